@@ -1,0 +1,336 @@
+//! Account names, key ids, holders and times: their grammar and limits. All of them are public.
+
+use core::fmt;
+use core::str::FromStr;
+
+use base32ct::{Base32Unpadded, Encoding};
+use heapless::String;
+use rand_core::TryCryptoRng;
+
+use crate::error::{Error, NameFault};
+
+/// An account's name: segments of `[a-z0-9][a-z0-9._-]*` joined by `/`, at most 128 bytes.
+///
+/// No segment ends in a dot or in `.otp`, and none is a name that Windows reserves, with or without an extension.
+/// So one name is the same path on every file system and the same key in every object store.
+///
+/// ```
+/// use otp_core::AccountName;
+///
+/// let name: AccountName = "edms/reporting".parse()?;
+/// assert_eq!(name.as_str(), "edms/reporting");
+/// assert!("Edms/Reporting".parse::<AccountName>().is_err());
+/// # Ok::<(), otp_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountName(String<{ AccountName::MAX_LEN }>);
+
+impl AccountName {
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidAccountName`] with the rule that it breaks.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > Self::MAX_LEN {
+            return Err(Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }));
+        }
+        for segment in text.split('/') {
+            check_segment(segment).map_err(Error::InvalidAccountName)?;
+        }
+        String::try_from(text)
+            .map(Self)
+            .map_err(|_| Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn check_segment(segment: &str) -> Result<(), NameFault> {
+    let bytes = segment.as_bytes();
+    let Some(first) = bytes.first() else {
+        return Err(NameFault::Empty);
+    };
+    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if !alphanumeric(first) || !bytes.iter().all(|byte| alphanumeric(byte) || b"._-".contains(byte)) {
+        return Err(NameFault::Character);
+    }
+    if bytes.ends_with(b".") || bytes.ends_with(b".otp") {
+        return Err(NameFault::Ending);
+    }
+    // Windows reserves a device's name whatever extension follows (Microsoft, "Naming Files, Paths, and Namespaces").
+    let stem = segment.split('.').next().unwrap_or(segment);
+    let reserved = match stem {
+        "con" | "prn" | "aux" | "nul" => true,
+        _ => match stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt")) {
+            Some(number) => matches!(number.as_bytes(), [b'0'..=b'9']),
+            None => false,
+        },
+    };
+    if reserved { Err(NameFault::Reserved) } else { Ok(()) }
+}
+
+/// Who holds a key, in the words of whoever issued it: 1 to 64 bytes of UTF-8 without control characters.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Holder(String<{ Holder::MAX_LEN }>);
+
+impl Holder {
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 64;
+
+    /// Reads a holder's name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidHolder`] with the rule that it breaks.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        check_free_text(text, Self::MAX_LEN).map_err(Error::InvalidHolder)?;
+        String::try_from(text).map(Self).map_err(|_| Error::InvalidHolder(NameFault::TooLong { limit: Self::MAX_LEN }))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Checks text that people choose freely: not empty, no control characters, at most `limit` bytes.
+pub(crate) fn check_free_text(text: &str, limit: usize) -> Result<(), NameFault> {
+    if text.is_empty() {
+        Err(NameFault::Empty)
+    } else if text.len() > limit {
+        Err(NameFault::TooLong { limit })
+    } else if text.chars().any(char::is_control) {
+        Err(NameFault::Character)
+    } else {
+        Ok(())
+    }
+}
+
+/// Which key of an account: 10 random bytes, independent of everything else. It is public.
+///
+/// As text it has exactly 16 characters of lower-case base32 (RFC 4648, section 6).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; KeyId::LEN]);
+
+impl KeyId {
+    /// Its length in bytes.
+    pub const LEN: usize = 10;
+    /// Its length as text, in characters.
+    pub const TEXT_LEN: usize = 16;
+
+    /// Draws a new id.
+    ///
+    /// # Errors
+    ///
+    /// What the source fails with.
+    pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, R::Error> {
+        let mut bytes = [0; Self::LEN];
+        rng.try_fill_bytes(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// An id from its bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
+    /// Reads an id from its 16 characters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidKeyId`]
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut bytes = [0; Self::LEN];
+        if text.len() != Self::TEXT_LEN || Base32Unpadded::decode(text, &mut bytes).is_err() {
+            return Err(Error::InvalidKeyId);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; Self::TEXT_LEN];
+        f.write_str(Base32Unpadded::encode(&self.0, &mut text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// A time: seconds after 1970-01-01T00:00:00Z without leap seconds, up to the end of the year 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnixTime(u64);
+
+impl UnixTime {
+    /// 9999-12-31T23:59:59Z, the last time that RFC 3339 can write.
+    pub const MAX: Self = Self(253_402_300_799);
+
+    /// A time from its seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidTime`] after [`UnixTime::MAX`].
+    pub const fn from_secs(secs: u64) -> Result<Self, Error> {
+        if secs > Self::MAX.0 { Err(Error::InvalidTime) } else { Ok(Self(secs)) }
+    }
+
+    /// Its seconds.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// The time `secs` later, or the last one there is.
+    #[must_use]
+    pub fn after(self, secs: u64) -> Self {
+        Self(self.0.saturating_add(secs).min(Self::MAX.0))
+    }
+
+    /// The system clock's time; a clock before 1970 counts as 1970.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn now() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Self(since.map_or(0, |duration| duration.as_secs()).min(Self::MAX.0))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// `FromStr`, `Display` and `Debug` for a type that has `parse` and `as_str`.
+macro_rules! text_traits {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:?})"), self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                Self::parse(text)
+            }
+        }
+    )*};
+}
+
+text_traits!(AccountName, Holder);
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_fit_the_grammar_are_taken() {
+        for name in
+            ["a", "0", "edms/reporting", "a.b-c_d/e", "console", "com10", "lptx", "otp", "a.otp.b", "a--", "nulls"]
+        {
+            assert!(AccountName::parse(name).is_ok(), "{name}");
+        }
+        assert!(AccountName::parse(&"a".repeat(128)).is_ok());
+    }
+
+    #[test]
+    fn each_rule_of_account_names_is_kept() {
+        for (name, fault) in [
+            ("", NameFault::Empty),
+            ("/a", NameFault::Empty),
+            ("a/", NameFault::Empty),
+            ("a//b", NameFault::Empty),
+            ("A", NameFault::Character),
+            (".", NameFault::Character),
+            ("..", NameFault::Character),
+            ("a/../b", NameFault::Character),
+            (".hidden", NameFault::Character),
+            ("-dash", NameFault::Character),
+            ("a b", NameFault::Character),
+            ("a\\b", NameFault::Character),
+            ("a\0", NameFault::Character),
+            ("ä", NameFault::Character),
+            ("a.", NameFault::Ending),
+            ("a.otp", NameFault::Ending),
+            ("a.otp/b", NameFault::Ending),
+            ("con", NameFault::Reserved),
+            ("a/nul.txt", NameFault::Reserved),
+            ("com1", NameFault::Reserved),
+            ("lpt9.a.b", NameFault::Reserved),
+            ("aux/a", NameFault::Reserved),
+        ] {
+            assert_eq!(AccountName::parse(name), Err(Error::InvalidAccountName(fault)), "{name:?}");
+        }
+        let limit = Err(Error::InvalidAccountName(NameFault::TooLong { limit: 128 }));
+        assert_eq!(AccountName::parse(&"a".repeat(129)), limit);
+    }
+
+    #[test]
+    fn a_holder_is_free_text_without_control_characters() {
+        assert_eq!(Holder::parse("Nächtlicher Lauf №1").unwrap().as_str(), "Nächtlicher Lauf №1");
+        assert_eq!(Holder::parse(""), Err(Error::InvalidHolder(NameFault::Empty)));
+        assert_eq!(Holder::parse("a\tb"), Err(Error::InvalidHolder(NameFault::Character)));
+        assert_eq!(Holder::parse(&"a".repeat(65)), Err(Error::InvalidHolder(NameFault::TooLong { limit: 64 })));
+    }
+
+    #[test]
+    fn a_key_id_is_sixteen_characters_and_nothing_else() {
+        let id = KeyId::from_bytes([0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(KeyId::parse(&std::format!("{id}")), Ok(id));
+        for text in [
+            "",
+            "aaaaaaaaaaaaaaa",
+            "aaaaaaaaaaaaaaaaa",
+            "AAAAAAAAAAAAAAAA",
+            "aaaaaaaaaaaaaaa1",
+            "aaaaaaaaaaaaaaa=",
+            "ääääaaaaaaaa",
+        ] {
+            assert_eq!(KeyId::parse(text), Err(Error::InvalidKeyId), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times_end_with_the_year_9999() {
+        assert_eq!(UnixTime::from_secs(253_402_300_800), Err(Error::InvalidTime));
+        assert_eq!(UnixTime::MAX.after(1), UnixTime::MAX);
+        assert_eq!(UnixTime::from_secs(1).unwrap().after(2).as_secs(), 3);
+    }
+}
