@@ -1,0 +1,85 @@
+//! The few constant-time helpers the rest needs, and what each may reveal.
+//!
+//! Time and memory access of everything here depend on lengths of buffers alone, never on the bytes in them. Constant
+//! time ends where a secret is handed over to its owner: that is [`reveal`], and it is the only such place.
+
+use core::hint::black_box;
+
+use subtle::{Choice, ConstantTimeEq};
+
+/// XORs `source` into `target`, in place, for as many bytes as both have.
+///
+/// Reveals the shorter length.
+pub fn xor_in_place(target: &mut [u8], source: &[u8]) {
+    for (byte, other) in target.iter_mut().zip(source) {
+        *byte ^= other;
+    }
+}
+
+/// Whether two byte strings are equal. Reveals their lengths and the answer.
+#[must_use]
+pub fn equal(left: &[u8], right: &[u8]) -> bool {
+    bool::from(left.ct_eq(right))
+}
+
+/// The CRC-32 of ISO-HDLC (as in zip and Ethernet; check value `cbf43926`), without tables and without branches.
+///
+/// It finds accidents, not attacks. Tables would be indexed with the key's bytes, which are secret. Reveals the length.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0xedb8_8320;
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (POLYNOMIAL & (crc & 1).wrapping_neg());
+        }
+    }
+    !crc
+}
+
+/// All bits set if `index >= len`, none otherwise; both must be below 2^31. Reveals nothing.
+pub(crate) fn mask_from(index: u32, len: u32) -> u8 {
+    // `len - (index + 1)` is negative exactly from `index == len` on, and its sign fills the byte.
+    let negative = len.wrapping_sub(index + 1) >> 31;
+    (negative as u8).wrapping_neg()
+}
+
+/// Whether no bit of `faults` is set. Reveals the answer, not which bit it was.
+pub(crate) fn none_set(faults: u8) -> bool {
+    bool::from(Choice::from(u8::from(black_box(faults) == 0)))
+}
+
+/// Hands a secret number to its owner: from here on the program may branch and index on it.
+///
+/// The one place where constant time ends. It is called with the payload's length once the tag has been checked, and
+/// with the lengths and names of an account's fields, since the owner asks for a field and gets a slice of its length.
+pub(crate) fn reveal<T: Copy>(value: T) -> T {
+    black_box(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc32_agrees_with_another_implementation() {
+        let reference = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        let bytes: std::vec::Vec<u8> = (0..=255).collect();
+        for len in 0..=256 {
+            assert_eq!(crc32(&bytes[..len]), reference.checksum(&bytes[..len]));
+        }
+    }
+
+    #[test]
+    fn the_mask_starts_exactly_at_the_length() {
+        for len in 0..70 {
+            for index in 0..70 {
+                assert_eq!(mask_from(index, len), if index >= len { 0xff } else { 0 });
+            }
+        }
+        assert_eq!(mask_from(65_534, 65_535), 0);
+        assert_eq!(mask_from(65_535, 65_535), 0xff);
+    }
+}

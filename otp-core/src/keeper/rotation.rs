@@ -1,0 +1,220 @@
+//! [`Rotation`]: a new secret, and every key replaced by a new one, so that at each moment everybody's key opens.
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use super::{Grant, KeepError, Keeper, KeyInfo, Sealed};
+use crate::key::Key;
+use crate::name::{AccountName, Holder, KeyId, UnixTime};
+use crate::note::Note;
+use crate::store::{Kind, Slot, Store};
+
+/// A key that takes the place of another.
+#[derive(Debug)]
+pub struct Replacement {
+    /// The key that it replaces.
+    pub old: KeyId,
+    /// Who holds it.
+    pub holder: Option<Holder>,
+    /// The new key.
+    pub key: Key<Vec<u8>>,
+}
+
+/// A rotation whose new records are in the store, while all the old ones still open.
+///
+/// Now is the time to hand the new keys over. [`Rotation::finish`] then ends the old ones, [`Rotation::abandon`] takes
+/// the new ones back. If the process dies in between, both open, and rotating again replaces both.
+#[derive(Debug)]
+#[must_use = "the old keys open until the rotation is finished"]
+pub struct Rotation<'k, 's, S> {
+    keeper: &'k Keeper<'s, S>,
+    account: AccountName,
+    sign: Slot,
+    replacements: Vec<Replacement>,
+    /// Expired keys, and those whose period of grace a rotation without one cuts short: they get no new key.
+    ended: Vec<KeyId>,
+    grace: Option<u64>,
+}
+
+impl<'s, S: Store> Keeper<'s, S> {
+    /// Seals a new payload under one new key for each key of the account that opens today.
+    ///
+    /// A new key has the holder and expiry of the one that it replaces, unless the grant has another. With `grace`, in
+    /// seconds, the old keys open the old secret for that long after the rotation is finished; without, not at all, and
+    /// earlier periods of grace end too.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::DamagedKey`] (revoke that key first),
+    /// [`KeepError::Busy`] if somebody else rotates the account. Nothing has changed then.
+    pub fn rotate<R>(
+        &self,
+        account: &AccountName,
+        payload: &[u8],
+        grant: &Grant,
+        grace: Option<u64>,
+        rng: &mut R,
+    ) -> Result<Rotation<'_, 's, S>, KeepError<S::Error>>
+    where
+        R: TryCryptoRng,
+        R::Error: Send + Sync + 'static,
+    {
+        self.sweep(account)?;
+        let id = KeyId::generate(rng).map_err(|error| KeepError::Randomness(error.into()))?;
+        let sign = Slot { account: account.clone(), id, kind: Kind::Rotation };
+        let mut rotation = Rotation {
+            keeper: self,
+            account: account.clone(),
+            sign,
+            replacements: Vec::new(),
+            ended: Vec::new(),
+            grace,
+        };
+        match rotation.begin(payload, grant, rng) {
+            Ok(()) => Ok(rotation),
+            Err(error) => {
+                // What went wrong first is what is told; what can't be taken back is for the next writer.
+                let _ = rotation.abandon();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<S: Store> Rotation<'_, '_, S> {
+    fn begin<R>(&mut self, payload: &[u8], grant: &Grant, rng: &mut R) -> Result<(), KeepError<S::Error>>
+    where
+        R: TryCryptoRng,
+        R::Error: Send + Sync + 'static,
+    {
+        let keeper = self.keeper;
+        // An account that is not there should not get a sign, which makes it look as if it were.
+        keeper.info(&self.account)?;
+        keeper.put(&self.sign, &Note::Rotating { since: keeper.now }.encode())?;
+        if keeper.slots(&self.account, Kind::Rotation)? != [self.sign.id] {
+            return Err(KeepError::Busy { account: self.account.clone().into() });
+        }
+        // From here on nobody issues or revokes: they look for the sign after what they wrote.
+        let infos = keeper.info(&self.account)?;
+        let records = self.seal_all(infos, payload, grant, rng)?;
+        let objects: Vec<(Slot, &[u8])> = self
+            .replacements
+            .iter()
+            .zip(&records)
+            .map(|(new, record)| (Slot::record(&self.account, new.key.id()), record.as_slice()))
+            .collect();
+        let count = keeper.store.put_all(&objects).map_err(KeepError::Store)?;
+        if count < objects.len() {
+            return Err(KeepError::Randomness("it gave the id of a key that exists".into()));
+        }
+        self.drop_revoked()
+    }
+
+    /// Seals one record for each key that opens today.
+    fn seal_all<R>(
+        &mut self,
+        infos: Vec<KeyInfo>,
+        payload: &[u8],
+        grant: &Grant,
+        rng: &mut R,
+    ) -> Result<Vec<Vec<u8>>, KeepError<S::Error>>
+    where
+        R: TryCryptoRng,
+        R::Error: Send + Sync + 'static,
+    {
+        let mut records = Vec::new();
+        for KeyInfo { header, grace } in infos {
+            let expires = grant.expires.or(header.terms.expires);
+            if grace.is_some() {
+                if self.grace.is_none() {
+                    self.ended.push(header.id);
+                }
+            } else if expires.is_some_and(|at| self.keeper.now >= at) {
+                self.ended.push(header.id);
+            } else {
+                let holder = grant.holder.clone().or(header.terms.holder);
+                let grant = Grant { holder: holder.clone(), expires, capacity: grant.capacity };
+                let Sealed { key, record } = self.keeper.seal(&self.account, payload, &grant, rng)?;
+                self.replacements.push(Replacement { old: header.id, holder, key });
+                records.push(record);
+            }
+        }
+        if records.is_empty() {
+            return Err(KeepError::AllExpired { account: self.account.clone().into() });
+        }
+        Ok(records)
+    }
+
+    /// Takes back the new keys of those that were revoked while they were sealed.
+    fn drop_revoked(&mut self) -> Result<(), KeepError<S::Error>> {
+        let live = self.keeper.records(&self.account)?;
+        let mut kept = Vec::new();
+        for new in self.replacements.drain(..) {
+            if live.contains(&new.old) && self.keeper.note(&self.account, new.old)?.is_none() {
+                kept.push(new);
+            } else {
+                self.keeper.remove_slot(&Slot::record(&self.account, new.key.id()))?;
+            }
+        }
+        self.replacements = kept;
+        Ok(())
+    }
+
+    /// The new keys, in the order of the ids that they replace.
+    #[must_use]
+    pub fn replacements(&self) -> &[Replacement] {
+        &self.replacements
+    }
+
+    /// Ends the old keys, at once or with their period of grace. Call it once every new key is where it belongs.
+    ///
+    /// # Errors
+    ///
+    /// The store's. The new keys open all the same, and rotating again ends what is left of the old ones.
+    pub fn finish(self) -> Result<(), KeepError<S::Error>> {
+        let (keeper, account) = (self.keeper, &self.account);
+        let replaced = self.replacements.iter().map(|new| new.old);
+        match self.grace {
+            Some(secs) => {
+                let note = Note::Grace { until: keeper.now.after(secs) }.encode();
+                for id in replaced {
+                    keeper.put(&Slot::note(account, id), &note)?;
+                }
+                self.end(self.ended.iter().copied())?;
+            }
+            None => self.end(replaced.chain(self.ended.iter().copied()))?,
+        }
+        keeper.remove_slot(&self.sign)?;
+        Ok(())
+    }
+
+    /// Leaves a trace of each key and deletes its record.
+    fn end(&self, ids: impl Iterator<Item = KeyId>) -> Result<(), KeepError<S::Error>> {
+        let note = Note::Rotated { at: self.keeper.now }.encode();
+        for id in ids {
+            self.keeper.put(&Slot::note(&self.account, id), &note)?;
+            self.keeper.remove_slot(&Slot::record(&self.account, id))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the new keys back; the old ones open as before.
+    ///
+    /// # Errors
+    ///
+    /// The store's. New records that are left then have keys that nobody knows.
+    pub fn abandon(self) -> Result<(), KeepError<S::Error>> {
+        for new in &self.replacements {
+            self.keeper.remove_slot(&Slot::record(&self.account, new.key.id()))?;
+        }
+        self.keeper.remove_slot(&self.sign)?;
+        Ok(())
+    }
+
+    /// When the old keys' period of grace ends, if they have one.
+    #[must_use]
+    pub fn grace_ends(&self) -> Option<UnixTime> {
+        self.grace.map(|secs| self.keeper.now.after(secs))
+    }
+}

@@ -1,0 +1,176 @@
+//! Seal and open, and nothing else: where pad, frame and tag meet.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::buffer::{Buffer, Wiped};
+use crate::ct;
+use crate::error::Error;
+use crate::frame;
+use crate::key::{FreshKey, Key};
+use crate::name::UnixTime;
+use crate::record::{Header, Record, Terms};
+use crate::tag::Tag;
+
+/// Seals a payload: writes its record to the front of `record`, and gives the key that opens it.
+///
+/// The payload goes into a frame of the key's capacity, in place in `record`, and under the key's pad; no other copy of
+/// it is made. `record` needs up to [`Record::max_len`] bytes. Returns the key and the record's bytes.
+///
+/// # Errors
+///
+/// [`Error::PayloadTooLong`], [`Error::BufferTooSmall`]; nothing of the payload is then in `record`, and the key is
+/// gone.
+///
+/// # Examples
+///
+/// On the caller's buffers, without an allocator:
+///
+/// ```
+/// # use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::from_seed([7; 32]);
+/// use otp_core::{AccountName, Capacity, FreshKey, Key, Record, Terms, UnixTime, open, seal};
+///
+/// let account: AccountName = "edms/reporting".parse()?;
+/// let now = UnixTime::from_secs(1_800_000_000)?;
+///
+/// let mut key_bytes = [0; 256];
+/// let mut record_bytes = [0; 512];
+/// let fresh = FreshKey::generate(&account, Capacity::MIN, &mut key_bytes[..], &mut rng)?;
+/// let (key, record) = seal(fresh, &Terms::created(now), b"correct horse", &mut record_bytes)?;
+///
+/// let record = Record::decode(record)?;
+/// let secret = open(key, &record, Some(now))?;
+/// assert_eq!(secret.expose(), b"correct horse");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A key seals once; a second time does not compile:
+///
+/// ```compile_fail,E0382
+/// # use otp_core::*;
+/// # fn twice(fresh: FreshKey<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// seal(fresh, terms, b"one secret", record)?;
+/// seal(fresh, terms, b"another", record)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Without its second line it does:
+///
+/// ```
+/// # use otp_core::*;
+/// # fn once(fresh: FreshKey<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// seal(fresh, terms, b"one secret", record)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Nor does the key seal that sealing leaves, or that was read from its text:
+///
+/// ```compile_fail,E0308
+/// # use otp_core::*;
+/// # fn again(key: Key<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// seal(key, terms, b"another", record)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn seal<'r, B: Buffer>(
+    key: FreshKey<B>,
+    terms: &Terms,
+    payload: &[u8],
+    record: &'r mut [u8],
+) -> Result<(Key<B>, &'r [u8]), Error> {
+    let header = Header {
+        account: key.account().clone(),
+        id: key.id(),
+        page: 0,
+        pages: 1,
+        capacity: key.capacity(),
+        terms: terms.clone(),
+    };
+    let (key, len) = key.spend(|pad, tag_key| {
+        Record::encode(&header, record, |header_bytes, ciphertext| {
+            frame::encode(payload, ciphertext)?;
+            pad.apply(ciphertext)?;
+            Ok(Tag::compute(tag_key, header_bytes, ciphertext))
+        })
+    })?;
+    Ok((key, &record[..len]))
+}
+
+/// Opens a record with its key, and gives the secret in the key's own buffer: no other copy of it is made.
+///
+/// The tag is checked, in constant time, before a byte of the frame is looked at. `now` is compared with the record's
+/// expiry; `None` is for those who have no clock, and then it opens whenever.
+///
+/// # Errors
+///
+/// [`Error::WrongKey`], [`Error::Expired`] (only of a record whose tag fits), [`Error::MalformedFrame`] if whatever
+/// sealed it is broken. The key's buffer is then wiped.
+pub fn open<B: Buffer>(key: Key<B>, record: &Record<'_>, now: Option<UnixTime>) -> Result<Secret<B>, Error> {
+    verify(&key, record)?;
+    if let (Some(at), Some(now)) = (record.header().terms.expires, now)
+        && now >= at
+    {
+        return Err(Error::Expired { at });
+    }
+    let (mut bytes, pad) = key.into_pad();
+    let frame = &mut bytes.bytes_mut()[pad.clone()];
+    ct::xor_in_place(frame, record.ciphertext());
+    let len = frame::decode(frame)?.len();
+    Ok(Secret { bytes, range: pad.start..pad.start + len })
+}
+
+/// Checks that a key fits a record without opening it: account, id, page and capacity, and the tag over all of it.
+///
+/// # Errors
+///
+/// [`Error::WrongKey`], which does not tell what it was that did not fit.
+pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error> {
+    let header = record.header();
+    let same_names = (&header.account, header.id) == (key.account(), key.id());
+    let same_shape = (header.page, header.pages, header.capacity) == (0, key.pages(), key.capacity());
+    let tag = Tag::compute(key.tag_key(), record.header_bytes(), record.ciphertext());
+    if tag.matches(record.tag()) && same_names && same_shape { Ok(()) } else { Err(Error::WrongKey) }
+}
+
+/// An opened secret, in the buffer of the key that opened it. It is wiped on drop.
+///
+/// It is not `Clone` and has no `Display`; its `Debug` shows nothing:
+///
+/// ```compile_fail,E0277
+/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// println!("{secret}");
+/// # }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// let copy = secret.clone();
+/// # }
+/// ```
+///
+/// ```
+/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// let bytes: &[u8] = secret.expose();
+/// # }
+/// ```
+pub struct Secret<B: Buffer> {
+    bytes: Wiped<B>,
+    range: Range<usize>,
+}
+
+impl<B: Buffer> Secret<B> {
+    /// The secret's bytes: exactly what was sealed.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.bytes.bytes()[self.range.clone()]
+    }
+}
+
+impl<B: Buffer> fmt::Debug for Secret<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
