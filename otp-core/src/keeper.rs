@@ -20,7 +20,7 @@ use crate::name::{AccountName, Holder, KeyId, UnixTime};
 use crate::note::Note;
 use crate::random::DrawError;
 use crate::record::{Header, Record, Terms};
-use crate::seal::{Secret, open, seal};
+use crate::seal::{Secret, open, seal, verify};
 use crate::store::{Kind, Slot, Store};
 
 mod rotation;
@@ -218,6 +218,16 @@ impl<'s, S: Store> Keeper<'s, S> {
         let bytes = self.read_live(key.account(), key.id(), Record::max_len(key.capacity()))?;
         let record = Record::decode(&bytes)?;
         Ok(open(key, &record, Some(self.now))?)
+    }
+
+    /// Checks that a key opens its record, without opening it. Its expiry does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::NoKey`], the store's, and those of [`Record::decode`] and [`verify`].
+    pub fn verify<B: Buffer>(&self, key: &Key<B>) -> Result<(), KeepError<S::Error>> {
+        let bytes = self.read_live(key.account(), key.id(), Record::max_len(key.capacity()))?;
+        Ok(verify(key, &Record::decode(&bytes)?)?)
     }
 
     /// Reads the record of a key that may still open it.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use super::{Grant, KeepError, Keeper, KeyInfo, Sealed};
+use crate::frame::Capacity;
 use crate::key::Key;
 use crate::name::{AccountName, Holder, KeyId, UnixTime};
 use crate::note::Note;
@@ -123,6 +124,7 @@ impl<S: Store> Rotation<'_, '_, S> {
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
+        let fitting = Capacity::fitting(payload.len())?;
         let mut records = Vec::new();
         for KeyInfo { header, grace } in infos {
             let expires = grant.expires.or(header.terms.expires);
@@ -134,7 +136,9 @@ impl<S: Store> Rotation<'_, '_, S> {
                 self.ended.push(header.id);
             } else {
                 let holder = grant.holder.clone().or(header.terms.holder);
-                let grant = Grant { holder: holder.clone(), expires, capacity: grant.capacity };
+                // Not smaller than before, so that a capacity that hides more stays.
+                let capacity = grant.capacity.unwrap_or(fitting.max(header.capacity));
+                let grant = Grant { holder: holder.clone(), expires, capacity: Some(capacity) };
                 let Sealed { key, record } = self.keeper.seal(&self.account, payload, &grant, rng)?;
                 self.replacements.push(Replacement { old: header.id, holder, key });
                 records.push(record);
