@@ -1,0 +1,201 @@
+//! Each writing operation is cut at each of its steps, in a process of its own, and what it leaves is looked at.
+//!
+//! What a crash of the machine adds, that unsynced changes are lost, can't be tried here; that everything is synced
+//! before it counts is seen from the order of the steps.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use otp_core::KeyId;
+use otp_core::store::{Kind, Slot, Store};
+
+use crate::FsStore;
+use crate::step::{record, without_nameless_files};
+
+/// Tells a process that it is one to be cut: operation, step, whether files have names, root.
+const CHILD: &str = "OTP_TEST_CUT";
+
+const NEW: &[u8] = b"new, and long enough that a part of it would be seen as such";
+const OLD: &[u8] = b"old, and none of the operation's business";
+
+/// A writing operation, with the slots that it fills or empties.
+struct Operation {
+    name: &'static str,
+    run: fn(&FsStore),
+    fills: Vec<Slot>,
+    empties: Vec<Slot>,
+}
+
+fn operations() -> Vec<Operation> {
+    vec![
+        Operation {
+            name: "put into an account",
+            run: |store| assert!(store.put(&slot("old", 2), NEW).unwrap()),
+            fills: vec![slot("old", 2)],
+            empties: vec![],
+        },
+        Operation {
+            name: "put into a new account",
+            run: |store| assert!(store.put(&slot("new/account", 2), NEW).unwrap()),
+            fills: vec![slot("new/account", 2)],
+            empties: vec![],
+        },
+        Operation {
+            name: "put a batch",
+            run: |store| {
+                let slots = [slot("new/a", 2), slot("old", 3), slot("new/a", 4)];
+                assert_eq!(store.put_all(&slots.map(|slot| (slot, NEW))).unwrap(), 3);
+            },
+            fills: vec![slot("new/a", 2), slot("old", 3), slot("new/a", 4)],
+            empties: vec![],
+        },
+        Operation {
+            name: "remove",
+            run: |store| assert!(store.remove(&slot("go/away", 1)).unwrap()),
+            fills: vec![],
+            empties: vec![slot("go/away", 1)],
+        },
+        Operation {
+            name: "remove and prune, under the lock",
+            run: |store| {
+                let account = "go/away".parse().unwrap();
+                let lock = store.lock(&account).unwrap();
+                store.remove(&slot("go/away", 1)).unwrap();
+                drop(lock);
+                store.prune(&account).unwrap();
+            },
+            fills: vec![],
+            empties: vec![slot("go/away", 1)],
+        },
+    ]
+}
+
+fn slot(account: &str, id: u8) -> Slot {
+    Slot { account: account.parse().unwrap(), id: KeyId::from_bytes([id; 10]), kind: Kind::Record }
+}
+
+fn prepare(root: &Path) {
+    let store = FsStore::open_or_create(root).unwrap();
+    for slot in [slot("old", 1), slot("go/away", 1)] {
+        assert!(store.put(&slot, OLD).unwrap());
+    }
+}
+
+fn get(store: &FsStore, slot: &Slot) -> Option<Vec<u8>> {
+    let mut buffer = [0; 100];
+    let len = store.get(slot, &mut buffer).unwrap()?;
+    Some(buffer[..len].to_vec())
+}
+
+fn run(operation: &Operation, nameless: bool, cut_at: Option<usize>, root: &Path) -> Vec<&'static str> {
+    let store = FsStore::open(root).unwrap();
+    let work = || record(cut_at, || (operation.run)(&store));
+    if nameless { work() } else { without_nameless_files(work) }
+}
+
+/// Runs every operation whole, and returns its steps.
+fn steps(operation: &Operation, nameless: bool) -> Vec<&'static str> {
+    let home = tempfile::tempdir().unwrap();
+    prepare(home.path());
+    run(operation, nameless, None, home.path())
+}
+
+#[test]
+fn a_cut_at_any_step_leaves_old_or_new_whole_and_the_next_writer_gets_on() {
+    let operations = operations();
+    if let Ok(child) = env::var(CHILD) {
+        let [operation, cut_at, nameless, root] = child.splitn(4, ' ').collect::<Vec<_>>().try_into().unwrap();
+        let operation = &operations[operation.parse::<usize>().unwrap()];
+        run(operation, nameless == "true", Some(cut_at.parse().unwrap()), Path::new(root));
+        return;
+    }
+    for (number, operation) in operations.iter().enumerate() {
+        for nameless in [true, false] {
+            let count = steps(operation, nameless).len();
+            assert!(count > 0, "{}", operation.name);
+            for cut_at in 1..=count {
+                let home = tempfile::tempdir().unwrap();
+                prepare(home.path());
+                let status = Command::new(env::current_exe().unwrap())
+                    .args(["--exact", "crash::a_cut_at_any_step_leaves_old_or_new_whole_and_the_next_writer_gets_on"])
+                    .env(CHILD, format!("{number} {cut_at} {nameless} {}", home.path().display()))
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status()
+                    .unwrap();
+                let case = format!("{}, cut at {cut_at}, nameless: {nameless}", operation.name);
+                assert_eq!(status.code(), None, "it ran to its end: {case}");
+                check(operation, home.path(), &case);
+            }
+        }
+    }
+}
+
+fn check(operation: &Operation, root: &Path, case: &str) {
+    let store = FsStore::open(root).unwrap();
+    assert_eq!(get(&store, &slot("old", 1)).unwrap(), OLD, "{case}");
+    for slot in &operation.fills {
+        assert!(get(&store, slot).is_none_or(|bytes| bytes == NEW), "{case}: {slot:?}");
+    }
+    for slot in &operation.empties {
+        assert!(get(&store, slot).is_none_or(|bytes| bytes == OLD), "{case}: {slot:?}");
+    }
+    // The next writers of the same accounts clear up, and do what was left undone.
+    for slot in operation.fills.iter().chain(&operation.empties) {
+        let lock = store.lock(&slot.account).unwrap();
+        let left = files(&root.join(slot.account.as_str()));
+        assert!(left.iter().all(|name| !name.starts_with(".tmp-")), "{case}: {left:?}");
+        drop(lock);
+    }
+    for slot in &operation.fills {
+        store.put(slot, NEW).unwrap();
+        assert_eq!(get(&store, slot).unwrap(), NEW, "{case}: {slot:?}");
+    }
+    for slot in &operation.empties {
+        store.remove(slot).unwrap();
+        store.prune(&slot.account).unwrap();
+        assert_eq!(get(&store, slot), None, "{case}: {slot:?}");
+        assert!(!root.join("go").exists(), "{case}");
+    }
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    dir.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn nothing_is_visible_before_it_is_durable_nor_reported_before_its_name_is() {
+    for operation in operations() {
+        for nameless in [true, false] {
+            let steps = steps(&operation, nameless);
+            let (mut unsynced_files, mut unsynced_names) = (0, 0);
+            for step in &steps {
+                match *step {
+                    "write" => unsynced_files += 1,
+                    "sync file" => unsynced_files -= 1,
+                    "sync file system" => (unsynced_files, unsynced_names) = (0, 0),
+                    "publish" => {
+                        assert_eq!(unsynced_files, 0, "{}: {steps:?}", operation.name);
+                        unsynced_names += 1;
+                    }
+                    "rename directory" | "remove file" | "remove directory" => unsynced_names += 1,
+                    "sync directory" => unsynced_names = 0,
+                    _ => {}
+                }
+            }
+            assert_eq!((unsynced_files, unsynced_names), (0, 0), "{}: {steps:?}", operation.name);
+        }
+    }
+}
+
+#[test]
+fn a_put_costs_one_sync_of_its_file_and_one_of_its_directory() {
+    let operations = operations();
+    let put = &operations[0];
+    let fallback = ["make temporary file", "write", "sync file", "publish", "sync directory"];
+    assert_eq!(steps(put, false), fallback);
+    if cfg!(target_os = "linux") {
+        assert_eq!(steps(put, true), ["make nameless file", "write", "sync file", "publish", "sync directory"]);
+    }
+}

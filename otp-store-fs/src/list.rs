@@ -1,0 +1,130 @@
+//! Listing: sorted, and one directory at a time.
+//!
+//! The names of directories wait in a heap; the smallest comes out, gives its objects, and puts in the directories below it. These
+//! are all larger than itself, so what comes out is sorted, though `a-b` stands between `a` and `a/b`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use otp_core::name::{AccountName, KeyId};
+use otp_core::store::{Kind, Slot};
+
+use crate::sys::{Dir, FileKind};
+use crate::{Error, FsStore, path, walk};
+
+/// A directory that waits to be read: its name from the root, and the open directory that it lies in.
+struct Waiting {
+    account: AccountName,
+    parent: Arc<Dir>,
+}
+
+/// Gives every slot whose account, with a `/` behind it, starts with `prefix`.
+pub(crate) fn list(store: &FsStore, prefix: &str, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Error> {
+    let mut heap = BinaryHeap::new();
+    match prefix.rsplit_once('/') {
+        None => read(store, &store.root, None, prefix, &mut heap)?.clear(),
+        Some((start, _)) => {
+            // What no account can be called has no slots.
+            let Ok(account) = AccountName::parse(start) else {
+                return Ok(());
+            };
+            let parent = match start.rsplit_once('/').map(|(parent, _)| AccountName::parse(parent)) {
+                None => Some(Arc::clone(&store.root)),
+                Some(Ok(parent)) => walk::find(store, &parent)?,
+                Some(Err(_)) => None,
+            };
+            heap.extend(parent.map(|parent| Reverse(Waiting { account, parent })));
+        }
+    }
+    while let Some(Reverse(Waiting { account, parent })) = heap.pop() {
+        let segment = account.as_str().rsplit('/').next().unwrap_or_default();
+        let Some(dir) = walk::open_dir(&parent, segment, || store.path.join(account.as_str()))? else {
+            continue;
+        };
+        let mut objects = read(store, &Arc::new(dir), Some(&account), prefix, &mut heap)?;
+        if !starts_with(account.as_str(), prefix) {
+            continue;
+        }
+        objects.sort_unstable();
+        for (id, kind) in objects {
+            if each(&Slot { account: account.clone(), id, kind }).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads a directory: returns its objects, and adds to the heap the directories below it that `prefix` asks for.
+fn read(
+    store: &FsStore,
+    dir: &Arc<Dir>,
+    account: Option<&AccountName>,
+    prefix: &str,
+    heap: &mut BinaryHeap<Reverse<Waiting>>,
+) -> Result<Vec<(KeyId, Kind)>, Error> {
+    let here = account.map_or_else(|| store.path.clone(), |account| store.path.join(account.as_str()));
+    let mut objects = Vec::new();
+    let mut link = None;
+    let outcome = dir.entries(&mut |name, kind| {
+        let Some(name) = name.to_str() else {
+            return;
+        };
+        let object = path::parse_file_name(name);
+        let below = if object.is_none() && kind != FileKind::File { child(account, name) } else { None };
+        match (object, below, kind) {
+            (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here.join(name)),
+            (Some(object), _, FileKind::File) => objects.push(object),
+            (_, Some(below), FileKind::Directory) if meets(below.as_str(), prefix) => {
+                heap.push(Reverse(Waiting { account: below, parent: Arc::clone(dir) }));
+            }
+            // Foreign files are for the doctor.
+            _ => {}
+        }
+    });
+    match (outcome, link) {
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(Error::store("list", here, error)),
+        (_, Some(path)) => Err(Error::Symlink { path }),
+        _ => Ok(objects),
+    }
+}
+
+fn child(account: Option<&AccountName>, name: &str) -> Option<AccountName> {
+    match account {
+        None => AccountName::parse(name).ok(),
+        Some(account) => AccountName::parse(&format!("{account}/{name}")).ok(),
+    }
+}
+
+/// Whether the account's name with a `/` behind it starts with the prefix.
+fn starts_with(account: &str, prefix: &str) -> bool {
+    account.starts_with(prefix) || prefix.strip_suffix('/') == Some(account)
+}
+
+/// Whether the account or one below it can have the prefix.
+fn meets(account: &str, prefix: &str) -> bool {
+    starts_with(account, prefix) || prefix.strip_prefix(account).is_some_and(|rest| rest.starts_with('/'))
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.account.cmp(&other.account)
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.account == other.account
+    }
+}
+
+impl Eq for Waiting {}

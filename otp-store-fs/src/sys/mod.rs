@@ -1,0 +1,72 @@
+//! What differs between platforms. The only unsafe code of the crate lies below here.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{Dir, Staged, make_private_dirs, user};
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+
+use crate::path::TEMPORARY;
+
+/// What kind of thing a directory's entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, or what else a system has that leads elsewhere.
+    Symlink,
+    /// A pipe, a socket, a device.
+    Other,
+}
+
+/// What the system says about a file or directory.
+///
+/// Where a system has no such owners and modes, `mode` says that nobody else can do anything, and owners are all 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status {
+    pub(crate) kind: FileKind,
+    /// The permission bits, at most `0o7777`.
+    pub(crate) mode: u32,
+    pub(crate) owner: u32,
+    pub(crate) group: u32,
+    /// The length in bytes.
+    pub(crate) len: u64,
+    /// The number of its file system, and its number there.
+    pub(crate) place: (u64, u64),
+}
+
+/// What can be made durable, alone or with everything else on its file system.
+pub(crate) trait Durable {
+    /// Makes this durable.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Makes all of its file system durable, if the system can do that and say whether it worked.
+    fn sync_file_system(&self) -> io::Result<bool>;
+
+    /// The number of its file system.
+    fn file_system(&self) -> u64;
+}
+
+impl<T: Durable> Durable for std::sync::Arc<T> {
+    fn sync(&self) -> io::Result<()> {
+        (**self).sync()
+    }
+
+    fn sync_file_system(&self) -> io::Result<bool> {
+        (**self).sync_file_system()
+    }
+
+    fn file_system(&self) -> u64 {
+        (**self).file_system()
+    }
+}
+
+/// A name for a temporary file that nobody else thinks of; who makes it still lets the system refuse one that exists.
+pub(crate) fn temporary_name() -> String {
+    // Each `RandomState` has a key of its own, from the system's randomness.
+    format!("{TEMPORARY}{:016x}", RandomState::new().build_hasher().finish())
+}

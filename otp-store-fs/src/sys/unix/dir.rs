@@ -1,0 +1,237 @@
+//! An open directory, and what lies in it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, RenameFlags, Stat};
+use rustix::io::Errno;
+
+use crate::check::Modes;
+use crate::path::LOCK;
+use crate::step::step;
+use crate::sys::{Durable, FileKind, Status, temporary_name};
+
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// An open directory.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    fd: OwnedFd,
+    status: Status,
+}
+
+impl Dir {
+    /// Opens a directory by any path. Symbolic links are followed.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Self::new(rustix::fs::openat(CWD, path, DIRECTORY, Mode::empty())?)
+    }
+
+    /// Opens a directory in this one. A symbolic link is an error.
+    pub(crate) fn open_dir(&self, name: &str) -> io::Result<Self> {
+        Self::new(rustix::fs::openat(&self.fd, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?)
+    }
+
+    fn new(fd: OwnedFd) -> io::Result<Self> {
+        let status = status(&rustix::fs::fstat(&fd)?);
+        Ok(Self { fd, status })
+    }
+
+    /// What the system said about it when it was opened.
+    pub(crate) fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// What the system says about it now.
+    pub(crate) fn status_now(&self) -> io::Result<Status> {
+        Ok(status(&rustix::fs::fstat(&self.fd)?))
+    }
+
+    /// What the system says about something below this directory. A symbolic link at the end is not followed.
+    pub(crate) fn status_of(&self, path: &str) -> io::Result<Status> {
+        Ok(status(&rustix::fs::statat(&self.fd, path, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    /// Opens a file for reading. A symbolic link is an error, and a pipe does not block.
+    pub(crate) fn open_file(&self, name: &str) -> io::Result<(File, Status)> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
+        let status = status(&rustix::fs::fstat(&fd)?);
+        Ok((File::from(fd), status))
+    }
+
+    /// Opens the file to lock, and makes it if it is missing.
+    pub(crate) fn open_lock(&self) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        step("make lock");
+        Ok(File::from(rustix::fs::openat(&self.fd, LOCK, flags, Mode::from_raw_mode(0o600))?))
+    }
+
+    /// Whether an open file to lock is still the one that others find, and not one that was removed meanwhile.
+    pub(crate) fn has_lock(&self, lock: &File) -> io::Result<bool> {
+        let held = status(&rustix::fs::fstat(lock)?);
+        match self.status_of(LOCK) {
+            Ok(found) => Ok(found.place == held.place),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a directory in this one, with exactly these modes from the first moment that anybody sees it.
+    ///
+    /// One that is there already is none of its business.
+    pub(crate) fn make_dir(&self, name: &str, modes: &Modes) -> io::Result<()> {
+        let temporary = temporary_name();
+        step("make directory");
+        rustix::fs::mkdirat(&self.fd, &temporary, Mode::RWXU)?;
+        let renamed = self.open_dir(&temporary).and_then(|made| {
+            // Whoever looks for strays leaves alone what is locked.
+            rustix::fs::flock(&made.fd, FlockOperation::NonBlockingLockExclusive)?;
+            dress(&made.fd, modes.dir, modes.group)?;
+            step("rename directory");
+            rustix::fs::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE)?;
+            Ok(())
+        });
+        let Err(error) = renamed else {
+            return Ok(());
+        };
+        self.remove_dir(&temporary)?;
+        match Errno::from_io_error(&error) {
+            Some(Errno::EXIST) => Ok(()),
+            // A file system that can't rename without replacing: for a moment, others see a directory of ours alone.
+            Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.make_dir_in_place(name, modes),
+            _ => Err(error),
+        }
+    }
+
+    fn make_dir_in_place(&self, name: &str, modes: &Modes) -> io::Result<()> {
+        match rustix::fs::mkdirat(&self.fd, name, Mode::RWXU) {
+            Ok(()) => dress(&self.open_dir(name)?.fd, modes.dir, modes.group),
+            Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove_file(&self, name: &str) -> io::Result<()> {
+        step("remove file");
+        Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+    }
+
+    /// Removes a directory, if it is empty.
+    pub(crate) fn remove_dir(&self, name: &str) -> io::Result<()> {
+        step("remove directory");
+        Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Calls `each` with the name and kind of everything in it.
+    pub(crate) fn entries(&self, each: &mut dyn FnMut(&OsStr, FileKind)) -> io::Result<()> {
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                // Not every file system tells the kind along with the name.
+                FileType::Unknown => match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => status(&stat).kind,
+                    Err(Errno::NOENT) => continue,
+                    Err(error) => return Err(error.into()),
+                },
+                known => kind(known),
+            };
+            each(OsStr::from_bytes(name.to_bytes()), kind);
+        }
+        Ok(())
+    }
+
+    /// Locks a temporary file or directory, so that it counts as one in use; `None` if somebody else does.
+    pub(crate) fn claim(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
+        match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(fd)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Durable for Dir {
+    fn sync(&self) -> io::Result<()> {
+        step("sync directory");
+        Ok(rustix::fs::fsync(&self.fd)?)
+    }
+
+    fn sync_file_system(&self) -> io::Result<bool> {
+        sync_file_system(&self.fd)
+    }
+
+    fn file_system(&self) -> u64 {
+        self.status.place.0
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Makes a whole file system durable. Linux has said since 5.8 if that failed; others don't wait for it.
+#[cfg_attr(not(target_os = "linux"), allow(clippy::unnecessary_wraps, unused_variables, reason = "Linux can fail"))]
+pub(super) fn sync_file_system(fd: impl AsFd) -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        step("sync file system");
+        rustix::fs::syncfs(fd)?;
+        Ok(true)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Ok(false)
+}
+
+/// Gives a new file or directory its group and mode, whatever the umask says.
+pub(super) fn dress(fd: impl AsFd, mode: u32, group: u32) -> io::Result<()> {
+    let mut mode = mode;
+    if mode & 0o070 != 0
+        && rustix::fs::fstat(&fd)?.st_gid != group
+        && rustix::fs::fchown(&fd, None, Some(rustix::fs::Gid::from_raw(group))).is_err()
+    {
+        // The bits were meant for the group of the store's root; no other group is to have them.
+        mode &= !0o070;
+    }
+    #[allow(clippy::useless_conversion, clippy::cast_possible_truncation, reason = "16 bits on some systems")]
+    Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as RawMode))?)
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_sign_loss,
+    clippy::useless_conversion,
+    clippy::cast_lossless,
+    reason = "the fields' types differ between systems"
+)]
+fn status(stat: &Stat) -> Status {
+    Status {
+        kind: kind(FileType::from_raw_mode(stat.st_mode as RawMode)),
+        mode: stat.st_mode as u32 & 0o7777,
+        owner: stat.st_uid,
+        group: stat.st_gid,
+        len: stat.st_size as u64,
+        place: (stat.st_dev as u64, stat.st_ino as u64),
+    }
+}
+
+fn kind(of: FileType) -> FileKind {
+    match of {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Symlink,
+        _ => FileKind::Other,
+    }
+}

@@ -1,0 +1,144 @@
+//! A file that is whole before anybody can see it.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::dir::{dress, sync_file_system};
+use crate::check::Modes;
+use crate::step::step;
+use crate::sys::{Dir, Durable, temporary_name};
+
+/// A file with its contents and modes, but not yet with its name.
+#[derive(Debug)]
+pub(crate) struct Staged<'a> {
+    dir: Arc<Dir>,
+    bytes: &'a [u8],
+    modes: Modes,
+    file: File,
+    /// What it is called until then; `None` if it is called nothing, and vanishes by itself after a crash.
+    temporary: Option<String>,
+}
+
+impl<'a> Staged<'a> {
+    /// Writes a new file in a directory, nameless where the file system can do that.
+    pub(crate) fn new(dir: Arc<Dir>, bytes: &'a [u8], modes: Modes) -> io::Result<Self> {
+        match nameless(&dir) {
+            Ok(file) => Self { dir, bytes, modes, file, temporary: None }.fill(),
+            // What file systems and kernels say that have no such thing; the last is also said of a removed directory.
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => Self::named(dir, bytes, modes),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn named(dir: Arc<Dir>, bytes: &'a [u8], modes: Modes) -> io::Result<Self> {
+        let name = temporary_name();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        step("make temporary file");
+        let file = File::from(rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?);
+        let staged = Self { dir, bytes, modes, file, temporary: Some(name) };
+        // Whoever looks for strays leaves alone what is locked; this ends with the process.
+        rustix::fs::flock(&staged.file, FlockOperation::NonBlockingLockExclusive)?;
+        staged.fill()
+    }
+
+    /// The directory that it will be in.
+    pub(crate) fn dir(&self) -> &Arc<Dir> {
+        &self.dir
+    }
+
+    fn fill(mut self) -> io::Result<Self> {
+        step("write");
+        self.file.write_all(self.bytes)?;
+        dress(&self.file, self.modes.file, self.modes.group)?;
+        Ok(self)
+    }
+
+    /// Gives the file its name, and says whether it did: `false` if something has that name already.
+    ///
+    /// The caller has synced it, and syncs the directory afterwards.
+    pub(crate) fn publish(mut self, name: &str) -> io::Result<bool> {
+        step("publish");
+        let outcome = match &self.temporary {
+            None => link_nameless(&self.file, &self.dir, name),
+            Some(temporary) => match rename(&self.dir, temporary, name) {
+                Ok(()) => {
+                    self.temporary = None;
+                    Ok(())
+                }
+                // Not every file system can rename without replacing. The second name is there until `self` goes.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link(&self.dir, temporary, name),
+                Err(error) => Err(error),
+            },
+        };
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            // Without /proc a nameless file can't be linked. If the directory is gone, this fails too, and says so.
+            Err(_) if self.temporary.is_none() => {
+                let staged = Self::named(Arc::clone(&self.dir), self.bytes, self.modes)?;
+                staged.sync()?;
+                staged.publish(name)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Durable for Staged<'_> {
+    fn sync(&self) -> io::Result<()> {
+        step("sync file");
+        Ok(rustix::fs::fsync(&self.file)?)
+    }
+
+    fn sync_file_system(&self) -> io::Result<bool> {
+        sync_file_system(&self.file)
+    }
+
+    fn file_system(&self) -> u64 {
+        self.dir.file_system()
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        if let Some(name) = &self.temporary {
+            // What can't be removed is a stray for the next writer.
+            let _ = self.dir.remove_file(name);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn nameless(dir: &Dir) -> Result<File, Errno> {
+    #[cfg(test)]
+    if !crate::step::nameless_files_allowed() {
+        return Err(Errno::OPNOTSUPP);
+    }
+    step("make nameless file");
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    rustix::fs::openat(dir, c".", flags, Mode::RUSR | Mode::WUSR).map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Dir) -> Result<File, Errno> {
+    Err(Errno::OPNOTSUPP)
+}
+
+/// Links an open file without a name. The way through `/proc` needs no privilege, other than linking the descriptor itself.
+fn link_nameless(file: &File, dir: &Dir, name: &str) -> Result<(), Errno> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    rustix::fs::linkat(CWD, open, dir, name, AtFlags::SYMLINK_FOLLOW)
+}
+
+fn rename(dir: &Dir, temporary: &str, name: &str) -> Result<(), Errno> {
+    rustix::fs::renameat_with(dir, temporary, dir, name, RenameFlags::NOREPLACE)
+}
+
+fn link(dir: &Dir, temporary: &str, name: &str) -> Result<(), Errno> {
+    rustix::fs::linkat(dir, temporary, dir, name, AtFlags::empty())
+}
