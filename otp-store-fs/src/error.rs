@@ -103,6 +103,13 @@ pub enum Error {
         /// The number of whoever runs this process.
         user: u32,
     },
+    /// A key file could not be written.
+    KeyNotWritten {
+        /// The key file, of which nothing is left.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file is there already where a key file was to be made.
     KeyFileExists {
         /// The file, which stays as it is.
@@ -128,7 +135,7 @@ impl Coded for Error {
             | Self::KeyOwnedByOther { .. } => Code::UnsafePermissions,
             Self::NotAFile { .. } | Self::TooLarge { .. } => Code::Damaged,
             Self::NoStore | Self::NoKey => Code::Usage,
-            Self::Key { .. } => Code::Other,
+            Self::Key { .. } | Self::KeyNotWritten { .. } => Code::Other,
             Self::KeyTooLong { .. } | Self::KeyNotText { .. } => Code::MalformedKey,
             Self::KeyFileExists { .. } => Code::Exists,
         }
@@ -181,6 +188,9 @@ impl fmt::Display for Error {
                     _ => Ok(()),
                 }
             }
+            Self::KeyNotWritten { path, source } => {
+                write!(f, "can't write the key file {}{}", path.display(), hint(source))
+            }
             Self::KeyTooLong { origin, limit } => {
                 write!(f, "what came from {origin} is longer than any key ({limit} bytes); check what is in it")
             }
@@ -218,7 +228,7 @@ fn hint(source: &io::Error) -> &'static str {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Store { source, .. } | Self::Key { source, .. } => Some(source),
+            Self::Store { source, .. } | Self::Key { source, .. } | Self::KeyNotWritten { source, .. } => Some(source),
             _ => None,
         }
     }

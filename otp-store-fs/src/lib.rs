@@ -27,12 +27,14 @@ mod check;
 #[cfg(test)]
 mod crash;
 pub mod error;
+mod key_file;
 mod list;
+pub mod locate;
 mod lock;
 mod path;
 mod read;
 mod step;
-mod sys;
+pub mod sys;
 mod walk;
 mod write;
 

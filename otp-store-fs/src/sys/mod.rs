@@ -1,9 +1,11 @@
-//! What differs between platforms. The only unsafe code of the crate lies below here.
+//! What differs between platforms: memory for secrets, descriptors, what a process may show. The only unsafe code of the crate.
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{Dir, Staged, make_private_dirs, user};
+pub(crate) use unix::{Dir, Staged, create_private, make_private_dirs, open_any, standard_input, sync_parent, user};
+#[cfg(unix)]
+pub use unix::{Hardened, LockedBuf, exec_with_fds, harden_process, sealed_memory_file, take_fd};
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;

@@ -216,7 +216,7 @@ pub(super) fn dress(fd: impl AsFd, mode: u32, group: u32) -> io::Result<()> {
     clippy::cast_lossless,
     reason = "the fields' types differ between systems"
 )]
-fn status(stat: &Stat) -> Status {
+pub(super) fn status(stat: &Stat) -> Status {
     Status {
         kind: kind(FileType::from_raw_mode(stat.st_mode as RawMode)),
         mode: stat.st_mode as u32 & 0o7777,

@@ -1,9 +1,16 @@
 //! Unix: directories are held open and everything is named relative to them, so that nobody can swap a path meanwhile.
 
+#[allow(unsafe_code, reason = "numbers that others gave to this process belong to no Rust value")]
+mod descriptor;
 mod dir;
+#[allow(unsafe_code, reason = "pages of one's own come from the system alone")]
+mod memory;
 mod process;
 mod stage;
 
+pub use descriptor::{exec_with_fds, sealed_memory_file, take_fd};
 pub(crate) use dir::Dir;
-pub(crate) use process::{make_private_dirs, user};
+pub use memory::LockedBuf;
+pub use process::{Hardened, harden_process};
+pub(crate) use process::{create_private, make_private_dirs, open_any, standard_input, sync_parent, user};
 pub(crate) use stage::Staged;

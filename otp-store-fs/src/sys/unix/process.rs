@@ -1,28 +1,91 @@
-//! What the system knows about this process.
+//! This process: who it is, what it was given, and what others may see of it.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use crate::sys::{Dir, Durable};
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::dir::status;
+use crate::sys::{Dir, Durable, Status};
 
 /// The number of the user whom this process acts as.
 pub(crate) fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Opens whatever a path leads to, and asks what it is.
+pub(crate) fn open_any(path: &Path) -> io::Result<(File, Status)> {
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
+    let status = status(&rustix::fs::fstat(&file)?);
+    Ok((file, status))
+}
+
+/// Standard input, without the standard library's buffer, in which secrets would stay.
+pub(crate) fn standard_input() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Makes a new file of mode 0600, for writing.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes the name of a new file durable.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Dir::open(Path::new("."))?.sync(),
+        Some(parent) => Dir::open(parent)?.sync(),
+        None => Ok(()),
+    }
+}
+
 /// Makes a directory with mode 0700, and those above it that are missing, durably.
 pub(crate) fn make_private_dirs(path: &Path) -> io::Result<()> {
-    let parent = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
-    match (DirBuilder::new().mode(0o700).create(path), parent) {
-        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+    match (DirBuilder::new().mode(0o700).create(path), path.parent()) {
+        (Ok(()), _) => sync_parent(path),
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound && !parent.as_os_str().is_empty() => {
             make_private_dirs(parent)?;
             make_private_dirs(path)
         }
+        // Somebody else made it just now.
         (Err(error), _) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         (Err(error), _) => Err(error),
-        (Ok(()), Some(parent)) => Dir::open(parent)?.sync(),
-        (Ok(()), None) => Ok(()),
     }
+}
+
+/// What kept this process's memory to itself; see [`harden_process`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardened {
+    /// No core dump is written if the process crashes.
+    pub no_core_dumps: bool,
+    /// Other processes of the same user can neither trace it nor read its memory.
+    pub not_dumpable: bool,
+}
+
+/// Turns off core dumps, and closes the process's memory to others of the same user, as far as the system lets it.
+///
+/// What does not work is no error, but said in the result. A program that this process becomes with `exec` is dumpable
+/// again, but still writes no core dump unless it asks for one.
+#[allow(clippy::must_use_candidate, reason = "its effect is what is wanted")]
+pub fn harden_process() -> Hardened {
+    // The hard limit stays: what this process becomes may want its dumps back.
+    let limit = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
+    let no_core_dumps = setrlimit(Resource::Core, limit).is_ok();
+    Hardened { no_core_dumps, not_dumpable: set_not_dumpable() }
+}
+
+#[cfg(target_os = "linux")]
+fn set_not_dumpable() -> bool {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_not_dumpable() -> bool {
+    false
 }

@@ -1,0 +1,87 @@
+//! Key files: read only if nobody else can, written so that nobody else can.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use crate::Error;
+use crate::sys::{self, FileKind, Status};
+
+/// How private a key file has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// Its owner's alone.
+    Owner,
+    /// As systemd makes credentials: it shows an access list for the service's user as bits of the group.
+    Credential,
+}
+
+/// Opens a key file, checks it, and tells its length if that is known before it is read.
+pub(crate) fn open(path: &Path, strictness: Strictness) -> Result<(File, Option<u64>), Error> {
+    let (file, status) =
+        sys::open_any(path).map_err(|source| Error::Key { origin: path.display().to_string(), source })?;
+    match status.kind {
+        FileKind::File => check(path, &status, strictness)?,
+        FileKind::Directory => {
+            let source = ErrorKind::IsADirectory.into();
+            return Err(Error::Key { origin: path.display().to_string(), source });
+        }
+        // A pipe is as private as whoever made it wanted.
+        FileKind::Symlink | FileKind::Other => {}
+    }
+    // Files that the system makes up as they are read say that they have no length.
+    let len = Some(status.len).filter(|len| status.kind == FileKind::File && *len > 0);
+    Ok((file, len))
+}
+
+fn check(path: &Path, status: &Status, strictness: Strictness) -> Result<(), Error> {
+    let others = match strictness {
+        Strictness::Owner => 0o077,
+        Strictness::Credential => 0o007,
+    };
+    let user = sys::user();
+    if status.owner != user && status.owner != 0 {
+        return Err(Error::KeyOwnedByOther { path: path.to_owned(), owner: status.owner, user });
+    }
+    if status.mode & others != 0 {
+        return Err(Error::KeyOpenToOthers { path: path.to_owned(), mode: status.mode });
+    }
+    Ok(())
+}
+
+/// Checks that a key file is its owner's alone, without reading it: mode 0600 or less, owned by this user or root.
+///
+/// What is no regular file, such as a pipe, is not checked. On Windows nothing is.
+///
+/// # Errors
+///
+/// [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], or [`Error::Key`] if there is no such file.
+pub fn check_key_file(path: &Path) -> Result<(), Error> {
+    open(path, Strictness::Owner).map(drop)
+}
+
+/// Writes a key's text to a new file of mode 0600, with a newline behind it, durably.
+///
+/// # Errors
+///
+/// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::KeyNotWritten`].
+/// If it fails, no file is left behind.
+pub fn write_key_file(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |source: io::Error| match source.kind() {
+        ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
+        _ => Error::KeyNotWritten { path: path.to_owned(), source },
+    };
+    let mut file = sys::create_private(path).map_err(failed)?;
+    fill(&mut file, path, text).map_err(|error| {
+        // It was made above, so it is nobody else's.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
+}
+
+fn fill(file: &mut File, path: &Path, text: &str) -> io::Result<()> {
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    sys::sync_parent(path)
+}
