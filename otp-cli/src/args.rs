@@ -1,0 +1,414 @@
+//! The commands and their help.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use otp_core::Code;
+
+use crate::Result;
+use crate::error::Error;
+
+/// Hands a credential to a script without keeping it anywhere.
+///
+/// A credential is sealed with a one-time pad. The store keeps the record, the caller keeps the key; either alone
+/// reveals nothing, both together open.
+#[derive(Parser)]
+#[command(name = "otp", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key")]
+#[command(after_long_help = exit_codes())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+pub(crate) struct Globals {
+    /// The store's directory [default: $OTP_STORE, then the platform's data directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) store: Option<PathBuf>,
+    /// Never ask, not even on a terminal
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Add(AddArgs),
+    Get(GetArgs),
+    Run(RunArgs),
+    Issue(IssueArgs),
+    Rotate(RotateArgs),
+    Revoke(RevokeArgs),
+    Remove(RemoveArgs),
+    List(ListArgs),
+    Info(InfoArgs),
+    Verify(VerifyArgs),
+    Doctor(DoctorArgs),
+    /// Look at a key
+    #[command(subcommand)]
+    Key(KeyCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// Where the key comes from; the first that is given counts.
+#[derive(Args, Default)]
+pub(crate) struct KeyArgs {
+    /// Read the key from a file that only you can read; "-" is standard input
+    #[arg(long, value_name = "PATH", help_heading = "Key, the first of these that is given")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Read the key from file descriptor N
+    #[arg(long, value_name = "N", help_heading = "Key, the first of these that is given")]
+    pub(crate) key_fd: Option<i32>,
+    /// The key itself; other users of this machine can see it. Without any of these: $OTP_KEY_FILE, $OTP_KEY,
+    /// $CREDENTIALS_DIRECTORY/otp-key
+    #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
+    pub(crate) key: Option<OsString>,
+}
+
+/// The fields of an account, as they are given to `add` and `rotate`.
+#[derive(Args)]
+pub(crate) struct FieldArgs {
+    /// The username
+    #[arg(long, value_name = "USERNAME", help_heading = "Fields")]
+    pub(crate) username: Option<OsString>,
+    /// Read the password from standard input; one newline at its end is dropped
+    #[arg(long, group = "password", help_heading = "Fields")]
+    pub(crate) password_stdin: bool,
+    /// Read the password from file descriptor N; one newline at its end is dropped
+    #[arg(long, value_name = "N", group = "password", help_heading = "Fields")]
+    pub(crate) password_fd: Option<i32>,
+    /// Make a password of LENGTH letters, digits, "-" and "_" (6 bits each)
+    #[arg(
+        long,
+        value_name = "LENGTH",
+        group = "password",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "32",
+        value_parser = clap::value_parser!(u16).range(8..=1024),
+        help_heading = "Fields"
+    )]
+    pub(crate) generate: Option<u16>,
+    /// One more field, as often as needed; other users of this machine can see it
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Fields")]
+    pub(crate) field: Vec<OsString>,
+    /// One more field, from a file, byte for byte
+    #[arg(long, value_name = "NAME=PATH", help_heading = "Fields")]
+    pub(crate) field_file: Vec<OsString>,
+}
+
+/// What a new key is given.
+#[derive(Args)]
+pub(crate) struct GrantArgs {
+    /// Who will hold the key
+    #[arg(long = "for", value_name = "HOLDER")]
+    pub(crate) holder: Option<String>,
+    /// When the key stops to open: a duration (30d, 12h) or a date (2027-01-31, from 00:00 UTC on)
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// Bytes of the frame that hides the secret's length: 64, 128, 256 ... 65535 [default: the smallest that fits]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) capacity: Option<u16>,
+}
+
+/// Seal a new account and give its first key
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp add edms/reporting --username alice --generate --for nightly --key-file nightly.key\n\n\
+    Asks on a terminal for a username and password that are not given. The key goes to standard output, alone on one \
+    line, unless there is --key-file."
+)]
+pub(crate) struct AddArgs {
+    /// The account's name: parts of a-z, 0-9, ".", "_", "-" joined by "/"
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) fields: FieldArgs,
+    /// Seal only the fields that are given, and ask for none
+    #[arg(long, help_heading = "Fields")]
+    pub(crate) fields_only: bool,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+    /// Write the key to a new file that only you can read
+    #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Open an account and print what is in it
+#[derive(Args)]
+#[command(after_help = "Example: otp get --key-file nightly.key\n\n\
+    text   username and password, a line each\n\
+    json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
+    env    OTP_USERNAME=... a line for each field, literally, as docker's --env-file reads it\n\
+    shell  OTP_USERNAME='...' a line for each field, for eval in sh, bash, dash")]
+pub(crate) struct GetArgs {
+    /// The account, to make sure that the key is for it
+    pub(crate) account: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Print the bytes of this field alone, with no newline added
+    #[arg(long, value_name = "NAME", conflicts_with = "format")]
+    pub(crate) field: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// What is opened, and with which key.
+#[derive(Args)]
+pub(crate) struct SourceArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Open this record file, which may be outside of any store
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Env,
+    Shell,
+}
+
+/// Open an account and become a command that has it
+#[derive(Args)]
+#[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
+    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment. It never \
+    has OTP_KEY or OTP_KEY_FILE. On Unix otp becomes the command: signals and exit code are the command's own.")]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Put a field into an environment variable
+    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) env: Vec<String>,
+    /// Give a field as standard input
+    #[arg(long, value_name = "FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) stdin: Option<String>,
+    /// Give a field as file descriptor N, from 3 on
+    #[arg(long, value_name = "N=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) fd: Vec<String>,
+    /// Put into a variable the path of a file that has the field, is never on a disk, and is gone with the command
+    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) file: Vec<String>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// With a key to an account, give one more caller a key of its own
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp issue edms/reporting --key-file nightly.key --for hourly --new-key-file hourly.key"
+)]
+pub(crate) struct IssueArgs {
+    /// The account
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+    /// Write the new key to a new file that only you can read
+    #[arg(long, value_name = "PATH")]
+    pub(crate) new_key_file: Option<PathBuf>,
+}
+
+/// Replace an account's secret and every key to it
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp rotate edms/reporting --key-file nightly.key --generate --grace 24h --new-key-dir keys\n\n\
+    Prints a line for each new key: holder, key id, key (or its file), with tabs between. With a key to the account, \
+    fields that are not given keep their value; without one, give every field anew. The old keys stop when all new ones \
+    are handed over, or when the period of grace ends."
+)]
+pub(crate) struct RotateArgs {
+    /// The account
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) fields: FieldArgs,
+    #[command(flatten)]
+    pub(crate) grant: RotateGrantArgs,
+    /// For how long the old keys still open the old secret (24h, 7d)
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) grace: Option<String>,
+    /// Write each new key to a new file KEYID.key in this folder, which is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) new_key_dir: Option<PathBuf>,
+}
+
+/// What all new keys of a rotation are given.
+#[derive(Args)]
+pub(crate) struct RotateGrantArgs {
+    /// When the new keys stop to open [default: as the keys that they replace]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// Bytes of the frame that hides the secret's length [default: as the keys that they replace, or larger]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) capacity: Option<u16>,
+}
+
+/// End one key; the others go on
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp revoke edms/reporting n4ak3yfor7xhbq2d\n\nThe key id is public; `otp info` shows it."
+)]
+pub(crate) struct RevokeArgs {
+    /// The account
+    pub(crate) account: String,
+    /// The key's id
+    pub(crate) key_id: String,
+}
+
+/// Delete an account and all its keys' records
+#[derive(Args)]
+#[command(after_help = "Example: otp remove edms/reporting")]
+pub(crate) struct RemoveArgs {
+    /// The account
+    pub(crate) account: String,
+}
+
+/// List the accounts of the store
+#[derive(Args)]
+#[command(after_help = "Example: otp list edms/ --json")]
+pub(crate) struct ListArgs {
+    /// Only accounts whose name starts with this
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// Print an array of objects as `otp info --json` prints them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show the keys of an account
+#[derive(Args)]
+#[command(after_help = "Example: otp info edms/reporting --json")]
+pub(crate) struct InfoArgs {
+    /// The account
+    pub(crate) account: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Check every record of the store, and the tags of those whose keys are given
+#[derive(Args)]
+#[command(after_help = "Example: otp verify --key-file nightly.key\n\n\
+    Ends with 0 if all is well, 7 if a record is damaged, 5 if a key does not open its record.")]
+pub(crate) struct VerifyArgs {
+    /// Only accounts whose name starts with this
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// A file with a key whose record's tag is checked too; as often as needed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Look at store, key files and system, and say how to mend what is wrong
+#[derive(Args)]
+#[command(after_help = "Example: otp doctor --key-file nightly.key --fix")]
+pub(crate) struct DoctorArgs {
+    /// A key file whose permissions are looked at; as often as needed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// Remove stray temporary files
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print an array of JSON objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    Inspect(InspectArgs),
+}
+
+/// Show a key's account, id and capacity, never its secret part
+#[derive(Args)]
+#[command(after_help = "Example: otp key inspect --key-file nightly.key")]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print completions for a shell
+#[derive(Args)]
+#[command(after_help = "Example: otp completions bash > /etc/bash_completion.d/otp")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the man page
+#[derive(Args)]
+#[command(after_help = "Example: otp man > otp.1 && man ./otp.1")]
+pub(crate) struct ManArgs {}
+
+// One command that was named first, so that nothing of the others is built. Its help is the command's own.
+#[derive(Parser)]
+#[command(name = "otp", version, max_term_width = 100)]
+struct One<A: Args> {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(flatten)]
+    args: A,
+}
+
+/// Reads the command line.
+///
+/// `get` and `run` are what a script waits for: they build their own options alone. Building all takes as long as opening
+/// the record does.
+pub(crate) fn parse() -> Result<(Globals, Command)> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    match arguments.get(1).and_then(|name| name.to_str()) {
+        Some("get") => parse_one(&mut arguments, "get").map(|(globals, args)| (globals, Command::Get(args))),
+        Some("run") => parse_one(&mut arguments, "run").map(|(globals, args)| (globals, Command::Run(args))),
+        _ => Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command)),
+    }
+    .or_else(|error| exit_or_usage(&error))
+}
+
+fn parse_one<A: Args>(arguments: &mut Vec<OsString>, name: &str) -> Result<(Globals, A), clap::Error> {
+    arguments.remove(1);
+    let command = One::<A>::command().bin_name(format!("otp {name}")).disable_version_flag(true);
+    let matches = command.try_get_matches_from(arguments.iter())?;
+    let one = <One<A> as clap::FromArgMatches>::from_arg_matches(&matches)?;
+    Ok((one.globals, one.args))
+}
+
+/// Prints help or version and ends, or turns a bad command line into an error.
+fn exit_or_usage<T>(error: &clap::Error) -> Result<T> {
+    if error.use_stderr() {
+        return Err(Error::CommandLine(error.render().to_string()));
+    }
+    crate::terminal::write_stdout(error.render().to_string().as_bytes())?;
+    std::process::exit(0)
+}
+
+/// The table of exit codes, for help and man page.
+pub(crate) fn exit_codes() -> String {
+    let mut text = String::from("Exit codes:\n   0  done\n");
+    for (code, _, meaning) in Code::TABLE {
+        text.push_str(&format!("  {:>2}  {meaning}\n", code.number()));
+    }
+    text
+}
+
+/// The whole command line, for completions and man page.
+pub(crate) fn whole() -> clap::Command {
+    Cli::command()
+}

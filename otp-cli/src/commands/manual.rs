@@ -1,0 +1,44 @@
+//! `otp completions` and `otp man`: both made from the command line's own description.
+
+use crate::Result;
+use crate::args::{self, CompletionsArgs};
+use crate::error::Error;
+use crate::terminal;
+
+pub(crate) fn completions(args: &CompletionsArgs) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut args::whole(), "otp", &mut script);
+    terminal::write_stdout(&script)
+}
+
+/// One page: the program, then each command as a section of its own.
+pub(crate) fn man() -> Result<()> {
+    let failed = || Error::io("the man page can't be made");
+    let mut command = args::whole();
+    command.build();
+    let mut page = Vec::new();
+    let program = clap_mangen::Man::new(command.clone());
+    program.render(&mut page).map_err(failed())?;
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        section(sub, &mut page).map_err(failed())?;
+        for below in sub.get_subcommands().filter(|below| below.get_name() != "help") {
+            section(below, &mut page).map_err(failed())?;
+        }
+    }
+    terminal::write_stdout(&page)
+}
+
+fn section(command: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+    let title = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_uppercase();
+    page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
+    let man = clap_mangen::Man::new(command.clone());
+    let mut body = Vec::new();
+    man.render_description_section(&mut body)?;
+    man.render_synopsis_section(&mut body)?;
+    man.render_options_section(&mut body)?;
+    man.render_extra_section(&mut body)?;
+    // The sections of a command are below its own.
+    let body = String::from_utf8_lossy(&body).replace(".SH ", ".SS ");
+    page.extend_from_slice(body.as_bytes());
+    Ok(())
+}

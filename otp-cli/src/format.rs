@@ -1,0 +1,166 @@
+//! How an account is printed: text, JSON, env, shell. Every value arrives byte for byte, or there is an error.
+
+use base64ct::{Base64, Encoding};
+use otp_core::Fields;
+use otp_core::account::Field;
+use zeroize::Zeroizing;
+
+use crate::Result;
+use crate::args::Format;
+use crate::error::Error;
+
+/// The text of an account in a format.
+pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<Vec<u8>>> {
+    // As much as any format can take at once (six bytes for a control character in JSON): memory that grows leaves copies.
+    let len: usize = fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 32).sum();
+    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    match format {
+        Format::Text => text(fields, &mut out)?,
+        Format::Json => json(fields, &mut out),
+        Format::Env => {
+            variables(
+                fields,
+                &mut out,
+                |value, out| out.extend_from_slice(value),
+                &NOT_IN_LINES,
+                "a line of env format",
+            )?;
+        }
+        Format::Shell => variables(fields, &mut out, quote, &[0], "shell format")?,
+    }
+    Ok(out)
+}
+
+/// What would end a line, or a line's value, too early.
+const NOT_IN_LINES: [u8; 3] = [0, b'\n', b'\r'];
+
+/// Username and password, a line each.
+fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
+    let mut any = false;
+    for name in ["username", "password"] {
+        if let Some(value) = fields.get(name) {
+            check(Field { name, value }, b"\n", "a line of text")?;
+            out.extend_from_slice(value);
+            out.push(b'\n');
+            any = true;
+        }
+    }
+    if any {
+        return Ok(());
+    }
+    let there: Vec<String> = fields.iter().map(|field| field.name.to_owned()).collect();
+    Err(Error::NoField { field: "username or password".to_owned(), there })
+}
+
+/// One object: a string for a value that is UTF-8, `{"base64": "..."}` (RFC 4648, section 4) for any other.
+fn json(fields: &Fields<'_>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b", ");
+        }
+        json_string(field.name, out);
+        out.extend_from_slice(b": ");
+        if let Ok(value) = std::str::from_utf8(field.value) {
+            json_string(value, out);
+        } else {
+            out.extend_from_slice(b"{\"base64\": \"");
+            let encoded = Zeroizing::new(Base64::encode_string(field.value));
+            out.extend_from_slice(encoded.as_bytes());
+            out.extend_from_slice(b"\"}");
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+fn json_string(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a string can be written to memory");
+}
+
+/// `NAME=VALUE` for each field.
+fn variables(
+    fields: &Fields<'_>,
+    out: &mut Vec<u8>,
+    value: impl Fn(&[u8], &mut Vec<u8>),
+    unfit: &[u8],
+    channel: &'static str,
+) -> Result<()> {
+    let mut names: Vec<String> = Vec::new();
+    for field in fields.iter() {
+        check(field, unfit, channel)?;
+        let name = variable(field.name);
+        if names.contains(&name) {
+            return Err(Error::Unfit {
+                field: field.name.to_owned(),
+                channel,
+                reason: "another field has the same variable",
+            });
+        }
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'=');
+        value(field.value, out);
+        out.push(b'\n');
+        names.push(name);
+    }
+    Ok(())
+}
+
+/// The variable of a field: `OTP_` and the name in upper case, with `_` for all but letters and digits.
+pub(crate) fn variable(field: &str) -> String {
+    let upper = field.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    "OTP_".chars().chain(upper).collect()
+}
+
+/// Refuses a value that has one of some bytes.
+pub(crate) fn check(field: Field<'_>, unfit: &[u8], channel: &'static str) -> Result<()> {
+    let reason = match field.value.iter().find(|byte| unfit.contains(byte)) {
+        None => return Ok(()),
+        Some(0) => "it has a NUL byte",
+        Some(_) => "it has a line break",
+    };
+    Err(Error::Unfit { field: field.name.to_owned(), channel, reason })
+}
+
+/// A word in single quotes, in which a shell changes nothing; a single quote stands between two such words.
+fn quote(value: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\'');
+    for byte in value {
+        if *byte == b'\'' {
+            out.extend_from_slice(b"'\\''");
+        } else {
+            out.push(*byte);
+        }
+    }
+    out.push(b'\'');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otp_core::Account;
+
+    fn print(fields: &[(&str, &[u8])], format: Format) -> Result<Vec<u8>> {
+        let mut made = Account::new();
+        for (name, value) in fields {
+            made.set(name, value).unwrap();
+        }
+        account(&made.fields(), format).map(|out| out.to_vec())
+    }
+
+    #[test]
+    fn values_that_are_not_utf8_are_base64_in_json() {
+        let out = print(&[("username", b"al\"ice"), ("password", b"\xff\x00")], Format::Json).unwrap();
+        assert_eq!(out, b"{\"username\": \"al\\\"ice\", \"password\": {\"base64\": \"/wA=\"}}\n");
+    }
+
+    #[test]
+    fn a_shell_gets_quotes_and_a_line_format_refuses_lines() {
+        let out = print(&[("username", b"it's"), ("db-host", b"a\nb")], Format::Shell).unwrap();
+        assert_eq!(out, b"OTP_USERNAME='it'\\''s'\nOTP_DB_HOST='a\nb'\n");
+        assert!(print(&[("username", b"a\nb")], Format::Env).is_err());
+        assert!(print(&[("username", b"a\0b")], Format::Shell).is_err());
+        assert!(print(&[("username", b"a\nb")], Format::Text).is_err());
+        assert!(print(&[("token", b"t")], Format::Text).is_err());
+        assert!(print(&[("db-host", b"1"), ("db.host", b"2")], Format::Env).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! The values that go into an account: from arguments, files, descriptors, or made at random.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use otp_core::{Account, Capacity};
+use otp_store_fs::sys;
+use rand_core::TryRng;
+use zeroize::Zeroizing;
+
+use crate::Result;
+use crate::args::FieldArgs;
+use crate::error::Error;
+use crate::terminal;
+
+/// The longest password or field that is read from a file or descriptor: what fits the largest frame, and a newline.
+const MAX_VALUE_LEN: u64 = Capacity::MAX.bytes() as u64 + 1;
+
+/// The fields that the arguments give, in whichever way.
+pub(crate) fn given(args: &FieldArgs) -> Result<Account> {
+    let mut account = Account::new();
+    set_named(&mut account, args)?;
+    if let Some(username) = &args.username {
+        account.set("username", &os_to_bytes(username)?)?;
+    }
+    if let Some(password) = password(args)? {
+        account.set("password", &password)?;
+    }
+    Ok(account)
+}
+
+/// The password, in whichever way it is given.
+fn password(args: &FieldArgs) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    if args.password_stdin {
+        read_password(take_fd(0, "standard input")?, "standard input")
+    } else if let Some(fd) = args.password_fd {
+        let what = format!("file descriptor {fd}");
+        read_password(take_fd(fd, &what)?, &what)
+    } else if let Some(len) = args.generate {
+        generate_password(len.into())
+    } else {
+        return Ok(None);
+    }
+    .map(Some)
+}
+
+/// Sets the fields that the arguments give by name, except username and password.
+fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
+    for given in &args.field {
+        let (name, value) = split_at_equals(given, "--field", "NAME=VALUE")?;
+        if matches!(name.as_str(), "password" | "token") {
+            terminal::warn("other users of this machine can see a value on the command line; use --field-file");
+        }
+        account.set(&name, &value)?;
+    }
+    for given in &args.field_file {
+        let (name, path) = split_at_equals(given, "--field-file", "NAME=PATH")?;
+        let path = bytes_to_os(&path)?;
+        let what = Path::new(&path).display().to_string();
+        let file = File::open(&path).map_err(Error::io(format!("{what} can't be read")))?;
+        account.set(&name, &read_value(file, &what)?)?;
+    }
+    Ok(())
+}
+
+fn split_at_equals(given: &OsStr, option: &str, form: &str) -> Result<(String, Zeroizing<Vec<u8>>)> {
+    let bytes = os_to_bytes(given)?;
+    let invalid = || Error::Usage(format!("{option} takes {form}, with a name in UTF-8"));
+    let at = bytes.iter().position(|byte| *byte == b'=').ok_or_else(invalid)?;
+    let name = std::str::from_utf8(&bytes[..at]).map_err(|_| invalid())?;
+    Ok((name.to_owned(), Zeroizing::new(bytes[at + 1..].to_vec())))
+}
+
+/// The bytes of an argument: on Unix as they were given, elsewhere as UTF-8.
+pub(crate) fn os_to_bytes(text: &OsStr) -> Result<Zeroizing<Vec<u8>>> {
+    #[cfg(unix)]
+    let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(text).to_vec());
+    #[cfg(not(unix))]
+    let bytes = text.to_str().map(|text| text.as_bytes().to_vec());
+    bytes.map(Zeroizing::new).ok_or_else(|| Error::Usage("an argument is not valid Unicode".into()))
+}
+
+/// Bytes as the system takes them for paths and variables: on Unix any, elsewhere UTF-8.
+pub(crate) fn bytes_to_os(bytes: &[u8]) -> Result<OsString> {
+    #[cfg(unix)]
+    let text = Some(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned());
+    #[cfg(not(unix))]
+    let text = std::str::from_utf8(bytes).ok().map(Into::into);
+    text.ok_or_else(|| Error::Usage("a value is not valid Unicode, which this system asks for".into()))
+}
+
+fn take_fd(number: i32, what: &str) -> Result<File> {
+    sys::take_fd(number).map_err(Error::io(format!("{what} can't be read")))
+}
+
+fn read_password(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let mut value = read_value(file, what)?;
+    if value.last() == Some(&b'\n') {
+        value.pop();
+    }
+    if value.is_empty() {
+        return Err(Error::Usage(format!("{what} gave no password")));
+    }
+    Ok(value)
+}
+
+/// Reads a value, into memory that does not grow, since that would leave copies behind.
+fn read_value(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let mut value = Zeroizing::new(vec![0; usize::try_from(MAX_VALUE_LEN).expect("64 KiB fit") + 1]);
+    let mut len = 0;
+    let mut file = file.take(MAX_VALUE_LEN + 1);
+    loop {
+        match file.read(&mut value[len..]) {
+            Ok(0) => break,
+            Ok(count) => len += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::io(format!("{what} can't be read"))(error)),
+        }
+    }
+    if len as u64 > MAX_VALUE_LEN {
+        return Err(Error::Usage(format!("{what} has more than the 65,535 bytes that fit an account")));
+    }
+    value.truncate(len);
+    Ok(value)
+}
+
+/// A password of letters, digits, `-` and `_`: 64 symbols, so a byte's low six bits choose one without a bias.
+fn generate_password(len: usize) -> Result<Zeroizing<Vec<u8>>> {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut password = Zeroizing::new(vec![0; len]);
+    otp_core::random::system().try_fill_bytes(&mut password).map_err(|error| Error::Randomness(error.to_string()))?;
+    for byte in password.iter_mut() {
+        *byte = SYMBOLS[usize::from(*byte & 63)];
+    }
+    Ok(password)
+}

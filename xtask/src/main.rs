@@ -1,0 +1,57 @@
+//! `cargo xtask COMMAND`: what this repository does with itself.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod ci;
+mod demo;
+mod dist;
+mod fuzz;
+mod prove;
+mod sh;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test                          all that is needed to trust a checkout
+  ci                            test, and formatting, lints, docs, cross builds, the oldest compiler
+  demo                          the main job, in a temporary folder
+  prove                         perfect secrecy, by enumerating every pad and payload of a small frame
+  fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
+  dist                          the static program, for this processor's Linux
+  bench                         whole processes and durable writes, against their floors
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let result = match command {
+        "test" => test::test(),
+        "ci" => ci::ci(),
+        "demo" => demo::demo(),
+        "prove" => prove::prove(),
+        "fuzz" => fuzz::fuzz(rest),
+        "dist" => dist::build().map(drop),
+        "bench" => bench::bench(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no command {other}\n\n{HELP}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a step gives: nothing, or a message that says what failed and what to do.
+type Result<T> = std::result::Result<T, String>;
