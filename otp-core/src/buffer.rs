@@ -6,11 +6,30 @@ use zeroize::Zeroize;
 
 /// Bytes that a secret can live in: the caller's `&mut [u8]`, a `Vec<u8>`, or memory that is locked against swapping.
 ///
-/// Whatever takes a buffer wipes the whole of it when it is dropped. The bytes must stay where they are when the
-/// buffer is moved (an array's do not, and would leave a copy behind).
+/// Whatever takes a buffer wipes the whole of it when it is dropped. A type of your own becomes a buffer with
+/// `impl Buffer for Locked {}`, which promises that its bytes stay where they are when it is moved.
+///
+/// An array's do not: a move would leave a copy behind that nobody wipes. So this does not compile:
+///
+/// ```compile_fail,E0277
+/// let key = otp_core::Key::parse(b"otpk1_", [0; 256]);
+/// ```
+///
+/// And this does:
+///
+/// ```
+/// let mut bytes = [0; 256];
+/// let key = otp_core::Key::parse(b"otpk1_", &mut bytes);
+/// ```
 pub trait Buffer: AsRef<[u8]> + AsMut<[u8]> {}
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> Buffer for B {}
+impl<B: AsRef<[u8]> + AsMut<[u8]> + ?Sized> Buffer for &mut B {}
+
+#[cfg(feature = "alloc")]
+impl Buffer for alloc::vec::Vec<u8> {}
+
+#[cfg(feature = "alloc")]
+impl Buffer for alloc::boxed::Box<[u8]> {}
 
 /// A buffer that is wiped on drop and printed by nobody.
 pub(crate) struct Wiped<B: Buffer>(B);

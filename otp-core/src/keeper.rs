@@ -297,11 +297,13 @@ impl<'s, S: Store> Keeper<'s, S> {
             return Err(exists());
         }
         let key = self.put_sealed(account, payload, grant, rng)?;
-        if self.records(account)? != [key.id()] {
-            self.remove_slot(&Slot::record(account, key.id()))?;
-            return Err(exists());
+        match self.records(account) {
+            Ok(ids) if ids == [key.id()] => Ok(key),
+            other => {
+                self.take_back(account, key.id());
+                Err(other.err().unwrap_or_else(exists))
+            }
         }
-        Ok(key)
     }
 
     /// Seals the secret of a key again for one more caller, and gives the new key.
@@ -323,7 +325,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         let new = self.put_sealed(&account, secret.expose(), &grant, rng)?;
         // Written first, looked at afterwards: a rotation that does not know the new record yet is seen here.
         if let Err(error) = self.check_undisturbed(&account, id) {
-            self.remove_slot(&Slot::record(&account, new.id()))?;
+            self.take_back(&account, new.id());
             return Err(error);
         }
         Ok(new)
@@ -331,9 +333,7 @@ impl<'s, S: Store> Keeper<'s, S> {
 
     /// Checks that a key is still the current one, and that nobody is rotating its account.
     fn check_undisturbed(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
-        if !self.slots(account, Kind::Rotation)?.is_empty() {
-            return Err(KeepError::Busy { account: account.clone().into() });
-        }
+        self.check_no_rotation(account)?;
         self.read_live(account, id, 0)?;
         match self.note(account, id)? {
             Some(_) => {
@@ -345,26 +345,48 @@ impl<'s, S: Store> Keeper<'s, S> {
 
     /// Ends one key; the others are not touched. The record is deleted, and a trace of it stays.
     ///
+    /// A rotation that began while it was at it gives the holder no new key, or ends that one when it finishes.
+    ///
     /// # Errors
     ///
     /// [`KeepError::NoKey`], and [`KeepError::Busy`] if the account is being rotated.
     pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
-        self.sweep(account)?;
-        self.read_live(account, id, 0)?;
-        self.check_no_rotation(account)?;
         let (record, note) = (Slot::record(account, id), Slot::note(account, id));
+        if self.is_revoked(account, id)? && self.remove_slot(&record)? {
+            // An earlier call was cut short.
+            return Ok(());
+        }
+        self.sweep(account)?;
+        self.check_no_rotation(account)?;
+        self.check_revocable(account, id)?;
         let revoked = Note::Revoked { at: self.now }.encode();
         if self.put(&note, &revoked)? {
-            // A rotation that began meanwhile has seen the note, or is seen here.
-            self.check_no_rotation(account)?;
             self.remove_slot(&record)?;
-        } else {
-            // In a period of grace. The record goes first: better no trace for a moment than a key that opens again.
-            self.remove_slot(&record)?;
-            self.remove_slot(&note)?;
-            self.put(&note, &revoked)?;
+            return Ok(());
         }
+        // A note is there: of a period of grace, a damaged one, or of somebody who ended the key meanwhile.
+        self.check_revocable(account, id)?;
+        // The record goes first: better no trace for a moment than a key that opens again.
+        self.remove_slot(&record)?;
+        self.remove_slot(&note)?;
+        self.put(&note, &revoked)?;
         Ok(())
+    }
+
+    /// Checks that a key still opens, or that nobody knows because its note is damaged.
+    fn check_revocable(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+        match self.read_live(account, id, 0) {
+            Ok(_) | Err(KeepError::Invalid(Error::DamagedNote)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_revoked(&self, account: &AccountName, id: KeyId) -> Result<bool, KeepError<S::Error>> {
+        match self.note(account, id) {
+            Ok(note) => Ok(matches!(note, Some(Note::Revoked { .. }))),
+            Err(KeepError::Invalid(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes an account: all its records, and all traces of keys that it had.
@@ -374,10 +396,18 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// [`KeepError::NoAccount`]
     pub fn remove(&self, account: &AccountName) -> Result<(), KeepError<S::Error>> {
         let mut found = false;
-        for kind in [Kind::Record, Kind::Note, Kind::Rotation] {
-            for id in self.slots(account, kind)? {
-                found |= self.remove_slot(&Slot { account: account.clone(), id, kind })?;
+        // Until nothing is left: others may have put something since it was listed.
+        loop {
+            let mut removed = false;
+            for kind in [Kind::Record, Kind::Note, Kind::Rotation] {
+                for id in self.slots(account, kind)? {
+                    removed |= self.remove_slot(&Slot { account: account.clone(), id, kind })?;
+                }
             }
+            if !removed {
+                break;
+            }
+            found = true;
         }
         if found { Ok(()) } else { Err(KeepError::NoAccount { account: account.clone().into() }) }
     }
@@ -403,12 +433,13 @@ impl<'s, S: Store> Keeper<'s, S> {
     ///
     /// [`KeepError::DamagedKey`] and the store's.
     pub fn key_info(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyInfo>, KeepError<S::Error>> {
+        let damaged = |error| KeepError::DamagedKey { account: account.clone().into(), id, error };
         let bytes = match self.read_live(account, id, Record::max_len(Capacity::MIN)) {
             Ok(bytes) => bytes,
             Err(KeepError::NoKey { .. }) => return Ok(None),
+            Err(KeepError::Invalid(error)) => return Err(damaged(error)),
             Err(error) => return Err(error),
         };
-        let damaged = |error| KeepError::DamagedKey { account: account.clone().into(), id, error };
         let header = Record::decode(&bytes).map_err(damaged)?.header().clone();
         if (&header.account, header.id) != (account, id) {
             return Err(damaged(Error::WrongKey));
@@ -421,12 +452,17 @@ impl<'s, S: Store> Keeper<'s, S> {
     }
 
     /// Clears up what others left: records whose note says that they are over, old traces, signs of crashed rotations.
+    ///
+    /// Notes that can't be read stay: whoever needs one tells, and revoking its key replaces it.
     fn sweep(&self, account: &AccountName) -> Result<(), KeepError<S::Error>> {
         for id in self.slots(account, Kind::Note)? {
             let (record, note) = (Slot::record(account, id), Slot::note(account, id));
-            let over = match self.read_note(&note)? {
-                Some(Note::Revoked { at } | Note::Rotated { at } | Note::Grace { until: at }) if self.now >= at => at,
-                _ => continue,
+            let over = match self.read_note(&note) {
+                Ok(Some(Note::Revoked { at } | Note::Rotated { at } | Note::Grace { until: at })) if self.now >= at => {
+                    at
+                }
+                Ok(_) | Err(KeepError::Invalid(_)) => continue,
+                Err(error) => return Err(error),
             };
             self.remove_slot(&record)?;
             if self.now >= over.after(TRACE_SECS) {
@@ -435,9 +471,12 @@ impl<'s, S: Store> Keeper<'s, S> {
         }
         for id in self.slots(account, Kind::Rotation)? {
             let sign = Slot { account: account.clone(), id, kind: Kind::Rotation };
-            let crashed = match self.read_note(&sign)? {
-                Some(Note::Rotating { since }) => self.now >= since.after(ROTATION_LIMIT_SECS),
-                _ => false,
+            let crashed = match self.read_note(&sign) {
+                Ok(Some(Note::Rotating { since })) => self.now >= since.after(ROTATION_LIMIT_SECS),
+                // A sign that nobody can read would stand for ever.
+                Ok(Some(_)) | Err(KeepError::Invalid(Error::DamagedNote)) => true,
+                Ok(None) | Err(KeepError::Invalid(_)) => false,
+                Err(error) => return Err(error),
             };
             if self.alone || crashed {
                 self.remove_slot(&sign)?;
@@ -467,12 +506,22 @@ impl<'s, S: Store> Keeper<'s, S> {
         R::Error: Send + Sync + 'static,
     {
         let Sealed { key, record } = self.seal(account, payload, grant, rng)?;
-        if self.put(&Slot::record(account, key.id()), &record)? {
-            Ok(key)
-        } else {
+        match self.put(&Slot::record(account, key.id()), &record) {
+            Ok(true) => Ok(key),
             // Ten random bytes that are there already: the source of randomness is broken.
-            Err(KeepError::Randomness("it gave the id of a key that exists".into()))
+            Ok(false) => Err(KeepError::Randomness("it gave the id of a key that exists".into())),
+            Err(error) => {
+                // It may be there all the same.
+                self.take_back(account, key.id());
+                Err(error)
+            }
         }
+    }
+
+    /// Removes the record of a key that is not handed out, since something went wrong: that is what is told, and if
+    /// the record can't be removed either, it has a key that nobody knows.
+    fn take_back(&self, account: &AccountName, id: KeyId) {
+        let _ = self.remove_slot(&Slot::record(account, id));
     }
 
     fn seal<R>(
@@ -528,6 +577,10 @@ impl<'s, S: Store> Keeper<'s, S> {
 
     fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, KeepError<S::Error>> {
         self.store.put(slot, bytes).map_err(KeepError::Store)
+    }
+
+    fn is_there(&self, slot: &Slot) -> Result<bool, KeepError<S::Error>> {
+        Ok(self.store.get(slot, &mut []).map_err(KeepError::Store)?.is_some())
     }
 
     fn remove_slot(&self, slot: &Slot) -> Result<bool, KeepError<S::Error>> {

@@ -151,7 +151,7 @@ impl State {
         let (mut repetition, mut proportion) = (false, false);
         for &byte in bytes {
             // A run of 0 marks the very first byte, which has nothing before it.
-            self.run = 1 + self.run * u32::from(byte == self.last);
+            self.run = (self.run * u32::from(byte == self.last)).saturating_add(1);
             self.last = byte;
             repetition |= self.run >= REPETITION_CUTOFF;
 
@@ -201,19 +201,23 @@ impl<R: TryCryptoRng> HealthTested<R> {
     }
 
     fn draw(&mut self, bytes: &mut [u8]) -> Result<(), HealthError<R::Error>> {
-        let drawn = self.source.try_fill_bytes(bytes).map_err(HealthError::Source);
-        let result = drawn.and_then(|()| {
+        let result = self.check_alarm().and_then(|()| {
+            self.source.try_fill_bytes(bytes).map_err(HealthError::Source)?;
             self.state.test(bytes);
-            match self.state.alarm {
-                Alarm::None => Ok(()),
-                Alarm::Repetition => Err(HealthError::Repetition),
-                Alarm::Proportion => Err(HealthError::Proportion),
-            }
+            self.check_alarm()
         });
         if result.is_err() {
             bytes.zeroize();
         }
         result
+    }
+
+    fn check_alarm(&self) -> Result<(), HealthError<R::Error>> {
+        match self.state.alarm {
+            Alarm::None => Ok(()),
+            Alarm::Repetition => Err(HealthError::Repetition),
+            Alarm::Proportion => Err(HealthError::Proportion),
+        }
     }
 }
 

@@ -62,6 +62,8 @@ impl<'s, S: Store> Keeper<'s, S> {
         R::Error: Send + Sync + 'static,
     {
         self.sweep(account)?;
+        // An account that is not there should not get a sign, which makes it look as if it were.
+        self.info(account)?;
         let id = KeyId::generate(rng).map_err(|error| KeepError::Randomness(error.into()))?;
         let sign = Slot { account: account.clone(), id, kind: Kind::Rotation };
         let mut rotation = Rotation {
@@ -72,7 +74,11 @@ impl<'s, S: Store> Keeper<'s, S> {
             ended: Vec::new(),
             grace,
         };
-        match rotation.begin(payload, grant, rng) {
+        let signed = self.put(&rotation.sign, &Note::Rotating { since: self.now }.encode());
+        if let Ok(false) = signed {
+            return Err(KeepError::Randomness("it gave the id of a rotation that is under way".into()));
+        }
+        match signed.and_then(|_| rotation.begin(payload, grant, rng)) {
             Ok(()) => Ok(rotation),
             Err(error) => {
                 // What went wrong first is what is told; what can't be taken back is for the next writer.
@@ -90,13 +96,11 @@ impl<S: Store> Rotation<'_, '_, S> {
         R::Error: Send + Sync + 'static,
     {
         let keeper = self.keeper;
-        // An account that is not there should not get a sign, which makes it look as if it were.
-        keeper.info(&self.account)?;
-        keeper.put(&self.sign, &Note::Rotating { since: keeper.now }.encode())?;
         if keeper.slots(&self.account, Kind::Rotation)? != [self.sign.id] {
             return Err(KeepError::Busy { account: self.account.clone().into() });
         }
-        // From here on nobody issues or revokes: they look for the sign after what they wrote.
+        // From here on nobody issues: they look for the sign after what they wrote. Who revokes leaves a note, which is
+        // looked at once the new records are there, and again when the old keys are ended.
         let infos = keeper.info(&self.account)?;
         let records = self.seal_all(infos, payload, grant, rng)?;
         let objects: Vec<(Slot, &[u8])> = self
@@ -107,6 +111,8 @@ impl<S: Store> Rotation<'_, '_, S> {
             .collect();
         let count = keeper.store.put_all(&objects).map_err(KeepError::Store)?;
         if count < objects.len() {
+            // The one that was taken is another's: it must not be taken back.
+            self.replacements.truncate(count);
             return Err(KeepError::Randomness("it gave the id of a key that exists".into()));
         }
         self.drop_revoked()
@@ -162,6 +168,9 @@ impl<S: Store> Rotation<'_, '_, S> {
             }
         }
         self.replacements = kept;
+        if self.replacements.is_empty() {
+            return Err(KeepError::NoAccount { account: self.account.clone().into() });
+        }
         Ok(())
     }
 
@@ -173,23 +182,36 @@ impl<S: Store> Rotation<'_, '_, S> {
 
     /// Ends the old keys, at once or with their period of grace. Call it once every new key is where it belongs.
     ///
+    /// A key that was revoked meanwhile takes the new one with it.
+    ///
     /// # Errors
     ///
-    /// The store's. The new keys open all the same, and rotating again ends what is left of the old ones.
+    /// The store's. The new keys open all the same, and rotating again ends what is left of the old ones. So it is with
+    /// [`KeepError::Busy`], if the rotation took more than [`ROTATION_LIMIT_SECS`](super::ROTATION_LIMIT_SECS) and
+    /// somebody took it for a crashed one.
     pub fn finish(self) -> Result<(), KeepError<S::Error>> {
+        let ended = self.end_replaced().and_then(|()| self.end(self.ended.iter().copied()));
+        let removed = self.keeper.remove_slot(&self.sign);
+        ended.and(removed.map(|_| ()))
+    }
+
+    /// Ends the keys that have been replaced.
+    fn end_replaced(&self) -> Result<(), KeepError<S::Error>> {
         let (keeper, account) = (self.keeper, &self.account);
-        let replaced = self.replacements.iter().map(|new| new.old);
-        match self.grace {
-            Some(secs) => {
-                let note = Note::Grace { until: keeper.now.after(secs) }.encode();
-                for id in replaced {
-                    keeper.put(&Slot::note(account, id), &note)?;
-                }
-                self.end(self.ended.iter().copied())?;
-            }
-            None => self.end(replaced.chain(self.ended.iter().copied()))?,
+        if !keeper.is_there(&self.sign)? {
+            return Err(KeepError::Busy { account: account.clone().into() });
         }
-        keeper.remove_slot(&self.sign)?;
+        for Replacement { old, key, .. } in &self.replacements {
+            match self.grace_ends() {
+                Some(until) => {
+                    keeper.put(&Slot::note(account, *old), &Note::Grace { until }.encode())?;
+                }
+                None => self.end([*old].into_iter())?,
+            }
+            if keeper.is_revoked(account, *old)? {
+                keeper.remove_slot(&Slot::record(account, key.id()))?;
+            }
+        }
         Ok(())
     }
 
@@ -209,11 +231,12 @@ impl<S: Store> Rotation<'_, '_, S> {
     ///
     /// The store's. New records that are left then have keys that nobody knows.
     pub fn abandon(self) -> Result<(), KeepError<S::Error>> {
-        for new in &self.replacements {
-            self.keeper.remove_slot(&Slot::record(&self.account, new.key.id()))?;
-        }
-        self.keeper.remove_slot(&self.sign)?;
-        Ok(())
+        let records = self.replacements.iter().map(|new| Slot::record(&self.account, new.key.id()));
+        // What can't be removed keeps nobody from removing the rest.
+        records.chain([self.sign.clone()]).fold(Ok(()), |result, slot| {
+            let removed = self.keeper.remove_slot(&slot);
+            result.and(removed.map(|_| ()))
+        })
     }
 
     /// When the old keys' period of grace ends, if they have one.
