@@ -17,6 +17,7 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// The modes of what a store makes: read bits as its root has them, write permission for the owner alone.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(windows, allow(dead_code, reason = "there are no modes there"))]
 pub(crate) struct Modes {
     /// The mode of files: 0600, 0640 or 0644.
     pub(crate) file: u32,

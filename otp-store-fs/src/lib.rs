@@ -26,11 +26,13 @@
 mod check;
 #[cfg(test)]
 mod crash;
+pub mod doctor;
 pub mod error;
 mod key_file;
 mod list;
 pub mod locate;
 mod lock;
+mod machine;
 mod path;
 mod read;
 mod step;

@@ -1,6 +1,6 @@
 //! One account, many writers: a lock that ends with its process.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
@@ -58,31 +58,6 @@ fn why_not(dir: &Dir, path: &std::path::Path, error: io::Error) -> Error {
     }
 }
 
-/// Removes the file to lock, and says whether it is gone: not if somebody holds the lock.
-///
-/// Whoever waits for it sees afterwards that it is gone, and begins anew.
-pub(crate) fn remove(dir: &Dir) -> io::Result<bool> {
-    match dir.status_of(LOCK) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        outcome => outcome?,
-    };
-    let file = match dir.open_lock() {
-        // Somebody removed the directory as well.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        outcome => outcome?,
-    };
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(false),
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    if !dir.has_lock(&file)? {
-        return Ok(false);
-    }
-    dir.remove_file(LOCK)?;
-    Ok(true)
-}
-
 /// The temporary files and directories in a directory that nobody works on any more.
 pub(crate) fn strays(dir: &Dir) -> io::Result<Vec<(String, FileKind)>> {
     let mut temporaries = Vec::new();
@@ -93,7 +68,7 @@ pub(crate) fn strays(dir: &Dir) -> io::Result<Vec<(String, FileKind)>> {
     })?;
     temporaries.retain(|(name, kind)| match kind {
         // Its maker locks it; if that happens only after this look, the maker finds it gone and begins anew.
-        FileKind::File | FileKind::Directory => matches!(dir.claim(name), Ok(Some(_))),
+        FileKind::File | FileKind::Directory => dir.is_stray(name).unwrap_or(false),
         FileKind::Symlink | FileKind::Other => false,
     });
     Ok(temporaries)

@@ -5,8 +5,10 @@
 #[cfg(not(test))]
 pub(crate) fn step(_name: &'static str) {}
 
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use counted::nameless_files_allowed;
 #[cfg(test)]
-pub(crate) use counted::{nameless_files_allowed, record, step, without_nameless_files};
+pub(crate) use counted::{record, step, without_nameless_files};
 
 #[cfg(test)]
 mod counted {
@@ -47,6 +49,7 @@ mod counted {
     }
 
     /// Whether this thread may make nameless files.
+    #[cfg(target_os = "linux")]
     pub(crate) fn nameless_files_allowed() -> bool {
         NAMELESS.get()
     }

@@ -8,7 +8,7 @@ use otp_core::store::Slot;
 
 use crate::check::Modes;
 use crate::sys::{Dir, Durable, Staged};
-use crate::{Error, FsStore, lock, path, walk};
+use crate::{Error, FsStore, path, walk};
 
 /// How many files of a batch are open at once: enough to share their syncs, and few enough for the usual limits.
 const CHUNK: usize = if cfg!(target_os = "linux") { 256 } else { 64 };
@@ -110,7 +110,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
         if let Some(parent_dir) = parent_dir
             && let Some(dir) = walk::open_dir(&parent_dir, segment, || store.path.join(name.as_str()))?
         {
-            if !only_a_lock(&dir).map_err(failed)? || !lock::remove(&dir).map_err(failed)? {
+            if !only_a_lock(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {
                 return Ok(());
             }
             match parent_dir.remove_dir(segment) {

@@ -2,10 +2,19 @@
 
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
+
 #[cfg(unix)]
-pub(crate) use unix::{Dir, Staged, create_private, make_private_dirs, open_any, standard_input, sync_parent, user};
-#[cfg(unix)]
-pub use unix::{Hardened, LockedBuf, exec_with_fds, harden_process, sealed_memory_file, take_fd};
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub(crate) use platform::{
+    Dir, Staged, core_dump_limit, create_private, lockable_memory, make_private_dirs, open_any, standard_input,
+    swap_devices, sync_parent, user,
+};
+pub use platform::{Hardened, LockedBuf, exec_with_fds, harden_process, sealed_memory_file, take_fd};
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;

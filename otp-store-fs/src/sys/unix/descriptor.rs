@@ -35,6 +35,7 @@ pub fn take_fd(number: i32) -> io::Result<File> {
 /// Becomes another program that has these files at these descriptor numbers, whatever was open there before.
 ///
 /// As with `exec`, it returns only if that failed. Then everything is again as it was before.
+#[must_use = "it returns only if it failed"]
 pub fn exec_with_fds(command: &mut Command, files: Vec<(File, i32)>) -> io::Error {
     let placed = match Placed::prepare(files) {
         Ok(placed) => Arc::new(placed),

@@ -1,7 +1,7 @@
 //! An open directory, and what lies in it.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -80,6 +80,32 @@ impl Dir {
         }
     }
 
+    /// Removes the file to lock, and says whether it is gone: not if somebody holds the lock.
+    ///
+    /// Whoever waits for it sees afterwards that it is gone, and begins anew.
+    pub(crate) fn remove_lock(&self) -> io::Result<bool> {
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match self.status_of(LOCK) {
+            Err(error) if gone(&error) => return Ok(true),
+            outcome => outcome?,
+        };
+        let file = match self.open_lock() {
+            // Somebody removed the directory as well.
+            Err(error) if gone(&error) => return Ok(true),
+            outcome => outcome?,
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if !self.has_lock(&file)? {
+            return Ok(false);
+        }
+        self.remove_file(LOCK)?;
+        Ok(true)
+    }
+
     /// Makes a directory in this one, with exactly these modes from the first moment that anybody sees it.
     ///
     /// One that is there already is none of its business.
@@ -149,13 +175,13 @@ impl Dir {
         Ok(())
     }
 
-    /// Locks a temporary file or directory, so that it counts as one in use; `None` if somebody else does.
-    pub(crate) fn claim(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+    /// Whether nobody works on a temporary file or directory any more: its maker keeps it locked.
+    pub(crate) fn is_stray(&self, name: &str) -> io::Result<bool> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
         match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(fd)),
-            Err(Errno::WOULDBLOCK) => Ok(None),
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -12,5 +12,8 @@ pub use descriptor::{exec_with_fds, sealed_memory_file, take_fd};
 pub(crate) use dir::Dir;
 pub use memory::LockedBuf;
 pub use process::{Hardened, harden_process};
-pub(crate) use process::{create_private, make_private_dirs, open_any, standard_input, sync_parent, user};
+pub(crate) use process::{
+    core_dump_limit, create_private, lockable_memory, make_private_dirs, open_any, standard_input, swap_devices,
+    sync_parent, user,
+};
 pub(crate) use stage::Staged;

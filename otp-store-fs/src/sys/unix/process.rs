@@ -89,3 +89,22 @@ fn set_not_dumpable() -> bool {
 fn set_not_dumpable() -> bool {
     false
 }
+
+/// How large a core dump may be, in bytes.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can't tell")]
+pub(crate) fn core_dump_limit() -> Option<u64> {
+    Some(getrlimit(Resource::Core).current.unwrap_or(u64::MAX))
+}
+
+/// How much memory may be locked, in bytes.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can't tell")]
+pub(crate) fn lockable_memory() -> Option<u64> {
+    Some(getrlimit(Resource::Memlock).current.unwrap_or(u64::MAX))
+}
+
+/// Where memory is swapped to; `None` where the system does not tell.
+pub(crate) fn swap_devices() -> Option<Vec<String>> {
+    // A line of titles, and then a line for each, which starts with its path.
+    let swaps = std::fs::read_to_string("/proc/swaps").ok()?;
+    Some(swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect())
+}
