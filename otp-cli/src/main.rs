@@ -16,8 +16,6 @@ use std::process::ExitCode;
 use crate::error::Error;
 
 fn main() -> ExitCode {
-    // Before anything secret is in memory. What the system does not allow, `otp doctor` tells.
-    let _ = otp_store_fs::sys::harden_process();
     let result = args::parse().and_then(|(globals, command)| commands::run(&globals, command));
     match result {
         Ok(()) => ExitCode::SUCCESS,

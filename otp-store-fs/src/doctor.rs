@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use otp_core::name::AccountName;
+use otp_core::{Code, Coded};
 
 pub use crate::machine::examine_machine;
 use crate::sys::{Dir, Durable, FileKind};
@@ -36,6 +37,8 @@ pub struct Finding {
     pub mend: String,
     /// Whether it was mended just now.
     pub fixed: bool,
+    /// What whoever reports a problem ends with.
+    pub code: Code,
 }
 
 impl Finding {
@@ -45,14 +48,22 @@ impl Finding {
         meaning: impl Into<String>,
         mend: impl Into<String>,
     ) -> Self {
-        Self { severity, subject: subject.to_string(), meaning: meaning.into(), mend: mend.into(), fixed: false }
+        Self {
+            severity,
+            subject: subject.to_string(),
+            meaning: meaning.into(),
+            mend: mend.into(),
+            fixed: false,
+            code: Code::Other,
+        }
     }
 
     /// An error of this crate says in one sentence what is the case and, behind a semicolon, what to do.
     fn from_error(subject: &Path, error: &Error) -> Self {
         let message = error.to_string();
         let (meaning, mend) = message.split_once("; ").unwrap_or((&message, ""));
-        Self::new(Severity::Problem, subject.display(), meaning, mend.strip_prefix("run: ").unwrap_or(mend))
+        let mend = mend.strip_prefix("run: ").unwrap_or(mend);
+        Self { code: error.code(), ..Self::new(Severity::Problem, subject.display(), meaning, mend) }
     }
 }
 

@@ -19,6 +19,11 @@ use crate::session::Session;
 
 /// Does what a command says.
 pub(crate) fn run(globals: &Globals, command: Command) -> Result<()> {
+    // Before anything secret is read. The doctor looks at how things are without it.
+    if !matches!(command, Command::Doctor(_)) {
+        // What the system does not allow is what the doctor tells.
+        let _ = otp_store_fs::sys::harden_process();
+    }
     let session = Session::new(globals);
     match command {
         Command::Add(args) => add::run(&session, &args),

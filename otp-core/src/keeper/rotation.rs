@@ -233,10 +233,11 @@ impl<S: Store> Rotation<'_, '_, S> {
     pub fn abandon(self) -> Result<(), KeepError<S::Error>> {
         let records = self.replacements.iter().map(|new| Slot::record(&self.account, new.key.id()));
         // What can't be removed keeps nobody from removing the rest.
-        records.chain([self.sign.clone()]).fold(Ok(()), |result, slot| {
-            let removed = self.keeper.remove_slot(&slot);
-            result.and(removed.map(|_| ()))
-        })
+        let mut result = Ok(());
+        for slot in records.chain([self.sign.clone()]) {
+            result = result.and(self.keeper.remove_slot(&slot).map(|_| ()));
+        }
+        result
     }
 
     /// When the old keys' period of grace ends, if they have one.

@@ -21,6 +21,9 @@ use std::io;
 
 use crate::path::TEMPORARY;
 
+// Its bytes stand in memory of their own, which a move leaves where it is.
+impl otp_core::Buffer for LockedBuf {}
+
 /// What kind of thing a directory's entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
