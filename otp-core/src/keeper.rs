@@ -389,7 +389,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         }
     }
 
-    /// Deletes an account: all its records, and all traces of keys that it had.
+    /// Deletes an account: all its records, and all traces of keys that it had. What others put meanwhile may go too.
     ///
     /// # Errors
     ///

@@ -231,9 +231,9 @@ impl<S: Store> Rotation<'_, '_, S> {
     ///
     /// The store's. New records that are left then have keys that nobody knows.
     pub fn abandon(self) -> Result<(), KeepError<S::Error>> {
+        let mut result = Ok(());
         let records = self.replacements.iter().map(|new| Slot::record(&self.account, new.key.id()));
         // What can't be removed keeps nobody from removing the rest.
-        let mut result = Ok(());
         for slot in records.chain([self.sign.clone()]) {
             result = result.and(self.keeper.remove_slot(&slot).map(|_| ()));
         }
