@@ -141,14 +141,20 @@ fn remembered(store: &FsStore, account: &AccountName) -> Result<Option<Arc<Dir>>
     let Some((name, dir)) = last.as_ref().filter(|(name, _)| name == account) else {
         return Ok(None);
     };
-    // Others may have removed it, and made another one of that name.
-    let Ok(now) = store.root.status_of(name.as_str()) else {
-        return Ok(None);
-    };
-    if now.place != dir.status().place || now.kind != FileKind::Directory {
+    // Others may have removed it, and made another one of that name; or let others write to it, or moved it behind a link.
+    let mut place = None;
+    for (_, below) in segments(name) {
+        match store.root.status_of(below) {
+            Ok(now) if now.kind == FileKind::Directory => {
+                check::not_writable_by_others(&now, || store.path.join(below))?;
+                place = Some(now.place);
+            }
+            _ => return Ok(None),
+        }
+    }
+    if place != Some(dir.status().place) {
         return Ok(None);
     }
-    check::not_writable_by_others(&now, || store.path.join(name.as_str()))?;
     Ok(Some(Arc::clone(dir)))
 }
 

@@ -132,3 +132,49 @@ fn only_a_lock(dir: &Dir) -> std::io::Result<bool> {
     dir.entries(&mut |name, _| others |= name != path::LOCK)?;
     Ok(!others)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use otp_core::KeyId;
+    use otp_core::store::Store;
+
+    use super::*;
+    use crate::step::without_nameless_files;
+
+    #[test]
+    fn temporary_files_survive_those_who_clear_up_after_crashes() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FsStore::open_or_create(home.path()).unwrap();
+        let account: AccountName = "a/b".parse().unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    drop(store.lock(&account).unwrap());
+                    store.prune(&account).unwrap();
+                }
+            });
+            let writers = [1, 2].map(|writer| {
+                let (store, account) = (&store, &account);
+                scope.spawn(move || {
+                    for round in 0..100 {
+                        let slot = Slot::record(account, KeyId::from_bytes([writer; 10]));
+                        let put = without_nameless_files(|| store.put(&slot, &[round; 100])).unwrap();
+                        assert!(put);
+                        let mut buffer = [0; 100];
+                        assert_eq!(store.get(&slot, &mut buffer).unwrap(), Some(100));
+                        assert_eq!(buffer, [round; 100]);
+                        assert!(store.remove(&slot).unwrap());
+                    }
+                })
+            });
+            let outcomes = writers.map(std::thread::ScopedJoinHandle::join);
+            done.store(true, Ordering::Relaxed);
+            assert!(outcomes.iter().all(Result::is_ok));
+        });
+        store.prune(&account).unwrap();
+        assert_eq!(home.path().read_dir().unwrap().count(), 0, "something was left behind");
+    }
+}

@@ -29,9 +29,9 @@ impl<'a> Staged<'a> {
     pub(crate) fn new(dir: Arc<Dir>, bytes: &'a [u8], modes: Modes) -> io::Result<Self> {
         match nameless(&dir) {
             Ok(file) => Self { dir, bytes, modes, file, temporary: None }.fill(),
-            // What file systems and kernels say that have no such thing; the last is also said of a removed directory.
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => Self::named(dir, bytes, modes),
-            Err(error) => Err(error.into()),
+            // File systems say in many ways that they have no such thing, and ext4 says EPERM of a removed directory.
+            // What stands in the way of any file stands in the way of one with a name too, which says it plainly.
+            Err(_) => Self::named(dir, bytes, modes),
         }
     }
 

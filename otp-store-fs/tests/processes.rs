@@ -1,0 +1,182 @@
+//! Many processes that use one store at once, each with every result checked.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+use std::env;
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use otp_core::store::{Slot, Store};
+use otp_core::{AccountName, KeyId};
+use otp_store_fs::FsStore;
+
+const PROCESSES: u8 = 4;
+const ROUNDS: u8 = 40;
+/// Long enough that a file is not written in one page.
+const LEN: usize = 10_000;
+
+/// Starts processes that run a test of this file again, each as one with a number.
+fn start(test: &str, root: &Path, count: u8) -> Vec<Child> {
+    let one = |number: u8| {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args(["--exact", test, "--nocapture"])
+            .env("OTP_TEST_ROOT", root)
+            .env("OTP_TEST_NUMBER", number.to_string());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    (1..=count).map(one).collect()
+}
+
+/// Waits for processes, and returns what each said.
+fn finish(children: Vec<Child>) -> Vec<String> {
+    let wait = |child: Child| {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    children.into_iter().map(wait).collect()
+}
+
+/// The store and number of this process, if it was started by a test.
+fn started() -> Option<(FsStore, u8, PathBuf)> {
+    let root = PathBuf::from(env::var_os("OTP_TEST_ROOT")?);
+    let number = env::var("OTP_TEST_NUMBER").unwrap().parse().unwrap();
+    Some((FsStore::open(&root).unwrap(), number, root))
+}
+
+fn slot(account: &str, owner: u8, round: u8) -> Slot {
+    let mut id = [owner; KeyId::LEN];
+    id[0] = round;
+    Slot::record(&account.parse().unwrap(), KeyId::from_bytes(id))
+}
+
+/// Who wrote what is in a slot; `None` if it is empty. What is not whole fails the test.
+fn writer(store: &FsStore, slot: &Slot) -> Option<u8> {
+    let mut buffer = vec![0; LEN + 1];
+    let len = store.get(slot, &mut buffer).unwrap()?;
+    assert_eq!(len, LEN, "{slot:?} is torn");
+    assert!(buffer[..LEN].iter().all(|byte| *byte == buffer[0]), "{slot:?} is mixed");
+    Some(buffer[0])
+}
+
+#[test]
+fn one_of_many_writers_wins_each_slot_and_all_see_its_bytes() {
+    if let Some((store, number, _)) = started() {
+        for round in 0..ROUNDS {
+            let slot = slot("wins/it", 0, round);
+            if store.put(&slot, &[number; LEN]).unwrap() {
+                println!("won {round}");
+                assert_eq!(writer(&store, &slot), Some(number));
+            } else {
+                assert!(writer(&store, &slot).is_some_and(|writer| writer != number));
+            }
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    let said = finish(start("one_of_many_writers_wins_each_slot_and_all_see_its_bytes", home.path(), PROCESSES));
+    for round in 0..ROUNDS {
+        let won = |said: &String| said.lines().any(|line| line == format!("won {round}"));
+        let winners: Vec<usize> =
+            (0..said.len()).filter(|number| won(&said[*number])).map(|number| number + 1).collect();
+        assert_eq!(winners, [usize::from(writer(&store, &slot("wins/it", 0, round)).unwrap())], "round {round}");
+    }
+}
+
+#[test]
+fn what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too() {
+    let account = "comes/and/goes";
+    if let Some((store, number, _)) = started() {
+        for round in 0..ROUNDS {
+            let own = slot(account, number, round % 3);
+            if round % 2 == 0 {
+                assert!(store.put(&own, &[number; LEN]).unwrap(), "nobody else puts there");
+            } else {
+                assert_eq!(store.put_all(&[(own.clone(), &[number; LEN])]).unwrap(), 1);
+            }
+            assert_eq!(writer(&store, &own), Some(number));
+            for other in (1..=PROCESSES).filter(|other| *other != number) {
+                let seen = writer(&store, &slot(account, other, round % 3));
+                assert!(seen.is_none_or(|writer| writer == other));
+            }
+            let mut listed = false;
+            let look = &mut |slot: &Slot| {
+                listed |= *slot == own;
+                ControlFlow::Continue(())
+            };
+            store.list("comes/", look).unwrap();
+            assert!(listed, "it is there, and was not listed");
+            assert!(store.remove(&own).unwrap());
+            assert_eq!(writer(&store, &own), None);
+            store.prune(&own.account).unwrap();
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    finish(start("what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too", home.path(), PROCESSES));
+    store.prune(&account.parse().unwrap()).unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "something was left behind");
+}
+
+#[test]
+fn one_process_at_a_time_has_an_accounts_lock_though_it_is_pruned() {
+    let account: AccountName = "locked/account".parse().unwrap();
+    if let Some((store, _, root)) = started() {
+        let critical = root.with_extension("critical");
+        for _ in 0..ROUNDS {
+            let lock = store.lock(&account).unwrap();
+            // Nobody else can be here, so nobody else has this file.
+            drop(File::create_new(&critical).unwrap());
+            fs::remove_file(&critical).unwrap();
+            drop(lock);
+            store.prune(&account).unwrap();
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("store");
+    FsStore::open_or_create(&root).unwrap();
+    finish(start("one_process_at_a_time_has_an_accounts_lock_though_it_is_pruned", &root, PROCESSES));
+}
+
+#[test]
+fn a_lock_ends_with_its_process() {
+    let account: AccountName = "locked/account".parse().unwrap();
+    if let Some((store, ..)) = started() {
+        let _lock = store.lock(&account).unwrap();
+        println!("locked");
+        std::process::abort();
+    }
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    let output = start("a_lock_ends_with_its_process", home.path(), 1).remove(0).wait_with_output().unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stdout).contains("locked"));
+    // This would wait for ever.
+    drop(store.lock(&account).unwrap());
+}
+
+#[test]
+fn threads_share_a_store() {
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    std::thread::scope(|scope| {
+        for number in 1..=PROCESSES {
+            let store = &store;
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let own = slot(&format!("thread{}/a", round % 3), number, round);
+                    assert!(store.put(&own, &[number; LEN]).unwrap());
+                    assert_eq!(writer(store, &own), Some(number));
+                    assert!(store.remove(&own).unwrap());
+                    store.prune(&own.account).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
