@@ -169,8 +169,8 @@ impl KeyChoice<'_> {
             return key;
         }
         if let Some(directory) = variable(environment, "CREDENTIALS_DIRECTORY") {
-            let source = KeySource::Credential(Path::new(&directory).join(CREDENTIAL));
-            match from_file(source, Strictness::Credential, max_len) {
+            let path = Path::new(&directory).join(CREDENTIAL);
+            match from_file(&path, KeySource::Credential(path.clone()), Strictness::Credential, max_len) {
                 // A service may have other credentials than this.
                 Err(Error::Key { source, .. }) if source.kind() == ErrorKind::NotFound => {}
                 outcome => return outcome,
@@ -184,13 +184,10 @@ fn from_path(path: &Path, source: fn(PathBuf) -> KeySource, max_len: usize) -> R
     if path == Path::new("-") {
         return from_stream(sys::standard_input(), KeySource::StandardInput, max_len);
     }
-    from_file(source(path.to_owned()), Strictness::Owner, max_len)
+    from_file(path, source(path.to_owned()), Strictness::Owner, max_len)
 }
 
-fn from_file(source: KeySource, strictness: Strictness, max_len: usize) -> Result<KeyText, Error> {
-    let (KeySource::File(path) | KeySource::FileVariable(path) | KeySource::Credential(path)) = &source else {
-        return Err(Error::NoKey);
-    };
+fn from_file(path: &Path, source: KeySource, strictness: Strictness, max_len: usize) -> Result<KeyText, Error> {
     let (file, len) = key_file::open(path, strictness)?;
     match len {
         Some(len) if len > max_len as u64 => Err(Error::KeyTooLong { origin: source.to_string(), limit: max_len }),

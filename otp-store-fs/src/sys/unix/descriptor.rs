@@ -147,6 +147,7 @@ fn memory_file(_name: &str) -> io::Result<File> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "Linux can fail")]
 fn seal(_: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }

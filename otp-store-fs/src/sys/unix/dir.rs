@@ -114,8 +114,7 @@ impl Dir {
         step("make directory");
         rustix::fs::mkdirat(&self.fd, &temporary, Mode::RWXU)?;
         let renamed = self.open_dir(&temporary).and_then(|made| {
-            // Whoever looks for strays leaves alone what is locked.
-            rustix::fs::flock(&made.fd, FlockOperation::NonBlockingLockExclusive)?;
+            keep_from_removal(&made.fd)?;
             dress(&made.fd, modes.dir, modes.group)?;
             step("rename directory");
             rustix::fs::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE)?;
@@ -190,7 +189,12 @@ impl Dir {
 impl Durable for Dir {
     fn sync(&self) -> io::Result<()> {
         step("sync directory");
-        Ok(rustix::fs::fsync(&self.fd)?)
+        // Apple's fsync leaves everything in the disk's own cache.
+        #[cfg(target_vendor = "apple")]
+        rustix::io::retry_on_intr(|| rustix::fs::fcntl_fullfsync(&self.fd))?;
+        #[cfg(not(target_vendor = "apple"))]
+        rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.fd))?;
+        Ok(())
     }
 
     fn sync_file_system(&self) -> io::Result<bool> {
@@ -219,6 +223,14 @@ pub(super) fn sync_file_system(fd: impl AsFd) -> io::Result<bool> {
     }
     #[cfg(not(target_os = "linux"))]
     Ok(false)
+}
+
+/// Locks a temporary file or directory until it is closed, so that nobody takes it for a stray.
+///
+/// Somebody may be looking just now, and hold the lock for a moment. If he removes it, it can't be renamed, and its maker
+/// begins anew.
+pub(super) fn keep_from_removal(fd: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::flock(&fd, FlockOperation::LockExclusive))?)
 }
 
 /// Gives a new file or directory its group and mode, whatever the umask says.

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::dir::{dress, sync_file_system};
+use super::dir::{dress, keep_from_removal, sync_file_system};
 use crate::check::Modes;
 use crate::step::step;
 use crate::sys::{Dir, Durable, temporary_name};
@@ -41,8 +41,7 @@ impl<'a> Staged<'a> {
         step("make temporary file");
         let file = File::from(rustix::fs::openat(&dir, &name, flags, Mode::RUSR | Mode::WUSR)?);
         let staged = Self { dir, bytes, modes, file, temporary: Some(name) };
-        // Whoever looks for strays leaves alone what is locked; this ends with the process.
-        rustix::fs::flock(&staged.file, FlockOperation::NonBlockingLockExclusive)?;
+        keep_from_removal(&staged.file)?;
         staged.fill()
     }
 
@@ -92,7 +91,7 @@ impl<'a> Staged<'a> {
 impl Durable for Staged<'_> {
     fn sync(&self) -> io::Result<()> {
         step("sync file");
-        Ok(rustix::fs::fsync(&self.file)?)
+        self.file.sync_all()
     }
 
     fn sync_file_system(&self) -> io::Result<bool> {
