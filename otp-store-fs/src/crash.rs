@@ -168,25 +168,48 @@ fn files(dir: &Path) -> Vec<String> {
 fn nothing_is_visible_before_it_is_durable_nor_reported_before_its_name_is() {
     for operation in operations() {
         for nameless in [true, false] {
-            let steps = steps(&operation, nameless);
-            let (mut unsynced_files, mut unsynced_names) = (0, 0);
-            for step in &steps {
-                match *step {
-                    "write" => unsynced_files += 1,
-                    "sync file" => unsynced_files -= 1,
-                    "sync file system" => (unsynced_files, unsynced_names) = (0, 0),
-                    "publish" => {
-                        assert_eq!(unsynced_files, 0, "{}: {steps:?}", operation.name);
-                        unsynced_names += 1;
-                    }
-                    "rename directory" | "remove file" | "remove directory" => unsynced_names += 1,
-                    "sync directory" => unsynced_names = 0,
-                    _ => {}
-                }
-            }
-            assert_eq!((unsynced_files, unsynced_names), (0, 0), "{}: {steps:?}", operation.name);
+            check_order(&steps(&operation, nameless), operation.name);
         }
     }
+}
+
+#[test]
+fn a_large_batch_shares_its_syncs_and_keeps_the_order() {
+    let large = Operation {
+        name: "put a large batch",
+        run: |store| {
+            let objects: Vec<(Slot, &[u8])> = (0..80).map(|n| (slot(&format!("new/{}", n % 40), n), NEW)).collect();
+            assert_eq!(store.put_all(&objects).unwrap(), 80);
+        },
+        fills: vec![],
+        empties: vec![],
+    };
+    for nameless in [true, false] {
+        let steps = steps(&large, nameless);
+        check_order(&steps, large.name);
+        if cfg!(target_os = "linux") {
+            assert_eq!(steps.iter().filter(|step| step.starts_with("sync")).count(), 2, "{steps:?}");
+        }
+    }
+}
+
+fn check_order(steps: &[&str], name: &str) {
+    let (mut unsynced_files, mut unsynced_names) = (0, 0);
+    for step in steps {
+        match *step {
+            "write" => unsynced_files += 1,
+            "sync file" => unsynced_files -= 1,
+            "sync file system" => (unsynced_files, unsynced_names) = (0, 0),
+            "publish" => {
+                assert_eq!(unsynced_files, 0, "{name}: {steps:?}");
+                unsynced_names += 1;
+            }
+            "rename directory" | "remove file" | "remove directory" => unsynced_names += 1,
+            "sync directory" => unsynced_names = 0,
+            _ => {}
+        }
+    }
+    assert_eq!((unsynced_files, unsynced_names), (0, 0), "{name}: {steps:?}");
 }
 
 #[test]

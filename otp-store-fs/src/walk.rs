@@ -64,6 +64,9 @@ pub(crate) fn find(store: &FsStore, account: &AccountName) -> Result<Option<Arc<
 /// The account's directory, made if it is missing. Directories in which one was made are added to `changed`.
 ///
 /// If somebody removes one again meanwhile, it fails with `NotFound`, for [`retry`].
+///
+/// One that another writer has made, but perhaps not synced yet, needs no sync from us: file systems with a journal or a log
+/// keep a new directory's own name with the first thing that is synced in it.
 pub(crate) fn find_or_make(
     store: &FsStore,
     account: &AccountName,
