@@ -29,6 +29,8 @@ impl Scene {
 
     fn file(&self, name: &str, contents: impl AsRef<[u8]>, mode: u32) -> PathBuf {
         let path = self.home.path().join(name);
+        // One that is there may be read-only.
+        let _ = fs::remove_file(&path);
         fs::write(&path, contents).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         path
