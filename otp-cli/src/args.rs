@@ -9,6 +9,7 @@ use otp_core::Code;
 
 use crate::Result;
 use crate::error::Error;
+use crate::quick;
 
 /// Hands a credential to a script without keeping it anywhere.
 ///
@@ -358,36 +359,17 @@ pub(crate) struct CompletionsArgs {
 #[command(after_help = "Example: otp man > otp.1 && man ./otp.1")]
 pub(crate) struct ManArgs {}
 
-// One command that was named first, so that nothing of the others is built. Its help is the command's own.
-#[derive(Parser)]
-#[command(name = "otp", version, max_term_width = 100)]
-struct One<A: Args> {
-    #[command(flatten)]
-    globals: Globals,
-    #[command(flatten)]
-    args: A,
-}
-
 /// Reads the command line.
-///
-/// `get` and `run` are what a script waits for: they build their own options alone. Building all takes as long as opening
-/// the record does.
 pub(crate) fn parse() -> Result<(Globals, Command)> {
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    match arguments.get(1).and_then(|name| name.to_str()) {
-        Some("get") => parse_one(&mut arguments, "get").map(|(globals, args)| (globals, Command::Get(args))),
-        Some("run") => parse_one(&mut arguments, "run").map(|(globals, args)| (globals, Command::Run(args))),
-        _ => Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command)),
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match quick::parse(arguments.get(1..).unwrap_or_default()) {
+        Some(parsed) => Ok(parsed),
+        None => parse_fully(arguments).or_else(|error| exit_or_usage(&error)),
     }
-    .or_else(|error| exit_or_usage(&error))
 }
 
-fn parse_one<A: Args>(arguments: &mut Vec<OsString>, name: &str) -> Result<(Globals, A), clap::Error> {
-    arguments.remove(1);
-    let command = One::<A>::command().bin_name(format!("otp {name}")).disable_version_flag(true);
-    let matches = command.try_get_matches_from(arguments.iter())?;
-    let one = <One<A> as clap::FromArgMatches>::from_arg_matches(&matches)?;
-    Ok((one.globals, one.args))
+fn parse_fully(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
+    Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command))
 }
 
 /// Prints help or version and ends, or turns a bad command line into an error.
@@ -411,4 +393,96 @@ pub(crate) fn exit_codes() -> String {
 /// The whole command line, for completions and man page.
 pub(crate) fn whole() -> clap::Command {
     Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The whole of what was read, to compare.
+    fn shown((globals, command): &(Globals, Command)) -> String {
+        let source = |source: &SourceArgs| {
+            format!("{:?} {:?} {:?} {:?}", source.key.key_file, source.key.key_fd, source.key.key, source.record)
+        };
+        let command = match command {
+            Command::Get(args) => {
+                let format = args.format.to_possible_value().map(|value| value.get_name().to_owned());
+                format!("get {:?} {} {:?} {format:?}", args.account, source(&args.source), args.field)
+            }
+            Command::Run(args) => format!(
+                "run {} {:?} {:?} {:?} {:?} {:?}",
+                source(&args.source),
+                args.env,
+                args.stdin,
+                args.fd,
+                args.file,
+                args.command
+            ),
+            _ => "another".to_owned(),
+        };
+        format!("{:?} {} {command}", globals.store, globals.no_input)
+    }
+
+    #[test]
+    fn what_is_read_quickly_is_what_the_full_description_reads() {
+        let words = [
+            "edms/a",
+            "--store",
+            "--store=s",
+            "s",
+            "--no-input",
+            "--key-file",
+            "-",
+            "--key-file=k",
+            "--key-fd",
+            "3",
+            "--key-fd=x",
+            "--key",
+            "--record",
+            "--record=r",
+            "--field",
+            "--field=f",
+            "--format",
+            "json",
+            "--format=env",
+            "--format=text",
+            "--env",
+            "A=b",
+            "--env=A=b",
+            "--stdin",
+            "--stdin=f",
+            "--fd",
+            "3=f",
+            "--file",
+            "--file=P=f",
+            "--",
+            "cmd",
+            "-x",
+            "--help",
+            "-h",
+            "--key-fi",
+            "",
+            "--=",
+            "--store=",
+        ];
+        let mut quickly = 0;
+        for command in ["get", "run"] {
+            for first in words {
+                for second in words {
+                    for third in words {
+                        let line = [command, first, second, third, "--", "cmd"];
+                        for len in [4, 6] {
+                            let line: Vec<OsString> = line[..len].iter().map(OsString::from).collect();
+                            if let Some(parsed) = quick::parse(&line) {
+                                let full = parse_fully([&[OsString::from("otp")][..], &line].concat());
+                                assert_eq!(full.as_ref().map(shown).ok(), Some(shown(&parsed)), "{line:?}");
+                                quickly += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(quickly > 1000, "{quickly}");
+    }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod format;
 mod handover;
+mod quick;
 mod session;
 mod terminal;
 mod time;

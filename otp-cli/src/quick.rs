@@ -1,0 +1,145 @@
+//! The plain form of `otp get` and `otp run`, read without building a description of the command line first.
+//!
+//! A script waits for these two, and describing their options costs more than opening the record does. What is not
+//! plainly right, such as a request for help, an unknown option or two that exclude each other, is left to the full
+//! description, which says what is wrong. A test holds both to the same answers.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::args::{Command, Format, GetArgs, Globals, KeyArgs, RunArgs, SourceArgs};
+
+/// What `get` and `run` both take, each with a value.
+const SHARED: [&str; 5] = ["store", "key-file", "key-fd", "key", "record"];
+
+/// Reads the arguments behind the program's name; `None` if they are not in the plain form.
+pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Command)> {
+    let (command, arguments) = arguments.split_first()?;
+    match command.to_str()? {
+        "get" => get(Options::scan(arguments, &["field", "format"])?),
+        "run" => run(Options::scan(arguments, &["env", "stdin", "fd", "file"])?),
+        _ => None,
+    }
+}
+
+fn get(mut options: Options<'_>) -> Option<(Globals, Command)> {
+    let (globals, source) = options.shared()?;
+    let account = match options.positional.as_slice() {
+        [] => None,
+        [account] => Some(account.to_str()?.to_owned()),
+        _ => return None,
+    };
+    let field = options.text("field").ok()?;
+    let format = match (options.text("format").ok()?.as_deref(), &field) {
+        (None | Some("text"), None) | (None, Some(_)) => Format::Text,
+        (Some("json"), None) => Format::Json,
+        (Some("env"), None) => Format::Env,
+        (Some("shell"), None) => Format::Shell,
+        _ => return None,
+    };
+    let args = GetArgs { account, source, field, format };
+    options.done(globals, Command::Get(args)).filter(|_| options.after.is_none())
+}
+
+fn run(mut options: Options<'_>) -> Option<(Globals, Command)> {
+    let (globals, source) = options.shared()?;
+    let command = options.after?.to_vec();
+    if command.is_empty() || !options.positional.is_empty() {
+        return None;
+    }
+    let args = RunArgs {
+        source,
+        env: options.texts("env")?,
+        stdin: options.text("stdin").ok()?,
+        fd: options.texts("fd")?,
+        file: options.texts("file")?,
+        command,
+    };
+    options.done(globals, Command::Run(args))
+}
+
+/// It is not in the plain form: an option is there twice, or its value is no text.
+struct NotPlain;
+
+/// The parts of a command line in the plain form.
+struct Options<'a> {
+    values: Vec<(&'a str, &'a OsStr)>,
+    no_input: bool,
+    positional: Vec<&'a OsStr>,
+    /// What stands behind `--`.
+    after: Option<&'a [OsString]>,
+}
+
+impl<'a> Options<'a> {
+    fn scan(arguments: &'a [OsString], own: &[&str]) -> Option<Self> {
+        let mut options = Self { values: Vec::new(), no_input: false, positional: Vec::new(), after: None };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            if !argument.as_encoded_bytes().starts_with(b"-") {
+                options.positional.push(argument);
+                continue;
+            }
+            match argument.to_str()?.strip_prefix("--")? {
+                "" => {
+                    options.after = Some(rest.as_slice());
+                    break;
+                }
+                "no-input" if !options.no_input => options.no_input = true,
+                option => {
+                    let (name, value) = match option.split_once('=') {
+                        Some((name, value)) => (name, OsStr::new(value)),
+                        None => (option, rest.next()?.as_os_str()),
+                    };
+                    let bytes = value.as_encoded_bytes();
+                    let plain = !bytes.is_empty() && (bytes == b"-" || !bytes.starts_with(b"-"));
+                    if !plain || !SHARED.iter().chain(own).any(|known| *known == name) {
+                        return None;
+                    }
+                    options.values.push((name, value));
+                }
+            }
+        }
+        Some(options)
+    }
+
+    fn shared(&mut self) -> Option<(Globals, SourceArgs)> {
+        let store = self.take("store").ok()?.map(PathBuf::from);
+        let record = self.take("record").ok()?.map(PathBuf::from);
+        if store.is_some() && record.is_some() {
+            return None;
+        }
+        let key_fd = match self.text("key-fd").ok()? {
+            Some(number) => Some(number.parse().ok()?),
+            None => None,
+        };
+        let key_file = self.take("key-file").ok()?.map(PathBuf::from);
+        let key = KeyArgs { key_file, key_fd, key: self.take("key").ok()?.map(OsStr::to_owned) };
+        Some((Globals { store, no_input: self.no_input }, SourceArgs { key, record }))
+    }
+
+    /// The value of an option that may be there once.
+    fn take(&mut self, name: &str) -> Result<Option<&'a OsStr>, NotPlain> {
+        let Some(at) = self.values.iter().position(|(other, _)| *other == name) else {
+            return Ok(None);
+        };
+        let (_, value) = self.values.remove(at);
+        if self.values.iter().any(|(other, _)| *other == name) { Err(NotPlain) } else { Ok(Some(value)) }
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>, NotPlain> {
+        let text = |value: &OsStr| value.to_str().map(str::to_owned).ok_or(NotPlain);
+        self.take(name)?.map(text).transpose()
+    }
+
+    fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let (these, others) = self.values.drain(..).partition(|(other, _)| *other == name);
+        self.values = others;
+        let these: Vec<(&str, &OsStr)> = these;
+        these.into_iter().map(|(_, value)| value.to_str().map(str::to_owned)).collect()
+    }
+
+    /// The result, if every option was asked for.
+    fn done(&self, globals: Globals, command: Command) -> Option<(Globals, Command)> {
+        self.values.is_empty().then_some((globals, command))
+    }
+}
