@@ -35,7 +35,7 @@ pub(crate) fn bench() -> Result<()> {
             println!("  {name:<24} {:>7.3} ms  {:>5.2}", median * 1e3, median / medians[0]);
         }
     }
-    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs"]))
+    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs", "--bench", "store"]))
 }
 
 /// Median whole-process times in seconds, of commands that run in turn.
