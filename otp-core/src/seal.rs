@@ -49,7 +49,7 @@ use crate::tag::Tag;
 ///
 /// ```compile_fail,E0382
 /// # use otp_core::*;
-/// # fn twice(fresh: FreshKey<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// # fn twice(fresh: FreshKey<&mut [u8]>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
 /// seal(fresh, terms, b"one secret", record)?;
 /// seal(fresh, terms, b"another", record)?;
 /// # Ok(())
@@ -60,7 +60,7 @@ use crate::tag::Tag;
 ///
 /// ```
 /// # use otp_core::*;
-/// # fn once(fresh: FreshKey<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// # fn once(fresh: FreshKey<&mut [u8]>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
 /// seal(fresh, terms, b"one secret", record)?;
 /// # Ok(())
 /// # }
@@ -70,7 +70,7 @@ use crate::tag::Tag;
 ///
 /// ```compile_fail,E0308
 /// # use otp_core::*;
-/// # fn again(key: Key<Vec<u8>>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
+/// # fn again(key: Key<&mut [u8]>, terms: &Terms, record: &mut [u8]) -> Result<(), Error> {
 /// seal(key, terms, b"another", record)?;
 /// # Ok(())
 /// # }
@@ -140,19 +140,19 @@ pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error>
 /// It is not `Clone` and has no `Display`; its `Debug` shows nothing:
 ///
 /// ```compile_fail,E0277
-/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// # fn with(secret: otp_core::Secret<&mut [u8]>) {
 /// println!("{secret}");
 /// # }
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// # fn with(secret: otp_core::Secret<&mut [u8]>) {
 /// let copy = secret.clone();
 /// # }
 /// ```
 ///
 /// ```
-/// # fn with(secret: otp_core::Secret<Vec<u8>>) {
+/// # fn with(secret: otp_core::Secret<&mut [u8]>) {
 /// let bytes: &[u8] = secret.expose();
 /// # }
 /// ```
