@@ -1,0 +1,222 @@
+//! Perfect secrecy by enumeration, on the code that seals: no sampling, no statistics.
+//!
+//! A ciphertext tells nothing about its payload exactly if its distribution is the same for every payload (Shannon,
+//! "Communication theory of secrecy systems", 1949). Where all pads can be tried, that is a matter of counting.
+
+use std::convert::Infallible;
+
+use otp_core::ct::xor_in_place;
+use otp_core::frame;
+use otp_core::pad::Pad;
+use otp_core::rand_core::{self, TryCryptoRng, TryRng};
+
+/// A frame of capacity 1: one byte of payload and two of its length.
+pub(crate) const FRAME_LEN: usize = 3;
+/// All pads of such a frame.
+pub(crate) const PADS: u32 = 1 << 24;
+
+/// A source that gives one pad, to put each of them through the real `Pad`.
+struct Given([u8; FRAME_LEN]);
+
+impl TryRng for Given {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Given {}
+
+/// Every payload that fits a frame of capacity 1: none, or one byte.
+pub(crate) fn payloads() -> Vec<Vec<u8>> {
+    let one_byte = (0..=u8::MAX).map(|byte| vec![byte]);
+    std::iter::once(Vec::new()).chain(one_byte).collect()
+}
+
+/// A set of numbers.
+struct Seen(Vec<u64>);
+
+impl Seen {
+    fn none_of(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    /// Marks a number; whether it is new.
+    fn mark(&mut self, number: usize) -> bool {
+        let (word, bit) = (&mut self.0[number / 64], 1 << (number % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+}
+
+/// Puts the frame of one payload under each of the 2^24 pads, and counts the different frames that would be stored.
+///
+/// # Errors
+///
+/// The first stored frame that comes twice.
+pub(crate) fn stored_frames(payload: &[u8]) -> Result<u32, [u8; FRAME_LEN]> {
+    let mut plain = [0xaa; FRAME_LEN];
+    frame::encode(payload, &mut plain).expect("the payload fits");
+    let mut seen = Seen::none_of(PADS as usize);
+    for number in 0..PADS {
+        let [_, a, b, c] = number.to_be_bytes();
+        let (mut bytes, mut stored) = ([0; FRAME_LEN], plain);
+        let Ok(pad) = Pad::generate(&mut bytes, &mut Given([a, b, c]));
+        pad.apply(&mut stored).expect("pad and frame have one length");
+        let [a, b, c] = stored;
+        if !seen.mark(u32::from_be_bytes([0, a, b, c]) as usize) {
+            return Err(stored);
+        }
+    }
+    // As many as there are pads, and no two equal: each frame exactly once.
+    Ok(PADS)
+}
+
+/// Puts two secret bytes under each pair of pads, and counts the different pairs that would be stored.
+///
+/// With two equal secrets it shows too that what the stored ones have in common, their XOR, is that of the pads.
+///
+/// # Errors
+///
+/// The first stored pair that comes twice.
+pub(crate) fn stored_pairs(first: u8, second: u8) -> Result<u32, [u8; 2]> {
+    let mut seen = Seen::none_of(1 << 16);
+    for number in 0..=u16::MAX {
+        let pads = number.to_be_bytes();
+        let mut stored = [first, second];
+        let (one, other) = stored.split_at_mut(1);
+        xor_in_place(one, &pads[..1]);
+        xor_in_place(other, &pads[1..]);
+        let relation_is_that_of_the_pads = stored[0] ^ stored[1] == pads[0] ^ pads[1];
+        if !seen.mark(usize::from(u16::from_be_bytes(stored))) || relation_is_that_of_the_pads != (first == second) {
+            return Err(stored);
+        }
+    }
+    Ok(1 << 16)
+}
+
+/// Checks that each byte of a longer frame meets its own byte of the pad and no other, for all values of both.
+///
+/// So what holds for one byte holds for each byte of a frame, independently.
+///
+/// # Errors
+///
+/// The place of the first byte that does not.
+pub(crate) fn bytes_are_apart(len: usize) -> Result<u32, usize> {
+    let mut cases = 0;
+    for place in 0..len {
+        for (byte, pad) in (0..=u16::MAX).map(|number| (number.to_be_bytes()[0], number.to_be_bytes()[1])) {
+            let (mut stored, mut pads) = (vec![byte; len], vec![0; len]);
+            pads[place] = pad;
+            xor_in_place(&mut stored, &pads);
+            let others_are_untouched = stored.iter().enumerate().all(|(at, other)| at == place || *other == byte);
+            if stored[place] != byte ^ pad || !others_are_untouched {
+                return Err(place);
+            }
+            cases += 1;
+        }
+    }
+    Ok(cases)
+}
+
+/// The ancestor's scheme, put through the same test. See the README for what the project comes from.
+///
+/// Pads and filler are drawn from 72 printable characters. A string of at most 23 characters is brought to 23 with
+/// filler, two decimal digits of its length follow, and all 25 are XORed with a pad of 25 such characters.
+pub(crate) mod ancestor {
+    /// The longest string.
+    const LONGEST: u8 = 23;
+
+    /// The characters that pads are drawn from.
+    pub(crate) fn alphabet() -> Vec<u8> {
+        (b'a'..=b'z').chain(b'A'..=b'Z').chain(b'0'..=b'9').chain(*b"!$%&*+=?#@").collect()
+    }
+
+    /// How often each stored byte comes for one character of a secret, over all pads.
+    fn stored(character: u8) -> [u32; 256] {
+        let mut counts = [0; 256];
+        for pad in alphabet() {
+            counts[usize::from(character ^ pad)] += 1;
+        }
+        counts
+    }
+
+    /// The test of `stored_frames`, for characters: whether all of them are stored with one distribution.
+    pub(crate) fn is_secret() -> bool {
+        let characters = alphabet();
+        characters.iter().all(|character| stored(*character) == stored(characters[0]))
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "the numbers are small")]
+    fn ratio(part: usize, whole: usize) -> f64 {
+        part as f64 / whole as f64
+    }
+
+    /// How many bits of a character its stored byte tells: their mutual information, for characters as likely as pads.
+    pub(crate) fn bits_per_character() -> f64 {
+        let characters = alphabet();
+        let pairs = characters.len() * characters.len();
+        let mut total = [0; 256];
+        for character in &characters {
+            for (sum, count) in total.iter_mut().zip(stored(*character)) {
+                *sum += count;
+            }
+        }
+        let plain_bits = |count: u32| {
+            let chance = ratio(count as usize, pairs);
+            if count > 0 { -chance * chance.log2() } else { 0.0 }
+        };
+        // H(stored) - H(stored | character): the character fixed, the stored byte is as uncertain as the pad.
+        total.into_iter().map(plain_bits).sum::<f64>() - ratio(characters.len(), 1).log2()
+    }
+
+    /// The chance that a guess of so many characters, drawn like a pad, can't be ruled out from what is stored.
+    pub(crate) fn guess_survives(len: i32) -> f64 {
+        let characters = alphabet();
+        let (mut survived, mut all) = (0, 0);
+        for right in &characters {
+            for pad in &characters {
+                for guess in &characters {
+                    survived += usize::from(characters.contains(&(right ^ pad ^ guess)));
+                    all += 1;
+                }
+            }
+        }
+        ratio(survived, all).powi(len)
+    }
+
+    /// How many of the 24 lengths the two stored digits leave possible: on average over lengths and pads, and at worst.
+    pub(crate) fn lengths_left() -> (f64, usize) {
+        let characters = alphabet();
+        let digits = |len: u8| [b'0' + len / 10, b'0' + len % 10];
+        let (mut sum, mut worst, mut all) = (0, usize::MAX, 0);
+        for [tens, ones] in (0..=LONGEST).map(digits) {
+            for first in &characters {
+                for second in &characters {
+                    let stored = [tens ^ first, ones ^ second];
+                    let fits =
+                        |[a, b]: &[u8; 2]| [a ^ stored[0], b ^ stored[1]].iter().all(|pad| characters.contains(pad));
+                    let left = (0..=LONGEST).map(digits).filter(fits).count();
+                    (sum, worst, all) = (sum + left, worst.min(left), all + 1);
+                }
+            }
+        }
+        (ratio(sum, all), worst)
+    }
+
+    /// How many lengths there are.
+    pub(crate) fn lengths() -> u8 {
+        LONGEST + 1
+    }
+}
