@@ -130,10 +130,10 @@ pub(crate) fn bytes_are_apart(len: usize) -> Result<u32, usize> {
     Ok(cases)
 }
 
-/// The ancestor's scheme, put through the same test. See the README for what the project comes from.
+/// The ancestor's scheme, put through the same test.
 ///
 /// Pads and filler are drawn from 72 printable characters. A string of at most 23 characters is brought to 23 with
-/// filler, two decimal digits of its length follow, and all 25 are XORed with a pad of 25 such characters.
+/// filler, two decimal digits of its length follow, and all 25 go under a pad of 25 such characters.
 pub(crate) mod ancestor {
     /// The longest string.
     const LONGEST: u8 = 23;

@@ -269,3 +269,27 @@ pub(crate) fn tag_key(text: &str) -> [u8; 32] {
     let at = 4 + usize::from(bytes[3]) + 10;
     bytes[at..at + 32].try_into().unwrap()
 }
+
+/// The text of a key's bytes, to which the CRC-32 is added.
+pub(crate) fn key_text(contents: &[u8]) -> String {
+    let mut bytes = [contents, &[0; 4]].concat();
+    mend(&mut bytes);
+    let mut text = "otpk1_".to_owned();
+    for group in bytes.chunks(5) {
+        let mut five = [0; 8];
+        five[3..3 + group.len()].copy_from_slice(group);
+        let bits = u64::from_be_bytes(five);
+        for place in 0..(group.len() * 8).div_ceil(5) {
+            let value = usize::try_from(bits >> (35 - 5 * place) & 31).unwrap();
+            text.push(char::from(b"abcdefghijklmnopqrstuvwxyz234567"[value]));
+        }
+    }
+    text
+}
+
+/// The bytes of a key without its CRC-32.
+pub(crate) fn key_contents(text: &str) -> Vec<u8> {
+    let mut bytes = base32(text.strip_prefix("otpk1_").unwrap());
+    bytes.truncate(bytes.len() - 4);
+    bytes
+}
