@@ -1,4 +1,4 @@
-//! [`Account`] and its fields, inside a payload.
+//! `Account` and its fields, inside a payload.
 //!
 //! Fields stand one behind the other: usual names first, in the order of their codes, then the others in the order of
 //! their bytes. So one set of fields has one encoding. A usual name costs one byte; any other stands with its length:

@@ -1,7 +1,7 @@
 //! The few constant-time helpers the rest needs, and what each may reveal.
 //!
 //! Time and memory access of everything here depend on lengths of buffers alone, never on the bytes in them. Constant
-//! time ends where a secret is handed over to its owner: that is [`reveal`], and it is the only such place.
+//! time ends where a secret is handed over to its owner: that is `reveal`, and it is the only such place.
 
 use core::hint::black_box;
 

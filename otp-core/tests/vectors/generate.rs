@@ -67,6 +67,7 @@ pub(crate) fn file() -> String {
     tags(&mut cases);
     keys(&mut cases);
     records(&mut cases);
+    contents_of_records(&mut cases);
     opens(&mut cases);
     accounts(&mut cases);
     notes(&mut cases);
@@ -96,7 +97,8 @@ fn poly1305(cases: &mut Cases) {
     let ones = "ff".repeat(16);
     let long = "e33594d7505e43b900000000000000003394d7505e4379cd01000000000000000000000000000000000000000000000001";
     let four = padded("010000000000000004", 32);
-    let vectors: [(&str, Vec<u8>, Vec<u8>, Vec<u8>); 12] = [
+    // Section, key, message, tag.
+    let vectors = [
         (
             "2.5.2",
             bytes("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b"),
@@ -239,7 +241,7 @@ fn keys(cases: &mut Cases) {
     let other = if text.as_bytes()[40] == b'q' { "r" } else { "q" };
     bad("one character mistyped", "malformed-key checksum", with(40, other).as_bytes());
     let mut swapped = text.clone().into_bytes();
-    let at = (20..).find(|at| swapped[*at] != swapped[at + 1]).unwrap();
+    let at = (20..swapped.len() - 1).find(|at| swapped[*at] != swapped[at + 1]).unwrap();
     swapped.swap(at, at + 1);
     bad("two characters swapped", "malformed-key checksum", &swapped);
     let last = "abcdefghijklmnopqrstuvwxyz234567".find(&text[text.len() - 1..]).unwrap();
@@ -345,13 +347,20 @@ fn records(cases: &mut Cases) {
         record
     });
     bad("version 0", "damaged contents", &Parts { version: 0, ..parts.clone() }.encode());
+}
 
+fn contents_of_records(cases: &mut Cases) {
+    let parts = plain();
+    let record = parts.encode();
+    let mut bad = |what: &str, record: &[u8]| {
+        cases.case("record", what, "damaged contents").hex("record", record);
+    };
     // Changes of bytes, with the CRC-32 mended.
     let mut raw = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
         let mut changed = record.clone();
         change(&mut changed);
         mend(&mut changed);
-        bad(what, "damaged contents", &changed);
+        bad(what, &changed);
     };
     // Behind magic and version, and the name and its length, come the id, page, pages and the capacity.
     let capacity_at = 5 + 1 + parts.account.len() + 10 + 2;
@@ -382,7 +391,7 @@ fn records(cases: &mut Cases) {
     let mut changed = |what: &str, change: &dyn Fn(&mut Parts)| {
         let mut parts = parts.clone();
         change(&mut parts);
-        bad(what, "damaged contents", &parts.encode());
+        bad(what, &parts.encode());
     };
     changed("page 0 of 0", &|parts| parts.pages = 0);
     changed("page 1 of 1", &|parts| parts.page = 1);

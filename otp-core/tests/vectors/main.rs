@@ -23,7 +23,7 @@ struct Case<'a>(&'a str);
 impl<'a> Case<'a> {
     fn all(self, name: &str) -> impl Iterator<Item = &'a str> + use<'a, '_> {
         let lines = self.0.lines();
-        lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(':').map(|value| value.trim_start()))
+        lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim_start))
     }
 
     fn find(self, name: &str) -> Option<&'a str> {
