@@ -16,8 +16,9 @@ pub(crate) use platform::{
 };
 pub use platform::{Hardened, LockedBuf, exec_with_fds, harden_process, sealed_memory_file, take_fd};
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::path::TEMPORARY;
 
@@ -81,6 +82,8 @@ impl<T: Durable> Durable for std::sync::Arc<T> {
 
 /// A name for a temporary file that nobody else thinks of; who makes it still lets the system refuse one that exists.
 pub(crate) fn temporary_name() -> String {
-    // Each `RandomState` has a key of its own, from the system's randomness.
-    format!("{TEMPORARY}{:016x}", RandomState::new().build_hasher().finish())
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // Without randomness, which may fail, and whose failure is for those to report who need it.
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("{TEMPORARY}{:x}-{nanos:x}-{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
