@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use otp_core::Code;
 
@@ -96,12 +97,15 @@ pub(crate) struct FieldArgs {
         help_heading = "Fields"
     )]
     pub(crate) generate: Option<u16>,
-    /// One more field, as often as needed; other users of this machine can see it
+    /// One more field, as often as needed; other users of this machine can see its value
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Fields")]
     pub(crate) field: Vec<OsString>,
     /// One more field, from a file, byte for byte
     #[arg(long, value_name = "NAME=PATH", help_heading = "Fields")]
     pub(crate) field_file: Vec<OsString>,
+    /// Do without username or password where they are not given, and ask for neither
+    #[arg(long, help_heading = "Fields")]
+    pub(crate) fields_only: bool,
 }
 
 /// What a new key is given.
@@ -123,19 +127,16 @@ pub(crate) struct GrantArgs {
 #[command(
     after_help = "Example: otp add edms/reporting --username alice --generate --for nightly --key-file nightly.key\n\n\
     Asks on a terminal for a username and password that are not given. The key goes to standard output, alone on one \
-    line, unless there is --key-file."
+    line, unless there is --key-file. If it can't be handed over, there is no account."
 )]
 pub(crate) struct AddArgs {
     /// The account's name: parts of a-z, 0-9, ".", "_", "-" joined by "/"
     pub(crate) account: String,
     #[command(flatten)]
     pub(crate) fields: FieldArgs,
-    /// Seal only the fields that are given, and ask for none
-    #[arg(long, help_heading = "Fields")]
-    pub(crate) fields_only: bool,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
-    /// Write the key to a new file that only you can read
+    /// Write the key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
     pub(crate) key_file: Option<PathBuf>,
 }
@@ -215,7 +216,7 @@ pub(crate) struct IssueArgs {
     pub(crate) key: KeyArgs,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
-    /// Write the new key to a new file that only you can read
+    /// Write the new key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH")]
     pub(crate) new_key_file: Option<PathBuf>,
 }
@@ -364,7 +365,7 @@ pub(crate) fn parse() -> Result<(Globals, Command)> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match quick::parse(arguments.get(1..).unwrap_or_default()) {
         Some(parsed) => Ok(parsed),
-        None => parse_fully(arguments).or_else(|error| exit_or_usage(&error)),
+        None => parse_fully(arguments).or_else(exit_or_usage),
     }
 }
 
@@ -373,12 +374,28 @@ fn parse_fully(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Err
 }
 
 /// Prints help or version and ends, or turns a bad command line into an error.
-fn exit_or_usage<T>(error: &clap::Error) -> Result<T> {
+fn exit_or_usage<T>(error: clap::Error) -> Result<T> {
     if error.use_stderr() {
-        return Err(Error::CommandLine(error.render().to_string()));
+        return Err(Error::CommandLine(without_values(error).render().to_string()));
     }
     crate::terminal::write_stdout(error.render().to_string().as_bytes())?;
     std::process::exit(0)
+}
+
+/// Takes out of an error what was typed where a value belongs: it may be a key or a password in the wrong place.
+fn without_values(mut error: clap::Error) -> clap::Error {
+    let hidden = || ContextValue::String("...".into());
+    if error.get(ContextKind::InvalidValue).is_some() {
+        error.insert(ContextKind::InvalidValue, hidden());
+    }
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if unknown && !argument.starts_with('-') => {
+            error.insert(ContextKind::InvalidArg, hidden());
+        }
+        _ => {}
+    }
+    error
 }
 
 /// The table of exit codes, for help and man page.

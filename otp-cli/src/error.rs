@@ -4,8 +4,9 @@ use std::fmt::{self, Display};
 use std::io;
 
 use otp_core::keeper::{Gone, KeepError};
-use otp_core::{AccountName, Code, Coded};
+use otp_core::{AccountName, Code, Coded, KeyId, UnixTime};
 
+use crate::format::Channel;
 use crate::time;
 
 /// Why a command failed.
@@ -28,7 +29,11 @@ pub(crate) enum Error {
     /// The account has no such field.
     NoField { field: String, there: Vec<String> },
     /// A value can't go where it is asked to go.
-    Unfit { field: String, channel: &'static str, reason: &'static str },
+    Unfit { field: String, channel: &'static Channel, reason: &'static str },
+    /// The key has been replaced, and its secret with it; it is in its period of grace.
+    Replaced { id: KeyId, until: UnixTime },
+    /// A new key that could not be handed over, so that it was taken back.
+    NotHandedOver { source: io::Error },
     /// Reading or writing something that is neither store nor key file.
     Io { what: String, source: io::Error },
     /// Whoever reads our output has had enough.
@@ -51,7 +56,12 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::OtherAccount { .. } => Code::WrongKey,
-            Self::NoField { .. } | Self::Unfit { .. } | Self::Io { .. } | Self::OutputClosed => Code::Other,
+            Self::Replaced { .. } => Code::NotFound,
+            Self::NoField { .. }
+            | Self::Unfit { .. }
+            | Self::NotHandedOver { .. }
+            | Self::Io { .. }
+            | Self::OutputClosed => Code::Other,
             Self::Found(code) => *code,
         }
         .number()
@@ -72,7 +82,15 @@ impl Display for Error {
                 write!(f, "the account has no field {field}; it has: {}", there.join(", "))
             }
             Self::Unfit { field, channel, reason } => {
-                write!(f, "field {field} can't go into {channel}: {reason}; use --field or --format json")
+                write!(f, "field {field} can't go into {}: {reason}; use {}", channel.name, channel.instead)
+            }
+            Self::Replaced { id, until } => write!(
+                f,
+                "key {id} was replaced and opens only the old secret, until {}; use a current key, or give every field anew without one",
+                time::rfc3339(*until)
+            ),
+            Self::NotHandedOver { source } => {
+                write!(f, "standard output can't be written, so nothing was changed: {source}")
             }
             Self::Io { what, source } => write!(f, "{what}: {source}"),
             Self::OutputClosed => f.write_str("standard output was closed early"),

@@ -9,6 +9,24 @@ use crate::Result;
 use crate::args::Format;
 use crate::error::Error;
 
+/// A way for a value to go.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    /// As a message calls it.
+    pub(crate) name: &'static str,
+    /// The bytes that it can't carry.
+    unfit: &'static [u8],
+    /// What carries everything.
+    pub(crate) instead: &'static str,
+}
+
+const TEXT_LINE: Channel = Channel { name: "a line of text", unfit: b"\n", instead: "--field or --format json" };
+const ENV_LINE: Channel = Channel { name: "a line of env format", unfit: b"\0\n\r", ..TEXT_LINE };
+const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
+/// The environment of a command that `otp run` starts.
+pub(crate) const ENVIRONMENT: Channel =
+    Channel { name: "the environment", unfit: b"\0", instead: "--file, --fd or --stdin" };
+
 /// The text of an account in a format.
 pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<Vec<u8>>> {
     // As much as any format can take at once (six bytes for a control character in JSON): memory that grows leaves copies.
@@ -17,29 +35,18 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<V
     match format {
         Format::Text => text(fields, &mut out)?,
         Format::Json => json(fields, &mut out),
-        Format::Env => {
-            variables(
-                fields,
-                &mut out,
-                |value, out| out.extend_from_slice(value),
-                &NOT_IN_LINES,
-                "a line of env format",
-            )?;
-        }
-        Format::Shell => variables(fields, &mut out, quote, &[0], "shell format")?,
+        Format::Env => variables(fields, &mut out, |value, out| out.extend_from_slice(value), &ENV_LINE)?,
+        Format::Shell => variables(fields, &mut out, quote, &SHELL)?,
     }
     Ok(out)
 }
-
-/// What would end a line, or a line's value, too early.
-const NOT_IN_LINES: [u8; 3] = [0, b'\n', b'\r'];
 
 /// Username and password, a line each.
 fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
     let mut any = false;
     for name in ["username", "password"] {
         if let Some(value) = fields.get(name) {
-            check(Field { name, value }, b"\n", "a line of text")?;
+            check(Field { name, value }, &TEXT_LINE)?;
             out.extend_from_slice(value);
             out.push(b'\n');
             any = true;
@@ -82,12 +89,11 @@ fn variables(
     fields: &Fields<'_>,
     out: &mut Vec<u8>,
     value: impl Fn(&[u8], &mut Vec<u8>),
-    unfit: &[u8],
-    channel: &'static str,
+    channel: &'static Channel,
 ) -> Result<()> {
     let mut names: Vec<String> = Vec::new();
     for field in fields.iter() {
-        check(field, unfit, channel)?;
+        check(field, channel)?;
         let name = variable(field.name);
         if names.contains(&name) {
             return Err(Error::Unfit {
@@ -111,9 +117,9 @@ pub(crate) fn variable(field: &str) -> String {
     "OTP_".chars().chain(upper).collect()
 }
 
-/// Refuses a value that has one of some bytes.
-pub(crate) fn check(field: Field<'_>, unfit: &[u8], channel: &'static str) -> Result<()> {
-    let reason = match field.value.iter().find(|byte| unfit.contains(byte)) {
+/// Refuses a value that a channel can't carry.
+pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
+    let reason = match field.value.iter().find(|byte| channel.unfit.contains(byte)) {
         None => return Ok(()),
         Some(0) => "it has a NUL byte",
         Some(_) => "it has a line break",

@@ -58,6 +58,15 @@ impl<'a> Session<'a> {
         terminal::may_ask(self.globals.no_input)
     }
 
+    /// Refuses if there is nobody to ask, and says what should have been given instead.
+    pub(crate) fn check_may_ask(&self, missing: &str) -> Result<()> {
+        if self.may_ask() {
+            return Ok(());
+        }
+        let why = if self.globals.no_input { "--no-input forbids to ask" } else { "there is no terminal to ask on" };
+        Err(Error::Usage(format!("{why}: give {missing}, or --fields-only to do without")))
+    }
+
     /// Opens what the arguments name: the key's record in the store, or a record file.
     pub(crate) fn open(&self, args: &SourceArgs, named: Option<&AccountName>) -> Result<LockedSecret> {
         let key = read_key(&args.key)?;

@@ -1,9 +1,12 @@
 //! Prompts, warnings, and output that leaves no copy behind.
 
+mod prompt;
+
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
+use otp_store_fs::sys;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -27,7 +30,30 @@ pub(crate) fn report(error: &Error) {
         }
     };
     // There is nowhere left to tell that standard error is closed.
-    let _ = io::stderr().write_all(message.as_bytes());
+    let _ = io::stderr().write_all(printable(&message).as_bytes());
+}
+
+/// A message as a terminal may have it: what was given comes back in messages, so control characters are written out,
+/// and what looks like a key, say a key in the place of a name, is cut.
+fn printable(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        match c {
+            '\n' => text.push(c),
+            c if c.is_control() => text.extend(c.escape_default()),
+            c => text.push(c),
+        }
+    }
+    let mut done = 0;
+    while let Some(found) = text[done..].to_ascii_lowercase().find("otpk1_") {
+        let secret = done + found + "otpk1_".len();
+        let len = text[secret..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - secret);
+        if len > 0 {
+            text.replace_range(secret..secret + len, "...");
+        }
+        done = secret;
+    }
+    text
 }
 
 /// Warns on standard error.
@@ -35,13 +61,17 @@ pub(crate) fn warn(message: &str) {
     let _ = writeln!(io::stderr(), "otp: warning: {message}");
 }
 
-/// Writes to standard output at once. Standard output of the library would keep a copy.
+/// Writes to standard output at once.
 pub(crate) fn write_stdout(bytes: &[u8]) -> Result<()> {
-    let written = stdout_file().and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| match error.kind() {
+    write_raw(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Error::OutputClosed,
         _ => Error::Io { what: "standard output can't be written".into(), source: error },
     })
+}
+
+/// Writes to standard output past the library's buffer, which would keep a copy.
+pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
+    stdout_file()?.write_all(bytes)
 }
 
 /// Writes one JSON value, for programs and people.
@@ -49,32 +79,6 @@ pub(crate) fn write_json(value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(value).expect("what is printed has only names and numbers");
     text.push(b'\n');
     write_stdout(&text)
-}
-
-/// Many lines of public text, written in large pieces.
-pub(crate) struct Lines(Vec<u8>);
-
-impl Lines {
-    const PIECE_LEN: usize = 64 * 1024;
-
-    pub(crate) fn new() -> Self {
-        Self(Vec::with_capacity(Self::PIECE_LEN))
-    }
-
-    pub(crate) fn push(&mut self, text: &[u8]) -> Result<()> {
-        self.0.extend_from_slice(text);
-        if self.0.len() >= Self::PIECE_LEN { self.flush() } else { Ok(()) }
-    }
-
-    pub(crate) fn push_json(&mut self, value: &impl Serialize) -> Result<()> {
-        self.push(&serde_json::to_vec(value).expect("what is printed has only names and numbers"))
-    }
-
-    pub(crate) fn flush(&mut self) -> Result<()> {
-        write_stdout(&self.0)?;
-        self.0.clear();
-        Ok(())
-    }
 }
 
 #[cfg(unix)]
@@ -89,48 +93,119 @@ fn stdout_file() -> io::Result<File> {
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }
 
+/// Appends one JSON value in one line.
+pub(crate) fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("what is printed has only names and numbers");
+}
+
+/// Whether standard output is the device that keeps nothing. Where it was closed, the library has put that in its place.
+#[cfg(unix)]
+pub(crate) fn output_is_lost() -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let device = |metadata: std::fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
+    let output = stdout_file().and_then(|file| file.metadata()).ok().and_then(device);
+    output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device)
+}
+
+/// Whether standard output keeps nothing, which this system does not tell.
+#[cfg(windows)]
+pub(crate) fn output_is_lost() -> bool {
+    false
+}
+
 /// Whether there is somebody to ask.
 pub(crate) fn may_ask(no_input: bool) -> bool {
     !no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks for a line, with echo.
+/// Asks for a line, with echo, until there is one that is not empty.
 pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     let failed = || Error::io("the terminal can't be read");
-    io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
-    let mut line = Zeroizing::new(Vec::with_capacity(4096));
-    // Byte by byte: a buffer would keep a copy, and take what the next prompt is to read.
-    let mut byte = Zeroizing::new([0]);
-    let mut input = io::stdin().lock();
     loop {
-        match input.read(byte.as_mut()).map_err(failed())? {
-            0 if line.is_empty() => return Err(Error::Usage("nothing was typed".into())),
-            0 => break,
-            _ if byte[0] == b'\n' => break,
-            _ => line.push(byte[0]),
+        io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
+        let mut line = Zeroizing::new(Vec::with_capacity(prompt::MAX_LINE_LEN));
+        // Byte by byte and without a buffer, which would take what the next prompt is to read.
+        let mut input = sys::take_fd(0).map_err(failed())?;
+        let mut byte = [0];
+        loop {
+            match input.read(&mut byte).map_err(failed())? {
+                0 if line.is_empty() => return Err(Error::Usage("nothing was typed".into())),
+                0 => break,
+                _ if byte[0] == b'\n' => break,
+                _ if line.len() < prompt::MAX_LINE_LEN => line.push(byte[0]),
+                _ => {}
+            }
+        }
+        if !line.is_empty() {
+            return Ok(line);
         }
     }
-    Ok(line)
 }
 
-/// Asks for a password twice, without an echo, until both are the same.
+/// Asks for a password twice, without an echo, until both are the same and not empty.
 pub(crate) fn ask_password(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let read = |prompt: &str| -> Result<Zeroizing<Vec<u8>>> {
-        let typed = rpassword::prompt_password(prompt).map_err(Error::io("the terminal can't be read"))?;
-        Ok(Zeroizing::new(typed.into_bytes()))
+    let read = |prompt: &str| {
+        prompt::hidden(prompt).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::Usage("nothing was typed".into()),
+            _ => Error::io("the terminal can't be read")(error),
+        })
     };
     loop {
-        let (first, second) = (read(prompt)?, read("Once more: ")?);
-        if otp_core::ct::equal(&first, &second) {
+        let first = read(prompt)?;
+        if first.is_empty() {
+            warn("a password is not empty; try again");
+            continue;
+        }
+        if otp_core::ct::equal(&first, &read("Once more: ")?) {
             return Ok(first);
         }
         warn("the two are not the same; try again");
     }
 }
 
-/// Progress on a terminal's standard error, and nothing elsewhere.
-pub(crate) fn progress(what: &'static str) -> ProgressBar {
-    let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})").expect("the template is valid");
-    ProgressBar::with_draw_target(None, target).with_style(style).with_message(what)
+/// Progress on a terminal's standard error, and nothing elsewhere. It is gone when it is dropped.
+pub(crate) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// Starts to show how much of something has been done.
+    pub(crate) fn of(what: &'static str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})").expect("the template is valid");
+        Self(Some(ProgressBar::new_spinner().with_style(style).with_message(what)))
+    }
+
+    /// One more is done.
+    pub(crate) fn step(&self) {
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_and_no_control_character_reaches_the_terminal() {
+        for (message, shown) in [
+            ("no such file otpk1_aebagba7\n", "no such file otpk1_...\n"),
+            ("OTPK1_AEBA, otpk1_aeba", "OTPK1_..., otpk1_..."),
+            ("it does not start with otpk1_", "it does not start with otpk1_"),
+            ("otpk1_; otpk1_otpk1_a", "otpk1_; otpk1_..._a"),
+            ("\u{1b}[2J\tä", "\\u{1b}[2J\\tä"),
+        ] {
+            assert_eq!(printable(message), shown);
+        }
+    }
 }

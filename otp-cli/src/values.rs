@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::Result;
 use crate::args::FieldArgs;
 use crate::error::Error;
+use crate::session::Session;
 use crate::terminal;
 
 /// The longest password or field that is read from a file or descriptor: what fits the largest frame, and a newline.
@@ -23,12 +24,33 @@ pub(crate) fn given(args: &FieldArgs) -> Result<Account> {
     let mut account = Account::new();
     set_named(&mut account, args)?;
     if let Some(username) = &args.username {
-        account.set("username", &os_to_bytes(username)?)?;
+        set_once(&mut account, "username", &os_to_bytes(username)?)?;
     }
     if let Some(password) = password(args)? {
-        account.set("password", &password)?;
+        set_once(&mut account, "password", &password)?;
     }
     Ok(account)
+}
+
+/// Asks for username and password where they are not given; if there is nobody to ask, says what should have been given.
+pub(crate) fn complete(session: &Session<'_>, account: &mut Account, password_prompt: &str) -> Result<()> {
+    if account.fields().get("username").is_none() {
+        session.check_may_ask("--username")?;
+        account.set("username", &terminal::ask("Username: ")?)?;
+    }
+    if account.fields().get("password").is_none() {
+        session.check_may_ask("--password-stdin, --password-fd or --generate")?;
+        account.set("password", &terminal::ask_password(password_prompt)?)?;
+    }
+    Ok(())
+}
+
+/// Sets a field that nothing else may have set: of two values, one would be lost without a word.
+fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
+    match account.fields().get(name) {
+        Some(_) => Err(Error::Usage(format!("field {name} is given twice; give it once"))),
+        None => Ok(account.set(name, value)?),
+    }
 }
 
 /// The password, in whichever way it is given.
@@ -53,14 +75,14 @@ fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
         if matches!(name.as_str(), "password" | "token") {
             terminal::warn("other users of this machine can see a value on the command line; use --field-file");
         }
-        account.set(&name, &value)?;
+        set_once(account, &name, &value)?;
     }
     for given in &args.field_file {
         let (name, path) = split_at_equals(given, "--field-file", "NAME=PATH")?;
         let path = bytes_to_os(&path)?;
         let what = Path::new(&path).display().to_string();
         let file = File::open(&path).map_err(Error::io(format!("{what} can't be read")))?;
-        account.set(&name, &read_value(file, &what)?)?;
+        set_once(account, &name, &read_value(file, &what)?)?;
     }
     Ok(())
 }

@@ -15,27 +15,27 @@ use crate::terminal;
 pub(crate) fn run(session: &Session<'_>, args: &ListArgs) -> Result<()> {
     let store = session.store()?;
     let keeper = session.keeper(&store);
-    let mut out = terminal::Lines::new();
-    if args.json {
-        out.push(b"[")?;
-    }
-    let mut first = true;
+    // All at once in the end, or nothing.
+    let mut out = Vec::new();
+    let mut separator: &[u8] = b"[\n";
     for_each_account(&store, &args.prefix, |account| {
         if !args.json {
-            return out.push(format!("{account}\n").as_bytes());
+            out.extend_from_slice(format!("{account}\n").as_bytes());
+            return Ok(());
         }
         let infos = match keeper.info(account) {
             // Removed since it was listed.
             Err(KeepError::NoAccount { .. }) => return Ok(()),
             infos => infos?,
         };
-        out.push(if std::mem::take(&mut first) { b"\n" } else { b",\n" })?;
-        out.push_json(&AccountInfo::new(account, &infos))
+        out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
+        terminal::push_json(&mut out, &AccountInfo::new(account, &infos));
+        Ok(())
     })?;
     if args.json {
-        out.push(if first { b"]\n" } else { b"\n]\n" })?;
+        out.extend_from_slice(if out.is_empty() { b"[]\n" } else { b"\n]\n" });
     }
-    out.flush()
+    terminal::write_stdout(&out)
 }
 
 /// Gives each account that has a record, in the order of their names.

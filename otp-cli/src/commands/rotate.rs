@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use otp_core::keeper::Replacement;
-use otp_core::{Account, AccountName, Grant, Holder};
+use otp_core::{Account, AccountName, Grant, Holder, Keeper};
+use otp_store_fs::FsStore;
 use zeroize::Zeroizing;
 
 use crate::Result;
@@ -11,7 +12,7 @@ use crate::args::RotateArgs;
 use crate::error::Error;
 use crate::handover;
 use crate::session::{self, Session};
-use crate::terminal;
+use crate::terminal::{self, Progress};
 use crate::time;
 use crate::values;
 
@@ -23,50 +24,82 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
         expires: session.expires(args.grant.expires.as_deref())?,
         capacity: session::capacity(args.grant.capacity)?,
     };
+    if args.new_key_dir.is_none() {
+        handover::check_output()?;
+    }
+    check_streams(args)?;
     let store = session.store()?;
     let key = session::read_key_if_given(&args.key)?;
+    // Nobody should type a password for an account that is not there, or with a key that does not open it.
+    session.keeper(&store).info(&name)?;
     if let Some(key) = &key {
         session::check_account(key, Some(&name))?;
+        session.keeper(&store).verify(key)?;
     }
-    session.keeper(&store).info(&name)?;
     let given = given_fields(session, args, key.is_some())?;
 
     let _lock = store.lock(&name)?;
     let keeper = session.keeper(&store).alone();
     let account = match key {
-        Some(key) => merge(&keeper.open(key)?, &given)?,
+        Some(key) => {
+            check_current(&keeper, &key)?;
+            merge(&keeper.open(key)?, &given)?
+        }
         None => given,
     };
-    let progress = terminal::progress("sealing new keys");
+    let progress = Progress::of("sealing new keys");
     let rotation = keeper.rotate(&name, account.payload(), &grant, grace, &mut otp_core::random::system())?;
-    progress.finish_and_clear();
+    drop(progress);
     match hand_over_all(rotation.replacements(), args.new_key_dir.as_deref()) {
         Ok(()) => Ok(rotation.finish()?),
         Err((error, written)) => {
             // The old keys still open; what was written opens nothing any more.
-            rotation.abandon()?;
+            let abandoned = rotation.abandon();
             for path in written {
                 let _ = std::fs::remove_file(path);
             }
+            abandoned?;
             Err(error)
         }
+    }
+}
+
+/// Refuses to read key and password from one stream: the first would take all of it.
+fn check_streams(args: &RotateArgs) -> Result<()> {
+    let key = match (&args.key.key_file, args.key.key_fd) {
+        (Some(path), _) => (path == Path::new("-")).then_some(0),
+        (None, number) => number,
+    };
+    let password = if args.fields.password_stdin { Some(0) } else { args.fields.password_fd };
+    if key.is_some() && key == password {
+        return Err(Error::Usage("key and password can't come from one stream; give one of them another way".into()));
+    }
+    Ok(())
+}
+
+/// Refuses a key in its period of grace: what it opens is the old secret, which would come back.
+fn check_current(keeper: &Keeper<'_, FsStore>, key: &session::LockedKey) -> Result<()> {
+    match keeper.key_info(key.account(), key.id())?.and_then(|info| info.grace) {
+        Some(until) => Err(Error::Replaced { id: key.id(), until }),
+        None => Ok(()),
     }
 }
 
 /// The fields that are given anew. Without a key they are all there is, so nothing may be missing.
 fn given_fields(session: &Session<'_>, args: &RotateArgs, with_key: bool) -> Result<Account> {
     let mut account = values::given(&args.fields)?;
-    if account.fields().get("password").is_none() && session.may_ask() {
+    let anything = !account.payload().is_empty();
+    if !with_key && !args.fields.fields_only {
+        values::complete(session, &mut account, "New password: ").map_err(|error| match error {
+            Error::Usage(message) => Error::Usage(format!(
+                "{message}; without a key to the account every field has to be given anew, or it is gone"
+            )),
+            other => other,
+        })?;
+    } else if !anything && !args.fields.fields_only && session.may_ask() {
         account.set("password", &terminal::ask_password("New password: ")?)?;
-    }
-    let fields = account.fields();
-    if account.payload().is_empty() {
+    } else if !anything {
         return Err(Error::Usage("nothing new is given: use --generate, --password-stdin or another field".into()));
-    }
-    if !with_key && (fields.get("username").is_none() || fields.get("password").is_none()) {
-        return Err(Error::Usage(
-            "without a key to the account every field has to be given anew: username, password and the others".into(),
-        ));
     }
     Ok(account)
 }
@@ -104,11 +137,10 @@ fn hand_over_all(new: &[Replacement], dir: Option<&Path>) -> Result<(), (Error, 
         }
         lines.push(b'\n');
     }
-    match terminal::write_stdout(&lines) {
-        Ok(()) => {}
+    match handover::write_keys(&lines) {
         // The key files are where they belong; who reads the list does not matter to them.
-        Err(_) if dir.is_some() => {}
-        Err(error) => return Err((error, written)),
+        Err(error) if dir.is_none() => return Err((error, written)),
+        _ => {}
     }
     if let Some(longest) = new.iter().max_by_key(|replacement| replacement.key.text_len()) {
         handover::warn_if_long(&longest.key);

@@ -30,7 +30,9 @@ pub(crate) fn run(session: &Session<'_>, args: &RunArgs) -> Result<()> {
     }
     let files = handover.prepare(&fields, &mut command)?;
     let failure = sys::exec_with_fds(&mut command, files);
-    Err(Error::io(format!("{} can't be started", Path::new(program).display()))(failure))
+    Err(Error::io(format!("{} can't be started; check its name, its mode and PATH", Path::new(program).display()))(
+        failure,
+    ))
 }
 
 /// Which field goes which way.
@@ -57,6 +59,11 @@ impl<'a> Handover<'a> {
             }
             handover.descriptors.push((number, field));
         }
+        let mut names: Vec<_> = handover.variables.iter().chain(&handover.files).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
+            return Err(Error::Usage(format!("the variable {twice} is given twice; give each once")));
+        }
         if handover.variables.is_empty() && handover.descriptors.is_empty() && handover.files.is_empty() {
             handover.variables = vec![("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
         }
@@ -67,12 +74,15 @@ impl<'a> Handover<'a> {
     fn prepare(&self, fields: &Fields<'_>, command: &mut Command) -> Result<Vec<(File, i32)>> {
         for (name, field) in &self.variables {
             let value = session::field(fields, field)?;
-            format::check(Field { name: field, value }, &[0], "the environment")?;
+            format::check(Field { name: field, value }, &format::ENVIRONMENT)?;
             command.env(name, values::bytes_to_os(value)?);
         }
         let mut files = Vec::new();
         for (number, field) in &self.descriptors {
             files.push((memory_file(fields, field)?, *number));
+        }
+        if cfg!(target_os = "linux") && !self.files.is_empty() && !is_open(0) {
+            return Err(Error::Usage("--file needs /proc, which is not mounted; use --fd or --stdin".into()));
         }
         let mut next = 10;
         for (name, field) in &self.files {

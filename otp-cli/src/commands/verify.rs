@@ -1,6 +1,7 @@
 //! `otp verify`: every record decodes and its CRC-32 holds; with keys given, their tags too.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use otp_core::{Code, Coded, Kind, Slot, Store};
 use otp_store_fs::FsStore;
@@ -9,8 +10,8 @@ use serde::Serialize;
 use crate::Result;
 use crate::args::{KeyArgs, VerifyArgs};
 use crate::error::Error;
-use crate::session::{self, Session};
-use crate::terminal;
+use crate::session::{self, LockedKey, Session};
+use crate::terminal::{self, Progress};
 
 /// What `verify --json` prints.
 #[derive(Serialize)]
@@ -40,9 +41,10 @@ impl Fault {
 pub(crate) fn run(session: &Session<'_>, args: &VerifyArgs) -> Result<()> {
     let store = session.store()?;
     let mut report = Report { records: 0, keys: 0, faults: Vec::new() };
+    // First, so that a key that can't be read is known before a long look at everything.
+    let keys: Vec<LockedKey> = args.key_file.iter().map(|path| read_key(path)).collect::<Result<_>>()?;
     verify_records(session, &store, &args.prefix, &mut report)?;
-    for path in &args.key_file {
-        let key = session::read_key(&KeyArgs { key_file: Some(path.clone()), ..KeyArgs::default() })?;
+    for key in keys {
         let slot = Slot::record(key.account(), key.id());
         report.keys += 1;
         if let Err(error) = session.keeper(&store).verify(&key) {
@@ -63,12 +65,16 @@ pub(crate) fn run(session: &Session<'_>, args: &VerifyArgs) -> Result<()> {
     }
 }
 
+fn read_key(path: &Path) -> Result<LockedKey> {
+    session::read_key(&KeyArgs { key_file: Some(path.to_owned()), ..KeyArgs::default() })
+}
+
 fn verify_records(session: &Session<'_>, store: &FsStore, prefix: &str, report: &mut Report) -> Result<()> {
-    let progress = terminal::progress("records verified");
+    let progress = Progress::of("records verified");
     let keeper = session.keeper(store);
     store.list(prefix, &mut |slot| {
         if slot.kind == Kind::Record {
-            progress.inc(1);
+            progress.step();
             report.records += 1;
             if let Err(error) = keeper.key_info(&slot.account, slot.id) {
                 report.faults.push(Fault::new(slot, error.code(), Error::from(error).to_string()));
@@ -76,7 +82,6 @@ fn verify_records(session: &Session<'_>, store: &FsStore, prefix: &str, report: 
         }
         ControlFlow::Continue(())
     })?;
-    progress.finish_and_clear();
     Ok(())
 }
 
