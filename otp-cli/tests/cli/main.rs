@@ -1,0 +1,7 @@
+//! The real program, as a caller meets it: one scenario a file.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![forbid(unsafe_code)]
+
+mod codes;
+mod world;

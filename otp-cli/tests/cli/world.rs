@@ -1,0 +1,278 @@
+//! A world of its own for each test: a folder, a clean environment, and the program.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+
+use otp_core::{AccountName, Grant, Keeper, Key, KeyId, Record, Slot, UnixTime};
+use otp_store_fs::FsStore;
+use tempfile::TempDir;
+
+/// The program under test.
+pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
+
+/// The user that nothing belongs to.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// A folder with a store in it, `store`, and an environment that names it.
+pub(crate) struct World {
+    dir: TempDir,
+}
+
+impl World {
+    /// A folder that is empty.
+    pub(crate) fn empty() -> Self {
+        Self { dir: tempfile::Builder::new().prefix("otp-cli-").tempdir().unwrap() }
+    }
+
+    /// A folder with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
+    pub(crate) fn new() -> Self {
+        let world = Self::empty();
+        world
+            .otp(&["add", "edms/reporting", "--username", "alice", "--password-stdin", "--for", "nightly"])
+            .arg("--key-file=nightly.key")
+            .stdin("correct horse")
+            .succeeds();
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The program with some arguments.
+    pub(crate) fn otp(&self, arguments: &[&str]) -> Call {
+        self.command(OTP, arguments)
+    }
+
+    /// A script of the shell, with `otp` on its `PATH` and `$1` and so on.
+    pub(crate) fn sh(&self, script: &str, arguments: &[&str]) -> Call {
+        self.shell("sh", script, arguments)
+    }
+
+    /// A script of a certain shell.
+    pub(crate) fn shell(&self, shell: &str, script: &str, arguments: &[&str]) -> Call {
+        let mut call = self.command(shell, &["-euc", script, "script"]);
+        call.command.args(arguments);
+        call
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Call {
+        let mut command = Command::new(program);
+        let bin = Path::new(OTP).parent().unwrap().display();
+        command
+            .args(arguments)
+            .current_dir(self.root())
+            .env_clear()
+            .env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap()))
+            .env("HOME", self.root())
+            .env("OTP_STORE", self.path("store"));
+        Call { command, stdin: None }
+    }
+
+    /// Writes a file of mode 0600.
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        self.chmod(name, 0o600);
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// The text of a key file.
+    pub(crate) fn key(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap().trim().to_owned()
+    }
+
+    /// The id of the key in a key file.
+    pub(crate) fn key_id(&self, name: &str) -> String {
+        Key::parse_owned(&self.key(name)).unwrap().id().to_string()
+    }
+
+    pub(crate) fn chmod(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// The path of the record of the key in a key file.
+    pub(crate) fn record_of(&self, key_file: &str) -> PathBuf {
+        let key = Key::parse_owned(&self.key(key_file)).unwrap();
+        self.store().path_of(&Slot::record(key.account(), key.id()))
+    }
+
+    pub(crate) fn store(&self) -> FsStore {
+        FsStore::open_or_create(self.path("store")).unwrap()
+    }
+
+    /// Everything below the folder, with what is in it: what a failure must not have changed.
+    pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.root().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let kind = fs::symlink_metadata(&path).unwrap().file_type();
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file() && path.file_name().unwrap() != ".lock" {
+                    found.push((path.clone(), fs::read(path).unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Seals an account as if at a certain time, and gives the text of its key.
+    pub(crate) fn add_at(&self, account: &str, secs: u64, grant: &Grant) -> String {
+        let store = self.store();
+        let keeper = Keeper::new(&store, UnixTime::from_secs(secs).unwrap());
+        let mut secret = otp_core::Account::new();
+        secret.set("username", b"alice").unwrap();
+        secret.set("password", b"correct horse").unwrap();
+        let name = AccountName::parse(account).unwrap();
+        let key = keeper.add(&name, secret.payload(), grant, &mut otp_core::random::system()).unwrap();
+        key.to_text().as_str().to_owned()
+    }
+}
+
+/// A program that is to be started.
+pub(crate) struct Call {
+    pub(crate) command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = Some(bytes.as_ref().to_vec());
+        self
+    }
+
+    /// As a user whom nothing belongs to. Only root can do that; anybody else stays who he is.
+    pub(crate) fn by_stranger(mut self) -> Self {
+        if is_root() {
+            self.command.uid(NOBODY).gid(NOBODY);
+        }
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn outcome(mut self) -> Outcome {
+        let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (pid, input, bytes) = (child.id(), child.stdin.take(), self.stdin);
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if let (Some(mut input), Some(bytes)) = (input, bytes) {
+                    // It may fail without having read it.
+                    let _ = input.write_all(&bytes);
+                }
+            });
+            child.wait_with_output().unwrap()
+        });
+        Outcome::new(pid, output)
+    }
+
+    /// Runs it, which must succeed without a word on standard error, and gives its standard output.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Vec<u8> {
+        let outcome = self.outcome();
+        assert_eq!((outcome.code(), outcome.stderr.as_str()), (0, ""));
+        outcome.stdout
+    }
+
+    /// As text, without the newline at its end.
+    #[track_caller]
+    pub(crate) fn prints(self) -> String {
+        String::from_utf8(self.succeeds()).unwrap().trim_end_matches('\n').to_owned()
+    }
+
+    /// Runs it, which must fail with a code and without any output, and gives its message.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32) -> String {
+        let outcome = self.outcome();
+        assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with("otp: ") || outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+        outcome.stderr
+    }
+}
+
+/// How a program ended, and what it said.
+pub(crate) struct Outcome {
+    pub(crate) pid: u32,
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    fn new(pid: u32, output: Output) -> Self {
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Self { pid, status: output.status, stdout: output.stdout, stderr }
+    }
+
+    /// The exit code; a signal counts as a negative one.
+    pub(crate) fn code(&self) -> i32 {
+        self.status.code().unwrap_or_else(|| -self.status.signal().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Puts a right CRC-32 behind bytes that were changed, as a forger would.
+pub(crate) fn mend_crc(bytes: &mut [u8]) {
+    let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
+    *crc = otp_core::ct::crc32(body).to_le_bytes();
+}
+
+/// A copy of the program that every user can start, wherever it was built.
+pub(crate) fn public_otp() -> &'static Path {
+    static COPY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = COPY.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = dir.path().join("otp");
+        fs::copy(OTP, &path).unwrap();
+        (dir, path)
+    });
+    path
+}
+
+/// An id that no key has.
+pub(crate) fn unknown_id() -> KeyId {
+    KeyId::from_bytes([7; 10])
+}
+
+/// How long the longest record is.
+pub(crate) const LONGEST_RECORD_LEN: usize = Record::MAX_LEN;
