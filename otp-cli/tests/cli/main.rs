@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod codes;
+mod run;
+mod secrecy;
 mod world;
