@@ -5,6 +5,8 @@
 
 mod bytes;
 mod codes;
+mod keys;
+mod prompts;
 mod run;
 mod secrecy;
 mod world;

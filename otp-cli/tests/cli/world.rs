@@ -65,7 +65,7 @@ impl World {
         call
     }
 
-    fn command(&self, program: &str, arguments: &[&str]) -> Call {
+    pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Call {
         let mut command = Command::new(program);
         let bin = Path::new(OTP).parent().unwrap().display();
         command
@@ -102,10 +102,6 @@ impl World {
 
     pub(crate) fn chmod(&self, name: &str, mode: u32) {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    pub(crate) fn mode(&self, name: &str) -> u32 {
-        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
     }
 
     /// The path of the record of the key in a key file.
