@@ -1,0 +1,82 @@
+//! Writes the seed corpora from the vectors: `cargo run -p otp-fuzz --example seeds`.
+
+use std::fs;
+use std::io::Result;
+use std::path::{Path, PathBuf};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+const VECTORS: &str = include_str!("../../otp-core/tests/vectors/vectors.txt");
+/// Longer ones slow an engine down and show nothing more.
+const LONGEST: usize = 600;
+/// How many seeds of each answer a target gets.
+const MOST: usize = 24;
+
+fn main() -> Result<()> {
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for (target, kind, value) in [
+        ("account", "account", "payload"),
+        ("account_name", "record", "account"),
+        ("account_name", "record", "holder"),
+        ("account_name", "key", "id"),
+        ("frame", "open", "payload"),
+        ("key_text", "key", "key"),
+        ("key_text", "key", "key-hex"),
+        ("note", "note", "note"),
+        ("record", "record", "record"),
+    ] {
+        let is_text = matches!(value, "account" | "holder" | "id" | "key");
+        let mut counts = std::collections::BTreeMap::new();
+        for case in VECTORS.split("\n\n").filter(|case| find(case, "kind") == Some(kind)) {
+            let (Some(found), Some(what)) = (find(case, value), find(case, "case")) else { continue };
+            let bytes = if is_text { found.as_bytes().to_vec() } else { hex(found) };
+            let bytes = if target == "frame" { framed(&bytes) } else { bytes };
+            let count = counts.entry(find(case, "expect")).or_insert(0);
+            if bytes.len() <= LONGEST && *count < MOST {
+                *count += 1;
+                write(&corpus.join(target), &format!("{value}-{what}"), &bytes)?;
+            }
+        }
+    }
+    for name in ["a/b.c-d_e", "con", "com1.txt", "a.otp", "a//b", "../x", "é"] {
+        write(&corpus.join("account_name"), &format!("name-{}", name.len()), name.as_bytes())?;
+    }
+    // Structured inputs: any bytes are some sequence of steps or changes.
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    for (target, count) in [("keeper", 16), ("open", 16)] {
+        for number in 0..count {
+            let mut bytes = vec![0; 40 + 20 * number];
+            rng.fill_bytes(&mut bytes);
+            if number % 2 == 0 {
+                bytes.iter_mut().for_each(|byte| *byte %= 16);
+            }
+            write(&corpus.join(target), &format!("arbitrary-{number:02}"), &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn find<'c>(case: &'c str, name: &str) -> Option<&'c str> {
+    case.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()).collect()
+}
+
+/// A payload in a frame of 64 bytes, or as it is if that is too small.
+fn framed(payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0; 66];
+    match otp_core::frame::encode(payload, &mut frame) {
+        Ok(()) => frame,
+        Err(_) => payload.to_vec(),
+    }
+}
+
+fn write(folder: &Path, what: &str, bytes: &[u8]) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let name: String =
+        what.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    fs::write(folder.join(name), bytes)
+}

@@ -1,0 +1,109 @@
+//! Records and keys that were changed: what opens was sealed.
+
+use arbitrary::{Arbitrary, Unstructured};
+use otp_core::{Capacity, Error, FreshKey, Key, Record, Terms, seal, verify};
+
+use crate::support::{account, key_contents, key_text, mend, rng, time};
+
+/// A change of some bytes.
+#[derive(Arbitrary, Debug)]
+enum Change {
+    Set(u16, u8),
+    Flip(u16, u8),
+    Insert(u16, u8),
+    Remove(u16),
+    Truncate(u16),
+}
+
+impl Change {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        let len = bytes.len().max(1);
+        let at = |place: u16| usize::from(place) % len;
+        match *self {
+            _ if bytes.is_empty() => {}
+            Self::Set(place, byte) => bytes[at(place)] = byte,
+            Self::Flip(place, bit) => bytes[at(place)] ^= 1 << (bit % 8),
+            Self::Insert(place, byte) => bytes.insert(at(place), byte),
+            Self::Remove(place) => drop(bytes.splice(at(place)..=at(place), [])),
+            Self::Truncate(place) => bytes.truncate(at(place)),
+        }
+    }
+}
+
+#[derive(Arbitrary, Debug)]
+struct Case<'a> {
+    seed: u8,
+    expires: Option<u32>,
+    now: Option<u32>,
+    record: Vec<Change>,
+    key: Vec<Change>,
+    /// Other bytes in the place of the record, or of the key's contents.
+    strangers: [Option<&'a [u8]>; 2],
+    payload: &'a [u8],
+}
+
+/// Seals something, changes record and key, mends their checksums, and opens.
+pub fn open(data: &[u8]) {
+    if let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) {
+        check(&case);
+    }
+}
+
+fn check(case: &Case<'_>) {
+    let Ok(capacity) = Capacity::fitting(case.payload.len()) else {
+        return;
+    };
+    let name = account("edms/reporting");
+    let terms = Terms { expires: case.expires.map(|secs| time(secs.into())), ..Terms::created(time(1)) };
+    let mut buffer = vec![0; Key::<&mut [u8]>::len_for(name.as_str().len(), capacity)];
+    let fresh = FreshKey::generate(&name, capacity, &mut buffer[..], &mut rng(case.seed.into())).unwrap();
+    let mut record = vec![0; Record::max_len(capacity)];
+    let (key, record) = seal(fresh, &terms, case.payload, &mut record).unwrap();
+    let sealed = record.to_vec();
+    let mut text = vec![0; key.text_len()];
+    let contents = key_contents(key.write_text(&mut text).unwrap());
+
+    let mut changed = case.strangers[0].map_or_else(|| sealed.clone(), <[u8]>::to_vec);
+    case.record.iter().for_each(|change| change.apply(&mut changed));
+    mend(&mut changed);
+    let mut changed_key = case.strangers[1].map_or_else(|| contents.clone(), <[u8]>::to_vec);
+    case.key.iter().for_each(|change| change.apply(&mut changed_key));
+
+    let mut buffer = vec![0; changed_key.len() + 4];
+    let Ok(key) = Key::parse(key_text(&changed_key).as_bytes(), &mut buffer[..]) else {
+        return;
+    };
+    let Ok(record) = Record::decode(&changed) else {
+        return;
+    };
+    let fits = verify(&key, &record);
+    let opened = otp_core::open(key, &record, case.now.map(|secs| time(secs.into())));
+    if changed != sealed || clamped(&changed_key) != clamped(&contents) {
+        assert_eq!((fits, opened.map(|_| ())), (Err(Error::WrongKey), Err(Error::WrongKey)));
+        return;
+    }
+    assert_eq!(fits, Ok(()));
+    let expired = case.expires.zip(case.now).is_some_and(|(expires, now)| now >= expires);
+    assert_eq!(matches!(opened, Err(Error::Expired { .. })), expired);
+    match opened {
+        Ok(secret) if changed_key == contents => assert_eq!(secret.expose(), case.payload),
+        // Who changes the pad in his key gets something else, or nothing.
+        Ok(secret) => assert!(secret.expose().len() <= capacity.bytes()),
+        Err(Error::Expired { at }) => assert_eq!(Some(at.as_secs()), case.expires.map(u64::from)),
+        Err(error) => assert!(error == Error::MalformedFrame && changed_key != contents),
+    }
+}
+
+/// All of a key but its pad, with the bits cleared that the tag does not use (RFC 8439, section 2.5).
+fn clamped(contents: &[u8]) -> Vec<u8> {
+    let name_len = usize::from(contents.get(3).copied().unwrap_or_default());
+    let mut rest = contents.get(..4 + name_len + 10 + 32).unwrap_or(contents).to_vec();
+    if let Some(r) = rest.get_mut(4 + name_len + 10..) {
+        for (at, mask) in [(3, 15), (7, 15), (11, 15), (15, 15), (4, 252), (8, 252), (12, 252)] {
+            if let Some(byte) = r.get_mut(at) {
+                *byte &= mask;
+            }
+        }
+    }
+    rest
+}
