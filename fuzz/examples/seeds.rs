@@ -49,7 +49,9 @@ fn main() -> Result<()> {
             let mut bytes = vec![0; 40 + 20 * number];
             rng.fill_bytes(&mut bytes);
             if number % 2 == 0 {
-                bytes.iter_mut().for_each(|byte| *byte %= 16);
+                for byte in &mut bytes {
+                    *byte %= 16;
+                }
             }
             write(&corpus.join(target), &format!("arbitrary-{number:02}"), &bytes)?;
         }

@@ -147,6 +147,8 @@ impl World {
                     known.state = State::Revoked(now);
                 }
             }
+            // An engine guesses the ids that it sees compared.
+            Step::RevokeUnknown { id, .. } if self.keys.iter().any(|key| key.id.as_bytes() == &id) => {}
             Step::RevokeUnknown { account, id } => {
                 let error = keeper.revoke(&Self::name(account), KeyId::from_bytes(id)).unwrap_err();
                 assert!(matches!(error, KeepError::NoKey { gone: Gone::Unknown, .. }));
@@ -194,7 +196,9 @@ impl World {
         assert_eq!(new.len(), self.keys.iter().filter(|key| is_replaced(key)).count());
         if !finish {
             rotation.abandon().unwrap();
-            new.iter_mut().for_each(|key| key.state = State::Removed);
+            for key in &mut new {
+                key.state = State::Removed;
+            }
             self.keys.extend(new);
             return;
         }

@@ -301,3 +301,82 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::format;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn each_code_has_its_row_and_its_number_for_good() {
+        for (index, (code, name, meaning)) in Code::TABLE.into_iter().enumerate() {
+            assert_eq!(usize::from(code.number()), index + 1);
+            assert_eq!((code.name(), code.meaning()), (name, meaning));
+        }
+        // Programs and documents of others use these numbers: they never change.
+        let numbers = Code::TABLE.map(|(code, name, _)| format!("{} {name}", code.number())).join(", ");
+        assert_eq!(
+            numbers,
+            "1 other, 2 usage, 3 not-found, 4 malformed-key, 5 wrong-key, 6 expired, 7 damaged, 8 newer-version, \
+             9 exists, 10 unsafe-permissions, 11 randomness-failed, 12 store-unavailable"
+        );
+    }
+
+    #[test]
+    fn each_error_has_its_code_and_a_message_of_its_own() {
+        let name_faults = [
+            NameFault::Empty,
+            NameFault::TooLong { limit: 9 },
+            NameFault::Character,
+            NameFault::Ending,
+            NameFault::Reserved,
+        ];
+        let key_faults =
+            [KeyFault::Prefix, KeyFault::Character, KeyFault::Length, KeyFault::Checksum, KeyFault::Contents];
+        let record_faults = [RecordFault::Magic, RecordFault::Length, RecordFault::Checksum, RecordFault::Contents];
+        let others = [
+            (Error::InvalidKeyId, Code::Usage),
+            (Error::InvalidCapacity, Code::Usage),
+            (Error::InvalidTime, Code::Usage),
+            (Error::PayloadTooLong { len: 65, capacity: 64 }, Code::Usage),
+            (Error::DuplicateField, Code::Usage),
+            (Error::BufferTooSmall { needed: 9 }, Code::Other),
+            (Error::LengthMismatch, Code::Other),
+            (Error::NewerKey, Code::NewerVersion),
+            (Error::NewerRecord { version: 2 }, Code::NewerVersion),
+            (Error::DamagedNote, Code::Damaged),
+            (Error::WrongKey, Code::WrongKey),
+            (Error::Expired { at: UnixTime::MAX }, Code::Expired),
+            (Error::MalformedFrame, Code::Damaged),
+            (Error::MalformedAccount, Code::Damaged),
+        ];
+        let names = [Error::InvalidAccountName, Error::InvalidHolder, Error::InvalidFieldName];
+        let all = others
+            .into_iter()
+            .chain(names.into_iter().flat_map(|name| name_faults.map(|fault| (name(fault), Code::Usage))))
+            .chain(key_faults.map(|fault| (Error::MalformedKey(fault), Code::MalformedKey)))
+            .chain(record_faults.map(|fault| (Error::DamagedRecord(fault), Code::Damaged)));
+        let mut messages = BTreeSet::new();
+        for (error, code) in all {
+            let message = error.to_string();
+            assert_eq!(error.code(), code, "{message}");
+            assert!(
+                message.starts_with(|first: char| first.is_ascii_lowercase()) && !message.ends_with('.'),
+                "{message}"
+            );
+            assert!(messages.insert(message.clone()), "{message}");
+        }
+        assert_eq!(messages.len(), 14 + 3 * 5 + 5 + 4);
+    }
+
+    #[test]
+    fn the_message_about_capacities_names_all_of_them() {
+        let message = Error::InvalidCapacity.to_string();
+        for capacity in crate::frame::Capacity::ALL {
+            assert!(message.contains(&capacity.bytes().to_string()));
+        }
+    }
+}
