@@ -50,6 +50,7 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
     let progress = Progress::of("sealing new keys");
     let rotation = keeper.rotate(&name, account.payload(), &grant, grace, &mut otp_core::random::system())?;
     drop(progress);
+    let new_dir = args.new_key_dir.as_deref().filter(|dir| !dir.exists());
     match hand_over_all(rotation.replacements(), args.new_key_dir.as_deref()) {
         Ok(()) => Ok(rotation.finish()?),
         Err((error, written)) => {
@@ -57,6 +58,9 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
             let abandoned = rotation.abandon();
             for path in written {
                 let _ = std::fs::remove_file(path);
+            }
+            if let Some(dir) = new_dir {
+                let _ = std::fs::remove_dir(dir);
             }
             abandoned?;
             Err(error)

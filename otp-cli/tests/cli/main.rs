@@ -5,8 +5,11 @@
 
 mod bytes;
 mod codes;
+mod handover;
+mod json;
 mod keys;
 mod prompts;
+mod rotation;
 mod run;
 mod secrecy;
 mod world;
