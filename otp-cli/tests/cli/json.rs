@@ -1,1 +1,193 @@
-//! x
+//! JSON is an interface: every output is what its schema in `docs/schema` says, and the schemas refuse what is not.
+
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use otp_core::Grant;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn schema_text(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema").join(format!("{name}.json"));
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn schema(name: &str) -> Validator {
+    jsonschema::draft202012::meta::validate(&schema_text(name)).unwrap();
+    jsonschema::draft202012::new(&schema_text(name)).unwrap()
+}
+
+/// One JSON value with a newline behind it, of the shape that a schema says.
+#[track_caller]
+fn checked(name: &str, output: &[u8]) -> Value {
+    assert_eq!(output.last(), Some(&b'\n'));
+    let value: Value = serde_json::from_slice(output).unwrap();
+    let faults: Vec<String> = schema(name).iter_errors(&value).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?} in {value:#}");
+    value
+}
+
+#[test]
+fn info_has_exactly_the_shape_that_is_promised() {
+    let world = World::new();
+    let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--expires=2090-01-31", "--new-key-file=b.key"];
+    world.otp(&issue).succeeds();
+    let info = checked("info", &world.otp(&["info", "edms/reporting", "--json"]).succeeds());
+    let keys = info["keys"].as_array().unwrap();
+    let key = |file| keys.iter().find(|key| key["id"] == world.key_id(file)).unwrap();
+    let (first, second) = (key("nightly.key"), key("b.key"));
+    let expected = |id: String, holder, created: &Value, expires| {
+        json!({
+            "id": id, "holder": holder, "created": created, "expires": expires,
+            "capacity": 64, "page": 0, "pages": 1,
+        })
+    };
+    assert_eq!(first, &expected(world.key_id("nightly.key"), json!("nightly"), &first["created"], Value::Null));
+    let expires = json!("2090-01-31T00:00:00Z");
+    assert_eq!(second, &expected(world.key_id("b.key"), Value::Null, &second["created"], expires));
+    assert_eq!(info.as_object().unwrap().keys().collect::<Vec<_>>(), ["account", "keys"]);
+    assert_eq!((&info["account"], keys.len()), (&json!("edms/reporting"), 2));
+}
+
+#[test]
+fn a_key_in_its_period_of_grace_says_when_it_ends() {
+    let world = World::new();
+    world
+        .otp(&["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--grace=1h", "--new-key-dir=keys"])
+        .succeeds();
+    let info = checked("info", &world.otp(&["info", "edms/reporting", "--json"]).succeeds());
+    let ending = |key: &&Value| key.get("grace_ends").is_some();
+    let keys = info["keys"].as_array().unwrap();
+    let old: Vec<&Value> = keys.iter().filter(ending).collect();
+    assert_eq!((keys.len(), old.len()), (2, 1));
+    assert_eq!(old[0]["id"], world.key_id("nightly.key"));
+}
+
+#[test]
+fn list_is_an_array_of_what_info_prints() {
+    let world = World::new();
+    world.add_at("a", 1_000_000_000, &Grant::default());
+    world.add_at("edms/z", 1_000_000_000, &Grant::default());
+    let list = checked("list", &world.otp(&["list", "--json"]).succeeds());
+    let names: Vec<&Value> = list.as_array().unwrap().iter().map(|entry| &entry["account"]).collect();
+    assert_eq!(names, ["a", "edms/reporting", "edms/z"]);
+    for entry in list.as_array().unwrap() {
+        let name = entry["account"].as_str().unwrap();
+        assert_eq!(entry, &checked("info", &world.otp(&["info", name, "--json"]).succeeds()));
+    }
+    assert_eq!(list[0]["keys"][0]["created"], "2001-09-09T01:46:40Z");
+    let some = checked("list", &world.otp(&["list", "edms/", "--json"]).succeeds());
+    assert_eq!(some.as_array().unwrap().len(), 2);
+    let none = checked("list", &world.otp(&["list", "nothing", "--json"]).succeeds());
+    assert_eq!(none, json!([]));
+    assert_eq!(schema_text("list")["items"]["properties"], schema_text("info")["properties"]);
+}
+
+#[test]
+fn get_tells_text_and_other_bytes_apart() {
+    let world = World::empty();
+    world.write("bytes", b"\xff\x00");
+    world
+        .otp(&["add", "a", "--username=al\"ice\n", "--field=\u{e9}t\u{e9}=a\u{1}b", "--field-file=cert=bytes"])
+        .args(&["--password-stdin", "--key-file=a.key"])
+        .stdin("{\"base64\": \"AAAA\"}")
+        .outcome();
+    let fields = checked("get", &world.otp(&["get", "--key-file=a.key", "--format=json"]).succeeds());
+    let expected = json!({
+        "username": "al\"ice\n", "password": "{\"base64\": \"AAAA\"}",
+        "cert": {"base64": "/wA="}, "\u{e9}t\u{e9}": "a\u{1}b",
+    });
+    assert_eq!(fields, expected);
+}
+
+#[test]
+fn verify_lists_every_fault() {
+    let world = World::new();
+    world.otp(&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=b.key"]).succeeds();
+    let report = checked("verify", &world.otp(&["verify", "--json", "--key-file=b.key"]).succeeds());
+    assert_eq!(report, json!({"records": 2, "keys": 1, "faults": []}));
+    let record = world.record_of("b.key");
+    let mut bytes = fs::read(&record).unwrap();
+    bytes[20] ^= 1;
+    fs::write(record, bytes).unwrap();
+    let outcome = world.otp(&["verify", "--json"]).outcome();
+    assert_eq!(outcome.code(), 7);
+    let report = checked("verify", &outcome.stdout);
+    let fault = &report["faults"][0];
+    assert_eq!((&report["records"], &report["keys"]), (&json!(2), &json!(0)));
+    assert_eq!((&fault["id"], &fault["code"]), (&json!(world.key_id("b.key")), &json!("damaged")));
+    // Whoever holds only the other key is not told of it.
+    let outcome = world.otp(&["verify", "nothing/", "--json", "--key-file=nightly.key"]).outcome();
+    assert_eq!(checked("verify", &outcome.stdout), json!({"records": 0, "keys": 1, "faults": []}));
+}
+
+#[test]
+fn inspect_and_doctor_keep_their_shapes() {
+    let world = World::new();
+    let key = checked("key-inspect", &world.otp(&["key", "inspect", "--key-file=nightly.key", "--json"]).succeeds());
+    let characters = world.key("nightly.key").len();
+    let expected = json!({
+        "account": "edms/reporting", "id": world.key_id("nightly.key"), "capacity": 64, "pages": 1,
+        "characters": characters,
+    });
+    assert_eq!(key, expected);
+
+    world.chmod("nightly.key", 0o644);
+    let outcome = world.otp(&["doctor", "--json", "--key-file=nightly.key"]).outcome();
+    assert_eq!(outcome.code(), 10, "{}", outcome.stderr);
+    let findings = checked("doctor", &outcome.stdout);
+    let problem = findings.as_array().unwrap().iter().find(|finding| finding["severity"] == "problem").unwrap();
+    assert!(problem["mend"].as_str().unwrap().contains("chmod 600 nightly.key"), "{problem}");
+}
+
+#[test]
+fn the_schemas_refuse_what_is_not_of_their_shape() {
+    let key = json!({
+        "id": "aaaaaaaaaaaaaaaa", "holder": null, "created": "2026-01-01T00:00:00Z", "expires": null,
+        "capacity": 64, "page": 0, "pages": 1,
+    });
+    let with = |name: &str, value: Value| {
+        let mut changed = key.clone();
+        changed[name] = value;
+        json!({"account": "a", "keys": [changed]})
+    };
+    let info = schema("info");
+    assert!(info.is_valid(&json!({"account": "a", "keys": [key]})));
+    for (name, value) in [
+        ("id", json!("AAAAAAAAAAAAAAAA")),
+        ("holder", json!("")),
+        ("created", json!("2026-01-01")),
+        ("created", Value::Null),
+        ("expires", json!(5)),
+        ("capacity", json!(65)),
+        ("pages", json!(0)),
+        ("grace_ends", Value::Null),
+        ("secret", json!("x")),
+    ] {
+        assert!(!info.is_valid(&with(name, value)), "{name}");
+    }
+    assert!(!info.is_valid(&json!({"account": "A", "keys": [key]})));
+    assert!(!info.is_valid(&json!({"account": "a", "keys": []})));
+    for value in [json!({"a": 1}), json!({"a": {"base64": "%"}}), json!({}), json!({"a": {"base64": "", "b": 1}})] {
+        assert!(!schema("get").is_valid(&value), "{value}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_document_keep_to_the_schemas() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/json.md");
+    let document = fs::read_to_string(path).unwrap();
+    let mut names = Vec::new();
+    for section in document.split("\n## `otp ").skip(1) {
+        let Some((_, rest)) = section.split_once("```json\n") else { continue };
+        let name = match section.split(['`', '-']).next().unwrap().trim() {
+            "key inspect" => "key-inspect",
+            other => other.split(' ').next().unwrap(),
+        };
+        checked(name, rest.split("```").next().unwrap().as_bytes());
+        names.push(name.to_owned());
+    }
+    assert_eq!(names, ["info", "get", "verify", "key-inspect", "doctor"]);
+}
