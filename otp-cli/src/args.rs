@@ -12,14 +12,16 @@ use crate::Result;
 use crate::error::Error;
 use crate::quick;
 
+/// The example of the program's own help.
+const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
+
 /// Hands a credential to a script without keeping it anywhere.
 ///
 /// A credential is sealed with a one-time pad. The store keeps the record, the caller keeps the key; either alone
 /// reveals nothing, both together open.
 #[derive(Parser)]
 #[command(name = "otp", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key")]
-#[command(after_long_help = exit_codes())]
+#[command(after_help = START, after_long_help = format!("{START}\n\n{}", exit_codes()))]
 pub(crate) struct Cli {
     #[command(flatten)]
     globals: Globals,

@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod bytes;
 mod codes;
 mod handover;
 mod json;
 mod keys;
+mod manual;
 mod prompts;
+mod readme;
 mod rotation;
 mod run;
 mod secrecy;
+mod together;
 mod world;

@@ -1,1 +1,119 @@
-//! x
+//! Help, man page and completions.
+
+use crate::world::World;
+
+const COMMANDS: [&[&str]; 15] = [
+    &[],
+    &["add"],
+    &["get"],
+    &["run"],
+    &["issue"],
+    &["rotate"],
+    &["revoke"],
+    &["remove"],
+    &["list"],
+    &["info"],
+    &["verify"],
+    &["doctor"],
+    &["key", "inspect"],
+    &["completions"],
+    &["man"],
+];
+
+/// The table of exit codes, a line each.
+fn exit_codes() -> Vec<String> {
+    otp_core::Code::TABLE.iter().map(|(code, _, meaning)| format!("{}  {meaning}", code.number())).collect()
+}
+
+/// Options as help names them: lower-case letters and dashes behind two dashes.
+fn options(text: &str) -> Vec<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+    let mut found: Vec<&str> = words.filter(|word| word.len() > 3 && word.starts_with("--")).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn every_help_fits_a_terminal_and_has_an_example() {
+    let world = World::empty();
+    for command in COMMANDS {
+        for help in ["--help", "-h"] {
+            let text = world.otp(command).arg(help).prints();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{command:?}: {line}");
+                assert_eq!(line, line.trim_end(), "{command:?}");
+            }
+            let example = match command {
+                [] => "Start with: otp add ".to_owned(),
+                _ => format!("Example: otp {}", command.join(" ")),
+            };
+            assert!(text.contains(&example), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_two_ways_to_ask_for_help_give_the_same() {
+    let world = World::empty();
+    for command in &COMMANDS[1..] {
+        let asked = world.otp(&["help"]).args(command).prints();
+        assert_eq!(world.otp(command).arg("--help").prints(), asked, "{command:?}");
+    }
+}
+
+#[test]
+fn help_and_man_page_have_the_exit_codes() {
+    let world = World::empty();
+    let (help, man) = (world.otp(&["--help"]).prints(), world.otp(&["man"]).prints());
+    let rendered = world.sh("otp man | groff -man -Tascii -ww -P-cbou", &[]).prints();
+    assert!(help.contains("  0  done") && man.contains("  0  done"));
+    let (flat, codes) = (rendered.split_whitespace().collect::<Vec<_>>().join(" "), exit_codes());
+    assert_eq!(codes.len(), 12);
+    for line in codes {
+        assert!(help.contains(&line), "{line}");
+        assert!(flat.contains(&line.replace("  ", " ")), "{line}: {rendered}");
+    }
+}
+
+#[test]
+fn the_man_page_renders_without_a_warning_and_names_everything() {
+    let world = World::empty();
+    // -ww: all warnings, which go to standard error.
+    let page = world.sh("otp man | groff -man -Tascii -ww -rLL=100n -P-cbou", &[]).prints();
+    for command in COMMANDS {
+        let title = format!("otp {}", command.join(" ")).trim().to_uppercase();
+        assert!(page.contains(&title), "{title}");
+        for option in options(&world.otp(command).arg("--help").prints()) {
+            assert!(page.contains(option), "{command:?} {option}");
+        }
+    }
+    assert!(page.contains("Example: otp get --key-file nightly.key"));
+}
+
+#[test]
+fn completions_parse_and_name_every_option() {
+    let world = World::empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = world.otp(&["completions", shell]).prints();
+        for option in ["--key-file", "--new-key-dir", "--fields-only", "--password-stdin"] {
+            let option = if shell == "fish" { &option[2..] } else { option };
+            assert!(script.contains(option), "{shell} {option}");
+        }
+    }
+    world.sh("otp completions bash >completions; bash -n completions", &[]).succeeds();
+    let complete = "source <(otp completions bash); COMP_WORDS=(otp get --key-f); COMP_CWORD=2; \
+        set +u; _otp otp --key-f get; echo \"${COMPREPLY[*]}\"";
+    assert_eq!(world.shell("bash", complete, &[]).prints(), "--key-file --key-fd");
+    for shell in ["zsh", "fish"] {
+        let check = format!("if command -v {shell} >&2; then otp completions {shell} >c; {shell} -n c; fi 2>&-");
+        world.sh(&check, &[]).succeeds();
+    }
+    world.otp(&["completions", "tcsh"]).fails(2);
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let world = World::empty();
+    assert_eq!(world.otp(&["--version"]).prints(), format!("otp {}", env!("CARGO_PKG_VERSION")));
+}

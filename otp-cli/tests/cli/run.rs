@@ -71,7 +71,7 @@ fn the_command_has_the_descriptors_that_it_is_given_and_no_others() {
         numbers.sort_unstable();
         numbers
     };
-    let free = (10..).find(|number| !plain.contains(number)).unwrap();
+    let free = (10..1024).find(|number| !plain.contains(number)).unwrap();
     assert_eq!(with("--key-fd 7"), plain, "the key's own is closed");
     assert_eq!(with("--key-fd 7 --fd 5=password --fd 6=username"), and(&[5, 6]));
     assert_eq!(with("--key-fd 7 --file F=password"), and(&[free]));
