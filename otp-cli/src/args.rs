@@ -116,7 +116,7 @@ pub(crate) struct GrantArgs {
     /// Who will hold the key
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
-    /// When the key stops to open: a duration (30d, 12h) or a date (2027-01-31, from 00:00 UTC on)
+    /// When the key stops opening: a duration (30d, 12h) or a date (2027-01-31, from 00:00 UTC on)
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Bytes of the frame that hides the secret's length: 64, 128, 256 ... 65535 [default: the smallest that fits]
@@ -146,7 +146,7 @@ pub(crate) struct AddArgs {
 /// Open an account and print what is in it
 #[derive(Args)]
 #[command(after_help = "Example: otp get --key-file nightly.key\n\n\
-    text   username and password, a line each\n\
+    text   username and password, a line each; an error if the account has not both\n\
     json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
     env    OTP_USERNAME=... a line for each field, literally, as docker's --env-file reads it\n\
     shell  OTP_USERNAME='...' a line for each field, for eval in sh, bash, dash")]
@@ -185,7 +185,8 @@ pub(crate) enum Format {
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
     Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment. It never \
-    has OTP_KEY or OTP_KEY_FILE. On Unix otp becomes the command: signals and exit code are the command's own.")]
+    has OTP_KEY or OTP_KEY_FILE. On Unix otp becomes the command: signals and exit code are the command's own. If \
+    anything fails before, nothing is started, and the exit code is one of those that otp --help lists.")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
@@ -251,7 +252,7 @@ pub(crate) struct RotateArgs {
 /// What all new keys of a rotation are given.
 #[derive(Args)]
 pub(crate) struct RotateGrantArgs {
-    /// When the new keys stop to open [default: as the keys that they replace]
+    /// When the new keys stop opening [default: as the keys that they replace]
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Bytes of the frame that hides the secret's length [default: as the keys that they replace, or larger]

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::Result;
 use crate::args::Format;
 use crate::error::Error;
+use crate::session;
 
 /// A way for a value to go.
 #[derive(Debug)]
@@ -29,9 +30,7 @@ pub(crate) const ENVIRONMENT: Channel =
 
 /// The text of an account in a format.
 pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<Vec<u8>>> {
-    // As much as any format can take at once (six bytes for a control character in JSON): memory that grows leaves copies.
-    let len: usize = fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 32).sum();
-    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    let mut out = Zeroizing::new(Vec::with_capacity(room(fields)));
     match format {
         Format::Text => text(fields, &mut out)?,
         Format::Json => json(fields, &mut out),
@@ -41,22 +40,20 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<V
     Ok(out)
 }
 
-/// Username and password, a line each.
+/// As much as any format can take, with six bytes for a control character in JSON: memory that grows leaves copies.
+fn room(fields: &Fields<'_>) -> usize {
+    fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 32).sum()
+}
+
+/// Username and password, a line each. Both, since one alone would stand in the other's place.
 fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
-    let mut any = false;
     for name in ["username", "password"] {
-        if let Some(value) = fields.get(name) {
-            check(Field { name, value }, &TEXT_LINE)?;
-            out.extend_from_slice(value);
-            out.push(b'\n');
-            any = true;
-        }
+        let value = session::field(fields, name)?;
+        check(Field { name, value }, &TEXT_LINE)?;
+        out.extend_from_slice(value);
+        out.push(b'\n');
     }
-    if any {
-        return Ok(());
-    }
-    let there: Vec<String> = fields.iter().map(|field| field.name.to_owned()).collect();
-    Err(Error::NoField { field: "username or password".to_owned(), there })
+    Ok(())
 }
 
 /// One object: a string for a value that is UTF-8, `{"base64": "..."}` (RFC 4648, section 4) for any other.
@@ -167,6 +164,26 @@ mod tests {
         assert!(print(&[("username", b"a\0b")], Format::Shell).is_err());
         assert!(print(&[("username", b"a\nb")], Format::Text).is_err());
         assert!(print(&[("token", b"t")], Format::Text).is_err());
+        assert!(print(&[("password", b"p")], Format::Text).is_err());
         assert!(print(&[("db-host", b"1"), ("db.host", b"2")], Format::Env).is_err());
+    }
+
+    #[test]
+    fn no_format_needs_more_room_than_was_made() {
+        for value in [&b""[..], b"'", b"\x01", b"\xff", b"\"", &[b'\''; 999], &[1; 999], &[0xff; 1000]] {
+            for names in [&["a"][..], &["username", "password", "\u{e9}"], &["\u{e9}'\"", "b", "c", "d", "e", "f", "g"]]
+            {
+                let mut made = Account::new();
+                for name in names {
+                    made.set(name, value).unwrap();
+                }
+                let fields = made.fields();
+                for format in [Format::Text, Format::Json, Format::Env, Format::Shell] {
+                    if let Ok(out) = account(&fields, format) {
+                        assert_eq!(out.capacity(), room(&fields));
+                    }
+                }
+            }
+        }
     }
 }

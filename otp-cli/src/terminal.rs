@@ -4,6 +4,7 @@ mod prompt;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use otp_store_fs::sys;
@@ -167,13 +168,25 @@ pub(crate) fn ask_password(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
 pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Starts to show how much of something has been done.
-    pub(crate) fn of(what: &'static str) -> Self {
+    /// Shows how much of something has been done; each step is told.
+    pub(crate) fn counting(what: &'static str) -> Self {
+        Self::begin(what, "{spinner} {msg}: {pos} ({per_sec})")
+    }
+
+    /// Shows that something is being done.
+    pub(crate) fn during(what: &'static str) -> Self {
+        Self::begin(what, "{spinner} {msg} ({elapsed})")
+    }
+
+    fn begin(what: &'static str, template: &str) -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {pos} ({per_sec})").expect("the template is valid");
-        Self(Some(ProgressBar::new_spinner().with_style(style).with_message(what)))
+        let style = ProgressStyle::with_template(template).expect("the template is valid");
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(what);
+        bar.tick();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(Some(bar))
     }
 
     /// One more is done.

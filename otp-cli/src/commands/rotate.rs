@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
         }
         None => given,
     };
-    let progress = Progress::of("sealing new keys");
+    let progress = Progress::during("sealing new keys");
     let rotation = keeper.rotate(&name, account.payload(), &grant, grace, &mut otp_core::random::system())?;
     drop(progress);
     let new_dir = args.new_key_dir.as_deref().filter(|dir| !dir.exists());
@@ -154,6 +154,7 @@ fn hand_over_all(new: &[Replacement], dir: Option<&Path>) -> Result<(), (Error, 
 
 /// Makes the folder for key files, if it is not there: its owner's alone, like what comes into it.
 fn make_key_dir(dir: &Path) -> Result<()> {
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has modes to set"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

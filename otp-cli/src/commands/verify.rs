@@ -70,7 +70,7 @@ fn read_key(path: &Path) -> Result<LockedKey> {
 }
 
 fn verify_records(session: &Session<'_>, store: &FsStore, prefix: &str, report: &mut Report) -> Result<()> {
-    let progress = Progress::of("records verified");
+    let progress = Progress::counting("records verified");
     let keeper = session.keeper(store);
     store.list(prefix, &mut |slot| {
         if slot.kind == Kind::Record {

@@ -69,7 +69,10 @@ fn an_account_holds_any_fields() {
     assert_eq!(get(&["--field=\u{e9}"]).prints(), "1");
     assert_eq!(get(&["--format=env"]).prints(), "OTP_PORT=5432\nOTP__=1");
     let message = get(&[]).fails(1);
-    assert!(message.contains("has no field username or password; it has: port, \u{e9}"), "{message}");
+    assert!(message.contains("has no field username; it has: port, \u{e9}"), "{message}");
+    // One alone would stand in the other's place.
+    world.otp(&["add", "half", "--fields-only", "--username=u", "--key-file=half.key"]).succeeds();
+    world.otp(&["get", "--key-file=half.key"]).fails(1);
     // Two names that would be one variable.
     world.otp(&["add", "b", "--fields-only", "--field=x.y=1", "--field=x-y=2", "--key-file=b.key"]).succeeds();
     for format in ["env", "shell"] {

@@ -37,7 +37,7 @@ impl Terminal {
         let line = File::options().read(true).write(true).open(name).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
         // In a session of its own, so that Ctrl-C reaches it and nobody else.
-        let mut call = world.command("setsid", &["--ctty", OTP]).args(arguments);
+        let mut call = world.command("setsid", &["--ctty", OTP]).args(arguments).env("TERM", "xterm");
         let child = call.command.stdin(end()).stdout(Stdio::piped()).stderr(end()).spawn().unwrap();
         Self { keyboard: keyboard.into(), line, child, seen: Vec::new(), read_up_to: 0 }
     }
@@ -266,6 +266,18 @@ fn nobody_is_asked_without_a_terminal() {
     let path = ptsname(&line, Vec::new()).unwrap().into_string().unwrap();
     assert_eq!(world.sh(name, &[&path]).prints(), "2");
     assert!(String::from_utf8(world.read("errors")).unwrap().contains("there is no terminal to ask on"));
+}
+
+#[test]
+fn long_work_shows_progress_on_a_terminal_and_clears_it() {
+    let world = World::new();
+    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=keys"];
+    for (arguments, shown) in [(&["verify"][..], "records verified"), (&rotate, "sealing new keys")] {
+        let end = Terminal::start(&world, arguments).end();
+        assert_eq!(end.code, Some(0), "{}", end.seen);
+        assert!(end.seen.contains(shown) && end.seen.ends_with("\x1b[2K"), "{:?}", end.seen);
+        assert!(!end.stdout.contains(shown));
+    }
 }
 
 #[test]
