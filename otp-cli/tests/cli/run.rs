@@ -95,9 +95,9 @@ fn a_file_is_in_memory_only_and_gone_with_the_command() {
     assert_eq!(world.everything(), before);
     // Two files, where a descriptor of the caller's is in the way.
     let script = "exec otp run --key-file=nightly.key --file=U=username --file=P=password -- \
-        sh -euc 'cat \"$U\"; echo; cat \"$P\"; echo; cat <&7' 7<inherited";
+        sh -euc 'cat \"$U\"; echo; cat \"$P\"; echo; cat /proc/self/fd/10' 10<inherited";
     world.write("inherited", "untouched");
-    assert_eq!(world.sh(script, &[]).prints(), "alice\ncorrect horse\nuntouched");
+    assert_eq!(world.shell("bash", script, &[]).prints(), "alice\ncorrect horse\nuntouched");
     assert!(run(&world, &["--file=F=password"], "echo more >\"$F\"").outcome().code() != 0, "nobody changes it");
 }
 

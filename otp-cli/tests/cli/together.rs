@@ -21,9 +21,10 @@ revoke() {
 }
 rotate() { allowed otp rotate a --username "$1" --generate --grace 1h --new-key-dir "rotated-$1" >"list-$1" 2>"errors-$1"; }
 get() { allowed otp get --key-file first.key --field password >"got-$1" 2>"errors-$1"; }
+flicker() { otp add b --username u --generate --key-file "flicker-$1" && otp remove b; }
 list() { otp list --json >"listed-$1" && otp verify >"verified-$1"; }
 pids=
-for job in issue issue revoke rotate rotate get list; do
+for job in issue issue revoke rotate rotate get list list flicker; do
     number=$((${number-0} + 1))
     lane $job $number & pids="$pids $!"
 done

@@ -264,7 +264,9 @@ pub(crate) fn public_otp() -> &'static Path {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.path().join("otp");
-        fs::copy(OTP, &path).unwrap();
+        // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody
+        // can start it.
+        assert!(Command::new("cp").arg(OTP).arg(&path).status().unwrap().success());
         (dir, path)
     });
     path
