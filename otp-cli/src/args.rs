@@ -388,8 +388,11 @@ fn exit_or_usage<T>(error: clap::Error) -> Result<T> {
 /// Takes out of an error what was typed where a value belongs: it may be a key or a password in the wrong place.
 fn without_values(mut error: clap::Error) -> clap::Error {
     let hidden = || ContextValue::String("...".into());
-    if error.get(ContextKind::InvalidValue).is_some() {
-        error.insert(ContextKind::InvalidValue, hidden());
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !value.is_empty() => {
+            error.insert(ContextKind::InvalidValue, hidden());
+        }
+        _ => {}
     }
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     match error.get(ContextKind::InvalidArg) {

@@ -1,30 +1,34 @@
 //! Dates and durations as people write them.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use otp_core::UnixTime;
 
 use crate::Result;
 use crate::error::Error;
 
+/// What times are counted from.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
 /// A time as RFC 3339 has it, in UTC.
 pub(crate) fn rfc3339(time: UnixTime) -> String {
     // A civil time, since it reaches to the last second of the year 9999, which a timestamp of the library does not.
     let secs = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let since = SignedDuration::from_secs(secs);
-    format!("{}Z", DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(since))
+    format!("{}Z", EPOCH.saturating_add(since))
 }
 
 /// A time from now on: a duration (`30d`), a date (from 00:00 UTC on), or a time of RFC 3339.
 pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
-    let instant = text.parse::<Timestamp>().or_else(|_| {
-        let date: Date = text.parse()?;
-        TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0))
+    let instant = text.parse::<Timestamp>().map(Timestamp::as_second).or_else(|_| {
+        // By the calendar alone, which reaches further than the library's timestamps.
+        text.parse::<Date>().map(|date| date.at(0, 0, 0, 0).duration_since(EPOCH).as_secs())
     });
-    let time = match instant {
-        Ok(instant) => u64::try_from(instant.as_second()).ok().and_then(|secs| UnixTime::from_secs(secs).ok()),
-        Err(_) => Some(now.after(parse_duration(text)?)),
+    let time = if let Ok(secs) = instant {
+        u64::try_from(secs).ok().and_then(|secs| UnixTime::from_secs(secs).ok())
+    } else {
+        let invalid = || format!("{text:?} is neither a duration nor a date; use one like 30d, 12h or 2027-01-31");
+        Some(now.after(duration(text).ok_or_else(invalid).map_err(Error::Usage)?))
     };
     match time {
         Some(time) if time > now => Ok(time),
@@ -34,13 +38,13 @@ pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
 
 /// A duration in seconds: `90s`, `15m`, `24h`, `30d`, `2w`, and combinations. A day has 24 hours.
 pub(crate) fn parse_duration(text: &str) -> Result<u64> {
-    let invalid = || Error::Usage(format!("{text:?} is not a duration or date; use one like 24h, 30d or 2027-01-31"));
-    let span: Span = text.parse().map_err(|_| invalid())?;
-    let duration: SignedDuration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| invalid())?;
-    match u64::try_from(duration.as_secs()) {
-        Ok(secs) if secs > 0 => Ok(secs),
-        _ => Err(invalid()),
-    }
+    duration(text).ok_or_else(|| Error::Usage(format!("{text:?} is not a duration; use one like 24h, 90m or 7d")))
+}
+
+fn duration(text: &str) -> Option<u64> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    u64::try_from(duration.as_secs()).ok().filter(|secs| *secs > 0)
 }
 
 #[cfg(test)]
@@ -57,6 +61,7 @@ mod tests {
             ("2027-01-31", 1_801_353_600),
             ("2027-01-31T12:00:00Z", 1_801_396_800),
             ("2027-01-31T13:00:00+01:00", 1_801_396_800),
+            ("9999-12-31", 253_402_300_799 - 86_399),
         ] {
             assert_eq!(parse_when(text, now).unwrap().as_secs(), secs, "{text}");
         }

@@ -55,7 +55,7 @@ impl<'a> Handover<'a> {
             let number: i32 = number.parse().unwrap_or(-1);
             // What is beyond is past what systems allow to be open.
             if !(3..=1023).contains(&number) || handover.descriptors.iter().any(|(other, _)| *other == number) {
-                return Err(Error::Usage(format!("--fd {pair}: use a number from 3 to 1023, each once; --stdin is 0")));
+                return Err(Error::Usage("--fd takes N=FIELD with N from 3 to 1023, each once; --stdin is 0".into()));
             }
             handover.descriptors.push((number, field));
         }
@@ -99,7 +99,8 @@ impl<'a> Handover<'a> {
 fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p str)> {
     match pair.split_once('=') {
         Some((name, field)) if !name.is_empty() && !field.is_empty() && !name.contains('\0') => Ok((name, field)),
-        _ => Err(Error::Usage(format!("{option} {pair}: it takes {form}"))),
+        // Without what was given: a value in the place of a field's name may be secret.
+        _ => Err(Error::Usage(format!("{option} takes {form}, with the name of a field"))),
     }
 }
 

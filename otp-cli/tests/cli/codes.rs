@@ -41,7 +41,9 @@ fn code_1_is_anything_else() {
 fn code_2_is_usage() {
     let world = World::new();
     let before = world.everything();
-    let cases: [&[&str]; 30] = [
+    let cases: [&[&str]; 32] = [
+        &["list", "--store="],
+        &["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--grace=2090-01-01"],
         &["unknown"],
         &["get", "--unknown"],
         &["get"],

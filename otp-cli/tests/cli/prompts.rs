@@ -230,7 +230,7 @@ fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
         (&["rotate", "edms/reporting", "--no-input"], 2, "without a key to the account every field has to be given"),
         (&["add", "edms/reporting"], 9, "exists already"),
         (&["add", "Not/A/Name"], 2, "not an account name"),
-        (&["add", "b", "--expires=soon"], 2, "is not a duration or date"),
+        (&["add", "b", "--expires=soon"], 2, "is neither a duration nor a date"),
         (&["add", "b", "--key-file=nightly.key"], 9, "exists already"),
         (&["rotate", "not/there"], 3, "there is no account not/there"),
         (&["rotate", "edms/reporting", "--key-file=store"], 1, "can't read the key"),

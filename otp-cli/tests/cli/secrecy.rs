@@ -53,7 +53,9 @@ fn a_key_in_the_wrong_place_is_not_shown() {
 #[test]
 fn a_password_in_the_wrong_place_is_not_shown() {
     let world = World::empty();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 11] = [
+        &["run", "--env", "hunter2", "--", "true"],
+        &["run", "--fd", "hunter2=password", "--", "true"],
         &["add", "a", "hunter2"],
         &["add", "a", "--password", "hunter2"],
         &["add", "a", "--password=hunter2"],
