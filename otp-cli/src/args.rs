@@ -20,7 +20,7 @@ const START: &str = "Start with: otp add edms/reporting --username alice --gener
 /// A credential is sealed with a one-time pad. The store keeps the record, the caller keeps the key; either alone
 /// reveals nothing, both together open.
 #[derive(Parser)]
-#[command(name = "otp", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "otp", version, max_term_width = 80, arg_required_else_help = true)]
 #[command(after_help = START, after_long_help = format!("{START}\n\n{}", exit_codes()))]
 pub(crate) struct Cli {
     #[command(flatten)]

@@ -61,7 +61,7 @@ pub(crate) fn write_keys(lines: &[u8]) -> Result<()> {
 pub(crate) fn check_output() -> Result<()> {
     if terminal::output_is_lost() {
         return Err(Error::Usage(
-            "standard output is closed or /dev/null, so the new key would be lost; write it to a file instead".into(),
+            "standard output is closed, so the new key would be lost; write it to a file instead".into(),
         ));
     }
     Ok(())

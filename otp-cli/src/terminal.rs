@@ -99,16 +99,20 @@ pub(crate) fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value).expect("what is printed has only names and numbers");
 }
 
-/// Whether standard output is the device that keeps nothing. Where it was closed, the library has put that in its place.
+/// Whether standard output was closed by whoever started this process.
+///
+/// The library has put `/dev/null` in its place then, open for reading and writing. Somebody who sends a key there on
+/// purpose opens it for writing.
 #[cfg(unix)]
 pub(crate) fn output_is_lost() -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
     let device = |metadata: std::fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
     let output = stdout_file().and_then(|file| file.metadata()).ok().and_then(device);
-    output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device)
+    let null = output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device);
+    null && rustix::fs::fcntl_getfl(io::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
 }
 
-/// Whether standard output keeps nothing, which this system does not tell.
+/// Whether standard output was closed, which this system does not tell.
 #[cfg(windows)]
 pub(crate) fn output_is_lost() -> bool {
     false

@@ -1,9 +1,20 @@
 //! `cargo xtask test`: all that is needed to trust a checkout.
 
 use crate::Result;
-use crate::sh::{cargo, program, run};
+use crate::sh::{answers, cargo, program, run};
+
+/// What the tests start, with Debian's name of the package that brings it.
+const TOOLS: [(&str, &[&str], &str); 6] = [
+    ("cc", &["--version"], "gcc"),
+    ("python3", &["--version"], "python3"),
+    ("bash", &["-c", ":"], "bash"),
+    ("dash", &["-c", ":"], "dash"),
+    ("groff", &["--version"], "groff-base"),
+    ("setsid", &["--version"], "util-linux"),
+];
 
 pub(crate) fn test() -> Result<()> {
+    check_tools()?;
     // The crates as they are used together, then the core with each of its features alone.
     run(&mut cargo(&["test", "--locked", "--workspace"]))?;
     run(&mut cargo(&["test", "--locked", "-p", "otp-core", "--all-features"]))?;
@@ -17,4 +28,18 @@ pub(crate) fn test() -> Result<()> {
     run(program("python3").arg("otp-core/tests/decoder.py"))?;
     eprintln!("\nall tests passed");
     Ok(())
+}
+
+/// Says in one line what to install, before anything else takes time.
+fn check_tools() -> Result<()> {
+    let missing: Vec<&str> = TOOLS
+        .iter()
+        .filter(|(tool, arguments, _)| !answers(program(tool).args(*arguments)))
+        .map(|(_, _, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the tests need more; run: apt-get install {}", missing.join(" ")))
+    }
 }
