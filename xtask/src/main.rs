@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod demo;
 mod dist;
+mod faults;
 mod fuzz;
 mod prove;
 mod sh;
@@ -20,6 +21,7 @@ cargo xtask COMMAND
   demo                          the main job, in a temporary folder
   prove                         perfect secrecy, by enumerating every pad and payload of a small frame
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
+  faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
   bench                         whole processes and durable writes, against their floors
 ";
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         "demo" => demo::demo(),
         "prove" => prove::prove(),
         "fuzz" => fuzz::fuzz(rest),
+        "faults" => faults::faults(rest),
         "dist" => dist::build().map(drop),
         "bench" => bench::bench(),
         "help" | "--help" | "-h" => {

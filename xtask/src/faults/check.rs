@@ -1,0 +1,295 @@
+//! What must be true after a disturbed run, whatever disturbed it.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use super::operations::{Effect, MADE, Operation};
+use super::scene::{Held, NEW, OLD, Otp, Scene, entries, tree};
+use crate::Result;
+
+/// How a run ended.
+pub(super) struct Ending {
+    pub(super) how: How,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// By itself, with this code.
+    Code(i32),
+    /// It was killed, or the machine went down.
+    Cut,
+    /// By a signal that nobody sent.
+    Crashed(i32),
+}
+
+impl How {
+    pub(super) fn of(status: ExitStatus) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, Some(9)) => Self::Cut,
+            (None, signal) => Self::Crashed(signal.unwrap_or(0)),
+        }
+    }
+}
+
+/// What may be left although the run could have known better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leave {
+    /// Records whose keys nobody has: the run was cut, or what failed kept it from taking them back.
+    pub(super) orphans: bool,
+    /// No message, since it could not be written.
+    pub(super) silence: bool,
+}
+
+/// One look at a scene after a run.
+pub(super) struct Check<'a> {
+    pub(super) otp: &'a Otp,
+    pub(super) scene: &'a Scene,
+    pub(super) operation: &'a Operation,
+    pub(super) folder: &'a Path,
+    pub(super) ending: &'a Ending,
+    pub(super) leave: Leave,
+    pub(super) findings: Vec<String>,
+}
+
+/// The highest exit code that is documented.
+const LAST_CODE: i32 = 12;
+const NOT_FOUND: i32 = 3;
+const EXISTS: i32 = 9;
+const ISSUED_AFTERWARDS: &str = "afterwards.key";
+
+impl Check<'_> {
+    /// Gives everything that is not as it should be.
+    pub(super) fn run(mut self) -> Result<Vec<String>> {
+        self.ending();
+        self.store_verifies()?;
+        let reported = self.reported()?;
+        self.new_keys(&reported)?;
+        self.old_keys(reported.len())?;
+        self.complete(reported.len());
+        self.orphans(reported.len())?;
+        self.next_writer(&reported)?;
+        Ok(self.findings)
+    }
+
+    fn find(&mut self, finding: impl Into<String>) {
+        self.findings.push(finding.into());
+    }
+
+    fn ending(&mut self) {
+        let said = String::from_utf8_lossy(&self.ending.stderr).into_owned();
+        if said.contains("panicked") {
+            self.find(format!("it panicked: {said}"));
+        }
+        match self.ending.how {
+            How::Code(0) | How::Cut => {}
+            How::Code(code) if code <= LAST_CODE => {
+                if !said.starts_with("otp: ") && !self.leave.silence {
+                    self.find(format!("it ended with {code} and no message: {said:?}"));
+                }
+            }
+            other => self.find(format!("it ended with {other:?}: {said}")),
+        }
+    }
+
+    fn store_verifies(&mut self) -> Result<()> {
+        if !self.folder.join("store").exists() {
+            return Ok(());
+        }
+        let verified = self.otp.run(self.folder, &["verify"], "")?;
+        if !verified.status.success() {
+            let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+            self.find(format!("the store does not verify ({}): {said}", verified.status));
+        }
+        Ok(())
+    }
+
+    /// The files of all keys that were handed over: printed as whole lines, or written as whole files.
+    fn reported(&self) -> Result<Vec<String>> {
+        let mut files = Vec::new();
+        let printed = String::from_utf8_lossy(&self.ending.stdout);
+        for (number, line) in printed.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate() {
+            if let Some(start) = line.find("otpk1_") {
+                let file = format!("printed-{number}.key");
+                write_private(&self.folder.join(&file), &line[start..])?;
+                files.push(file);
+            }
+        }
+        let made = self.folder.join(MADE);
+        let made = if made.is_dir() { entries(&made)? } else { vec![made] };
+        for path in made.iter().filter(|path| path.is_file()) {
+            let file = path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned();
+            if self.otp.run(self.folder, &["key", "inspect", "--key-file", &file], "")?.status.success() {
+                files.push(file);
+            }
+        }
+        Ok(files)
+    }
+
+    fn new_keys(&mut self, reported: &[String]) -> Result<()> {
+        let secret = if self.operation.effect == Effect::Issues { OLD } else { NEW };
+        for file in reported {
+            match self.open(file)? {
+                Opened::Secret(opened) if opened == secret => {}
+                other => self.find(format!("the new key in {file} was reported and is lost: {other:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn old_keys(&mut self, reported: usize) -> Result<()> {
+        let all_replaced = reported == self.scene.current().count();
+        for key in &self.scene.held {
+            let fate = self.fate(key, all_replaced);
+            let opened = self.open(&key.file)?;
+            let is_right = match (&opened, key.opens) {
+                (Opened::Secret(opened), Some(secret)) => opened == secret && fate != Fate::Ended,
+                (Opened::Gone, None) => true,
+                (Opened::Gone, Some(_)) => fate != Fate::Lives,
+                _ => false,
+            };
+            if !is_right {
+                self.find(format!("the key in {} ({fate:?}) gave {opened:?}", key.file));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the operation may have done to a key that opened before.
+    fn fate(&self, key: &Held, all_replaced: bool) -> Fate {
+        let done = self.ending.how == How::Code(0);
+        let concerned = key.account == self.operation.account()
+            && match self.operation.effect {
+                Effect::Adds | Effect::Issues | Effect::Replaces { grace: true } => false,
+                Effect::Replaces { grace: false } => all_replaced,
+                Effect::Ends(file) => key.file == file,
+                Effect::Removes => true,
+            };
+        match (concerned, done) {
+            (false, _) => Fate::Lives,
+            (true, false) => Fate::Either,
+            (true, true) => Fate::Ended,
+        }
+    }
+
+    /// A run that says that it is done has done everything.
+    fn complete(&mut self, reported: usize) {
+        let expected = match self.operation.effect {
+            Effect::Adds | Effect::Issues => 1,
+            Effect::Replaces { .. } => self.scene.current().count(),
+            Effect::Ends(_) | Effect::Removes => 0,
+        };
+        if self.ending.how == How::Code(0) && reported != expected {
+            self.find(format!("it ended with 0 and reported {reported} keys instead of {expected}"));
+        }
+    }
+
+    /// A run that fails and hands nothing over leaves no record whose key nobody has.
+    fn orphans(&mut self, reported: usize) -> Result<()> {
+        if self.leave.orphans
+            || !matches!(self.operation.effect, Effect::Adds | Effect::Issues | Effect::Replaces { .. })
+        {
+            return Ok(());
+        }
+        let held = |id: &str| self.scene.held.iter().any(|key| key.id == id);
+        let records = tree(&self.folder.join("store"))?;
+        let ids = records.iter().filter_map(|path| path.rsplit('/').next()?.strip_suffix(".otp"));
+        let orphans = ids.filter(|id| !id.contains('.') && !held(id)).count();
+        if orphans != reported {
+            self.find(format!("{orphans} new records are there, and {reported} new keys"));
+        }
+        Ok(())
+    }
+
+    /// The next ordinary command that writes to the account works, and clears up.
+    fn next_writer(&mut self, reported: &[String]) -> Result<()> {
+        let account = self.operation.account();
+        // The new ones first: an old key in its period of grace opens, and issues no other.
+        let held = self.scene.held.iter().filter(|key| key.account == account && !key.in_grace).map(|key| &key.file);
+        let mut working = None;
+        for file in reported.iter().chain(held) {
+            if matches!(self.open(file)?, Opened::Secret(_)) {
+                working = Some(file);
+                break;
+            }
+        }
+        let mut cleared = false;
+        if let Some(file) = working {
+            let arguments = ["issue", account, "--key-file", file, "--new-key-file", ISSUED_AFTERWARDS];
+            let issued = self.otp.run(self.folder, &arguments, "")?;
+            if !issued.status.success() {
+                self.find(format!("the next issue failed: {}", String::from_utf8_lossy(&issued.stderr)));
+            }
+        } else {
+            let add = ["add", account, "--username", "alice", "--password-stdin", "--new-key-file", ISSUED_AFTERWARDS];
+            let mut added = self.otp.run(self.folder, &add, "after")?;
+            if added.status.code() == Some(EXISTS) && self.leave.orphans {
+                self.otp.must(self.folder, &["remove", account], "")?;
+                cleared = true;
+                added = self.otp.run(self.folder, &add, "after")?;
+            }
+            if !added.status.success() {
+                self.find(format!("the next add failed: {}", String::from_utf8_lossy(&added.stderr)));
+            }
+        }
+        self.tidy()?;
+        if !cleared {
+            self.new_keys(reported)?;
+        }
+        self.store_verifies()
+    }
+
+    fn tidy(&mut self) -> Result<()> {
+        for path in tree(&self.folder.join("store"))? {
+            if path.contains(".tmp-") || path.ends_with(".rotation.otp") {
+                self.find(format!("the next writer left {path}"));
+            }
+        }
+        let doctor = self.otp.run(self.folder, &["doctor"], "")?;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        let about_the_store =
+            said.lines().filter(|line| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("store")));
+        for line in about_the_store.collect::<Vec<_>>() {
+            self.find(format!("the doctor found: {line}"));
+        }
+        if !doctor.status.success() {
+            self.find(format!("the doctor ended with {}: {said}", doctor.status));
+        }
+        Ok(())
+    }
+
+    fn open(&self, file: &str) -> Result<Opened> {
+        let output = self.otp.run(self.folder, &["get", "--key-file", file], "")?;
+        Ok(match output.status.code() {
+            Some(0) => Opened::Secret(String::from_utf8_lossy(&output.stdout).into_owned()),
+            Some(NOT_FOUND) => Opened::Gone,
+            _ => Opened::Failed(String::from_utf8_lossy(&output.stderr).into_owned()),
+        })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Opened {
+    Secret(String),
+    Gone,
+    Failed(String),
+}
+
+/// What may have become of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Lives,
+    Either,
+    Ended,
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| format!("{}: {error}", path.display()))
+}

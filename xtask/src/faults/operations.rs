@@ -1,0 +1,73 @@
+//! What is tried, and what it is to bring about.
+
+use super::scene::{ACCOUNT, Kind, NEW_ACCOUNT};
+
+/// A command that writes.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    pub(super) scene: Kind,
+    pub(super) arguments: Vec<&'static str>,
+    /// What it reads from standard input.
+    pub(super) input: &'static str,
+    pub(super) effect: Effect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// An account is there that was not, with one key.
+    Adds,
+    /// One more key opens the secret.
+    Issues,
+    /// New keys open a new secret, and the old ones end, if it is without grace.
+    Replaces { grace: bool },
+    /// This key ends.
+    Ends(&'static str),
+    /// The account is gone.
+    Removes,
+}
+
+impl Operation {
+    /// The account that it changes.
+    pub(super) fn account(&self) -> &'static str {
+        if self.effect == Effect::Adds { NEW_ACCOUNT } else { ACCOUNT }
+    }
+}
+
+/// Where an operation that makes keys puts them: a new file, or a new folder.
+pub(super) const MADE: &str = "made";
+
+/// The key that is revoked: its id has to be filled in.
+pub(super) const REVOKED: &str = "keys/caller-3.key";
+/// What stands for that key's id among the arguments.
+pub(super) const ITS_ID: &str = "ID";
+
+pub(super) fn all() -> Vec<Operation> {
+    const FIELDS: [&str; 3] = ["--username", "alice", "--password-stdin"];
+    const KEY: [&str; 2] = ["--key-file", "keys/caller-1.key"];
+    let operation = |name, scene, parts: &[&[&'static str]], effect| Operation {
+        name,
+        scene,
+        arguments: parts.concat(),
+        input: "new",
+        effect,
+    };
+    let (replaces, with_grace) = (Effect::Replaces { grace: false }, Effect::Replaces { grace: true });
+    let add: &[&str] = &["add", NEW_ACCOUNT];
+    let issue: &[&str] = &["issue", ACCOUNT];
+    let rotate: &[&str] = &["rotate", ACCOUNT];
+    let (to_file, to_new_file): (&[&str], &[&str]) = (&["--key-file", MADE], &["--new-key-file", MADE]);
+    let (to_folder, grace): (&[&str], &[&str]) = (&["--new-key-dir", MADE], &["--grace", "30d"]);
+    vec![
+        operation("add", Kind::Small, &[add, &FIELDS], Effect::Adds),
+        operation("add, a new store, to a key file", Kind::Nothing, &[add, &FIELDS, to_file], Effect::Adds),
+        operation("issue", Kind::Small, &[issue, &KEY], Effect::Issues),
+        operation("issue, to a key file", Kind::Small, &[issue, &KEY, to_new_file], Effect::Issues),
+        operation("rotate", Kind::Small, &[rotate, &FIELDS], replaces),
+        operation("rotate, to key files", Kind::Small, &[rotate, &KEY, &["--password-stdin"], to_folder], replaces),
+        operation("rotate --grace", Kind::Small, &[rotate, &FIELDS, grace], with_grace),
+        operation("rotate --grace, to key files", Kind::Small, &[rotate, &FIELDS, grace, to_folder], with_grace),
+        operation("revoke", Kind::Small, &[&["revoke", ACCOUNT, ITS_ID]], Effect::Ends(REVOKED)),
+        operation("remove", Kind::Small, &[&["remove", ACCOUNT]], Effect::Removes),
+        operation("rotate of 33 keys: a batch put", Kind::Large, &[rotate, &FIELDS], replaces),
+    ]
+}

@@ -1,0 +1,254 @@
+//! A folder with a store, keys to it, and what a run adds: prepared once, and copied for each trial.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::Result;
+
+/// The account that operations work on.
+pub(super) const ACCOUNT: &str = "work/reporting";
+/// The account that `add` makes.
+pub(super) const NEW_ACCOUNT: &str = "work/new/account";
+
+pub(super) const OLDER: &str = "alice\nolder\n";
+pub(super) const OLD: &str = "alice\nold\n";
+pub(super) const NEW: &str = "alice\nnew\n";
+const OTHER: &str = "alice\nother\n";
+
+/// How many keys the account of a large scene has: enough that a rotation syncs them together.
+pub(super) const MANY: usize = 33;
+
+/// The program under trial.
+pub(super) struct Otp(PathBuf);
+
+impl Otp {
+    /// The debug build of this checkout, which has all of its assertions.
+    pub(super) fn find(root: &Path) -> Result<Self> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let path = target.join("debug/otp");
+        path.canonicalize().map(Self).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// A command in a scene's folder, on its store.
+    pub(super) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(["--store", "store", "--no-input"]).args(arguments).current_dir(folder);
+        for name in ["OTP_STORE", "OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY"] {
+            command.env_remove(name);
+        }
+        // A panic is found by its message; what stands below it only fills the screen.
+        command.env("RUST_BACKTRACE", "0");
+        command
+    }
+
+    /// Runs a command, with `input` on its standard input.
+    pub(super) fn run(&self, folder: &Path, arguments: &[&str], input: &str) -> Result<Output> {
+        run_with_input(&mut self.command(folder, arguments), input)
+    }
+
+    /// Runs a command that has to work, and gives what it printed.
+    pub(super) fn must(&self, folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
+        let output = self.run(folder, arguments, input)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(format!("otp {}: {}: {said}", arguments.join(" "), output.status));
+        }
+        String::from_utf8(output.stdout).map_err(|_| format!("otp {}: printed no text", arguments.join(" ")))
+    }
+}
+
+/// Runs a command with `input` on its standard input, and gives what it printed on both streams.
+pub(super) fn run_with_input(command: &mut Command, input: &str) -> Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |error: std::io::Error| format!("{name}: {error}");
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Whoever was killed reads nothing.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    child.wait_with_output().map_err(failed)
+}
+
+/// A key that somebody held before the run.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) file: String,
+    pub(super) account: &'static str,
+    pub(super) id: String,
+    /// What it opens; `None` if it has been ended.
+    pub(super) opens: Option<&'static str>,
+    /// Whether it has been replaced, and is in its period of grace.
+    pub(super) in_grace: bool,
+}
+
+/// What a folder holds before the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// No store at all.
+    Nothing,
+    /// Three accounts; the one that is worked on has three keys, one in its period of grace, and one revoked.
+    Small,
+    /// The account that is worked on has many keys.
+    Large,
+}
+
+/// A prepared folder.
+pub(super) struct Scene {
+    folder: PathBuf,
+    pub(super) held: Vec<Held>,
+}
+
+impl Scene {
+    /// Prepares a folder, with the program itself.
+    pub(super) fn prepare(otp: &Otp, kind: Kind, folder: PathBuf) -> Result<Self> {
+        make_folder(&folder)?;
+        make_folder(&folder.join("keys"))?;
+        let mut scene = Self { folder, held: Vec::new() };
+        if kind == Kind::Nothing {
+            return Ok(scene);
+        }
+        scene.add(otp, ACCOUNT, "older", "grace")?;
+        scene.rotate_with_grace(otp)?;
+        let last = match kind {
+            Kind::Large => MANY,
+            _ => 3,
+        };
+        for number in 2..=last {
+            scene.issue(otp, &format!("caller-{number}"))?;
+        }
+        scene.issue(otp, "revoked")?;
+        if let Some(revoked) = scene.held.last_mut() {
+            otp.must(&scene.folder, &["revoke", ACCOUNT, &revoked.id], "")?;
+            revoked.opens = None;
+        }
+        scene.add(otp, "work/reporting/below", "other", "below")?;
+        scene.add(otp, "else/where", "other", "elsewhere")?;
+        Ok(scene)
+    }
+
+    /// The callers whose keys a rotation replaces.
+    pub(super) fn current(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter().filter(|key| key.account == ACCOUNT && key.opens.is_some() && !key.in_grace)
+    }
+
+    fn add(&mut self, otp: &Otp, account: &'static str, password: &str, holder: &str) -> Result<()> {
+        let file = format!("keys/{holder}.key");
+        let arguments =
+            ["add", account, "--username", "alice", "--password-stdin", "--for", holder, "--key-file", &file];
+        otp.must(&self.folder, &arguments, password)?;
+        self.hold(otp, account, file, if password == "older" { OLDER } else { OTHER })
+    }
+
+    fn rotate_with_grace(&mut self, otp: &Otp) -> Result<()> {
+        let arguments =
+            ["rotate", ACCOUNT, "--username", "alice", "--password-stdin", "--grace", "30d", "--new-key-dir", "made"];
+        otp.must(&self.folder, &arguments, "old")?;
+        let made = entries(&self.folder.join("made"))?;
+        let [key] = made.as_slice() else {
+            return Err(format!("a rotation of one key made {} files", made.len()));
+        };
+        let failed = |error| format!("{}: {error}", key.display());
+        fs::rename(key, self.folder.join("keys/caller-1.key")).map_err(failed)?;
+        fs::remove_dir(self.folder.join("made")).map_err(failed)?;
+        self.held.iter_mut().for_each(|key| key.in_grace = true);
+        self.hold(otp, ACCOUNT, "keys/caller-1.key".into(), OLD)
+    }
+
+    fn issue(&mut self, otp: &Otp, holder: &str) -> Result<()> {
+        let file = format!("keys/{holder}.key");
+        let arguments = ["issue", ACCOUNT, "--key-file", "keys/caller-1.key", "--for", holder, "--new-key-file", &file];
+        otp.must(&self.folder, &arguments, "")?;
+        self.hold(otp, ACCOUNT, file, OLD)
+    }
+
+    fn hold(&mut self, otp: &Otp, account: &'static str, file: String, opens: &'static str) -> Result<()> {
+        let shown = otp.must(&self.folder, &["key", "inspect", "--key-file", &file], "")?;
+        let id = shown.lines().find_map(|line| line.strip_prefix("key id")).ok_or("otp key inspect shows no key id")?;
+        self.held.push(Held { file, account, id: id.trim().to_owned(), opens: Some(opens), in_grace: false });
+        Ok(())
+    }
+
+    /// Copies the folder, in place of what a trial before left there.
+    pub(super) fn copy_to(&self, folder: &Path) -> Result<()> {
+        remove(folder)?;
+        copy(&self.folder, folder).map_err(|error| format!("{}: {error}", folder.display()))
+    }
+}
+
+pub(super) fn make_folder(path: &Path) -> Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+pub(super) fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", folder.display())),
+        _ => Ok(()),
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    fs::set_permissions(to, fs::Permissions::from_mode(fs::metadata(from)?.permissions().mode()))
+}
+
+/// What lies in a folder; nothing if it is not there.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| format!("{}: {error}", folder.display()))?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|error| format!("{}: {error}", folder.display()))?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Every file and directory below a folder, as paths from it.
+pub(super) fn tree(folder: &Path) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for path in entries(&dir)? {
+            all.push(path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned());
+            if path.is_dir() && !path.is_symlink() {
+                waiting.push(path);
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// A folder for everything that is tried, in memory where the system has such a place; removed in the end.
+pub(super) struct Workplace(pub(super) PathBuf);
+
+impl Workplace {
+    pub(super) fn new() -> Result<Self> {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let path = parent.join(format!("otp-faults-{}", std::process::id()));
+        make_folder(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
