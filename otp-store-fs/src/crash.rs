@@ -4,13 +4,14 @@
 //! before it counts is seen from the order of the steps.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use otp_core::KeyId;
 use otp_core::store::{Kind, Slot, Store};
 
 use crate::FsStore;
+use crate::path::TEMPORARY;
 use crate::step::{record, without_nameless_files};
 
 /// Tells a process that it is one to be cut: operation, step, whether files have names, root.
@@ -141,13 +142,11 @@ fn check(operation: &Operation, root: &Path, case: &str) {
     for slot in &operation.empties {
         assert!(get(&store, slot).is_none_or(|bytes| bytes == OLD), "{case}: {slot:?}");
     }
-    // The next writers of the same accounts clear up, and do what was left undone.
+    // The next writers of the same accounts clear up, in the directories above too, and do what was left undone.
     for slot in operation.fills.iter().chain(&operation.empties) {
-        let lock = store.lock(&slot.account).unwrap();
-        let left = files(&root.join(slot.account.as_str()));
-        assert!(left.iter().all(|name| !name.starts_with(".tmp-")), "{case}: {left:?}");
-        drop(lock);
+        drop(store.lock(&slot.account).unwrap());
     }
+    assert_eq!(temporaries(root), Vec::<PathBuf>::new(), "{case}");
     for slot in &operation.fills {
         store.put(slot, NEW).unwrap();
         assert_eq!(get(&store, slot).unwrap(), NEW, "{case}: {slot:?}");
@@ -160,8 +159,18 @@ fn check(operation: &Operation, root: &Path, case: &str) {
     }
 }
 
-fn files(dir: &Path) -> Vec<String> {
-    dir.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+fn temporaries(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(temporaries(&path));
+        }
+        if path.file_name().unwrap().to_str().unwrap().starts_with(TEMPORARY) {
+            found.push(path);
+        }
+    }
+    found
 }
 
 #[test]

@@ -11,9 +11,9 @@ use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawMode, 
 use rustix::io::Errno;
 
 use crate::check::Modes;
-use crate::path::LOCK;
+use crate::path::{LOCK, TEMPORARY};
 use crate::step::step;
-use crate::sys::{Durable, FileKind, Status, temporary_name};
+use crate::sys::{Durable, FileKind, Status};
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
@@ -108,17 +108,25 @@ impl Dir {
 
     /// Makes a directory in this one, with exactly these modes from the first moment that anybody sees it.
     ///
-    /// One that is there already is none of its business.
+    /// One that is there already is none of its business. Until it is renamed it is called after what it is to become, so
+    /// that whoever makes it again after a crash goes on with what was left. If others meet here, it may fail with
+    /// `NotFound`: then one of them got on, and it is to be tried again.
     pub(crate) fn make_dir(&self, name: &str, modes: &Modes) -> io::Result<()> {
-        let temporary = temporary_name();
+        let temporary = format!("{TEMPORARY}dir-{name}");
         step("make directory");
-        rustix::fs::mkdirat(&self.fd, &temporary, Mode::RWXU)?;
-        let renamed = self.open_dir(&temporary).and_then(|made| {
-            keep_from_removal(&made.fd)?;
-            dress(&made.fd, modes.dir, modes.group)?;
+        match rustix::fs::mkdirat(&self.fd, &temporary, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let made = self.open_dir(&temporary)?;
+        // Somebody else who makes it has it locked until he has renamed it.
+        keep_from_removal(&made.fd)?;
+        if self.status_of(&temporary)?.place != made.status.place {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let renamed = dress(&made.fd, modes.dir, modes.group).and_then(|()| {
             step("rename directory");
-            rustix::fs::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE)?;
-            Ok(())
+            Ok(rustix::fs::renameat_with(&self.fd, &temporary, &self.fd, name, RenameFlags::NOREPLACE)?)
         });
         let Err(error) = renamed else {
             return Ok(());
