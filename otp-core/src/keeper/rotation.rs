@@ -159,15 +159,16 @@ impl<S: Store> Rotation<'_, '_, S> {
     /// Takes back the new keys of those that were revoked while they were sealed.
     fn drop_revoked(&mut self) -> Result<(), KeepError<S::Error>> {
         let live = self.keeper.records(&self.account)?;
-        let mut kept = Vec::new();
-        for new in self.replacements.drain(..) {
+        let mut number = 0;
+        // If a step fails, those that are not taken back yet are still there for the one who abandons the rotation.
+        while let Some(new) = self.replacements.get(number) {
             if live.contains(&new.old) && self.keeper.note(&self.account, new.old)?.is_none() {
-                kept.push(new);
+                number += 1;
             } else {
                 self.keeper.remove_slot(&Slot::record(&self.account, new.key.id()))?;
+                self.replacements.remove(number);
             }
         }
-        self.replacements = kept;
         if self.replacements.is_empty() {
             return Err(KeepError::NoAccount { account: self.account.clone().into() });
         }
