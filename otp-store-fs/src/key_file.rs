@@ -62,6 +62,9 @@ pub fn check_key_file(path: &Path) -> Result<(), Error> {
 
 /// Writes a key's text to a new file of mode 0600, with a newline behind it, durably.
 ///
+/// Where files can be written before they have a name (Linux, on most file systems), nobody finds a part of a key at
+/// `path`, even after a crash.
+///
 /// # Errors
 ///
 /// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::KeyNotWritten`].
@@ -71,17 +74,38 @@ pub fn write_key_file(path: &Path, text: &str) -> Result<(), Error> {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
         _ => Error::KeyNotWritten { path: path.to_owned(), source },
     };
-    let mut file = sys::create_private(path).map_err(failed)?;
-    fill(&mut file, path, text).map_err(|error| {
-        // It was made above, so it is nobody else's.
+    let removed = |error| {
+        // It was made here, so it is nobody else's.
         let _ = std::fs::remove_file(path);
         failed(error)
-    })
+    };
+    if let Ok(mut file) = sys::nameless_private(path) {
+        fill(&mut file, text).map_err(failed)?;
+        match sys::give_name(&file, path) {
+            Ok(()) => return sys::sync_parent(path).map_err(removed),
+            // As in a place without /proc.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let mut file = sys::create_private(path).map_err(failed)?;
+    fill(&mut file, text).and_then(|()| sys::sync_parent(path)).map_err(removed)
 }
 
-fn fill(file: &mut File, path: &Path, text: &str) -> io::Result<()> {
+/// Makes a directory for key files, of mode 0700, if there is none; what is written into it is as durable as it is.
+///
+/// # Errors
+///
+/// [`Error::KeyNotWritten`].
+pub fn make_key_dir(path: &Path) -> Result<(), Error> {
+    // One that was made before a crash may have been made, and not synced.
+    sys::make_private_dir(path)
+        .and_then(|()| sys::sync_parent(path))
+        .map_err(|source| Error::KeyNotWritten { path: path.to_owned(), source })
+}
+
+fn fill(file: &mut File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
-    file.sync_all()?;
-    sys::sync_parent(path)
+    file.sync_all()
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 
 use crate::Error;
 use crate::key_file::{self, Strictness};
-pub use crate::key_file::{check_key_file, write_key_file};
+pub use crate::key_file::{check_key_file, make_key_dir, write_key_file};
 use crate::read::fill;
 use crate::sys::{self, LockedBuf};
 

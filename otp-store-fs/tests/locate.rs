@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use otp_core::{Code, Coded};
 use otp_store_fs::Error;
-use otp_store_fs::locate::{KeyChoice, KeySource, KeyText, StoreChoice, StoreSource, check_key_file, write_key_file};
+use otp_store_fs::locate::{
+    KeyChoice, KeySource, KeyText, StoreChoice, StoreSource, check_key_file, make_key_dir, write_key_file,
+};
 use tempfile::TempDir;
 
 const MAX: usize = 110_000;
@@ -211,6 +213,20 @@ fn debug_shows_no_key() {
     let choice = KeyChoice { text: Some(OsStr::new("sesame")), ..KeyChoice::default() };
     let key = scene.read(&choice).unwrap();
     assert!(!format!("{choice:?} {key:?}").contains("sesame"));
+}
+
+#[test]
+fn a_directory_for_key_files_is_private_and_may_be_there() {
+    let scene = Scene::new();
+    let dir = scene.home.path().join("keys");
+    for _ in 0..2 {
+        make_key_dir(&dir).unwrap();
+        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o7777, 0o700);
+    }
+    write_key_file(&dir.join("key"), "the key").unwrap();
+    for path in [dir.join("key"), scene.home.path().join("no/keys")] {
+        assert!(matches!(make_key_dir(&path), Err(Error::KeyNotWritten { .. })), "{}", path.display());
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use otp_core::keeper::Replacement;
 use otp_core::{Account, AccountName, Grant, Holder, Keeper};
-use otp_store_fs::FsStore;
+use otp_store_fs::{FsStore, locate};
 use zeroize::Zeroizing;
 
 use crate::Result;
@@ -54,15 +54,14 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
     match hand_over_all(rotation.replacements(), args.new_key_dir.as_deref()) {
         Ok(()) => Ok(rotation.finish()?),
         Err((error, written)) => {
-            // The old keys still open; what was written opens nothing any more.
-            let abandoned = rotation.abandon();
+            // The old keys still open. What was written goes first, so that there is never a key whose record is gone.
             for path in written {
                 let _ = std::fs::remove_file(path);
             }
             if let Some(dir) = new_dir {
                 let _ = std::fs::remove_dir(dir);
             }
-            abandoned?;
+            rotation.abandon()?;
             Err(error)
         }
     }
@@ -122,7 +121,7 @@ fn hand_over_all(new: &[Replacement], dir: Option<&Path>) -> Result<(), (Error, 
     let mut written = Vec::new();
     let mut lines = Zeroizing::new(Vec::with_capacity(new.iter().map(line_len).sum()));
     if let Some(dir) = dir {
-        make_key_dir(dir).map_err(|error| (error, Vec::new()))?;
+        locate::make_key_dir(dir).map_err(|error| (error.into(), Vec::new()))?;
     }
     for replacement in new {
         let holder = replacement.holder.as_ref().map_or("-", Holder::as_str);
@@ -131,7 +130,7 @@ fn hand_over_all(new: &[Replacement], dir: Option<&Path>) -> Result<(), (Error, 
         lines.extend_from_slice(format!("\t{}\t", replacement.key.id()).as_bytes());
         if let Some(dir) = dir {
             let path = dir.join(format!("{}.key", replacement.key.id()));
-            if let Err(error) = otp_store_fs::locate::write_key_file(&path, text.as_str()) {
+            if let Err(error) = locate::write_key_file(&path, text.as_str()) {
                 return Err((error.into(), written));
             }
             lines.extend_from_slice(path.as_os_str().as_encoded_bytes());
@@ -150,18 +149,6 @@ fn hand_over_all(new: &[Replacement], dir: Option<&Path>) -> Result<(), (Error, 
         handover::warn_if_long(&longest.key);
     }
     Ok(())
-}
-
-/// Makes the folder for key files, if it is not there: its owner's alone, like what comes into it.
-fn make_key_dir(dir: &Path) -> Result<()> {
-    #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has modes to set"))]
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(dir) {
-        Err(error) if !dir.is_dir() => Err(Error::io(format!("{} can't be made", dir.display()))(error)),
-        _ => Ok(()),
-    }
 }
 
 /// At least as long as the line of a key.

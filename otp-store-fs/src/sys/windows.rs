@@ -247,9 +247,24 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).open(path)
 }
 
+pub(crate) fn nameless_private(_: &Path) -> io::Result<File> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 #[allow(clippy::unnecessary_wraps, reason = "other platforms can fail")]
 pub(crate) fn sync_parent(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome,
+    }
 }
 
 pub(crate) fn make_private_dirs(path: &Path) -> io::Result<()> {

@@ -35,25 +35,61 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Makes a new file of mode 0600 in the directory that a path leads to, for writing, and without a name as yet.
+#[cfg(target_os = "linux")]
+pub(crate) fn nameless_private(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    Ok(File::from(rustix::fs::openat(CWD, parent(path), flags, mode)?))
+}
+
+/// Gives a file without a name its path, at which nothing may be.
+#[cfg(target_os = "linux")]
+pub(crate) fn give_name(file: &File, path: &Path) -> io::Result<()> {
+    Ok(super::stage::link_nameless(file, CWD, path)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn nameless_private(_: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The directory that a path's last part is in.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
+}
+
 /// Makes the name of a new file durable.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Dir::open(Path::new("."))?.sync(),
-        Some(parent) => Dir::open(parent)?.sync(),
-        None => Ok(()),
+    Dir::open(parent(path))?.sync()
+}
+
+/// Makes a directory with mode 0700, if there is none.
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Somebody else made it just now.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome,
     }
 }
 
 /// Makes a directory with mode 0700, and those above it that are missing, durably.
 pub(crate) fn make_private_dirs(path: &Path) -> io::Result<()> {
-    match (DirBuilder::new().mode(0o700).create(path), path.parent()) {
+    match (make_private_dir(path), path.parent()) {
         (Ok(()), _) => sync_parent(path),
         (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound && !parent.as_os_str().is_empty() => {
             make_private_dirs(parent)?;
             make_private_dirs(path)
         }
-        // Somebody else made it just now.
-        (Err(error), _) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         (Err(error), _) => Err(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
@@ -63,7 +63,7 @@ impl<'a> Staged<'a> {
     pub(crate) fn publish(mut self, name: &str) -> io::Result<bool> {
         step("publish");
         let outcome = match &self.temporary {
-            None => link_nameless(&self.file, &self.dir, name),
+            None => link_nameless(&self.file, &*self.dir, name),
             Some(temporary) => match rename(&self.dir, temporary, name) {
                 Ok(()) => {
                     self.temporary = None;
@@ -129,7 +129,7 @@ fn nameless(_: &Dir) -> Result<File, Errno> {
 }
 
 /// Links an open file without a name. The way through `/proc` needs no privilege, other than linking the descriptor itself.
-fn link_nameless(file: &File, dir: &Dir, name: &str) -> Result<(), Errno> {
+pub(super) fn link_nameless(file: &File, dir: impl AsFd, name: impl rustix::path::Arg) -> Result<(), Errno> {
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
     rustix::fs::linkat(CWD, open, dir, name, AtFlags::SYMLINK_FOLLOW)
 }
