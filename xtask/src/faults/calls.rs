@@ -1,52 +1,41 @@
 //! Each system call of an operation fails in turn, and the process is killed before each.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::process::Command;
 
 use super::check::{Check, Ending, How, Leave};
-use super::operations::{self, Effect, ITS_ID, Operation};
+use super::operations::{self, Operation};
 use super::point::{self, Fault, Point};
-use super::scene::{Kind, Otp, Scene, Workplace, run_with_input};
-use super::strace::{self, Recording};
-use super::{Options, Row, pool};
+use super::scene::{Otp, Scene, run_with_input};
+use super::strace::{self, Injection, Recording};
+use super::{Context, Row, pool};
 use crate::Result;
 
 /// How many points of each operation the quick run takes.
 const QUICK: usize = 60;
 
-pub(super) fn try_all(otp: &Otp, options: &Options) -> Result<Vec<Row>> {
+pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
     strace::check_installed()?;
-    let place = Workplace::new()?;
-    let mut scenes: HashMap<Kind, Scene> = HashMap::new();
-    let mut rows = Vec::new();
     for operation in operations::all() {
-        let kind = operation.scene;
-        if !scenes.contains_key(&kind) {
-            scenes.insert(kind, Scene::prepare(otp, kind, place.0.join(format!("{kind:?}")))?);
+        let trial = Trial { otp: &context.otp, scene: context.scenes.of(operation.scene), operation: &operation };
+        let undisturbed = trial.record(&context.place.0, None)?;
+        report(trial.try_points(context, operation.name.to_owned(), point::all(&undisturbed))?);
+        if let Some(spoiler) = point::spoiler(&undisturbed).filter(|_| operation.hands_over()) {
+            let spoiled = trial.record(&context.place.0, Some(&spoiler))?;
+            let points = point::kills_after(&spoiled, &spoiler);
+            report(trial.try_points(context, format!("  taking it back, killed ({})", operation.name), points)?);
         }
-        let trial = Trial { otp, scene: &scenes[&kind], operation: &operation };
-        let mut points = point::all(&trial.record(&place.0)?);
-        if options.quick {
-            points = spread(points, QUICK);
-        }
-        let outcomes = pool::each(&points, |worker, point| trial.run(point, &place.0.join(format!("trial-{worker}"))))?;
-        rows.push(Row {
-            operation: operation.name.to_owned(),
-            points: points.len(),
-            losses: outcomes.into_iter().flatten().collect(),
-        });
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// So many of the items, evenly spread, always the same.
-fn spread<T>(items: Vec<T>, count: usize) -> Vec<T> {
+pub(super) fn spread<T>(items: Vec<T>, count: usize) -> Vec<T> {
     let len = items.len();
+    let is_taken = |number: usize| number * count / len != (number + 1) * count / len;
     items
         .into_iter()
         .enumerate()
-        .filter(|(n, _)| n * count / len != (n + 1) * count / len)
+        .filter(|(number, _)| len <= count || is_taken(*number))
         .map(|(_, item)| item)
         .collect()
 }
@@ -58,35 +47,34 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn command(&self, folder: &Path) -> Command {
-        let id = |argument: &'static str| match self.operation.effect {
-            Effect::Ends(file) if argument == ITS_ID => {
-                self.scene.held.iter().find(|key| key.file == file).map_or(argument, |key| key.id.as_str())
-            }
-            _ => argument,
-        };
-        let arguments: Vec<&str> = self.operation.arguments.iter().map(|argument| id(argument)).collect();
-        self.otp.command(folder, &arguments)
-    }
-
-    /// What the operation does when nothing disturbs it.
-    fn record(&self, place: &Path) -> Result<Recording> {
+    /// What the operation does when nothing disturbs it, or only `spoiler`.
+    fn record(&self, place: &Path, spoiler: Option<&Injection>) -> Result<Recording> {
         let (folder, log) = (place.join("recorded"), place.join("recorded.log"));
         self.scene.copy_to(&folder)?;
-        let mut command = strace::command(&self.command(&folder), &log, &[], &[]);
+        let traced = self.operation.command(self.otp, self.scene, &folder);
+        let mut command = strace::command(&traced, &log, &[], spoiler.map_or(&[], std::slice::from_ref));
         let output = run_with_input(&mut command, self.operation.input)?;
-        if !output.status.success() {
+        if output.status.success() == spoiler.is_some() {
             return Err(format!("{}: {}", self.operation.name, String::from_utf8_lossy(&output.stderr)));
         }
         strace::read(&log)
+    }
+
+    fn try_points(&self, context: &Context, operation: String, mut points: Vec<Point>) -> Result<Row> {
+        if context.quick {
+            points = spread(points, QUICK);
+        }
+        let folder = |worker| context.place.0.join(format!("trial-{worker}"));
+        let outcomes = pool::each(&points, |worker, point| self.run(point, &folder(worker)))?;
+        Ok(Row { operation, points: points.len(), losses: outcomes.into_iter().flatten().collect() })
     }
 
     /// Disturbs a run, and gives what is not as it should be afterwards.
     fn run(&self, point: &Point, folder: &Path) -> Result<Option<String>> {
         let log = folder.with_extension("log");
         self.scene.copy_to(folder)?;
-        let mut command = strace::command(&self.command(folder), &log, &[], &point.injections);
-        let output = run_with_input(&mut command, self.operation.input)?;
+        let traced = self.operation.command(self.otp, self.scene, folder);
+        let output = run_with_input(&mut strace::command(&traced, &log, &[], &point.injections), self.operation.input)?;
         let ending = Ending { how: How::of(output.status), stdout: output.stdout, stderr: output.stderr };
         let was_hit = match point.fault {
             Fault::Killed => ending.how == How::Cut,

@@ -66,7 +66,9 @@ impl Check<'_> {
     /// Gives everything that is not as it should be.
     pub(super) fn run(mut self) -> Result<Vec<String>> {
         self.ending();
-        self.store_verifies()?;
+        if self.folder.join("store").exists() {
+            self.findings.extend(damage(self.otp, self.folder)?);
+        }
         let reported = self.reported()?;
         self.new_keys(&reported)?;
         self.old_keys(reported.len())?;
@@ -96,20 +98,8 @@ impl Check<'_> {
         }
     }
 
-    fn store_verifies(&mut self) -> Result<()> {
-        if !self.folder.join("store").exists() {
-            return Ok(());
-        }
-        let verified = self.otp.run(self.folder, &["verify"], "")?;
-        if !verified.status.success() {
-            let said = String::from_utf8_lossy(&verified.stdout).into_owned();
-            self.find(format!("the store does not verify ({}): {said}", verified.status));
-        }
-        Ok(())
-    }
-
     /// The files of all keys that were handed over: printed as whole lines, or written as whole files.
-    fn reported(&self) -> Result<Vec<String>> {
+    fn reported(&mut self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         let printed = String::from_utf8_lossy(&self.ending.stdout);
         for (number, line) in printed.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate() {
@@ -125,6 +115,8 @@ impl Check<'_> {
             let file = path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned();
             if self.otp.run(self.folder, &["key", "inspect", "--key-file", &file], "")?.status.success() {
                 files.push(file);
+            } else {
+                self.find(format!("a part of a key is in {file}"));
             }
         }
         Ok(files)
@@ -236,28 +228,9 @@ impl Check<'_> {
                 self.find(format!("the next add failed: {}", String::from_utf8_lossy(&added.stderr)));
             }
         }
-        self.tidy()?;
+        self.findings.extend(tidiness(self.otp, self.folder)?);
         if !cleared {
             self.new_keys(reported)?;
-        }
-        self.store_verifies()
-    }
-
-    fn tidy(&mut self) -> Result<()> {
-        for path in tree(&self.folder.join("store"))? {
-            if path.contains(".tmp-") || path.ends_with(".rotation.otp") {
-                self.find(format!("the next writer left {path}"));
-            }
-        }
-        let doctor = self.otp.run(self.folder, &["doctor"], "")?;
-        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        let about_the_store =
-            said.lines().filter(|line| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("store")));
-        for line in about_the_store.collect::<Vec<_>>() {
-            self.find(format!("the doctor found: {line}"));
-        }
-        if !doctor.status.success() {
-            self.find(format!("the doctor ended with {}: {said}", doctor.status));
         }
         Ok(())
     }
@@ -287,7 +260,31 @@ enum Fate {
     Ended,
 }
 
-fn write_private(path: &Path, text: &str) -> Result<()> {
+/// Why the store does not verify, if it does not.
+fn damage(otp: &Otp, folder: &Path) -> Result<Option<String>> {
+    let verified = otp.run(folder, &["verify"], "")?;
+    let said = String::from_utf8_lossy(&verified.stdout);
+    Ok((!verified.status.success()).then(|| format!("the store does not verify ({}): {said}", verified.status)))
+}
+
+/// What is damaged or lies about in a store whose writers have all had their next command.
+pub(super) fn tidiness(otp: &Otp, folder: &Path) -> Result<Vec<String>> {
+    let mut findings = Vec::from_iter(damage(otp, folder)?);
+    for path in tree(&folder.join("store"))? {
+        if path.contains(".tmp-") || path.ends_with(".rotation.otp") {
+            findings.push(format!("the next writer left {path}"));
+        }
+    }
+    let doctor = otp.run(folder, &["doctor"], "")?;
+    let said = String::from_utf8_lossy(&doctor.stdout);
+    // What the doctor thinks of this machine is another matter.
+    let is_about_the_store = |line: &&str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("store"));
+    findings.extend(said.lines().filter(is_about_the_store).map(|line| format!("the doctor found: {line}")));
+    Ok(findings)
+}
+
+/// Writes a key file, as whoever received the key would.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path);

@@ -3,22 +3,37 @@
 
 mod calls;
 mod check;
+mod disk;
+mod load;
 mod operations;
 mod point;
 mod pool;
+mod power;
+mod replay;
 mod scene;
 mod strace;
 
 use std::time::Instant;
 
 use crate::Result;
-use crate::sh::{cargo, root, run};
-use scene::Otp;
+use crate::sh::{cargo, run};
+use scene::{Otp, Scenes, Workplace};
 
 /// What is asked for on the command line.
 struct Options {
     parts: Vec<String>,
     quick: bool,
+    seconds: Option<u64>,
+}
+
+/// What every part works with.
+struct Context {
+    place: Workplace,
+    otp: Otp,
+    scenes: Scenes,
+    quick: bool,
+    /// For how long there is load.
+    seconds: u64,
 }
 
 /// What one operation went through.
@@ -28,15 +43,23 @@ struct Row {
     losses: Vec<String>,
 }
 
-/// One kind of trial: its name, what it does to the program, and how it is run.
+/// One kind of trial.
 struct Part {
     name: &'static str,
     title: &'static str,
-    run: fn(&Otp, &Options) -> Result<Vec<Row>>,
+    /// Tries it, and tells of each row as soon as it is done.
+    run: fn(&Context, &mut dyn FnMut(Row)) -> Result<()>,
 }
 
-const PARTS: [Part; 1] =
-    [Part { name: "calls", title: "system calls that fail, and kills between them", run: calls::try_all }];
+/// For how long there is load if nothing else is said.
+const SECONDS: u64 = 60;
+const QUICK_SECONDS: u64 = 5;
+
+const PARTS: [Part; 3] = [
+    Part { name: "calls", title: "system calls that fail, and kills between them", run: calls::try_all },
+    Part { name: "power", title: "what a disk may hold after the power failed", run: power::try_all },
+    Part { name: "load", title: "a hundred processes at once", run: load::try_all },
+];
 
 pub(crate) fn faults(arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
@@ -44,35 +67,43 @@ pub(crate) fn faults(arguments: &[String]) -> Result<()> {
         return Err("faults are tried on Linux only".into());
     }
     run(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?;
-    let otp = Otp::find(&root())?;
-    let (mut points, mut losses) = (0, Vec::new());
+    let place = Workplace::new()?;
+    let otp = Otp::find(&place)?;
+    let scenes = Scenes::prepare(&otp, &place)?;
+    let seconds = options.seconds.unwrap_or(if options.quick { QUICK_SECONDS } else { SECONDS });
+    let context = Context { place, otp, scenes, quick: options.quick, seconds };
+    let (mut points, mut losses) = (0, 0);
     for part in PARTS.iter().filter(|part| options.parts.is_empty() || options.parts.iter().any(|p| p == part.name)) {
+        println!("\n{:<64} {:>8} {:>8}", part.title, "points", "losses");
         let start = Instant::now();
-        let rows = (part.run)(&otp, &options)?;
-        println!("\n{} ({:.0} s)", part.title, start.elapsed().as_secs_f64());
-        println!("  {:<52} {:>8} {:>8}", "operation", "points", "losses");
-        for row in rows {
-            println!("  {:<52} {:>8} {:>8}", row.operation, row.points, row.losses.len());
+        (part.run)(&context, &mut |row| {
+            println!("  {:<62} {:>8} {:>8}", row.operation, row.points, row.losses.len());
             points += row.points;
-            losses.extend(row.losses.into_iter().map(|loss| format!("{}: {loss}", row.operation)));
-        }
+            losses += row.losses.len();
+            for loss in row.losses {
+                eprintln!("\nlost: {}: {loss}\n", row.operation);
+            }
+        })?;
+        println!("  ({:.0} s)", start.elapsed().as_secs_f64());
     }
-    for loss in &losses {
-        eprintln!("\nlost: {loss}");
-    }
-    println!("\n{points} points, {} losses", losses.len());
-    if losses.is_empty() { Ok(()) } else { Err("something was lost; each is described above".into()) }
+    println!("\n{points} points, {losses} losses");
+    if losses == 0 { Ok(()) } else { Err("something was lost; each loss is described where it happened".into()) }
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options { parts: Vec::new(), quick: false };
-    for argument in arguments {
+    let mut options = Options { parts: Vec::new(), quick: false, seconds: None };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => options.quick = true,
+            "--seconds" => {
+                let number = arguments.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                options.seconds = Some(number.ok_or("--seconds takes a number above 0")?);
+            }
             name if PARTS.iter().any(|part| part.name == name) => options.parts.push(name.to_owned()),
             other => {
                 let names = PARTS.map(|part| part.name).join(", ");
-                return Err(format!("there is no part or option {other}; there are: {names}, --quick"));
+                return Err(format!("there is no part or option {other}; there are: {names}, --quick, --seconds N"));
             }
         }
     }

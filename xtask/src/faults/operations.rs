@@ -1,6 +1,9 @@
 //! What is tried, and what it is to bring about.
 
-use super::scene::{ACCOUNT, Kind, NEW_ACCOUNT};
+use std::path::Path;
+use std::process::Command;
+
+use super::scene::{ACCOUNT, Kind, NEW_ACCOUNT, Otp, Scene};
 
 /// A command that writes.
 pub(super) struct Operation {
@@ -27,6 +30,23 @@ pub(super) enum Effect {
 }
 
 impl Operation {
+    /// The command, in a scene's folder.
+    pub(super) fn command(&self, otp: &Otp, scene: &Scene, folder: &Path) -> Command {
+        let id = |argument: &'static str| match self.effect {
+            Effect::Ends(file) if argument == ITS_ID => {
+                scene.held.iter().find(|key| key.file == file).map_or(argument, |key| key.id.as_str())
+            }
+            _ => argument,
+        };
+        let arguments: Vec<&str> = self.arguments.iter().map(|argument| id(argument)).collect();
+        otp.command(folder, &arguments)
+    }
+
+    /// Whether it makes keys.
+    pub(super) fn hands_over(&self) -> bool {
+        matches!(self.effect, Effect::Adds | Effect::Issues | Effect::Replaces { .. })
+    }
+
     /// The account that it changes.
     pub(super) fn account(&self) -> &'static str {
         if self.effect == Effect::Adds { NEW_ACCOUNT } else { ACCOUNT }

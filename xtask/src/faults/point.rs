@@ -117,3 +117,23 @@ fn errors(name: &str) -> Vec<&'static str> {
     }
     errors
 }
+
+/// The failure that keeps the last new key of a run from being handed over.
+pub(super) fn spoiler(run: &Recording) -> Option<Injection> {
+    let handed_over = run.calls.iter().rfind(|call| call.name == "write" && call.line.contains("otpk1_"))?;
+    Some(Injection { name: handed_over.name.clone(), ordinal: handed_over.ordinal, what: What::Error("EIO") })
+}
+
+/// Kills of a run that takes back what it did, since something failed.
+///
+/// Not before another call of the name that failed, since one call has one fault; nothing lies between such a call and
+/// the one behind it but the message.
+pub(super) fn kills_after(run: &Recording, failed: &Injection) -> Vec<Point> {
+    let is_it = |call: &Call| call.name == failed.name && call.ordinal == failed.ordinal;
+    let later = run.calls.iter().skip_while(|call| !is_it(call)).filter(|call| call.name != failed.name);
+    let point = |call: &Call| {
+        let kill = Injection { name: call.name.clone(), ordinal: call.ordinal, what: What::Kill };
+        Point { call: call.clone(), fault: Fault::Killed, injections: vec![failed.clone(), kill] }
+    };
+    later.map(point).collect()
+}

@@ -1,5 +1,6 @@
 //! A folder with a store, keys to it, and what a run adds: prepared once, and copied for each trial.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::Result;
+use crate::sh::root;
 
 /// The account that operations work on.
 pub(super) const ACCOUNT: &str = "work/reporting";
@@ -25,11 +27,14 @@ pub(super) const MANY: usize = 33;
 pub(super) struct Otp(PathBuf);
 
 impl Otp {
-    /// The debug build of this checkout, which has all of its assertions.
-    pub(super) fn find(root: &Path) -> Result<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let path = target.join("debug/otp");
-        path.canonicalize().map(Self).map_err(|error| format!("{}: {error}", path.display()))
+    /// The debug build of this checkout, which has all of its assertions; a copy, since others may build meanwhile.
+    pub(super) fn find(place: &Workplace) -> Result<Self> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let (built, copied) = (target.join("debug/otp"), place.0.join("otp"));
+        match fs::copy(&built, &copied) {
+            Ok(_) => Ok(Self(copied)),
+            Err(error) => Err(format!("{}: {error}", built.display())),
+        }
     }
 
     /// A command in a scene's folder, on its store.
@@ -96,6 +101,23 @@ pub(super) enum Kind {
     Large,
 }
 
+/// The scenes of all kinds.
+pub(super) struct Scenes(HashMap<Kind, Scene>);
+
+impl Scenes {
+    pub(super) fn prepare(otp: &Otp, place: &Workplace) -> Result<Self> {
+        let mut scenes = HashMap::new();
+        for kind in [Kind::Nothing, Kind::Small, Kind::Large] {
+            scenes.insert(kind, Scene::prepare(otp, kind, place.0.join(format!("{kind:?}")))?);
+        }
+        Ok(Self(scenes))
+    }
+
+    pub(super) fn of(&self, kind: Kind) -> &Scene {
+        &self.0[&kind]
+    }
+}
+
 /// A prepared folder.
 pub(super) struct Scene {
     folder: PathBuf,
@@ -104,7 +126,7 @@ pub(super) struct Scene {
 
 impl Scene {
     /// Prepares a folder, with the program itself.
-    pub(super) fn prepare(otp: &Otp, kind: Kind, folder: PathBuf) -> Result<Self> {
+    fn prepare(otp: &Otp, kind: Kind, folder: PathBuf) -> Result<Self> {
         make_folder(&folder)?;
         make_folder(&folder.join("keys"))?;
         let mut scene = Self { folder, held: Vec::new() };

@@ -1,0 +1,187 @@
+//! The power fails after each step of an operation, and the disk holds any state that it then may.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::calls::spread;
+use super::check::{Check, Ending, How, Leave};
+use super::disk::{Disk, Node, Tree};
+use super::operations::{self, Operation};
+use super::replay::{Replay, WHOLE_STRINGS};
+use super::scene::{Scene, make_folder, remove, run_with_input};
+use super::strace::{self, Call, Injection, What};
+use super::{Context, Row, pool};
+use crate::Result;
+
+/// Up to so many combinations of what is not durable at one moment, all are tried; beyond, those of [`chosen`].
+const ALL_UP_TO: usize = 4096;
+/// How many combinations are drawn where not all are tried.
+const DRAWN: usize = 64;
+/// How many states of each operation the quick run takes.
+const QUICK: usize = 40;
+
+/// What the disk holds when the machine is on again, and what was printed before.
+#[derive(PartialEq, Eq, Hash)]
+struct State {
+    tree: Tree,
+    printed: Vec<u8>,
+    /// Whether the operation had ended, and said that it is done.
+    done: bool,
+}
+
+pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
+    strace::check_installed()?;
+    for operation in operations::all() {
+        let scene = context.scenes.of(operation.scene);
+        let mut states = states(context, scene, &operation)?;
+        if context.quick {
+            states = spread(states, QUICK);
+        }
+        let outcomes = pool::each(&states, |worker, state| {
+            let folder = context.place.0.join(format!("trial-{worker}"));
+            check(context, scene, &operation, state, &folder)
+        })?;
+        report(Row {
+            operation: operation.name.to_owned(),
+            points: states.len(),
+            losses: outcomes.into_iter().flatten().collect(),
+        });
+    }
+    Ok(())
+}
+
+/// Every state that the disk may be in after any step of the operation, each once.
+fn states(context: &Context, scene: &Scene, operation: &Operation) -> Result<Vec<State>> {
+    let folder = context.place.0.join("recorded");
+    scene.copy_to(&folder)?;
+    let mut replay = Replay::of(&folder)?;
+    let mut seen = HashSet::new();
+    let mut states = Vec::new();
+    let mut add = |replay: &Replay, done| {
+        for chosen in chosen(&replay.disk) {
+            let state = State { tree: replay.disk.tree(&chosen), printed: replay.printed.clone(), done };
+            if seen.insert(hash(&state)) {
+                states.push(state);
+            }
+        }
+    };
+    for call in record(context, scene, operation, &folder)? {
+        if replay.apply(&call)? {
+            add(&replay, false);
+        }
+    }
+    add(&replay, true);
+    Ok(states)
+}
+
+fn hash(state: &State) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What an undisturbed run does, with every byte that it writes.
+fn record(context: &Context, scene: &Scene, operation: &Operation, folder: &Path) -> Result<Vec<Call>> {
+    let log = folder.with_extension("log");
+    let traced = operation.command(&context.otp, scene, folder);
+    // A process that can't be dumped hides its memory, and with it the names and bytes, from all but root.
+    let dumpable = Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") };
+    let output = run_with_input(&mut strace::command(&traced, &log, &WHOLE_STRINGS, &[dumpable]), operation.input)?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", operation.name, String::from_utf8_lossy(&output.stderr)));
+    }
+    let recording = strace::read(&log)?;
+    Ok(recording.calls[recording.start..].to_vec())
+}
+
+/// The combinations to try: for each thing that is not durable, which of its states it is in.
+///
+/// All, if they are few. Else: nothing of it is there; all of it; everything up to some change; all but one; one alone; and
+/// some that are drawn, always the same.
+fn chosen(disk: &Disk) -> Vec<Vec<usize>> {
+    let choices = disk.choices();
+    let count = choices.iter().try_fold(1_usize, |product, states| product.checked_mul(*states));
+    if let Some(count) = count.filter(|count| *count <= ALL_UP_TO) {
+        return (0..count).map(|number| digits(number, &choices)).collect();
+    }
+    let (none, all): (Vec<_>, Vec<_>) = choices.iter().map(|states| (0, states - 1)).unzip();
+    let mut chosen = vec![none.clone(), all.clone()];
+    for at in 0..choices.len() {
+        chosen.push([&all[..at], &none[at..]].concat());
+        for state in 0..choices[at] {
+            for base in [&none, &all] {
+                let mut one = base.clone();
+                one[at] = state;
+                chosen.push(one);
+            }
+        }
+    }
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    for _ in 0..DRAWN {
+        let draw = |states: &usize| {
+            // Marsaglia's xorshift: any spread will do, as long as it is the same each time.
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            usize::try_from(random >> 33).unwrap_or(0) % states
+        };
+        chosen.push(choices.iter().map(draw).collect());
+    }
+    chosen
+}
+
+/// A number in a system whose digits have these ranges.
+fn digits(mut number: usize, ranges: &[usize]) -> Vec<usize> {
+    let mut digit = |range: &usize| {
+        let digit = number % range;
+        number /= range;
+        digit
+    };
+    ranges.iter().map(&mut digit).collect()
+}
+
+/// Makes a folder that holds the state, and gives what is not as it should be.
+fn check(
+    context: &Context,
+    scene: &Scene,
+    operation: &Operation,
+    state: &State,
+    folder: &Path,
+) -> Result<Option<String>> {
+    remove(folder)?;
+    materialise(&state.tree, folder)?;
+    let how = if state.done { How::Code(0) } else { How::Cut };
+    let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };
+    let leave = Leave { orphans: !state.done, silence: true };
+    let check = Check { otp: &context.otp, scene, operation, folder, ending: &ending, leave, findings: Vec::new() };
+    let findings = check.run().map_err(|error| format!("{}, after a power failure: {error}", operation.name))?;
+    if findings.is_empty() {
+        return Ok(None);
+    }
+    let there: Vec<&str> = state.tree.keys().map(String::as_str).filter(|path| !path.starts_with("/keys")).collect();
+    Ok(Some(format!("done: {}, on the disk: {}\n  {}", state.done, there.join(" "), findings.join("\n  "))))
+}
+
+fn materialise(tree: &Tree, folder: &Path) -> Result<()> {
+    make_folder(folder)?;
+    // Directories come before what is in them.
+    for (path, node) in tree.iter().filter(|(path, _)| !path.is_empty()) {
+        let path = folder.join(path.trim_start_matches('/'));
+        let failed = |error| format!("{}: {error}", path.display());
+        let mode = match node {
+            Node::File(bytes, mode) => {
+                fs::write(&path, bytes).map_err(failed)?;
+                *mode
+            }
+            Node::Directory(mode) => {
+                make_folder(&path)?;
+                *mode
+            }
+        };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+    Ok(())
+}
