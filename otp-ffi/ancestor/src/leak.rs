@@ -1,0 +1,76 @@
+//! [`Leak`]: what a file alone gave away of one value, computed for that very file.
+//!
+//! A pad's character is one of 72, so a character of the value that would need another one is ruled out. Whoever reads the
+//! file sees which ones remain, and so does this.
+
+use crate::{ALPHABET, LEN, MAX_VALUE_LEN};
+
+/// What a file alone gave away of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leak {
+    /// How many bits of the value's characters, taken for characters of the alphabet, each as likely as another.
+    pub bits: f64,
+    /// Which lengths of the value were still possible, of 0 to 23.
+    pub lengths: Vec<usize>,
+}
+
+impl Leak {
+    /// What is known of a value of `len` characters.
+    pub(crate) fn of(hidden: &[u8; LEN], len: usize) -> Self {
+        let bits = hidden[..len.min(MAX_VALUE_LEN)].iter().map(|byte| bits_of(*byte)).sum();
+        let possible = |len: &usize| {
+            let digits = format!("{len:02}");
+            hidden[MAX_VALUE_LEN..]
+                .iter()
+                .zip(digits.bytes())
+                .all(|(hidden, digit)| ALPHABET.contains(&(hidden ^ digit)))
+        };
+        Self { bits, lengths: (0..=MAX_VALUE_LEN).filter(possible).collect() }
+    }
+}
+
+/// How many bits one character gives away: the 72 that were possible, over those that are left.
+fn bits_of(hidden: u8) -> f64 {
+    let left = ALPHABET.iter().filter(|shown| ALPHABET.contains(&(hidden ^ **shown))).count();
+    // At least the true one is left, if it is of the alphabet; what rules all of it out gives all of it away.
+    (count(ALPHABET.len()) / count(left.max(1))).log2()
+}
+
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over all pads and all characters, by enumeration: what one character gives away on average.
+    #[test]
+    fn on_average_a_character_gives_away_three_quarters_of_a_bit() {
+        let each = ALPHABET.iter().flat_map(|shown| ALPHABET.iter().map(move |pad| bits_of(shown ^ pad)));
+        let average = each.sum::<f64>() / count(72 * 72);
+        assert!((0.775..0.785).contains(&average), "{average}");
+    }
+
+    /// Over all pads and all lengths, by enumeration: how many of the 24 lengths stay possible.
+    #[test]
+    fn on_average_eighteen_lengths_stay_possible_and_at_worst_two() {
+        let mut counts = Vec::new();
+        for len in 0..=MAX_VALUE_LEN {
+            let digits = format!("{len:02}").into_bytes();
+            for first in ALPHABET {
+                for second in ALPHABET {
+                    let mut hidden = [0; LEN];
+                    hidden[23] = digits[0] ^ first;
+                    hidden[24] = digits[1] ^ second;
+                    let lengths = Leak::of(&hidden, 0).lengths;
+                    assert!(lengths.contains(&len));
+                    counts.push(lengths.len());
+                }
+            }
+        }
+        let average = count(counts.iter().sum()) / count(counts.len());
+        assert!((17.5..18.5).contains(&average), "{average}");
+        assert_eq!(counts.iter().min(), Some(&2));
+    }
+}
