@@ -80,6 +80,18 @@ impl Source<'_> {
         Ok((key.account().clone(), key.id()))
     }
 
+    /// As [`Source::verify`], but tells apart what is wrong with the key's text or its place, which is an error, from
+    /// what is wrong between key and record.
+    ///
+    /// # Errors
+    ///
+    /// Those of the look-up and of the key's text.
+    pub fn check(&self) -> Result<Option<(AccountName, KeyId, Error)>> {
+        let key = self.read_key()?;
+        let faulty = keeper(&open_store(self.store)?).verify(&key).err();
+        Ok(faulty.map(|error| (key.account().clone(), key.id(), error.into())))
+    }
+
     fn read_record(&self, file: &Path) -> Result<Vec<u8>> {
         if self.store.is_some() {
             return Err(Error::Usage("both a store and a record file are given; leave one out".into()));

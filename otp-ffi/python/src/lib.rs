@@ -1,0 +1,42 @@
+//! `otp_link._native`: the façade of otp-ffi as Python sees it. What Python's users read stands in `otp_link`.
+#![forbid(unsafe_code)]
+#![allow(clippy::doc_markdown, reason = "these comments become Python's docstrings")]
+#![allow(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
+
+mod account;
+mod convert;
+mod keys;
+mod store;
+mod workflow;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    let codes = otp_core::Code::TABLE.map(|(code, name, meaning)| (code.number(), name, meaning));
+    module.add("CODES", codes.to_vec())?;
+    module.add_class::<account::Account>()?;
+    module.add_class::<account::RawFields>()?;
+    module.add_class::<store::KeyInfo>()?;
+    module.add_class::<store::Fault>()?;
+    module.add_class::<store::Verification>()?;
+    for function in [
+        wrap_pyfunction!(account::open_account, module)?,
+        wrap_pyfunction!(keys::add_account, module)?,
+        wrap_pyfunction!(keys::issue_key, module)?,
+        wrap_pyfunction!(keys::rotate_account, module)?,
+        wrap_pyfunction!(keys::revoke_key, module)?,
+        wrap_pyfunction!(keys::write_key_file, module)?,
+        wrap_pyfunction!(store::remove_account, module)?,
+        wrap_pyfunction!(store::list_accounts, module)?,
+        wrap_pyfunction!(store::list_keys, module)?,
+        wrap_pyfunction!(store::verify, module)?,
+        wrap_pyfunction!(store::harden_process, module)?,
+        wrap_pyfunction!(workflow::workflow_seal, module)?,
+        wrap_pyfunction!(workflow::workflow_open, module)?,
+    ] {
+        module.add_function(function)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+"""The functions of Secure-Python-Link's WorkflowSecurity, with its names, arguments and results.
+
+    from otp_link import workflow_security as WorkflowSecurity
+
+is all that changes. The keys are longer, some 200 characters, and any text will do for user and password. What failed there with
+an exception, or gave garbage, fails here as (False, '', ''), with a warning that says why.
+
+A file that the ancestor wrote still opens with its keys; a warning asks to seal it anew. New programs use open_account().
+"""
+
+from __future__ import annotations
+
+from . import _native
+from .errors import Error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["get_account_details", "secure_account"]
+
+
+def secure_account(user: str, password: str, file: str | os.PathLike[str]) -> tuple[bool, str, str]:
+    """Seals user and password into one file, each with a key of its own: (True, user_key, pass_key).
+
+    A file that is there is replaced, whole or not at all. If it can't be done: (False, '', ''), and a warning.
+    """
+    try:
+        user_key, pass_key = _native.workflow_seal(user, password, file)
+    except (Error, TypeError) as error:
+        _warn(f"the account was not secured: {error}")
+        return False, "", ""
+    return True, str(user_key), str(pass_key)
+
+
+def get_account_details(user_key: str, pass_key: str, file: str | os.PathLike[str]) -> tuple[bool, str, str]:
+    """Opens user and password with their keys: (True, user, password). If it can't be done: (False, '', ''), and a warning."""
+    try:
+        user, password, old = _native.workflow_open(user_key, pass_key, file)
+    except (Error, TypeError) as error:
+        _warn(f"the account was not opened: {error}")
+        return False, "", ""
+    if old:
+        _warn(
+            f"{file} was written by Secure-Python-Link and gives part of the password away; "
+            "change the password, and secure it anew"
+        )
+    return True, user, password
+
+
+def _warn(message: str) -> None:
+    import warnings
+
+    warnings.warn(message, UserWarning, stacklevel=3)

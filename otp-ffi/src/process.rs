@@ -1,0 +1,49 @@
+//! The library's version, and what it can do for the whole process.
+
+use std::ffi::{c_char, c_uint};
+
+use crate::guard;
+
+/// Counts the changes of this ABI that old programs notice: `otp_abi_version()` must give what the program was built with.
+pub const ABI_VERSION: u32 = 1;
+
+/// The longest account name in bytes, without the NUL.
+pub const ACCOUNT_NAME_MAX: usize = 128;
+/// The longest secret in bytes.
+pub const SECRET_MAX: usize = 65_535;
+/// `otp_process_harden` turned core dumps off.
+pub const NO_CORE_DUMPS: c_uint = 1;
+/// `otp_process_harden` closed the process's memory to others of the same user.
+pub const NOT_DUMPABLE: c_uint = 2;
+
+/// The version of this library, such as "1.2.3". The text is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn otp_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}
+
+/// The version of the ABI that this library has. Compare it with `OTP_ABI_VERSION`, which the header has.
+#[unsafe(no_mangle)]
+pub extern "C" fn otp_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// Turns off core dumps of this process, and closes its memory to other processes of the same user, as far as the system
+/// lets it; `OTP_NO_CORE_DUMPS` and `OTP_NOT_DUMPABLE` in the result say what worked.
+///
+/// The library does not do this by itself, since it changes the whole process: debuggers and profilers can't attach
+/// any more, and files below /proc/self may belong to root.
+#[unsafe(no_mangle)]
+pub extern "C" fn otp_process_harden() -> c_uint {
+    guard::value(0, || {
+        let hardened = otp_store_fs::sys::harden_process();
+        let no_core_dumps = if hardened.no_core_dumps { NO_CORE_DUMPS } else { 0 };
+        Ok(no_core_dumps | if hardened.not_dumpable { NOT_DUMPABLE } else { 0 })
+    })
+}
+
+const _: () = {
+    assert!(ACCOUNT_NAME_MAX == otp_core::AccountName::MAX_LEN);
+    assert!(SECRET_MAX == otp_core::Capacity::MAX.bytes());
+};
