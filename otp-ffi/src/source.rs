@@ -36,7 +36,7 @@ pub struct Source {
     pub record: *const c_char,
     /// Not 0: read the key from the file descriptor `key_fd`.
     pub has_key_fd: c_int,
-    /// The file descriptor, which is read to its end and closed.
+    /// The file descriptor. It is read to its end and stays yours; it is closed if the process becomes another one.
     pub key_fd: c_int,
 }
 

@@ -1,6 +1,5 @@
 //! `otp_link.Account`: an account that is open.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otp_ffi::facade::{OpenAccount, Source};
@@ -9,7 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::convert::{self, raise, raise_as};
+use crate::convert::{self, PathArgument, path, raise, raise_as};
 
 /// An account that is open: its fields, as attributes and as a mapping.
 ///
@@ -289,20 +288,20 @@ impl RawFields {
 pub(crate) fn open_account(
     py: Python<'_>,
     key: Option<&Bound<'_, PyAny>>,
-    key_file: Option<PathBuf>,
+    key_file: Option<PathArgument>,
     key_fd: Option<i32>,
     account: Option<&str>,
-    store: Option<PathBuf>,
-    record: Option<PathBuf>,
+    store: Option<PathArgument>,
+    record: Option<PathArgument>,
 ) -> PyResult<Account> {
     let key = convert::maybe_bytes(key, "the key")?;
     let source = Source {
         key: key.as_ref().map(|key| key.as_slice()),
-        key_file: key_file.as_deref(),
+        key_file: path(key_file.as_ref()),
         key_fd,
         account,
-        store: store.as_deref(),
-        record: record.as_deref(),
+        store: path(store.as_ref()),
+        record: path(record.as_ref()),
     };
     let opened = convert::detached(py, || source.open())?;
     Ok(Account {

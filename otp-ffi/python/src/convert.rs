@@ -1,5 +1,7 @@
 //! Between Python's values and ours: text and bytes, times, errors.
 
+use std::path::{Path, PathBuf};
+
 use otp_core::Coded;
 use otp_ffi::fault::Error;
 use pyo3::exceptions::PyTypeError;
@@ -61,6 +63,30 @@ pub(crate) fn bytes_of(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Bytes> 
 /// As [`bytes_of`], of what may be left out.
 pub(crate) fn maybe_bytes(value: Option<&Bound<'_, PyAny>>, what: &str) -> PyResult<Option<Bytes>> {
     value.map(|value| bytes_of(value, what)).transpose()
+}
+
+/// A path: a str, a bytes, or whatever has `__fspath__`.
+pub(crate) struct PathArgument(PathBuf);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for PathArgument {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        // Imported since the interpreter started.
+        let text = value.py().import("os")?.call_method1("fsdecode", (value,))?;
+        Ok(Self(text.extract()?))
+    }
+}
+
+impl AsRef<Path> for PathArgument {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A path that may be left out.
+pub(crate) fn path(argument: Option<&PathArgument>) -> Option<&Path> {
+    argument.map(AsRef::as_ref)
 }
 
 /// The fields that a call gives: username, password, and a mapping of others.

@@ -1,6 +1,5 @@
 //! What is done with keys: add, issue, rotate, revoke.
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use otp_core::Holder;
@@ -9,7 +8,7 @@ use otp_ffi::fault::Error;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping};
 
-use crate::convert::{self, borrowed, bytes_of, detached, duration, maybe_bytes, raise, when};
+use crate::convert::{self, PathArgument, borrowed, bytes_of, detached, duration, maybe_bytes, path, raise, when};
 
 /// Why a call failed: for a reason of ours, or because Python raised.
 pub(crate) enum Failure {
@@ -65,12 +64,12 @@ pub(crate) fn add_account(
     holder: Option<&str>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<u32>,
-    store: Option<PathBuf>,
+    store: Option<PathArgument>,
 ) -> PyResult<Py<PyAny>> {
     let given = convert::fields(username, password, fields)?;
     let spec = GrantSpec { holder, expires: when(expires)?, capacity };
     let added = py.detach(|| {
-        facade::add(account, &borrowed(&given), &spec, store.as_deref(), |key| -> Result<_, Failure> {
+        facade::add(account, &borrowed(&given), &spec, path(store.as_ref()), |key| -> Result<_, Failure> {
             Ok(Python::attach(|py| to_python(py, &key))?)
         })
     });
@@ -89,21 +88,21 @@ pub(crate) fn add_account(
 pub(crate) fn issue_key(
     py: Python<'_>,
     key: Option<&Bound<'_, PyAny>>,
-    key_file: Option<PathBuf>,
+    key_file: Option<PathArgument>,
     key_fd: Option<i32>,
     account: Option<&str>,
     holder: Option<&str>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<u32>,
-    store: Option<PathBuf>,
+    store: Option<PathArgument>,
 ) -> PyResult<Py<PyAny>> {
     let key = maybe_bytes(key, "the key")?;
     let source = Source {
         key: key.as_ref().map(|key| key.as_slice()),
-        key_file: key_file.as_deref(),
+        key_file: path(key_file.as_ref()),
         key_fd,
         account,
-        store: store.as_deref(),
+        store: path(store.as_ref()),
         record: None,
     };
     let spec = GrantSpec { holder, expires: when(expires)?, capacity };
@@ -138,7 +137,7 @@ pub(crate) fn rotate_account(
     py: Python<'_>,
     account: &str,
     key: Option<&Bound<'_, PyAny>>,
-    key_file: Option<PathBuf>,
+    key_file: Option<PathArgument>,
     key_fd: Option<i32>,
     username: Option<&Bound<'_, PyAny>>,
     password: Option<&Bound<'_, PyAny>>,
@@ -146,7 +145,7 @@ pub(crate) fn rotate_account(
     grace: Option<&Bound<'_, PyAny>>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<u32>,
-    store: Option<PathBuf>,
+    store: Option<PathArgument>,
     hand_over: Option<Py<PyAny>>,
 ) -> PyResult<Py<PyList>> {
     let key = maybe_bytes(key, "the key")?;
@@ -155,10 +154,10 @@ pub(crate) fn rotate_account(
     let grace = duration(grace)?;
     let source = Source {
         key: key.as_ref().map(|key| key.as_slice()),
-        key_file: key_file.as_deref(),
+        key_file: path(key_file.as_ref()),
         key_fd,
         account: Some(account),
-        store: store.as_deref(),
+        store: path(store.as_ref()),
         record: None,
     };
     let new = Mutex::new(None);
@@ -195,15 +194,15 @@ pub(crate) fn rotate_account(
 /// Raises NotFoundError if there is no such key, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, key_id, *, store=None))]
-pub(crate) fn revoke_key(py: Python<'_>, account: &str, key_id: &str, store: Option<PathBuf>) -> PyResult<()> {
-    detached(py, || facade::revoke(account, key_id, store.as_deref()))
+pub(crate) fn revoke_key(py: Python<'_>, account: &str, key_id: &str, store: Option<PathArgument>) -> PyResult<()> {
+    detached(py, || facade::revoke(account, key_id, path(store.as_ref())))
 }
 
 /// Writes a key to a new file of mode 0600.
 #[pyfunction]
-pub(crate) fn write_key_file(py: Python<'_>, key: &Bound<'_, PyAny>, path: PathBuf) -> PyResult<()> {
+pub(crate) fn write_key_file(py: Python<'_>, key: &Bound<'_, PyAny>, path: PathArgument) -> PyResult<()> {
     let text = bytes_of(key, "the key")?;
-    let path: &Path = &path;
+    let path = path.as_ref();
     detached(py, || {
         let text = str::from_utf8(&text).map_err(|_| Error::Usage("the key is not valid UTF-8".into()))?;
         Ok(otp_store_fs::locate::write_key_file(path, text)?)

@@ -1,13 +1,12 @@
 //! What is said of a store: its accounts, their keys, whether its records are whole.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use otp_core::{Coded, Holder, UnixTime};
 use otp_ffi::facade::{self, Source};
 use pyo3::prelude::*;
 
-use crate::convert::{Bytes, bytes_of, detached};
+use crate::convert::{Bytes, PathArgument, bytes_of, detached, path};
 
 /// What a store says of one key. All of it is public; times are seconds after 1970.
 #[pyclass(frozen, get_all, module = "otp_link")]
@@ -90,8 +89,8 @@ impl Verification {
 /// Raises NotFoundError if there is no such account, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
-pub(crate) fn remove_account(py: Python<'_>, account: &str, store: Option<PathBuf>) -> PyResult<()> {
-    detached(py, || facade::remove(account, store.as_deref()))
+pub(crate) fn remove_account(py: Python<'_>, account: &str, store: Option<PathArgument>) -> PyResult<()> {
+    detached(py, || facade::remove(account, path(store.as_ref())))
 }
 
 /// The names of a store's accounts that start with `prefix`, sorted. It needs no key.
@@ -99,10 +98,10 @@ pub(crate) fn remove_account(py: Python<'_>, account: &str, store: Option<PathBu
 /// Raises UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (prefix="", *, store=None))]
-pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathBuf>) -> PyResult<Vec<String>> {
+pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathArgument>) -> PyResult<Vec<String>> {
     detached(py, || {
         let mut names = Vec::new();
-        facade::list(prefix, store.as_deref(), |account| {
+        facade::list(prefix, path(store.as_ref()), |account| {
             names.push(account.to_string());
             ControlFlow::Continue(())
         })?;
@@ -115,8 +114,8 @@ pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathBuf>
 /// Raises NotFoundError if the account has none, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
-pub(crate) fn list_keys(py: Python<'_>, account: &str, store: Option<PathBuf>) -> PyResult<Vec<KeyInfo>> {
-    let infos = detached(py, || facade::info(account, store.as_deref()))?;
+pub(crate) fn list_keys(py: Python<'_>, account: &str, store: Option<PathArgument>) -> PyResult<Vec<KeyInfo>> {
+    let infos = detached(py, || facade::info(account, path(store.as_ref())))?;
     let info = |info: otp_core::keeper::KeyInfo| KeyInfo {
         id: info.header.id.to_string(),
         holder: info.header.terms.holder.as_ref().map(Holder::to_string),
@@ -144,17 +143,17 @@ pub(crate) fn verify(
     prefix: &str,
     keys: Option<&Bound<'_, PyAny>>,
     key_files: Option<&Bound<'_, PyAny>>,
-    store: Option<PathBuf>,
+    store: Option<PathArgument>,
 ) -> PyResult<Verification> {
     let mut texts: Vec<Bytes> = Vec::new();
     for key in keys.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten() {
         texts.push(bytes_of(&key?, "a key")?);
     }
-    let mut files: Vec<PathBuf> = Vec::new();
+    let mut files: Vec<PathArgument> = Vec::new();
     for file in key_files.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten() {
         files.push(file?.extract()?);
     }
-    let store = store.as_deref();
+    let store = path(store.as_ref());
     detached(py, || {
         let mut faults = Vec::new();
         let records = facade::verify_store(prefix, store, |account, id, error| {
@@ -163,7 +162,7 @@ pub(crate) fn verify(
         })?;
         let given = texts.iter().map(|text| Source { key: Some(text.as_slice()), store, ..Source::default() });
         let given =
-            given.chain(files.iter().map(|file| Source { key_file: Some(file.as_path()), store, ..Source::default() }));
+            given.chain(files.iter().map(|file| Source { key_file: Some(file.as_ref()), store, ..Source::default() }));
         let mut keys = 0;
         for source in given {
             keys += 1;

@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use otp_core::Record;
 use otp_ffi::facade::{self, GrantSpec, NewKey};
@@ -16,7 +16,7 @@ use otp_ffi::fault::Error;
 use pyo3::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::convert::{bytes_of, detached};
+use crate::convert::{PathArgument, bytes_of, detached};
 use crate::keys::to_python;
 
 const PREFIX: &[u8; 5] = b"OTPW\x01";
@@ -28,12 +28,12 @@ pub(crate) fn workflow_seal(
     py: Python<'_>,
     user: &Bound<'_, PyAny>,
     password: &Bound<'_, PyAny>,
-    file: PathBuf,
+    file: PathArgument,
 ) -> PyResult<(Py<PyAny>, Py<PyAny>)> {
     let (user, password) = (bytes_of(user, "the user")?, bytes_of(password, "the password")?);
     let (user_key, pass_key, bytes) = detached(py, || seal(&user, &password))?;
     let keys = (to_python(py, &user_key)?, to_python(py, &pass_key)?);
-    detached(py, || replace(&file, &bytes).map_err(|error| io_error("write", &file, &error)))?;
+    detached(py, || replace(file.as_ref(), &bytes).map_err(|error| io_error("write", file.as_ref(), &error)))?;
     Ok(keys)
 }
 
@@ -55,11 +55,12 @@ pub(crate) fn workflow_open(
     py: Python<'_>,
     user_key: &Bound<'_, PyAny>,
     pass_key: &Bound<'_, PyAny>,
-    file: PathBuf,
+    file: PathArgument,
 ) -> PyResult<(String, String, bool)> {
     let (user_key, pass_key) = (bytes_of(user_key, "the user's key")?, bytes_of(pass_key, "the password's key")?);
     let (user, password, old) = detached(py, || {
-        let bytes = read(&file)?;
+        let file = file.as_ref();
+        let bytes = read(file)?;
         if let Some(rest) = bytes.strip_prefix(PREFIX) {
             let (user, rest) = split(rest)?;
             let (password, rest) = split(rest)?;

@@ -18,8 +18,6 @@ What an account holds stands in memory that is locked and wiped when the block e
 Python's: it is not wiped, and lives as long as anything refers to it. Take it where you need it, not before.
 """
 
-from __future__ import annotations
-
 # Not from collections.abc, which would import all of collections; this one is there since the interpreter started.
 from _collections_abc import Mapping
 
@@ -120,13 +118,13 @@ class Key(str):
     #: Its id, which is not secret.
     id: str
     #: Who holds it.
-    holder: str | None
+    holder: "str | None"
     #: The id of the key that it takes the place of, after a rotation.
-    replaces: str | None
+    replaces: "str | None"
 
     def __new__(
-        cls, text: str, account: str, id: str, holder: str | None = None, replaces: str | None = None
-    ) -> Key:  # Python 3.9 has no Self.
+        cls, text: str, account: str, id: str, holder: "str | None" = None, replaces: "str | None" = None
+    ) -> "Key":
         """The text of a key, with what is known of it."""
         key = super().__new__(cls, text)
         key.account, key.id, key.holder, key.replaces = account, id, holder, replaces
@@ -135,17 +133,17 @@ class Key(str):
     def __repr__(self) -> str:
         return f"<otp_link.Key {self.id} of {self.account}>"
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> "NoReturn":
         raise TypeError("a key is not pickled or copied; write it to its file with key.write(path)")
 
-    def write(self, path: str | os.PathLike[str]) -> None:
+    def write(self, path: "str | os.PathLike[str]") -> None:
         """Writes the key to a new file of mode 0600, durably. A file that is there already stays as it is."""
         from ._native import write_key_file
 
         write_key_file(self, path)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Gives a program's parser --key-file, --key-fd, --key, --account, --store and --record.
 
     from_arguments() opens the account that they name. They mean what they mean for the program `otp`.
@@ -168,7 +166,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     record.add_argument("--record", metavar="FILE", help="open this record file, which may be outside of any store")
 
 
-def from_arguments(arguments: argparse.Namespace) -> Account:
+def from_arguments(arguments: "argparse.Namespace") -> Account:
     """Opens the account that a program's arguments name; see add_arguments(). A key among them draws a warning."""
     if arguments.key is not None:
         import warnings

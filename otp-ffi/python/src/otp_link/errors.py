@@ -4,8 +4,6 @@ A code is a number that is the same everywhere: the program `otp` exits with it,
 No message of an exception holds anything of a secret.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -16,10 +14,10 @@ if TYPE_CHECKING:
 class Error(Exception):
     """Why something failed. `code` is its number, `name` its name; the message says what to do."""
 
-    code: ClassVar[int] = 1
-    name: ClassVar[str] = "other"
+    code: "ClassVar[int]" = 1
+    name: "ClassVar[str]" = "other"
     #: The new keys of a rotation whose old keys could not be ended: they open, so keep them, and rotate again.
-    keys: list[Key] | None = None
+    keys: "list[Key] | None" = None
 
     def __str__(self) -> str:
         # KeyError, which some classes below are as well, would put the message into quotes.
@@ -116,7 +114,7 @@ class StoreUnavailableError(Error):
 
 
 #: The class of each code.
-BY_CODE: dict[int, type[Error]] = {
+BY_CODE: "dict[int, type[Error]]" = {
     1: OtherError,
     2: UsageError,
     3: NotFoundError,

@@ -8,8 +8,6 @@ an exception, or gave garbage, fails here as (False, '', ''), with a warning tha
 A file that the ancestor wrote still opens with its keys; a warning asks to seal it anew. New programs use open_account().
 """
 
-from __future__ import annotations
-
 from . import _native
 from .errors import Error
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["get_account_details", "secure_account"]
 
 
-def secure_account(user: str, password: str, file: str | os.PathLike[str]) -> tuple[bool, str, str]:
+def secure_account(user: str, password: str, file: "str | os.PathLike[str]") -> "tuple[bool, str, str]":
     """Seals user and password into one file, each with a key of its own: (True, user_key, pass_key).
 
     A file that is there is replaced, whole or not at all. If it can't be done: (False, '', ''), and a warning.
@@ -33,7 +31,7 @@ def secure_account(user: str, password: str, file: str | os.PathLike[str]) -> tu
     return True, str(user_key), str(pass_key)
 
 
-def get_account_details(user_key: str, pass_key: str, file: str | os.PathLike[str]) -> tuple[bool, str, str]:
+def get_account_details(user_key: str, pass_key: str, file: "str | os.PathLike[str]") -> "tuple[bool, str, str]":
     """Opens user and password with their keys: (True, user, password). If it can't be done: (False, '', ''), and a warning."""
     try:
         user, password, old = _native.workflow_open(user_key, pass_key, file)

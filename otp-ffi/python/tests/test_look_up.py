@@ -1,0 +1,93 @@
+"""Key and store are found as the program otp finds them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import pytest
+
+import otp_link
+
+
+def test_the_environment_leads_to_key_and_store(
+    store: Path, key: otp_link.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file.key"
+    key.write(file)
+    monkeypatch.setenv("OTP_STORE", str(store))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(otp_link.UsageError, match="OTP_KEY_FILE"):
+        otp_link.open_account()
+    (tmp_path / "otp-key").write_text(key)
+    (tmp_path / "otp-key").chmod(0o600)
+    assert otp_link.open_account().username == "alice"
+    # What comes first counts, and one that fails is not passed over.
+    monkeypatch.setenv("OTP_KEY", "otpk1_")
+    with pytest.raises(otp_link.MalformedKeyError):
+        otp_link.open_account()
+    monkeypatch.setenv("OTP_KEY", key)
+    assert otp_link.open_account(account="edms/reporting").username == "alice"
+    monkeypatch.setenv("OTP_KEY_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(otp_link.OtherError):
+        otp_link.open_account()
+    monkeypatch.setenv("OTP_KEY_FILE", str(file))
+    assert otp_link.open_account().username == "alice"
+    # What is given counts before all of it.
+    other = otp_link.add_account("other", username="bob")
+    assert otp_link.open_account(other).username == "bob"
+
+
+def test_without_any_word_the_store_is_the_users_own(tmp_path: Path) -> None:
+    key = otp_link.add_account("a", password="p")
+    assert (tmp_path / "data/otp/store/a" / f"{key.id}.otp").exists()
+    assert otp_link.open_account(key).password == "p"
+
+
+def test_a_key_comes_through_a_descriptor(store: Path, key: otp_link.Key) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, key.encode() + b"\n")
+    os.close(writer)
+    assert otp_link.open_account(key_fd=reader, store=store).username == "alice"
+    # It stays its owner's to close, and is at its end.
+    with pytest.raises(otp_link.MalformedKeyError):
+        otp_link.open_account(key_fd=reader, store=store)
+    os.close(reader)
+    with pytest.raises(otp_link.OtherError):
+        otp_link.open_account(key_fd=reader, store=store)
+
+
+def test_a_record_may_lie_anywhere(store: Path, key: otp_link.Key, record: Path, tmp_path: Path) -> None:
+    shipped = tmp_path / "shipped.otp"
+    shipped.write_bytes(record.read_bytes())
+    assert otp_link.open_account(key, record=shipped).username == "alice"
+    assert otp_link.open_account(str(key).upper(), record=os.fsencode(shipped)).username == "alice"
+    assert otp_link.open_account(f"  {key}\n".encode(), record=str(shipped)).username == "alice"
+
+
+def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key, record: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("report")
+    otp_link.add_arguments(parser)
+    file = tmp_path / "key"
+    key.write(file)
+    for arguments in [
+        ["--key-file", str(file), "--store", str(store)],
+        ["--key-file", str(file), "--record", str(record)],
+        ["--key-file", str(file), "--store", str(store), "--account", "edms/reporting"],
+        ["--key-fd", str(os.open(file, os.O_RDONLY)), "--store", str(store)],
+    ]:
+        with otp_link.from_arguments(parser.parse_args(["report", *arguments])) as account:
+            assert account.password == "correct horse"
+    with pytest.warns(UserWarning, match="--key-file"):
+        account = otp_link.from_arguments(parser.parse_args(["report", "--key", key, "--store", str(store)]))
+    assert account.password == "correct horse"
+    with pytest.raises(otp_link.WrongKeyError):
+        otp_link.from_arguments(
+            parser.parse_args(["report", "--key-file", str(file), "--store", str(store), "--account", "other"])
+        )
+    assert "--key-file PATH" in parser.format_help()
+    for arguments in [["--key", "a", "--key-file", "b"], ["--store", "a", "--record", "b"]]:
+        with pytest.raises(SystemExit):
+            parser.parse_args(["report", *arguments])

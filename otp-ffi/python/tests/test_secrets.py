@@ -1,0 +1,96 @@
+"""Nothing shows a secret that was not asked for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import traceback
+from pathlib import Path
+
+import pytest
+
+import otp_link
+
+SECRET = "correct horse"
+
+
+def test_no_text_of_an_account_shows_what_is_in_it(store: Path, key: otp_link.Key) -> None:
+    account = otp_link.open_account(key, store=store)
+    for shown in [account, account.raw]:
+        for text in [repr(shown), str(shown), f"{shown}", f"{shown!r:>200}", "%s %r" % (shown, shown), ascii(shown)]:
+            assert SECRET not in text and "alice" not in text
+            assert "edms/reporting" in text
+        assert SECRET not in repr(dir(shown)) and not hasattr(shown, "__dict__")
+    account.close()
+    assert "closed" in repr(account)
+
+
+def test_an_account_is_not_pickled_copied_or_serialized(store: Path, key: otp_link.Key) -> None:
+    account = otp_link.open_account(key, store=store)
+    for shown in [account, account.raw]:
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError):
+                pickle.dumps(shown, protocol)
+        for refused in [copy.copy, copy.deepcopy, json.dumps, vars]:
+            with pytest.raises(TypeError):
+                refused(shown)  # type: ignore[operator]
+
+
+def test_a_traceback_with_its_variables_shows_nothing(store: Path, key: otp_link.Key) -> None:
+    account = otp_link.open_account(key, store=store)
+
+    def fails(account: otp_link.Account, given: otp_link.Key) -> None:
+        raise RuntimeError(f"{account}")
+
+    try:
+        fails(account, key)
+    except RuntimeError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "account = <otp_link.Account" in shown
+    assert "given = <otp_link.Key" in shown
+    assert SECRET not in shown and "alice" not in shown
+    assert str(key) not in shown
+
+
+def test_a_key_is_text_that_repr_does_not_show(key: otp_link.Key, tmp_path: Path) -> None:
+    assert isinstance(key, str) and key.startswith("otpk1_")
+    assert repr(key) == f"<otp_link.Key {key.id} of edms/reporting>"
+    assert repr([key]) == f"[{key!r}]"
+    assert f"{key}" == str(key) == "" + key
+    assert type(str(key)) is str
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError):
+            pickle.dumps(key, protocol)
+    with pytest.raises(TypeError):
+        copy.copy(key)
+
+
+def test_no_error_shows_a_value_or_a_key(store: Path, key: otp_link.Key) -> None:
+    broken = str(key)[:-1] + ("a" if key[-1] != "a" else "b")
+    surrogate = SECRET + "\udcff"
+    for call in [
+        lambda: otp_link.open_account(broken, store=store),
+        lambda: otp_link.open_account(str(key) + SECRET, store=store),
+        lambda: otp_link.open_account(str(key) + "\udcff", store=store),
+        lambda: otp_link.add_account("new", password=surrogate, store=store),
+        lambda: otp_link.add_account("new", fields={"token": surrogate}, store=store),
+        lambda: otp_link.add_account("new", fields={surrogate: "x"}, store=store),
+        lambda: otp_link.add_account("edms/reporting", password=SECRET, store=store),
+        lambda: otp_link.add_account("new", password=SECRET * 9999, store=store),
+        lambda: otp_link.rotate_account("edms/reporting", password=surrogate, store=store),
+    ]:
+        with pytest.raises(otp_link.Error) as raised:
+            call()
+        chain: BaseException | None = raised.value
+        while chain is not None:
+            text = f"{chain} {chain!r} {vars(chain)}"
+            assert SECRET not in text and str(key)[10:60] not in text
+            chain = chain.__cause__ or chain.__context__
+
+
+def test_values_of_other_kinds_are_refused_by_their_kind(store: Path) -> None:
+    for value in [5, 5.0, bytearray(b"x"), object(), ["x"]]:
+        with pytest.raises(TypeError, match=f"password must be str or bytes, not {type(value).__name__}"):
+            otp_link.add_account("a", password=value, store=store)  # type: ignore[arg-type]
+    assert not store.exists()

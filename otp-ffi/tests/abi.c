@@ -1,0 +1,790 @@
+/* Every function, and every error, as a C program meets them. Its argument is an empty folder to work in.
+ * tests/abi.rs builds it as C11 and as C++17, and runs it alone, under AddressSanitizer and under valgrind. */
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "otp.h"
+
+static int failures;
+
+static void report(int line, const char *what)
+{
+    fprintf(stderr, "line %d: %s\n", line, what);
+    failures++;
+}
+
+#define CHECK(condition) ((condition) ? (void)0 : report(__LINE__, #condition))
+
+/* A call that ends with a code, whose message has these words in it. */
+#define FAILS(code, words, call)                                                                                       \
+    do {                                                                                                               \
+        int ended = (call);                                                                                            \
+        if (ended != (code) || otp_error_code() != (code) || strstr(otp_error_message(), (words)) == NULL) {           \
+            report(__LINE__, #call);                                                                                   \
+            fprintf(stderr, "  %s: %s\n", otp_code_name(ended), otp_error_message());                                  \
+        }                                                                                                              \
+    } while (0)
+
+#define WORKS(call)                                                                                                    \
+    do {                                                                                                               \
+        int ended = (call);                                                                                            \
+        if (ended != OTP_OK) {                                                                                         \
+            report(__LINE__, #call);                                                                                   \
+            fprintf(stderr, "  %s: %s\n", otp_code_name(ended), otp_error_message());                                  \
+        }                                                                                                              \
+    } while (0)
+
+static char folder[1000];
+static const char *store;
+
+/* A path in the folder; the fourth call after this one overwrites it. */
+static const char *in_folder(const char *name)
+{
+    static char paths[4][2000];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    int fd;
+    unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    CHECK(fd >= 0 && write(fd, bytes, len) == (ssize_t)len && fchmod(fd, mode) == 0);
+    close(fd);
+}
+
+static size_t read_file(const char *path, void *bytes, size_t len)
+{
+    int fd = open(path, O_RDONLY);
+    ssize_t count = read(fd, bytes, len);
+    CHECK(count >= 0);
+    close(fd);
+    return (size_t)count;
+}
+
+static const otp_field FIELDS[] = {{"username", "alice", 5}, {"password", "p\0\xff", 3}, {"zebra", NULL, 0}};
+
+static otp_keys *add(const char *account, const char *holder)
+{
+    otp_grant grant = OTP_GRANT_INIT;
+    otp_keys *keys;
+    grant.holder = holder;
+    WORKS(otp_account_add(store, account, FIELDS, 3, &grant, &keys));
+    CHECK(otp_keys_count(keys) == 1);
+    return keys;
+}
+
+static otp_key first(const otp_keys *keys)
+{
+    otp_key key;
+    WORKS(otp_keys_at(keys, 0, &key));
+    return key;
+}
+
+static otp_source source_of(const char *text)
+{
+    otp_source source = OTP_SOURCE_INIT;
+    source.key = text;
+    source.key_len = strlen(text);
+    source.store = store;
+    return source;
+}
+
+/* Opens an account and checks its password. */
+static otp_code opens(otp_source source, const char *password, size_t len)
+{
+    otp_account *account;
+    otp_field field;
+    otp_code code = otp_account_open(&source, &account);
+    if (code != OTP_OK) {
+        CHECK(account == NULL);
+        return code;
+    }
+    WORKS(otp_account_field(account, "password", &field));
+    CHECK(field.value_len == len && memcmp(field.value, password, len) == 0);
+    otp_account_free(account);
+    return code;
+}
+
+static otp_code opens_old(otp_source source)
+{
+    return opens(source, "p\0\xff", 3);
+}
+
+static void versions_and_codes(void)
+{
+    CHECK(otp_abi_version() == OTP_ABI_VERSION);
+    CHECK(strchr(otp_version(), '.') != NULL);
+    CHECK(otp_error_code() == OTP_OK && strcmp(otp_error_message(), "") == 0);
+    CHECK(strcmp(otp_code_name(OTP_OK), "ok") == 0);
+    CHECK(strcmp(otp_code_name(OTP_STORE_UNAVAILABLE), "store-unavailable") == 0);
+    CHECK(strcmp(otp_code_meaning(OTP_WRONG_KEY), "unknown") != 0);
+    CHECK(strcmp(otp_code_name(-1), "unknown") == 0 && strcmp(otp_code_meaning(1000), "unknown") == 0);
+}
+
+static void an_account_opens_with_its_key(void)
+{
+    otp_keys *keys = add("edms/reporting", "nightly");
+    otp_key key = first(keys);
+    otp_source source = source_of(key.text);
+    otp_account *account, *again;
+    otp_field field;
+
+    CHECK(strlen(key.text) == key.text_len && strncmp(key.text, "otpk1_", 6) == 0);
+    CHECK(strcmp(key.account, "edms/reporting") == 0 && strlen(key.id) == 16);
+    CHECK(strcmp(key.holder, "nightly") == 0 && key.replaces == NULL);
+
+    WORKS(otp_account_open(&source, &account));
+    CHECK(strcmp(otp_account_name(account), "edms/reporting") == 0);
+    CHECK(strcmp(otp_account_key_id(account), key.id) == 0);
+    CHECK(otp_account_count(account) == 3);
+    WORKS(otp_account_field(account, "username", &field));
+    CHECK(field.value_len == 5 && memcmp(field.value, "alice", 5) == 0 && strcmp(field.name, "username") == 0);
+    WORKS(otp_account_field(account, "password", &field));
+    CHECK(field.value_len == 3 && memcmp(field.value, "p\0\xff", 3) == 0);
+    WORKS(otp_account_field_at(account, 0, &field));
+    CHECK(strcmp(field.name, "username") == 0);
+    WORKS(otp_account_field_at(account, 2, &field));
+    CHECK(strcmp(field.name, "zebra") == 0 && field.value_len == 0);
+
+    FAILS(OTP_OTHER, "no field \"token\"", otp_account_field(account, "token", &field));
+    CHECK(field.name == NULL && field.value == NULL && field.value_len == 0);
+    FAILS(OTP_USAGE, "NULL", otp_account_field(account, NULL, &field));
+    FAILS(OTP_USAGE, "UTF-8", otp_account_field(account, "\xff", &field));
+    FAILS(OTP_USAGE, "NULL", otp_account_field(account, "username", NULL));
+    FAILS(OTP_USAGE, "no field 3", otp_account_field_at(account, 3, &field));
+    FAILS(OTP_USAGE, "no field", otp_account_field_at(account, SIZE_MAX, &field));
+    FAILS(OTP_USAGE, "NULL", otp_account_field_at(account, 0, NULL));
+
+    /* A second handle is another one, and ending one does nothing to the other. */
+    WORKS(otp_account_open(&source, &again));
+    CHECK(again != account);
+    otp_account_free(account);
+    CHECK(otp_account_count(again) == 3);
+    otp_account_free(again);
+
+    /* A handle that is over, of another kind, or was never given is refused, and freeing it does nothing. */
+    FAILS(OTP_USAGE, "not one that is open", otp_account_field(account, "username", &field));
+    FAILS(OTP_USAGE, "not one that is open", otp_account_field_at((otp_account *)(void *)keys, 0, &field));
+    FAILS(OTP_USAGE, "not one that is open", otp_account_field_at((otp_account *)(void *)&field, 0, &field));
+    FAILS(OTP_USAGE, "the handle is NULL", otp_account_field(NULL, "username", &field));
+    CHECK(otp_account_count(account) == 0 && otp_account_count(NULL) == 0 && otp_error_code() == OTP_USAGE);
+    CHECK(otp_account_name(account) == NULL && otp_account_key_id(NULL) == NULL);
+    otp_account_free(account);
+    otp_account_free(NULL);
+    otp_account_free((otp_account *)(void *)keys);
+    CHECK(otp_keys_count(keys) == 1);
+
+    FAILS(OTP_USAGE, "no key 1", otp_keys_at(keys, 1, &key));
+    CHECK(key.text == NULL && key.text_len == 0 && key.id == NULL);
+    FAILS(OTP_USAGE, "NULL", otp_keys_at(keys, 0, NULL));
+    FAILS(OTP_USAGE, "the handle is NULL", otp_keys_at(NULL, 0, &key));
+    otp_keys_free(keys);
+    FAILS(OTP_USAGE, "not one that is open", otp_keys_at(keys, 0, &key));
+    FAILS(OTP_USAGE, "not one that is open", otp_keys_write(keys, 0, in_folder("key")));
+    CHECK(otp_keys_count(keys) == 0 && otp_keys_count(NULL) == 0);
+    otp_keys_free(keys);
+    otp_keys_free(NULL);
+    WORKS(otp_account_remove(store, "edms/reporting"));
+}
+
+static void keys_come_from_where_the_caller_says(void)
+{
+    otp_keys *keys = add("a", NULL);
+    otp_key key = first(keys);
+    otp_source source = OTP_SOURCE_INIT;
+    otp_account *account;
+    char file[2000], record[2000], text[4096];
+    size_t len;
+    int fds[2];
+    struct stat status;
+
+    snprintf(file, sizeof file, "%s/a.key", folder);
+    snprintf(record, sizeof record, "%s/a/%s.otp", store, key.id);
+    WORKS(otp_keys_write(keys, 0, file));
+    CHECK(stat(file, &status) == 0 && (status.st_mode & 0777) == 0600);
+    len = read_file(file, text, sizeof text);
+    CHECK(len == key.text_len + 1 && memcmp(text, key.text, key.text_len) == 0 && text[len - 1] == '\n');
+    FAILS(OTP_EXISTS, "exists already", otp_keys_write(keys, 0, file));
+    FAILS(OTP_USAGE, "no key 7", otp_keys_write(keys, 7, in_folder("b.key")));
+    FAILS(OTP_USAGE, "NULL", otp_keys_write(keys, 0, NULL));
+    FAILS(OTP_USAGE, "empty", otp_keys_write(keys, 0, ""));
+    FAILS(OTP_OTHER, "b.key", otp_keys_write(keys, 0, in_folder("nowhere/b.key")));
+
+    source.store = store;
+    source.key_file = file;
+    WORKS(opens_old(source));
+    source.account = "a";
+    WORKS(opens_old(source));
+    source.account = "other";
+    FAILS(OTP_WRONG_KEY, "for account a, not for other", opens_old(source));
+    source.account = "No Name";
+    FAILS(OTP_USAGE, "not an account name", opens_old(source));
+    source.account = NULL;
+
+    /* A record that lies elsewhere. */
+    source.record = record;
+    FAILS(OTP_USAGE, "both a store and a record", opens_old(source));
+    source.store = NULL;
+    WORKS(opens_old(source));
+    WORKS(otp_key_verify(&source));
+    source.record = in_folder("nowhere");
+    FAILS(OTP_STORE_UNAVAILABLE, "nowhere", opens_old(source));
+    source.record = NULL;
+    source.store = store;
+
+    /* A descriptor, with white space around the key. */
+    CHECK(pipe(fds) == 0);
+    CHECK(write(fds[1], " \n", 2) == 2 && write(fds[1], key.text, key.text_len) == (ssize_t)key.text_len);
+    close(fds[1]);
+    source.has_key_fd = 1;
+    source.key_fd = fds[0];
+    FAILS(OTP_USAGE, "more than one way", opens_old(source));
+    source.key_file = NULL;
+    WORKS(opens_old(source));
+    close(fds[0]);
+    FAILS(OTP_OTHER, "file descriptor", opens_old(source));
+    source.key_fd = -1;
+    FAILS(OTP_OTHER, "file descriptor", opens_old(source));
+    source.has_key_fd = 0;
+
+    /* The environment, which is what counts without any word. */
+    FAILS(OTP_USAGE, "OTP_KEY_FILE", opens_old(source));
+    FAILS(OTP_USAGE, "OTP_KEY_FILE", otp_account_open(NULL, &account));
+    setenv("OTP_KEY_FILE", file, 1);
+    setenv("OTP_STORE", store, 1);
+    WORKS(otp_account_open(NULL, &account));
+    otp_account_free(account);
+    WORKS(otp_key_verify(NULL));
+    unsetenv("OTP_KEY_FILE");
+    setenv("OTP_KEY", key.text, 1);
+    WORKS(otp_account_open(NULL, &account));
+    otp_account_free(account);
+    unsetenv("OTP_KEY");
+    unsetenv("OTP_STORE");
+    unsetenv("HOME");
+    unsetenv("XDG_DATA_HOME");
+    FAILS(OTP_USAGE, "no home directory", otp_account_remove(NULL, "a"));
+
+    /* What is no structure, or no place for a result. */
+    source.key_file = file;
+    FAILS(OTP_USAGE, "account is NULL", otp_account_open(&source, NULL));
+    FAILS(OTP_USAGE, "aligned", otp_account_open(&source, (otp_account **)(void *)((char *)&account + 1)));
+    source.size = 8;
+    FAILS(OTP_USAGE, "size", opens_old(source));
+    source.size = 0;
+    FAILS(OTP_USAGE, "size", otp_key_verify(&source));
+    source.size = sizeof source;
+    FAILS(OTP_USAGE, "aligned", otp_key_verify((const otp_source *)(const void *)((const char *)&source + 1)));
+    source.key_file = "";
+    FAILS(OTP_USAGE, "empty", opens_old(source));
+    source.key_file = NULL;
+    source.key_len = 5;
+    FAILS(OTP_USAGE, "NULL, but its length", opens_old(source));
+    source.key = key.text;
+    source.key_len = SIZE_MAX;
+    FAILS(OTP_USAGE, "longer than memory", opens_old(source));
+    otp_keys_free(keys);
+    WORKS(otp_account_remove(store, "a"));
+}
+
+static void keys_and_records_that_are_changed_are_refused(void)
+{
+    otp_keys *keys = add("codes", NULL), *others = add("others", NULL), *more;
+    otp_key key = first(keys);
+    otp_source source = source_of(key.text);
+    char path[2000], other_path[2000], open_path[2000], text[4096], good[4096], other[4096];
+    size_t len, other_len;
+
+    /* Keys that are cut, each in memory of its own so that reading past its end would be seen. */
+    for (len = 0; len < key.text_len; len++) {
+        char *cut = (char *)malloc(len + 1);
+        memcpy(cut, key.text, len);
+        source.key = cut;
+        source.key_len = len;
+        FAILS(OTP_MALFORMED_KEY, "malformed", opens_old(source));
+        free(cut);
+    }
+    memcpy(text, key.text, key.text_len);
+    text[40] = text[40] == 'a' ? 'b' : 'a';
+    source.key = text;
+    source.key_len = key.text_len;
+    FAILS(OTP_MALFORMED_KEY, "mistyped", opens_old(source));
+    memset(text, 0xff, sizeof text);
+    source.key_len = sizeof text;
+    FAILS(OTP_MALFORMED_KEY, "malformed", opens_old(source));
+    source = source_of("otpk2_abc");
+    FAILS(OTP_NEWER_VERSION, "newer version", opens_old(source));
+    source = source_of(key.text);
+
+    snprintf(path, sizeof path, "%s/codes/%s.otp", store, key.id);
+    snprintf(other_path, sizeof other_path, "%s/others/%s.otp", store, first(others).id);
+    len = read_file(path, good, sizeof good);
+    other_len = read_file(other_path, other, sizeof other);
+    memcpy(text, good, len);
+    text[len - 30] ^= 1;
+    write_file(path, text, len, 0600);
+    FAILS(OTP_DAMAGED, "CRC-32", opens_old(source));
+    FAILS(OTP_DAMAGED, "CRC-32", otp_key_verify(&source));
+    FAILS(OTP_DAMAGED, "CRC-32", otp_key_issue(&source, NULL, &more));
+    CHECK(more == NULL);
+    write_file(path, good, len - 1, 0600);
+    FAILS(OTP_DAMAGED, "damaged", opens_old(source));
+    write_file(path, "", 0, 0600);
+    FAILS(OTP_DAMAGED, "damaged", opens_old(source));
+    write_file(path, other, other_len, 0600);
+    FAILS(OTP_WRONG_KEY, "does not open this record", opens_old(source));
+    FAILS(OTP_WRONG_KEY, "does not open this record", otp_key_verify(&source));
+    write_file(path, good, len, 0622);
+    FAILS(OTP_UNSAFE_PERMISSIONS, "chmod go-w", opens_old(source));
+    write_file(path, good, len, 0600);
+    WORKS(opens_old(source));
+
+    /* A key file that others can read. */
+    snprintf(open_path, sizeof open_path, "%s/open.key", folder);
+    write_file(open_path, key.text, key.text_len, 0644);
+    source.key = NULL;
+    source.key_len = 0;
+    source.key_file = open_path;
+    FAILS(OTP_UNSAFE_PERMISSIONS, "chmod 600", opens_old(source));
+    source = source_of(key.text);
+    source.store = in_folder("nowhere");
+    FAILS(OTP_STORE_UNAVAILABLE, "no store", opens_old(source));
+    otp_keys_free(keys);
+    otp_keys_free(others);
+    WORKS(otp_account_remove(store, "codes"));
+    WORKS(otp_account_remove(store, "others"));
+}
+
+static void what_can_not_be_sealed_is_refused(void)
+{
+    otp_keys *keys = add("codes", NULL), *more;
+    otp_source source = source_of(first(keys).text);
+    otp_grant grant = OTP_GRANT_INIT;
+    otp_field twice[] = {{"x", "1", 1}, {"x", "2", 1}}, none[] = {{NULL, "1", 1}}, invalid[] = {{"\xc0", "1", 1}};
+    otp_field control[] = {{"a\nb", "1", 1}}, empty[] = {{"", "1", 1}}, null_value[] = {{"x", NULL, 1}};
+    otp_field huge[] = {{"x", "1", SIZE_MAX}};
+
+    FAILS(OTP_EXISTS, "exists already", otp_account_add(store, "codes", FIELDS, 3, NULL, &more));
+    CHECK(more == NULL);
+    FAILS(OTP_STORE_UNAVAILABLE, "/dev/null", otp_account_add("/dev/null/store", "a", FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, "account name", otp_account_add(store, "Not A Name", FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, "NULL", otp_account_add(store, NULL, FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, "UTF-8", otp_account_add(store, "\xff", FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, "NULL", otp_account_add(store, "new", FIELDS, 3, NULL, NULL));
+    FAILS(OTP_USAGE, "no field is given", otp_account_add(store, "new", NULL, 0, NULL, &more));
+    FAILS(OTP_USAGE, "NULL, but its length", otp_account_add(store, "new", NULL, 1, NULL, &more));
+    FAILS(OTP_USAGE, "longer than memory", otp_account_add(store, "new", FIELDS, SIZE_MAX / 8, NULL, &more));
+    FAILS(OTP_USAGE, "longer than memory", otp_account_add(store, "new", FIELDS, SIZE_MAX, NULL, &more));
+    FAILS(OTP_USAGE, "two fields of one name", otp_account_add(store, "new", twice, 2, NULL, &more));
+    FAILS(OTP_USAGE, "NULL", otp_account_add(store, "new", none, 1, NULL, &more));
+    FAILS(OTP_USAGE, "UTF-8", otp_account_add(store, "new", invalid, 1, NULL, &more));
+    FAILS(OTP_USAGE, "field's name", otp_account_add(store, "new", control, 1, NULL, &more));
+    FAILS(OTP_USAGE, "field's name", otp_account_add(store, "new", empty, 1, NULL, &more));
+    FAILS(OTP_USAGE, "NULL, but its length", otp_account_add(store, "new", null_value, 1, NULL, &more));
+    FAILS(OTP_USAGE, "longer than memory", otp_account_add(store, "new", huge, 1, NULL, &more));
+
+    grant.holder = "";
+    FAILS(OTP_USAGE, "holder", otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    grant.holder = "\xff";
+    FAILS(OTP_USAGE, "UTF-8", otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    grant.holder = NULL;
+    grant.capacity = 65;
+    FAILS(OTP_USAGE, "capacity", otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    grant.capacity = 65536;
+    FAILS(OTP_USAGE, "capacity", otp_key_issue(&source, &grant, &more));
+    grant.capacity = 0;
+    grant.expires = 1;
+    FAILS(OTP_USAGE, "1970-01-01T00:00:01Z is not a time to come", otp_key_issue(&source, &grant, &more));
+    grant.expires = UINT64_MAX;
+    FAILS(OTP_USAGE, "year", otp_key_issue(&source, &grant, &more));
+    grant.expires = 0;
+    grant.reserved = 1;
+    FAILS(OTP_USAGE, "reserved", otp_key_issue(&source, &grant, &more));
+    grant.reserved = 0;
+    grant.size = 4;
+    FAILS(OTP_USAGE, "size", otp_key_issue(&source, &grant, &more));
+    otp_keys_free(keys);
+    WORKS(otp_account_remove(store, "codes"));
+    FAILS(OTP_NOT_FOUND, "no account", otp_account_remove(store, "new"));
+}
+
+static void keys_are_issued_and_revoked(void)
+{
+    otp_keys *keys = add("a", NULL), *more;
+    otp_key key = first(keys), issued;
+    otp_source source = source_of(key.text);
+    otp_grant grant = OTP_GRANT_INIT;
+
+    grant.holder = "monthly";
+    grant.expires = (uint64_t)time(NULL) + 86400;
+    grant.capacity = 1024;
+    WORKS(otp_key_issue(&source, &grant, &more));
+    issued = first(more);
+    CHECK(strcmp(issued.holder, "monthly") == 0 && strcmp(issued.account, "a") == 0);
+    WORKS(opens_old(source_of(issued.text)));
+    FAILS(OTP_USAGE, "keys is NULL", otp_key_issue(&source, &grant, NULL));
+
+    WORKS(otp_key_revoke(store, "a", key.id));
+    FAILS(OTP_NOT_FOUND, "it was revoked (2", opens_old(source));
+    FAILS(OTP_NOT_FOUND, "it was revoked", otp_key_verify(&source));
+    FAILS(OTP_NOT_FOUND, "revoked", otp_key_revoke(store, "a", key.id));
+    WORKS(opens_old(source_of(issued.text)));
+    FAILS(OTP_NOT_FOUND, "no", otp_key_revoke(store, "nobody", key.id));
+    FAILS(OTP_USAGE, "key id", otp_key_revoke(store, "a", "short"));
+    FAILS(OTP_USAGE, "NULL", otp_key_revoke(store, NULL, key.id));
+    FAILS(OTP_USAGE, "NULL", otp_key_revoke(store, "a", NULL));
+    FAILS(OTP_USAGE, "empty", otp_key_revoke("", "a", key.id));
+    otp_keys_free(more);
+    otp_keys_free(keys);
+
+    WORKS(otp_account_remove(store, "a"));
+    FAILS(OTP_NOT_FOUND, "no account a", otp_account_remove(store, "a"));
+    FAILS(OTP_USAGE, "NULL", otp_account_remove(store, NULL));
+}
+
+/* Where a rotation's key goes, and what the function that takes it answers. */
+struct taken {
+    int answer;
+    int calls;
+    char old_key[1000];
+    char new_key[1000];
+};
+
+static int take(void *context, const otp_keys *keys)
+{
+    struct taken *taken = (struct taken *)context;
+    taken->calls++;
+    CHECK(otp_keys_count(keys) == 1);
+    snprintf(taken->new_key, sizeof taken->new_key, "%s", first(keys).text);
+    /* Now both open. */
+    WORKS(opens(source_of(taken->new_key), "new", 3));
+    WORKS(opens_old(source_of(taken->old_key)));
+    return taken->answer;
+}
+
+static void accounts_are_rotated(void)
+{
+    otp_keys *keys = add("a", "nightly"), *more;
+    otp_key key = first(keys), replaced;
+    otp_source source = source_of(key.text), named = OTP_SOURCE_INIT;
+    otp_field password = {"password", "new", 3}, both[] = {{"username", "bob", 3}, {"password", "newer", 5}};
+    struct taken taken;
+
+    memset(&taken, 0, sizeof taken);
+    snprintf(taken.old_key, sizeof taken.old_key, "%s", key.text);
+    named.account = "a";
+    named.store = store;
+    FAILS(OTP_USAGE, "account name", otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, &more));
+    FAILS(OTP_USAGE, "account name", otp_account_rotate(NULL, &password, 1, NULL, 0, NULL, NULL, &more));
+    source.account = "a";
+    FAILS(OTP_USAGE, "NULL", otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, NULL));
+    FAILS(OTP_USAGE, "nothing new", otp_account_rotate(&source, NULL, 0, NULL, 0, NULL, NULL, &more));
+    FAILS(OTP_USAGE, "every field", otp_account_rotate(&named, &password, 1, NULL, 0, NULL, NULL, &more));
+    named.account = "nobody";
+    FAILS(OTP_NOT_FOUND, "no account", otp_account_rotate(&named, both, 2, NULL, 0, NULL, NULL, &more));
+    named.account = "a";
+
+    /* Keys that are not taken: nothing has changed. */
+    taken.answer = 5;
+    FAILS(OTP_OTHER, "answer 5", otp_account_rotate(&source, &password, 1, NULL, 0, take, &taken, &more));
+    CHECK(more == NULL && taken.calls == 1);
+    WORKS(opens_old(source));
+    FAILS(OTP_NOT_FOUND, "never there", opens_old(source_of(taken.new_key)));
+
+    taken.answer = 0;
+    WORKS(otp_account_rotate(&source, &password, 1, NULL, 0, take, &taken, &more));
+    replaced = first(more);
+    CHECK(taken.calls == 2 && strcmp(taken.new_key, replaced.text) == 0);
+    CHECK(strcmp(replaced.replaces, key.id) == 0 && strcmp(replaced.holder, "nightly") == 0);
+    FAILS(OTP_NOT_FOUND, "rotated away", opens_old(source));
+    WORKS(opens(source_of(replaced.text), "new", 3));
+    otp_keys_free(keys);
+
+    /* Without a key, and with a period of grace. */
+    WORKS(otp_account_rotate(&named, both, 2, NULL, 3600, NULL, NULL, &keys));
+    WORKS(opens(source_of(replaced.text), "new", 3));
+    WORKS(opens(source_of(first(keys).text), "newer", 5));
+    otp_keys_free(more);
+    otp_keys_free(keys);
+    WORKS(otp_account_remove(store, "a"));
+}
+
+struct listed {
+    int stop_after;
+    int count;
+    char text[1000];
+};
+
+static int list_account(void *context, const char *account)
+{
+    struct listed *listed = (struct listed *)context;
+    strcat(listed->text, account);
+    strcat(listed->text, " ");
+    return ++listed->count == listed->stop_after;
+}
+
+static int list_key(void *context, const otp_key_info *key)
+{
+    struct listed *listed = (struct listed *)context;
+    CHECK(strlen(key->id) == 16 && strcmp(key->holder, "nightly") == 0);
+    CHECK(key->created <= (uint64_t)time(NULL) && key->created + 600 > (uint64_t)time(NULL));
+    CHECK(key->expires == 0 && key->grace_ends == 0 && key->capacity == 64);
+    return ++listed->count == listed->stop_after;
+}
+
+static int list_fault(void *context, const otp_fault *fault)
+{
+    struct listed *listed = (struct listed *)context;
+    CHECK(strcmp(fault->account, "b") == 0 && strlen(fault->key_id) == 16);
+    CHECK(fault->code == OTP_DAMAGED && strstr(fault->message, "CRC-32") != NULL);
+    return ++listed->count == listed->stop_after;
+}
+
+static void stores_are_listed_and_verified(void)
+{
+    otp_keys *keys[] = {add("b", "nightly"), add("a/x", NULL), add("a/y", NULL), NULL};
+    otp_source source = source_of(first(keys[0]).text);
+    otp_grant grant = OTP_GRANT_INIT;
+    struct listed listed;
+    uint64_t records, faults;
+    char path[2000], bytes[4096];
+    size_t len, at;
+
+    memset(&listed, 0, sizeof listed);
+    WORKS(otp_store_list(store, NULL, list_account, &listed));
+    CHECK(strcmp(listed.text, "a/x a/y b ") == 0);
+    memset(&listed, 0, sizeof listed);
+    WORKS(otp_store_list(store, "a/", list_account, &listed));
+    CHECK(strcmp(listed.text, "a/x a/y ") == 0);
+    memset(&listed, 0, sizeof listed);
+    listed.stop_after = 1;
+    WORKS(otp_store_list(store, "", list_account, &listed));
+    CHECK(strcmp(listed.text, "a/x ") == 0);
+    FAILS(OTP_USAGE, "visit is NULL", otp_store_list(store, NULL, NULL, NULL));
+    FAILS(OTP_USAGE, "UTF-8", otp_store_list(store, "\xff", list_account, &listed));
+    FAILS(OTP_STORE_UNAVAILABLE, "nowhere", otp_store_list(in_folder("nowhere"), NULL, list_account, &listed));
+
+    grant.holder = "nightly";
+    WORKS(otp_key_issue(&source, &grant, &keys[3]));
+    memset(&listed, 0, sizeof listed);
+    WORKS(otp_account_info(store, "b", list_key, &listed));
+    CHECK(listed.count == 2);
+    listed.count = 0;
+    listed.stop_after = 1;
+    WORKS(otp_account_info(store, "b", list_key, &listed));
+    CHECK(listed.count == 1);
+    FAILS(OTP_NOT_FOUND, "nobody", otp_account_info(store, "nobody", list_key, &listed));
+    FAILS(OTP_USAGE, "NULL", otp_account_info(store, NULL, list_key, &listed));
+    FAILS(OTP_USAGE, "visit is NULL", otp_account_info(store, "b", NULL, NULL));
+
+    memset(&listed, 0, sizeof listed);
+    WORKS(otp_store_verify(store, NULL, list_fault, &listed, &records, &faults));
+    CHECK(records == 4 && faults == 0 && listed.count == 0);
+    for (at = 0; at < 4; at += 3) {
+        snprintf(path, sizeof path, "%s/b/%s.otp", store, first(keys[at]).id);
+        len = read_file(path, bytes, sizeof bytes);
+        bytes[len / 2] ^= 1;
+        write_file(path, bytes, len, 0600);
+    }
+    WORKS(otp_store_verify(store, NULL, list_fault, &listed, &records, &faults));
+    CHECK(records == 4 && faults == 2 && listed.count == 2);
+    memset(&listed, 0, sizeof listed);
+    listed.stop_after = 1;
+    WORKS(otp_store_verify(store, "b", list_fault, &listed, NULL, &faults));
+    CHECK(faults == 1 && listed.count == 1);
+    WORKS(otp_store_verify(store, "b", NULL, NULL, &records, NULL));
+    CHECK(records == 2);
+    WORKS(otp_store_verify(store, "a", NULL, NULL, NULL, NULL));
+    FAILS(OTP_STORE_UNAVAILABLE, "nowhere",
+          otp_store_verify(in_folder("nowhere"), NULL, NULL, NULL, &records, &faults));
+    CHECK(records == 0 && faults == 0);
+    FAILS(OTP_DAMAGED, "CRC-32", otp_account_info(store, "b", list_key, &listed));
+
+    for (at = 0; at < 4; at++)
+        otp_keys_free(keys[at]);
+    WORKS(otp_account_remove(store, "a/x"));
+    WORKS(otp_account_remove(store, "a/y"));
+    WORKS(otp_account_remove(store, "b"));
+}
+
+static void bytes_are_sealed_and_opened_without_a_store(void)
+{
+    const char secret[] = "any bytes\0\xff";
+    char *record, *key, *opened, large[70];
+    size_t record_len = 0, key_len = 0, record_size, key_size, small, enough, len;
+    otp_grant grant = OTP_GRANT_INIT;
+
+    memset(large, 'x', sizeof large);
+    WORKS(otp_seal("a/b", NULL, sizeof secret, NULL, NULL, &record_len, NULL, &key_len));
+    CHECK(record_len > 66 && key_len > 100);
+    /* Buffers exactly as long as that, so that a byte more would be seen. */
+    record_size = record_len;
+    key_size = key_len;
+    record = (char *)malloc(record_size);
+    key = (char *)malloc(key_size);
+    opened = (char *)malloc(sizeof secret);
+
+#define SEAL(account, from, from_len, terms)                                                                           \
+    (record_len = record_size, key_len = key_size,                                                                     \
+     otp_seal(account, from, from_len, terms, record, &record_len, key, &key_len))
+
+    WORKS(SEAL("a/b", secret, sizeof secret, NULL));
+    CHECK(record_len <= record_size && key_len == key_size - 1 && strlen(key) == key_len);
+    len = sizeof secret;
+    WORKS(otp_open(key, key_len, record, record_len, opened, &len));
+    CHECK(len == sizeof secret && memcmp(opened, secret, len) == 0);
+
+    /* Buffers that are too small for what is opened. */
+    len = sizeof secret - 1;
+    memset(opened, 'x', sizeof secret);
+    FAILS(OTP_USAGE, "needs 12 bytes", otp_open(key, key_len, record, record_len, opened, &len));
+    CHECK(len == sizeof secret && opened[0] == 'x');
+    len = 0;
+    FAILS(OTP_USAGE, "needs 12 bytes", otp_open(key, key_len, record, record_len, NULL, &len));
+    len = 5;
+    FAILS(OTP_USAGE, "NULL", otp_open(key, key_len, record, record_len, NULL, &len));
+
+    /* Buffers that are too small for what is sealed. */
+    for (len = 0; len < record_size; len += 37) {
+        small = len;
+        enough = key_size;
+        FAILS(OTP_USAGE, "too small", otp_seal("a/b", secret, sizeof secret, NULL, record, &small, key, &enough));
+        CHECK(small == record_size && enough == key_size);
+    }
+    small = key_size - 1;
+    enough = record_size;
+    FAILS(OTP_USAGE, "too small", otp_seal("a/b", secret, sizeof secret, NULL, record, &enough, key, &small));
+    FAILS(OTP_USAGE, "too small", SEAL("a/b", large, 65, NULL));
+    FAILS(OTP_USAGE, "record_len", otp_seal("a/b", secret, 1, NULL, record, NULL, key, &key_len));
+    FAILS(OTP_USAGE, "key_len", otp_seal("a/b", secret, 1, NULL, record, &record_len, key, NULL));
+    FAILS(OTP_USAGE, "NULL, but its length", SEAL("a/b", NULL, 1, NULL));
+    FAILS(OTP_USAGE, "65536 bytes", SEAL("a/b", secret, 65536, NULL));
+    FAILS(OTP_USAGE, "bytes", SEAL("a/b", secret, SIZE_MAX, NULL));
+    FAILS(OTP_USAGE, "NULL", SEAL(NULL, secret, 1, NULL));
+    FAILS(OTP_USAGE, "overlap", SEAL("a/b", record, 1, NULL));
+    FAILS(OTP_USAGE, "account name", SEAL("A", secret, 1, NULL));
+    grant.capacity = 64;
+    FAILS(OTP_USAGE, "at most 64 fit", SEAL("a/b", large, 65, &grant));
+
+    /* An empty secret, and errors of opening. */
+    WORKS(SEAL("a/b", NULL, 0, &grant));
+    len = 0;
+    WORKS(otp_open(key, key_len, record, record_len, NULL, &len));
+    CHECK(len == 0);
+    len = sizeof secret;
+    FAILS(OTP_MALFORMED_KEY, "malformed", otp_open(key, key_len - 1, record, record_len, opened, &len));
+    CHECK(len == 0);
+    len = sizeof secret;
+    FAILS(OTP_DAMAGED, "damaged", otp_open(key, key_len, record, record_len - 1, opened, &len));
+    FAILS(OTP_DAMAGED, "damaged", otp_open(key, key_len, NULL, 0, opened, &len));
+    FAILS(OTP_MALFORMED_KEY, "malformed", otp_open(NULL, 0, record, record_len, opened, &len));
+    FAILS(OTP_USAGE, "NULL", otp_open(NULL, 1, record, record_len, opened, &len));
+    FAILS(OTP_USAGE, "NULL", otp_open(key, key_len, NULL, 1, opened, &len));
+    FAILS(OTP_USAGE, "secret_len", otp_open(key, key_len, record, record_len, opened, NULL));
+    len = record_size;
+    FAILS(OTP_USAGE, "overlap", otp_open(key, key_len, record, record_len, record, &len));
+    len = sizeof secret;
+    FAILS(OTP_USAGE, "longer than memory", otp_open(key, SIZE_MAX / 2 + 1, record, record_len, NULL, &len));
+
+    otp_wipe(key, key_size);
+    for (len = 0; len < key_size; len++)
+        CHECK(key[len] == 0);
+    otp_wipe(NULL, 100);
+    otp_wipe(key, 0);
+    free(record);
+    free(key);
+    free(opened);
+}
+
+static void *work(void *given)
+{
+    otp_account *shared = (otp_account *)given, *own;
+    int turn;
+    /* A thread begins without an error, and its errors are its own. */
+    CHECK(otp_error_code() == OTP_OK && strcmp(otp_error_message(), "") == 0);
+    for (turn = 0; turn < 50; turn++) {
+        otp_field field;
+        WORKS(otp_account_field(shared, "username", &field));
+        CHECK(field.value_len == 5 && memcmp(field.value, "alice", 5) == 0);
+        WORKS(otp_account_open(NULL, &own));
+        otp_account_free(own);
+        FAILS(OTP_OTHER, "no field", otp_account_field(shared, "nothing", &field));
+    }
+    return NULL;
+}
+
+static void threads_and_children_share_handles(void)
+{
+    otp_keys *keys = add("a", NULL);
+    otp_account *account;
+    pthread_t threads[4];
+    size_t at;
+    int status;
+    pid_t child;
+
+    setenv("OTP_KEY", first(keys).text, 1);
+    setenv("OTP_STORE", store, 1);
+    WORKS(otp_account_open(NULL, &account));
+    for (at = 0; at < 4; at++)
+        CHECK(pthread_create(&threads[at], NULL, work, account) == 0);
+    for (at = 0; at < 4; at++)
+        CHECK(pthread_join(threads[at], NULL) == 0);
+
+    /* A child has copies of its own. */
+    child = fork();
+    if (child == 0) {
+        otp_field field;
+        int good = otp_account_field(account, "username", &field) == OTP_OK;
+        otp_account_free(account);
+        _exit(good && otp_account_count(account) == 0 ? 0 : 1);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(otp_account_count(account) == 3);
+    otp_account_free(account);
+    otp_keys_free(keys);
+    unsetenv("OTP_KEY");
+    unsetenv("OTP_STORE");
+    WORKS(otp_account_remove(store, "a"));
+}
+
+static void a_process_is_hardened_when_it_asks(void)
+{
+    CHECK((otp_process_harden() & OTP_NO_CORE_DUMPS) != 0);
+    CHECK((otp_process_harden() & ~(unsigned)(OTP_NO_CORE_DUMPS | OTP_NOT_DUMPABLE)) == 0);
+}
+
+int main(int count, char **arguments)
+{
+    char path[2000];
+    if (count != 2)
+        return 2;
+    snprintf(folder, sizeof folder, "%s", arguments[1]);
+    snprintf(path, sizeof path, "%s/store", folder);
+    store = path;
+    versions_and_codes();
+    an_account_opens_with_its_key();
+    keys_come_from_where_the_caller_says();
+    keys_and_records_that_are_changed_are_refused();
+    what_can_not_be_sealed_is_refused();
+    keys_are_issued_and_revoked();
+    accounts_are_rotated();
+    stores_are_listed_and_verified();
+    bytes_are_sealed_and_opened_without_a_store();
+    threads_and_children_share_handles();
+    a_process_is_hardened_when_it_asks();
+    if (failures == 0)
+        puts("all well");
+    return failures == 0 ? 0 : 1;
+}
