@@ -180,7 +180,7 @@ typedef struct otp_source {
      */
     int has_key_fd;
     /**
-     * The file descriptor, which is read to its end and closed.
+     * The file descriptor. It is read to its end and stays yours; it is closed if the process becomes another one.
      */
     int key_fd;
 } otp_source;
@@ -339,25 +339,6 @@ typedef int (*otp_visit_fault)(void *context, const struct otp_fault *fault);
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-/**
- * The version of this library, such as "1.2.3". The text is static.
- */
-const char *otp_version(void);
-
-/**
- * The version of the ABI that this library has. Compare it with `OTP_ABI_VERSION`, which the header has.
- */
-uint32_t otp_abi_version(void);
-
-/**
- * Turns off core dumps of this process, and closes its memory to other processes of the same user, as far as the system
- * lets it; `OTP_NO_CORE_DUMPS` and `OTP_NOT_DUMPABLE` in the result say what worked.
- *
- * The library does not do this by itself, since it changes the whole process: debuggers and profilers can't attach
- * any more, and files below /proc/self may belong to root.
- */
-unsigned int otp_process_harden(void);
 
 /**
  * Opens an account: reads the key, reads its record, and opens it.
@@ -521,6 +502,25 @@ enum otp_code otp_key_revoke(const char *store,
  * `source` is NULL or leads to an `otp_source` whose members lead to what they say.
  */
 enum otp_code otp_key_verify(const struct otp_source *source);
+
+/**
+ * The version of this library, such as "1.2.3". The text is static.
+ */
+const char *otp_version(void);
+
+/**
+ * The version of the ABI that this library has. Compare it with `OTP_ABI_VERSION`, which the header has.
+ */
+uint32_t otp_abi_version(void);
+
+/**
+ * Turns off core dumps of this process, and closes its memory to other processes of the same user, as far as the system
+ * lets it; `OTP_NO_CORE_DUMPS` and `OTP_NOT_DUMPABLE` in the result say what worked.
+ *
+ * The library does not do this by itself, since it changes the whole process: debuggers and profilers can't attach
+ * any more, and files below /proc/self may belong to root.
+ */
+unsigned int otp_process_harden(void);
 
 /**
  * Seals bytes into a record and a key, without any store.

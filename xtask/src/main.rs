@@ -1,6 +1,7 @@
 //! `cargo xtask COMMAND`: what this repository does with itself.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod bench;
 mod ci;
 mod demo;
@@ -8,6 +9,7 @@ mod dist;
 mod faults;
 mod fuzz;
 mod prove;
+mod python;
 mod sh;
 mod test;
 
@@ -23,6 +25,8 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
+  abi                           the C program that calls every function: C11, C++17, AddressSanitizer, valgrind
+  python                        the Python package: built, installed in a fresh environment, tested, typed
   bench                         whole processes and durable writes, against their floors
 ";
 
@@ -41,6 +45,8 @@ fn main() -> ExitCode {
         "faults" => faults::faults(rest),
         "dist" => dist::build().map(drop),
         "bench" => bench::bench(),
+        "abi" => abi::abi(),
+        "python" => python::python(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import otp_link
+from support import calls
 
 ALL_BYTES = bytes(range(256))
 
@@ -32,11 +33,11 @@ def test_an_account_is_a_mapping_of_its_fields_in_their_order(store: Path) -> No
         assert len(account) == 5
         assert "apple" in account
         assert "pear" not in account
-        assert 5 not in account
+        assert 5 not in account  # type: ignore[comparison-overlap]
         assert account.get("apple") == account.apple == "ä"
         assert account.get("pear") is None
         assert account.get("pear", "none") == "none"
-        assert (lambda **given: given)(**account) == fields
+        assert {**account} == fields
 
 
 def test_values_of_any_bytes_come_back(store: Path) -> None:
@@ -75,13 +76,13 @@ def test_raw_is_a_mapping_of_bytes(store: Path, key: otp_link.Key) -> None:
 def test_a_value_that_is_no_text_is_only_had_as_bytes(store: Path) -> None:
     key = otp_link.add_account("a", password=b"\xff\xfesecret", store=store)
     account = otp_link.open_account(key, store=store)
-    for take in [
+    for take in calls(
         lambda: account.password,
         lambda: account["password"],
         lambda: account.get("password"),
         lambda: account.values(),
         lambda: account.items(),
-    ]:
+    ):
         with pytest.raises(otp_link.OtherError, match="not UTF-8") as raised:
             take()
         # The interpreter's own error would have had the whole value in it.
@@ -110,7 +111,7 @@ def test_nothing_is_had_after_the_end(store: Path, key: otp_link.Key) -> None:
         raw = account.raw
         assert not account.closed
     assert account.closed
-    for take in [
+    for take in calls(
         lambda: account.username,
         lambda: account["username"],
         lambda: account.get("username"),
@@ -126,7 +127,7 @@ def test_nothing_is_had_after_the_end(store: Path, key: otp_link.Key) -> None:
         lambda: list(raw),
         lambda: raw.values(),
         lambda: account.__enter__(),
-    ]:
+    ):
         with pytest.raises(otp_link.ClosedError, match="closed") as raised:
             take()
         assert raised.value.code == 2

@@ -10,6 +10,7 @@ from typing import Callable
 import pytest
 
 import otp_link
+from support import calls
 from otp_link import _native, errors
 
 
@@ -17,7 +18,7 @@ def test_every_code_has_a_class_of_its_name() -> None:
     assert len(_native.CODES) >= 12
     for number, name, _ in _native.CODES:
         cls = errors.BY_CODE[number]
-        assert (cls.code, cls.name) == (number, name)
+        assert (cls.code, cls.code_name) == (number, name)
         assert cls.__name__ == "".join(part.capitalize() for part in name.split("-")) + "Error"
         assert issubclass(cls, otp_link.Error)
         assert getattr(otp_link, cls.__name__) is cls and cls.__name__ in otp_link.__all__
@@ -44,7 +45,7 @@ def next_version(data: bytearray) -> None:
 
 
 def test_usage(store: Path, key: otp_link.Key, record: Path) -> None:
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(store=store),
         lambda: otp_link.open_account(key, account="Not A Name", store=store),
         lambda: otp_link.open_account(key, key_file="x", store=store),
@@ -69,7 +70,7 @@ def test_usage(store: Path, key: otp_link.Key, record: Path) -> None:
         lambda: otp_link.rotate_account("edms/reporting", key, password="p", grace=0, store=store),
         lambda: otp_link.rotate_account("edms/reporting", key, password="p", grace=-1, store=store),
         lambda: otp_link.revoke_key("edms/reporting", "short", store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.UsageError) as raised:
             call()
         assert raised.value.code == 2 and str(raised.value)
@@ -79,18 +80,18 @@ def test_usage(store: Path, key: otp_link.Key, record: Path) -> None:
 
 
 def test_not_found(store: Path, key: otp_link.Key) -> None:
-    for call in [
+    for call in calls(
         lambda: otp_link.list_keys("nobody", store=store),
         lambda: otp_link.remove_account("nobody", store=store),
         lambda: otp_link.revoke_key("edms/reporting", "a" * 16, store=store),
         lambda: otp_link.revoke_key("nobody", "a" * 16, store=store),
         lambda: otp_link.rotate_account("nobody", username="u", password="p", store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.NotFoundError) as raised:
             call()
         assert raised.value.code == 3
     otp_link.revoke_key("edms/reporting", key.id, store=store)
-    for call in [lambda: otp_link.open_account(key, store=store), lambda: otp_link.issue_key(key, store=store)]:
+    for call in calls(lambda: otp_link.open_account(key, store=store), lambda: otp_link.issue_key(key, store=store)):
         with pytest.raises(otp_link.NotFoundError, match="revoked"):
             call()
 
@@ -112,12 +113,12 @@ def test_malformed_key(store: Path, key: otp_link.Key, tmp_path: Path) -> None:
 
 def test_wrong_key(store: Path, key: otp_link.Key, record: Path) -> None:
     other = otp_link.add_account("other", password="p", store=store)
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(other, record=record),
         lambda: otp_link.open_account(key, account="other", store=store),
         lambda: otp_link.issue_key(key, account="other", store=store),
         lambda: otp_link.rotate_account("other", key, password="p", store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.WrongKeyError) as raised:
             call()
         assert raised.value.code == 5
@@ -131,11 +132,11 @@ def test_damaged(store: Path, key: otp_link.Key, record: Path) -> None:
     record.unlink()
     record.write_bytes(data[:-1])
     record.chmod(0o600)
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(key, store=store),
         lambda: otp_link.open_account(key, record=record),
         lambda: otp_link.list_keys("edms/reporting", store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.DamagedError) as raised:
             call()
         assert raised.value.code == 7
@@ -170,12 +171,12 @@ def test_unsafe_permissions(store: Path, key: otp_link.Key, tmp_path: Path) -> N
         otp_link.open_account(key_file=file, store=store)
     assert raised.value.code == 10
     store.chmod(0o777)
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(key, store=store),
         lambda: otp_link.add_account("a", password="p", store=store),
         lambda: otp_link.list_accounts(store=store),
         lambda: otp_link.verify(store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.UnsafePermissionsError, match="chmod go-w"):
             call()
 
@@ -184,7 +185,7 @@ def test_store_unavailable(tmp_path: Path, key: otp_link.Key) -> None:
     file = tmp_path / "file"
     file.touch()
     for store in [tmp_path / "nowhere", file]:
-        for call in [
+        for call in calls(
             lambda: otp_link.open_account(key, store=store),
             lambda: otp_link.list_accounts(store=store),
             lambda: otp_link.list_keys("a", store=store),
@@ -192,7 +193,7 @@ def test_store_unavailable(tmp_path: Path, key: otp_link.Key) -> None:
             lambda: otp_link.revoke_key("a", "a" * 16, store=store),
             lambda: otp_link.remove_account("a", store=store),
             lambda: otp_link.issue_key(key, store=store),
-        ]:
+        ):
             with pytest.raises(otp_link.StoreUnavailableError) as raised:
                 call()
             assert raised.value.code == 12
@@ -202,11 +203,11 @@ def test_store_unavailable(tmp_path: Path, key: otp_link.Key) -> None:
 
 
 def test_other(tmp_path: Path, store: Path, key: otp_link.Key) -> None:
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(key_file=tmp_path / "nowhere", store=store),
         lambda: otp_link.open_account(key_file=tmp_path, store=store),
         lambda: key.write(tmp_path / "nowhere" / "key"),
-    ]:
+    ):
         with pytest.raises(otp_link.OtherError) as raised:
             call()
         assert raised.value.code == 1
@@ -219,14 +220,14 @@ def test_a_message_has_the_systems_reason(tmp_path: Path, store: Path) -> None:
 
 
 def test_calls_of_the_wrong_kind_are_type_errors(store: Path) -> None:
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(5, store=store),  # type: ignore[arg-type]
         lambda: otp_link.open_account(store=5),  # type: ignore[arg-type]
         lambda: otp_link.add_account(5, store=store),  # type: ignore[arg-type]
         lambda: otp_link.add_account("a", fields=["x"], store=store),  # type: ignore[arg-type]
         lambda: otp_link.add_account("a", password="p", expires="30d", store=store),  # type: ignore[arg-type]
         lambda: otp_link.add_account("a", password="p", expires=1e12, store=store),  # type: ignore[arg-type]
-    ]:
+    ):
         with pytest.raises(TypeError):
             call()
     assert not store.exists()

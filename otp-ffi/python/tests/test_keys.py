@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import otp_link
+from support import calls
 from sealed import sealed as sealed_record
 
 
@@ -118,7 +119,8 @@ def test_a_key_that_python_can_not_take_is_taken_back(
 
 def test_expiry_comes_as_a_datetime_a_timedelta_or_seconds(store: Path) -> None:
     at = datetime(2199, 12, 31, tzinfo=timezone.utc)
-    for number, expires in enumerate([at, int(at.timestamp()), at - datetime.now(timezone.utc)]):
+    expiries: list[datetime | timedelta | int] = [at, int(at.timestamp()), at - datetime.now(timezone.utc)]
+    for number, expires in enumerate(expiries):
         otp_link.add_account(f"a{number}", password="p", expires=expires, store=store)
         [info] = otp_link.list_keys(f"a{number}", store=store)
         assert info.expires is not None and abs(info.expires - at.timestamp()) < 60
@@ -135,12 +137,12 @@ def test_a_key_that_has_expired_is_refused(store: Path) -> None:
     record = store / "old" / f"{id}.otp"
     record.write_bytes(sealed)
     record.chmod(0o600)
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(key, store=store),
         lambda: otp_link.open_account(key, record=record),
         lambda: otp_link.issue_key(key, store=store),
         lambda: otp_link.rotate_account("old", username="u", password="p", store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.ExpiredError) as raised:
             call()
         assert raised.value.code == 6

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import otp_link
+from support import calls
 
 SECRET = "correct horse"
 
@@ -69,7 +70,7 @@ def test_a_key_is_text_that_repr_does_not_show(key: otp_link.Key, tmp_path: Path
 def test_no_error_shows_a_value_or_a_key(store: Path, key: otp_link.Key) -> None:
     broken = str(key)[:-1] + ("a" if key[-1] != "a" else "b")
     surrogate = SECRET + "\udcff"
-    for call in [
+    for call in calls(
         lambda: otp_link.open_account(broken, store=store),
         lambda: otp_link.open_account(str(key) + SECRET, store=store),
         lambda: otp_link.open_account(str(key) + "\udcff", store=store),
@@ -79,7 +80,7 @@ def test_no_error_shows_a_value_or_a_key(store: Path, key: otp_link.Key) -> None
         lambda: otp_link.add_account("edms/reporting", password=SECRET, store=store),
         lambda: otp_link.add_account("new", password=SECRET * 9999, store=store),
         lambda: otp_link.rotate_account("edms/reporting", password=surrogate, store=store),
-    ]:
+    ):
         with pytest.raises(otp_link.Error) as raised:
             call()
         chain: BaseException | None = raised.value

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_each_failure_is_false_with_a_warning_that_says_why(tmp_path: Path) -> N
     file = tmp_path / "Account1.p"
     _, user_key, pass_key = WorkflowSecurity.secure_account("a", "b", file)
     good = file.read_bytes()
-    for call, why in [
+    cases: list[tuple[Callable[[], object], str]] = [
         (lambda: WorkflowSecurity.secure_account("a", "b", tmp_path / "nowhere" / "x"), "can't write"),
         (lambda: WorkflowSecurity.secure_account("a", "x" * 65_536, file), "65536 bytes"),
         (lambda: WorkflowSecurity.secure_account(None, "b", file), "str or bytes"),  # type: ignore[arg-type]
@@ -53,7 +54,8 @@ def test_each_failure_is_false_with_a_warning_that_says_why(tmp_path: Path) -> N
         (lambda: WorkflowSecurity.get_account_details(None, "", file), "str or bytes"),  # type: ignore[arg-type]
         (lambda: WorkflowSecurity.get_account_details(user_key, pass_key, tmp_path / "nowhere"), "can't read"),
         (lambda: WorkflowSecurity.get_account_details(user_key, pass_key, tmp_path), "can't read"),
-    ]:
+    ]
+    for call, why in cases:
         with pytest.warns(UserWarning, match=why) as warned:
             assert call() == (False, "", "")
         assert warned[0].filename == __file__

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Error(Exception):
-    """Why something failed. `code` is its number, `name` its name; the message says what to do."""
+    """Why something failed. `code` is its number, `code_name` its name; the message says what to do."""
 
     code: "ClassVar[int]" = 1
-    name: "ClassVar[str]" = "other"
+    code_name: "ClassVar[str]" = "other"
     #: The new keys of a rotation whose old keys could not be ended: they open, so keep them, and rotate again.
     keys: "list[Key] | None" = None
 
@@ -36,7 +36,7 @@ class UsageError(Error, ValueError):
     """The call is not one that can be carried out: no key is given, a name is not valid, a value is too long."""
 
     code = 2
-    name = "usage"
+    code_name = "usage"
 
 
 class ClosedError(UsageError):
@@ -47,70 +47,70 @@ class NotFoundError(Error, LookupError):
     """No such account or key: revoked, rotated away, or never there."""
 
     code = 3
-    name = "not-found"
+    code_name = "not-found"
 
 
 class MalformedKeyError(Error):
     """The key's text is malformed: mistyped, cut, or not a key at all."""
 
     code = 4
-    name = "malformed-key"
+    code_name = "malformed-key"
 
 
 class WrongKeyError(Error):
     """The key does not open this record: the wrong key, or the record was tampered with."""
 
     code = 5
-    name = "wrong-key"
+    code_name = "wrong-key"
 
 
 class ExpiredError(Error):
     """The record has expired."""
 
     code = 6
-    name = "expired"
+    code_name = "expired"
 
 
 class DamagedError(Error):
     """The record is damaged."""
 
     code = 7
-    name = "damaged"
+    code_name = "damaged"
 
 
 class NewerVersionError(Error):
     """A newer version of this software wrote the record or the key."""
 
     code = 8
-    name = "newer-version"
+    code_name = "newer-version"
 
 
 class ExistsError(Error):
     """What was to be made exists already, and stays as it is."""
 
     code = 9
-    name = "exists"
+    code_name = "exists"
 
 
 class UnsafePermissionsError(Error):
     """Others can read or write what only the owner may; the message says which path, and which command mends it."""
 
     code = 10
-    name = "unsafe-permissions"
+    code_name = "unsafe-permissions"
 
 
 class RandomnessFailedError(Error):
     """The source of randomness failed, or failed its health tests; nothing was sealed."""
 
     code = 11
-    name = "randomness-failed"
+    code_name = "randomness-failed"
 
 
 class StoreUnavailableError(Error):
     """The store can't be read or written."""
 
     code = 12
-    name = "store-unavailable"
+    code_name = "store-unavailable"
 
 
 #: The class of each code.

@@ -1,0 +1,113 @@
+//! C programs against the library and the header that are handed out. `cargo xtask abi` runs `abi.c` in more ways.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folder of `libotp_ffi.so`, which stands beside this test or above it.
+fn library() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let name = format!("{}otp_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let found = test.ancestors().skip(1).take(2).find(|folder| folder.join(&name).exists());
+    found.unwrap_or_else(|| panic!("cargo built no {name} beside {}", test.display())).to_owned()
+}
+
+/// Compiles a C program without a warning, and gives its path.
+fn compile(source: &str, folder: &Path) -> PathBuf {
+    let program = folder.join("program");
+    let output = Command::new("cc")
+        .args(["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I"])
+        .arg(Path::new(HERE).join("include"))
+        .arg(Path::new(HERE).join(source))
+        .arg("-L")
+        .arg(library())
+        .args(["-lotp_ffi", "-lpthread", "-o"])
+        .arg(&program)
+        .output()
+        .expect("cc runs: Rust links with it too");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", library());
+    for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "CREDENTIALS_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn every_function_and_every_error_from_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile("tests/abi.c", folder.path());
+    let output = command(&program).arg(folder.path()).output().unwrap();
+    assert_eq!(text(&output), ("all well\n".into(), String::new()));
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_example_says_what_it_would_log_in_with_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile("examples/login.c", folder.path());
+    let (store, key_file) = (folder.path().join("store"), folder.path().join("nightly.key"));
+    let fields = [("username", &b"alice"[..]), ("password", b"correct horse")];
+    otp_ffi::facade::add("edms/reporting", &fields, &otp_ffi::facade::GrantSpec::default(), Some(&store), |key| {
+        Ok::<_, otp_ffi::fault::Error>(otp_store_fs::locate::write_key_file(&key_file, key.text())?)
+    })
+    .unwrap();
+
+    let output = command(&program).arg(&key_file).env("OTP_STORE", &store).output().unwrap();
+    let line = "edms/reporting: would log in as alice, with a password of 13 bytes\n";
+    assert_eq!(text(&output), (line.into(), String::new()));
+    assert_eq!(output.status.code(), Some(0));
+
+    let output = command(&program).env("OTP_STORE", &store).output().unwrap();
+    let (printed, said) = text(&output);
+    assert_eq!((printed.as_str(), output.status.code()), ("", Some(2)));
+    assert!(said.starts_with("login: no key is given; "), "{said}");
+}
+
+#[test]
+fn the_symbols_that_are_exported_are_those_of_the_header() {
+    let header = std::fs::read_to_string(Path::new(HERE).join("include/otp.h")).unwrap();
+    // A function's declaration starts a line; the name stands before the first parenthesis.
+    let declared: BTreeSet<&str> = header
+        .lines()
+        .filter(|line| !line.starts_with([' ', '/', '#', '}']) && !line.starts_with("typedef"))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .collect();
+    let library = library().join("libotp_ffi.so");
+    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(library).output().expect("nm comes with cc");
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let exported: BTreeSet<&str> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+    assert_eq!(declared, exported);
+    assert!(declared.len() > 25 && declared.contains("otp_account_open"));
+}
+
+/// What is called must be tested: by name, in the C program.
+#[test]
+fn the_c_program_calls_every_function_and_meets_every_code_that_it_can() {
+    let program = std::fs::read_to_string(Path::new(HERE).join("tests/abi.c")).unwrap();
+    let header = std::fs::read_to_string(Path::new(HERE).join("include/otp.h")).unwrap();
+    let functions = header.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| {
+        word.starts_with("otp_") && header.contains(&format!("{word}(")) && !word.ends_with("_hand_over")
+    });
+    for function in functions {
+        assert!(program.contains(&format!("{function}(")), "{function}");
+    }
+    // Time and a broken source of randomness are not C's to make; Rust and Python test those.
+    for (code, ..) in otp_core::Code::TABLE {
+        let name = format!("OTP_{}", code.name().to_uppercase().replace('-', "_"));
+        let made_elsewhere = ["OTP_EXPIRED", "OTP_RANDOMNESS_FAILED"].contains(&name.as_str());
+        assert!(made_elsewhere || program.contains(&format!("FAILS({name},")), "{name}");
+    }
+}
