@@ -11,7 +11,9 @@ use super::{Context, Row, pool};
 use crate::Result;
 
 /// How many points of each operation the quick run takes.
-const QUICK: usize = 60;
+const QUICK: usize = 30;
+/// Has strace show as much of strings as is needed to see a key among them.
+const LONG_STRINGS: [&str; 2] = ["-s", "200"];
 
 pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
     strace::check_installed()?;
@@ -20,9 +22,10 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
         let undisturbed = trial.record(&context.place.0, None)?;
         report(trial.try_points(context, operation.name.to_owned(), point::all(&undisturbed))?);
         if let Some(spoiler) = point::spoiler(&undisturbed).filter(|_| operation.hands_over()) {
-            let spoiled = trial.record(&context.place.0, Some(&spoiler))?;
-            let points = point::kills_after(&spoiled, &spoiler);
-            report(trial.try_points(context, format!("  taking it back, killed ({})", operation.name), points)?);
+            report(trial.try_kills_after(context, &spoiler, "killed while it takes back")?);
+        }
+        if let Some(nameless) = undisturbed.without_nameless_file() {
+            report(trial.try_kills_after(context, &nameless, "killed, with temporary names")?);
         }
     }
     Ok(())
@@ -47,14 +50,20 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// What the operation does when nothing disturbs it, or only `spoiler`.
-    fn record(&self, place: &Path, spoiler: Option<&Injection>) -> Result<Recording> {
+    /// Lets one call fail, and kills the process at each call behind it.
+    fn try_kills_after(&self, context: &Context, failed: &Injection, title: &str) -> Result<Row> {
+        let points = point::kills_after(&self.record(&context.place.0, Some(failed))?, failed);
+        self.try_points(context, format!("{}: {title}", self.operation.name), points)
+    }
+
+    /// What the operation does when nothing disturbs it, or only `failed`.
+    fn record(&self, place: &Path, failed: Option<&Injection>) -> Result<Recording> {
         let (folder, log) = (place.join("recorded"), place.join("recorded.log"));
         self.scene.copy_to(&folder)?;
         let traced = self.operation.command(self.otp, self.scene, &folder);
-        let mut command = strace::command(&traced, &log, &[], spoiler.map_or(&[], std::slice::from_ref));
+        let mut command = strace::command(&traced, &log, &LONG_STRINGS, failed.map_or(&[], std::slice::from_ref));
         let output = run_with_input(&mut command, self.operation.input)?;
-        if output.status.success() == spoiler.is_some() {
+        if failed.is_none() && !output.status.success() {
             return Err(format!("{}: {}", self.operation.name, String::from_utf8_lossy(&output.stderr)));
         }
         strace::read(&log)

@@ -4,7 +4,9 @@
 mod calls;
 mod check;
 mod disk;
+mod full;
 mod load;
+mod mounts;
 mod operations;
 mod point;
 mod pool;
@@ -55,9 +57,10 @@ struct Part {
 const SECONDS: u64 = 60;
 const QUICK_SECONDS: u64 = 5;
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part { name: "calls", title: "system calls that fail, and kills between them", run: calls::try_all },
     Part { name: "power", title: "what a disk may hold after the power failed", run: power::try_all },
+    Part { name: "full", title: "full and read-only file systems", run: full::try_all },
     Part { name: "load", title: "a hundred processes at once", run: load::try_all },
 ];
 

@@ -124,10 +124,10 @@ pub(super) fn spoiler(run: &Recording) -> Option<Injection> {
     Some(Injection { name: handed_over.name.clone(), ordinal: handed_over.ordinal, what: What::Error("EIO") })
 }
 
-/// Kills of a run that takes back what it did, since something failed.
+/// Kills of a run at every call behind one that failed.
 ///
-/// Not before another call of the name that failed, since one call has one fault; nothing lies between such a call and
-/// the one behind it but the message.
+/// Not before another call of the same name, since strace gives each name one fault. What such a call did is seen by the
+/// kill behind it.
 pub(super) fn kills_after(run: &Recording, failed: &Injection) -> Vec<Point> {
     let is_it = |call: &Call| call.name == failed.name && call.ordinal == failed.ordinal;
     let later = run.calls.iter().skip_while(|call| !is_it(call)).filter(|call| call.name != failed.name);

@@ -11,7 +11,7 @@ use super::disk::{Disk, Node, Tree};
 use super::operations::{self, Operation};
 use super::replay::{Replay, WHOLE_STRINGS};
 use super::scene::{Scene, make_folder, remove, run_with_input};
-use super::strace::{self, Call, Injection, What};
+use super::strace::{self, Call, Injection, Recording, What};
 use super::{Context, Row, pool};
 use crate::Result;
 
@@ -34,46 +34,108 @@ struct State {
 pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
     strace::check_installed()?;
     for operation in operations::all() {
-        let scene = context.scenes.of(operation.scene);
-        let mut states = states(context, scene, &operation)?;
-        if context.quick {
-            states = spread(states, QUICK);
+        let trial = Trial { context, scene: context.scenes.of(operation.scene), operation: &operation };
+        let calls = trial.record(None)?;
+        if operation.name == "issue" {
+            trial.check_control(&calls)?;
         }
-        let outcomes = pool::each(&states, |worker, state| {
-            let folder = context.place.0.join(format!("trial-{worker}"));
-            check(context, scene, &operation, state, &folder)
-        })?;
-        report(Row {
-            operation: operation.name.to_owned(),
-            points: states.len(),
-            losses: outcomes.into_iter().flatten().collect(),
-        });
+        report(trial.try_states(operation.name.to_owned(), &calls.calls)?);
+        if let Some(nameless) = calls.without_nameless_file() {
+            let calls = trial.record(Some(nameless))?;
+            report(trial.try_states(format!("{}: with temporary names", operation.name), &calls.calls)?);
+        }
     }
     Ok(())
 }
 
-/// Every state that the disk may be in after any step of the operation, each once.
-fn states(context: &Context, scene: &Scene, operation: &Operation) -> Result<Vec<State>> {
-    let folder = context.place.0.join("recorded");
-    scene.copy_to(&folder)?;
-    let mut replay = Replay::of(&folder)?;
-    let mut seen = HashSet::new();
-    let mut states = Vec::new();
-    let mut add = |replay: &Replay, done| {
-        for chosen in chosen(&replay.disk) {
-            let state = State { tree: replay.disk.tree(&chosen), printed: replay.printed.clone(), done };
-            if seen.insert(hash(&state)) {
-                states.push(state);
+struct Trial<'a> {
+    context: &'a Context,
+    scene: &'a Scene,
+    operation: &'a Operation,
+}
+
+impl Trial<'_> {
+    /// What an undisturbed run does, with every byte that it writes.
+    fn record(&self, failed: Option<Injection>) -> Result<Recording> {
+        let folder = self.context.place.0.join("recorded");
+        let log = folder.with_extension("log");
+        self.scene.copy_to(&folder)?;
+        let traced = self.operation.command(&self.context.otp, self.scene, &folder);
+        // A process that can't be dumped hides its memory, and with it the names and bytes, from all but root.
+        let mut injections = vec![Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") }];
+        injections.extend(failed);
+        let mut command = strace::command(&traced, &log, &WHOLE_STRINGS, &injections);
+        let output = run_with_input(&mut command, self.operation.input)?;
+        if !output.status.success() {
+            return Err(format!("{}: {}", self.operation.name, String::from_utf8_lossy(&output.stderr)));
+        }
+        strace::read(&log)
+    }
+
+    fn try_states(&self, operation: String, calls: &[Call]) -> Result<Row> {
+        let mut states = self.states(calls)?;
+        if self.context.quick {
+            states = spread(states, QUICK);
+        }
+        let folder = |worker| self.context.place.0.join(format!("trial-{worker}"));
+        let outcomes = pool::each(&states, |worker, state| self.check(state, &folder(worker)))?;
+        Ok(Row { operation, points: states.len(), losses: outcomes.into_iter().flatten().collect() })
+    }
+
+    /// Makes sure that the model finds a program that syncs nothing.
+    fn check_control(&self, recording: &Recording) -> Result<()> {
+        let calls = recording.calls.iter().filter(|call| !matches!(call.name.as_str(), "fsync" | "syncfs"));
+        let row = self.try_states(String::new(), &calls.cloned().collect::<Vec<_>>())?;
+        println!(
+            "  control, {} without its syncs: {} states, {} lost",
+            self.operation.name,
+            row.points,
+            row.losses.len()
+        );
+        if row.losses.is_empty() { Err("the model of a disk finds nothing wrong without syncs".into()) } else { Ok(()) }
+    }
+
+    /// Every state that the disk may be in after any step of the operation, each once.
+    fn states(&self, calls: &[Call]) -> Result<Vec<State>> {
+        let folder = self.context.place.0.join("recorded");
+        self.scene.copy_to(&folder)?;
+        let mut replay = Replay::of(&folder)?;
+        let mut seen = HashSet::new();
+        let mut states = Vec::new();
+        let mut add = |replay: &Replay, done| {
+            for chosen in chosen(&replay.disk) {
+                let state = State { tree: replay.disk.tree(&chosen), printed: replay.printed.clone(), done };
+                if seen.insert(hash(&state)) {
+                    states.push(state);
+                }
+            }
+        };
+        for call in calls {
+            if replay.apply(call)? {
+                add(&replay, false);
             }
         }
-    };
-    for call in record(context, scene, operation, &folder)? {
-        if replay.apply(&call)? {
-            add(&replay, false);
-        }
+        add(&replay, true);
+        Ok(states)
     }
-    add(&replay, true);
-    Ok(states)
+
+    /// Makes a folder that holds the state, and gives what is not as it should be.
+    fn check(&self, state: &State, folder: &Path) -> Result<Option<String>> {
+        remove(folder)?;
+        materialise(&state.tree, folder)?;
+        let how = if state.done { How::Code(0) } else { How::Cut };
+        let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };
+        let leave = Leave { orphans: !state.done, silence: true };
+        let Self { context, scene, operation } = *self;
+        let check = Check { otp: &context.otp, scene, operation, folder, ending: &ending, leave, findings: Vec::new() };
+        let findings = check.run().map_err(|error| format!("{}, after a power failure: {error}", operation.name))?;
+        if findings.is_empty() {
+            return Ok(None);
+        }
+        let there: Vec<&str> =
+            state.tree.keys().map(String::as_str).filter(|path| !path.starts_with("/keys")).collect();
+        Ok(Some(format!("done: {}, on the disk: {}\n  {}", state.done, there.join(" "), findings.join("\n  "))))
+    }
 }
 
 fn hash(state: &State) -> u64 {
@@ -81,20 +143,6 @@ fn hash(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
     state.hash(&mut hasher);
     hasher.finish()
-}
-
-/// What an undisturbed run does, with every byte that it writes.
-fn record(context: &Context, scene: &Scene, operation: &Operation, folder: &Path) -> Result<Vec<Call>> {
-    let log = folder.with_extension("log");
-    let traced = operation.command(&context.otp, scene, folder);
-    // A process that can't be dumped hides its memory, and with it the names and bytes, from all but root.
-    let dumpable = Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") };
-    let output = run_with_input(&mut strace::command(&traced, &log, &WHOLE_STRINGS, &[dumpable]), operation.input)?;
-    if !output.status.success() {
-        return Err(format!("{}: {}", operation.name, String::from_utf8_lossy(&output.stderr)));
-    }
-    let recording = strace::read(&log)?;
-    Ok(recording.calls[recording.start..].to_vec())
 }
 
 /// The combinations to try: for each thing that is not durable, which of its states it is in.
@@ -141,28 +189,6 @@ fn digits(mut number: usize, ranges: &[usize]) -> Vec<usize> {
         digit
     };
     ranges.iter().map(&mut digit).collect()
-}
-
-/// Makes a folder that holds the state, and gives what is not as it should be.
-fn check(
-    context: &Context,
-    scene: &Scene,
-    operation: &Operation,
-    state: &State,
-    folder: &Path,
-) -> Result<Option<String>> {
-    remove(folder)?;
-    materialise(&state.tree, folder)?;
-    let how = if state.done { How::Code(0) } else { How::Cut };
-    let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };
-    let leave = Leave { orphans: !state.done, silence: true };
-    let check = Check { otp: &context.otp, scene, operation, folder, ending: &ending, leave, findings: Vec::new() };
-    let findings = check.run().map_err(|error| format!("{}, after a power failure: {error}", operation.name))?;
-    if findings.is_empty() {
-        return Ok(None);
-    }
-    let there: Vec<&str> = state.tree.keys().map(String::as_str).filter(|path| !path.starts_with("/keys")).collect();
-    Ok(Some(format!("done: {}, on the disk: {}\n  {}", state.done, there.join(" "), findings.join("\n  "))))
 }
 
 fn materialise(tree: &Tree, folder: &Path) -> Result<()> {

@@ -45,6 +45,18 @@ pub(super) enum What {
     Kill,
 }
 
+impl Recording {
+    /// Has the file system know no files without names, if the run makes only one such file: strace can fail one call of
+    /// a name, or all later ones with it.
+    pub(super) fn without_nameless_file(&self) -> Option<Injection> {
+        let mut nameless = self.calls.iter().filter(|call| call.name == "openat" && call.line.contains("O_TMPFILE"));
+        let (call, None) = (nameless.next()?, nameless.next()) else {
+            return None;
+        };
+        Some(Injection { name: call.name.clone(), ordinal: call.ordinal, what: What::Error("EOPNOTSUPP") })
+    }
+}
+
 pub(super) fn check_installed() -> Result<()> {
     if answers(Command::new("strace").arg("--version")) {
         Ok(())
