@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod demo;
 mod dist;
+#[cfg(unix)]
 mod faults;
 mod fuzz;
 mod prove;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         "demo" => demo::demo(),
         "prove" => prove::prove(),
         "fuzz" => fuzz::fuzz(rest),
+        #[cfg(unix)]
         "faults" => faults::faults(rest),
         "dist" => dist::build().map(drop),
         "bench" => bench::bench(),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::check::{Check, Ending, How, Leave};
+use super::check::Check;
+use super::ending::{Ending, How, Leave};
 use super::operations::{self, Operation};
 use super::point::{self, Fault, Point};
 use super::scene::{Otp, Scene, run_with_input};
@@ -84,7 +85,7 @@ impl Trial<'_> {
         self.scene.copy_to(folder)?;
         let traced = self.operation.command(self.otp, self.scene, folder);
         let output = run_with_input(&mut strace::command(&traced, &log, &[], &point.injections), self.operation.input)?;
-        let ending = Ending { how: How::of(output.status), stdout: output.stdout, stderr: output.stderr };
+        let ending = Ending::of(output);
         let was_hit = match point.fault {
             Fault::Killed => ending.how == How::Cut,
             _ => strace::was_injected(&log),

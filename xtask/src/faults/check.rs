@@ -2,48 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::ExitStatus;
 
+use super::ending::{Ending, How, Leave};
+use super::folder::{entries, tree};
 use super::operations::{Effect, MADE, Operation};
-use super::scene::{Held, NEW, OLD, Otp, Scene, entries, tree};
+use super::scene::{Held, NEW, OLD, Otp, Scene};
 use crate::Result;
-
-/// How a run ended.
-pub(super) struct Ending {
-    pub(super) how: How,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
-    /// By itself, with this code.
-    Code(i32),
-    /// It was killed, or the machine went down.
-    Cut,
-    /// By a signal that nobody sent.
-    Crashed(i32),
-}
-
-impl How {
-    pub(super) fn of(status: ExitStatus) -> Self {
-        use std::os::unix::process::ExitStatusExt;
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Code(code),
-            (None, Some(9)) => Self::Cut,
-            (None, signal) => Self::Crashed(signal.unwrap_or(0)),
-        }
-    }
-}
-
-/// What may be left although the run could have known better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Leave {
-    /// Records whose keys nobody has: the run was cut, or what failed kept it from taking them back.
-    pub(super) orphans: bool,
-    /// No message, since it could not be written.
-    pub(super) silence: bool,
-}
 
 /// One look at a scene after a run.
 pub(super) struct Check<'a> {

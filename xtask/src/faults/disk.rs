@@ -120,7 +120,7 @@ impl Disk {
         let Content::Directory { durable, unsynced } = &self.inodes[directory].0 else {
             return None;
         };
-        let changed = unsynced.iter().flatten().flatten().filter(|(other, _)| other == name).last();
+        let changed = unsynced.iter().flatten().flatten().rfind(|(other, _)| other == name);
         changed.map_or_else(|| durable.get(name).copied(), |(_, to)| *to)
     }
 

@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use super::check::{Check, Ending, How, Leave};
+use super::check::Check;
+use super::ending::{Ending, How, Leave};
+use super::folder::remove;
 use super::mounts::{Helper, Mount, is_there};
 use super::operations::{self, MADE, Operation};
-use super::scene::{Kind, remove, run_with_input};
+use super::scene::{Kind, run_with_input};
 use super::{Context, Row};
 use crate::Result;
 
@@ -114,7 +116,7 @@ impl Trial<'_> {
         let scene = self.context.scenes.of(self.operation.scene);
         let mut command = self.operation.command(&self.context.otp, scene, &self.mount.folder.join("trial"));
         let output = run_with_input(&mut command, self.operation.input)?;
-        Ok(Ending { how: How::of(output.status), stdout: output.stdout, stderr: output.stderr })
+        Ok(Ending::of(output))
     }
 
     /// Fills the file system, but for so many files or blocks.

@@ -5,52 +5,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::check::{tidiness, write_private};
-use super::scene::{Otp, make_folder};
+use super::folder::make_folder;
+use super::scene::Otp;
+use super::truth::{Account, Dice, Generation, Key, Life};
 use super::{Context, Row};
 use crate::Result;
 
 const PROCESSES: u64 = 100;
 /// Two in one directory, one below the other, and one alone.
 const ACCOUNTS: [&str; 3] = ["load/a", "load/a/below", "alone"];
-/// More keys than this an account is not given: a rotation replaces each.
-const KEYS: usize = 8;
 const NOT_FOUND: i32 = 3;
-
-/// Whether a key opens. It only ever becomes a later one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Life {
-    Lives,
-    /// Somebody is at work to end it.
-    Ending,
-    Ended,
-}
-
-struct Key {
-    file: String,
-    id: String,
-    /// The rotation that it comes from, or whose key it was issued with.
-    generation: usize,
-    life: Life,
-}
-
-/// What a rotation brought.
-struct Generation {
-    secret: String,
-    life: Life,
-}
-
-struct Account {
-    generations: Vec<Generation>,
-    keys: Vec<Key>,
-    rotating: bool,
-}
-
-impl Account {
-    fn life(&self, key: usize) -> Life {
-        let key = &self.keys[key];
-        key.life.max(self.generations[key.generation].life)
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -68,6 +32,15 @@ const ACTIONS: [(Action, &str); 5] = [
     (Action::Rotate, "rotate"),
     (Action::AddAndRemove, "add, get, remove, get"),
 ];
+
+/// What came of an action.
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    /// There was nothing to do.
+    Idle,
+    Right,
+    Wrong(String),
+}
 
 struct Load<'a> {
     otp: &'a Otp,
@@ -87,10 +60,12 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
             .map(|worker| worker.join().map_err(|_| "a worker panicked".to_owned())?)
             .collect::<Result<Vec<_>>>()
     })?;
-    for (action, finding) in outcomes.into_iter().flatten() {
+    for (action, outcome) in outcomes.into_iter().flatten() {
         for (row, _) in rows.iter_mut().zip(ACTIONS).filter(|(_, (name, _))| *name == action) {
-            row.points += 1;
-            row.losses.extend(finding.clone());
+            row.points += usize::from(outcome != Outcome::Idle);
+            if let Outcome::Wrong(loss) = &outcome {
+                row.losses.push(loss.clone());
+            }
         }
     }
     rows.into_iter().for_each(&mut *report);
@@ -117,7 +92,7 @@ impl<'a> Load<'a> {
     }
 
     /// One of the processes at a time, until the time is over. Gives what each did, and what was wrong with it.
-    fn work(&self, worker: u64, end: Instant) -> Result<Vec<(Action, Option<String>)>> {
+    fn work(&self, worker: u64, end: Instant) -> Result<Vec<(Action, Outcome)>> {
         let mut dice = Dice(worker.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut done = Vec::new();
         while Instant::now() < end {
@@ -137,41 +112,37 @@ impl<'a> Load<'a> {
                 Action::Rotate => self.rotate(number, &name)?,
                 Action::AddAndRemove => self.add_and_remove(worker, &name)?,
             };
-            // Nothing is counted where there was nothing to do.
-            if let Some(finding) = outcome {
-                done.push((action, finding));
-            }
+            done.push((action, outcome));
         }
         Ok(done)
     }
 
-    fn get(&self, number: usize, dice: &mut Dice) -> Result<Option<Option<String>>> {
+    fn get(&self, number: usize, dice: &mut Dice) -> Result<Outcome> {
         let (key, file, secret, before) = {
             let account = self.account(number);
-            let key = recent(&account, dice);
+            let key = account.recent(dice);
             let Key { file, generation, .. } = &account.keys[key];
             (key, file.clone(), account.generations[*generation].secret.clone(), account.life(key))
         };
         let (code, stdout, stderr) = self.run(&["get", "--key-file", &file], "")?;
         let after = self.account(number).life(key);
-        Ok(Some(match code {
-            Some(0) if before == Life::Ended => Some(format!("{file} opened though it had been ended")),
-            Some(0) if stdout != secret => Some(format!("{file} opened {stdout:?} instead of {secret:?}")),
-            Some(0) => None,
-            Some(NOT_FOUND) if after == Life::Lives => Some(format!("{file} is lost: {stderr}")),
-            Some(NOT_FOUND) => None,
-            _ => Some(format!("get with {file}: {code:?}: {stderr}")),
-        }))
+        Ok(match code {
+            Some(0) if before == Life::Ended => Outcome::Wrong(format!("{file} opened though it had been ended")),
+            Some(0) if stdout != secret => Outcome::Wrong(format!("{file} opened {stdout:?} instead of {secret:?}")),
+            Some(0) => Outcome::Right,
+            Some(NOT_FOUND) if after == Life::Lives => Outcome::Wrong(format!("{file} is lost: {stderr}")),
+            Some(NOT_FOUND) => Outcome::Right,
+            _ => Outcome::Wrong(format!("get with {file}: {code:?}: {stderr}")),
+        })
     }
 
-    fn issue(&self, number: usize, dice: &mut Dice, name: &str) -> Result<Option<Option<String>>> {
+    fn issue(&self, number: usize, dice: &mut Dice, name: &str) -> Result<Outcome> {
         let (key, file, generation, before) = {
             let account = self.account(number);
-            let live = (0..account.keys.len()).filter(|key| account.life(*key) == Life::Lives).count();
-            if live >= KEYS {
-                return Ok(None);
+            if account.is_full() {
+                return Ok(Outcome::Idle);
             }
-            let key = recent(&account, dice);
+            let key = account.recent(dice);
             (key, account.keys[key].file.clone(), account.keys[key].generation, account.life(key))
         };
         let new = format!("keys/issued-{name}");
@@ -182,23 +153,20 @@ impl<'a> Load<'a> {
             self.account(number).keys.push(Key { file: new, id, generation, life: Life::Lives });
         }
         let after = self.account(number).life(key);
-        Ok(Some(match code {
-            Some(0) if before == Life::Ended => Some(format!("{file} issued a key though it had been ended")),
-            Some(0) => None,
-            Some(NOT_FOUND) if after > Life::Lives => None,
-            _ => Some(format!("issue with {file}: {code:?}: {stderr}")),
-        }))
+        Ok(match code {
+            Some(0) if before == Life::Ended => Outcome::Wrong(format!("{file} issued a key though it had been ended")),
+            Some(0) => Outcome::Right,
+            Some(NOT_FOUND) if after > Life::Lives => Outcome::Right,
+            _ => Outcome::Wrong(format!("issue with {file}: {code:?}: {stderr}")),
+        })
     }
 
-    fn revoke(&self, number: usize, dice: &mut Dice) -> Result<Option<Option<String>>> {
+    fn revoke(&self, number: usize, dice: &mut Dice) -> Result<Outcome> {
         let (key, id) = {
             let mut account = self.account(number);
-            let key = recent(&account, dice);
-            // The first key of each generation stays, so that the account does.
-            let generation = account.keys[key].generation;
-            let is_first = account.keys.iter().position(|other| other.generation == generation) == Some(key);
-            if is_first || account.life(key) > Life::Lives {
-                return Ok(None);
+            let key = account.recent(dice);
+            if account.stays(key) || account.life(key) > Life::Lives {
+                return Ok(Outcome::Idle);
             }
             account.keys[key].life = Life::Ending;
             (key, account.keys[key].id.clone())
@@ -210,18 +178,18 @@ impl<'a> Load<'a> {
         if code == Some(0) {
             account.keys[key].life = Life::Ended;
         }
-        Ok(Some(match code {
-            Some(0) => None,
-            Some(NOT_FOUND) if rotated => None,
-            _ => Some(format!("revoke of {id}: {code:?}: {stderr}")),
-        }))
+        Ok(match code {
+            Some(0) => Outcome::Right,
+            Some(NOT_FOUND) if rotated => Outcome::Right,
+            _ => Outcome::Wrong(format!("revoke of {id}: {code:?}: {stderr}")),
+        })
     }
 
-    fn rotate(&self, number: usize, name: &str) -> Result<Option<Option<String>>> {
+    fn rotate(&self, number: usize, name: &str) -> Result<Outcome> {
         {
             let mut account = self.account(number);
             if account.rotating {
-                return Ok(None);
+                return Ok(Outcome::Idle);
             }
             account.rotating = true;
             if let Some(generation) = account.generations.last_mut() {
@@ -235,14 +203,14 @@ impl<'a> Load<'a> {
         let generation = account.generations.len();
         for line in stdout.lines() {
             let [_, id, text] = line.split('\t').collect::<Vec<_>>()[..] else {
-                return Ok(Some(Some(format!("rotate printed {line:?}"))));
+                return Ok(Outcome::Wrong(format!("rotate printed {line:?}")));
             };
             let file = format!("keys/rotated-{id}");
             write_private(&self.folder.join(&file), text)?;
             keys.push(Key { file, id: id.to_owned(), generation, life: Life::Lives });
         }
         if code != Some(0) || keys.is_empty() {
-            return Ok(Some(Some(format!("rotate: {code:?}: {stderr}"))));
+            return Ok(Outcome::Wrong(format!("rotate: {code:?}: {stderr}")));
         }
         if let Some(old) = account.generations.last_mut() {
             old.life = Life::Ended;
@@ -250,11 +218,11 @@ impl<'a> Load<'a> {
         account.generations.push(Generation { secret: format!("alice\n{name}\n"), life: Life::Lives });
         account.keys.extend(keys);
         account.rotating = false;
-        Ok(Some(None))
+        Ok(Outcome::Right)
     }
 
     /// An account of the worker's own, whose directories others make and remove at the same time.
-    fn add_and_remove(&self, worker: u64, name: &str) -> Result<Option<Option<String>>> {
+    fn add_and_remove(&self, worker: u64, name: &str) -> Result<Outcome> {
         let account = format!("load/passing/{}/{worker}", worker % 3);
         let file = format!("keys/passing-{name}");
         let add = ["add", &account, "--username", "alice", "--password-stdin", "--key-file", &file];
@@ -268,10 +236,10 @@ impl<'a> Load<'a> {
         for (arguments, expected_code, expected) in steps {
             let (code, stdout, stderr) = self.run(arguments, name)?;
             if code != Some(expected_code) || stdout != expected {
-                return Ok(Some(Some(format!("{}: {code:?}, {stdout:?}: {stderr}", arguments.join(" ")))));
+                return Ok(Outcome::Wrong(format!("{}: {code:?}, {stdout:?}: {stderr}", arguments.join(" "))));
             }
         }
-        Ok(Some(None))
+        Ok(Outcome::Right)
     }
 
     /// When all is quiet, each key opens or not as it should, and nothing lies about.
@@ -306,26 +274,8 @@ impl<'a> Load<'a> {
     }
 }
 
-/// One of the latest keys, ended or not.
-fn recent(account: &Account, dice: &mut Dice) -> usize {
-    let count = account.keys.len();
-    count - 1 - dice.below(count.min(2 * KEYS))
-}
-
 fn key_id(otp: &Otp, folder: &Path, file: &str) -> Result<String> {
     let shown = otp.must(folder, &["key", "inspect", "--key-file", file], "")?;
     let id = shown.lines().find_map(|line| line.strip_prefix("key id")).ok_or("otp key inspect shows no key id")?;
     Ok(id.trim().to_owned())
-}
-
-/// Marsaglia's xorshift: the same for each worker in each run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap_or(0) % count
-    }
 }

@@ -4,6 +4,8 @@
 mod calls;
 mod check;
 mod disk;
+mod ending;
+mod folder;
 mod full;
 mod load;
 mod mounts;
@@ -14,12 +16,14 @@ mod power;
 mod replay;
 mod scene;
 mod strace;
+mod truth;
 
 use std::time::Instant;
 
 use crate::Result;
 use crate::sh::{cargo, run};
-use scene::{Otp, Scenes, Workplace};
+use folder::Workplace;
+use scene::{Otp, Scenes};
 
 /// What is asked for on the command line.
 struct Options {

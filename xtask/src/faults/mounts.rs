@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use super::scene::make_folder;
+use super::folder::make_folder;
 use crate::Result;
 use crate::sh::answers;
 

@@ -6,11 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::calls::spread;
-use super::check::{Check, Ending, How, Leave};
+use super::check::Check;
 use super::disk::{Disk, Node, Tree};
+use super::ending::{Ending, How, Leave};
+use super::folder::{make_folder, remove};
 use super::operations::{self, Operation};
 use super::replay::{Replay, WHOLE_STRINGS};
-use super::scene::{Scene, make_folder, remove, run_with_input};
+use super::scene::{Scene, run_with_input};
 use super::strace::{self, Call, Injection, Recording, What};
 use super::{Context, Row, pool};
 use crate::Result;

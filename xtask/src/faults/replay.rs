@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::disk::{Disk, Inode, ROOT};
-use super::scene::entries;
+use super::folder::entries;
 use super::strace::Call;
 use crate::Result;
 
