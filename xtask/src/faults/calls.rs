@@ -4,24 +4,30 @@ use std::path::Path;
 
 use super::check::Check;
 use super::ending::{Ending, How, Leave};
-use super::operations::{self, Operation};
+use super::operations::Operation;
 use super::point::{self, Fault, Point};
-use super::scene::{Otp, Scene, run_with_input};
+use super::scene::{Kind, Otp, Scene, run_with_input};
 use super::strace::{self, Injection, Recording};
 use super::{Context, Row, pool};
 use crate::Result;
 
 /// How many points of each operation the quick run takes.
 const QUICK: usize = 30;
+/// How many points of the large operation are tried at calls that change nothing.
+const OTHERS: usize = 500;
 /// Has strace show as much of strings as is needed to see a key among them.
 const LONG_STRINGS: [&str; 2] = ["-s", "200"];
 
 pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
     strace::check_installed()?;
-    for operation in operations::all() {
+    for operation in context.operations() {
         let trial = Trial { otp: &context.otp, scene: context.scenes.of(operation.scene), operation: &operation };
         let undisturbed = trial.record(&context.place.0, None)?;
-        report(trial.try_points(context, operation.name.to_owned(), point::all(&undisturbed))?);
+        let mut points = point::all(&undisturbed);
+        if operation.scene == Kind::Large {
+            points = thin_out(points);
+        }
+        report(trial.try_points(context, operation.name.to_owned(), points)?);
         if let Some(spoiler) = point::spoiler(&undisturbed).filter(|_| operation.hands_over()) {
             report(trial.try_kills_after(context, &spoiler, "killed while it takes back")?);
         }
@@ -30,6 +36,13 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
         }
     }
     Ok(())
+}
+
+/// Leaves every point at a call that changes the file system, and some of the many others.
+fn thin_out(points: Vec<Point>) -> Vec<Point> {
+    let (mut changing, others): (Vec<_>, Vec<_>) = points.into_iter().partition(Point::is_at_a_change);
+    changing.extend(spread(others, OTHERS));
+    changing
 }
 
 /// So many of the items, evenly spread, always the same.

@@ -8,7 +8,7 @@ use super::check::Check;
 use super::ending::{Ending, How, Leave};
 use super::folder::remove;
 use super::mounts::{Helper, Mount, is_there};
-use super::operations::{self, MADE, Operation};
+use super::operations::{MADE, Operation};
 use super::scene::{Kind, run_with_input};
 use super::{Context, Row};
 use crate::Result;
@@ -24,7 +24,7 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
     let mut helper = Helper::new()?;
     let place = &context.place.0;
     let memory = helper.mount(place.join("memory"), "mount -t tmpfs -o size=2m,nr_inodes=512,mode=700 none")?;
-    for operation in operations::all() {
+    for operation in context.operations() {
         let trial = Trial { context, operation: &operation, mount: &memory };
         report(trial.full("tmpfs")?);
         report(trial.read_only(&mut helper)?);
@@ -36,7 +36,8 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
     let make = format!("truncate -s 4m {0} && mkfs.ext4 -q -m 0 -b 1024 -N 512 {0}", image.display());
     match helper.mount(place.join("disk"), &format!("{make} && mount -o loop {}", image.display())) {
         Ok(disk) => {
-            for operation in operations::all().iter().filter(|operation| !context.quick || operation.name == "issue") {
+            for operation in context.operations().iter().filter(|operation| !context.quick || operation.name == "issue")
+            {
                 report(Trial { context, operation, mount: &disk }.full("ext4")?);
             }
         }

@@ -23,12 +23,14 @@ use std::time::Instant;
 use crate::Result;
 use crate::sh::{cargo, run};
 use folder::Workplace;
+use operations::Operation;
 use scene::{Otp, Scenes};
 
 /// What is asked for on the command line.
 struct Options {
     parts: Vec<String>,
     quick: bool,
+    only: String,
     seconds: Option<u64>,
 }
 
@@ -38,8 +40,17 @@ struct Context {
     otp: Otp,
     scenes: Scenes,
     quick: bool,
+    /// Only operations whose name has this are tried.
+    only: String,
     /// For how long there is load.
     seconds: u64,
+}
+
+impl Context {
+    /// What is tried.
+    fn operations(&self) -> Vec<Operation> {
+        operations::all().into_iter().filter(|operation| operation.name.contains(&self.only)).collect()
+    }
 }
 
 /// What one operation went through.
@@ -78,7 +89,7 @@ pub(crate) fn faults(arguments: &[String]) -> Result<()> {
     let otp = Otp::find(&place)?;
     let scenes = Scenes::prepare(&otp, &place)?;
     let seconds = options.seconds.unwrap_or(if options.quick { QUICK_SECONDS } else { SECONDS });
-    let context = Context { place, otp, scenes, quick: options.quick, seconds };
+    let context = Context { place, otp, scenes, quick: options.quick, only: options.only.clone(), seconds };
     let (mut points, mut losses) = (0, 0);
     for part in PARTS.iter().filter(|part| options.parts.is_empty() || options.parts.iter().any(|p| p == part.name)) {
         println!("\n{:<64} {:>8} {:>8}", part.title, "points", "losses");
@@ -98,11 +109,15 @@ pub(crate) fn faults(arguments: &[String]) -> Result<()> {
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options { parts: Vec::new(), quick: false, seconds: None };
+    let mut options = Options { parts: Vec::new(), quick: false, only: String::new(), seconds: None };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => options.quick = true,
+            "--only" => {
+                let name = arguments.next().ok_or("--only takes a part of an operation's name")?;
+                options.only.clone_from(name);
+            }
             "--seconds" => {
                 let number = arguments.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
                 options.seconds = Some(number.ok_or("--seconds takes a number above 0")?);
@@ -110,7 +125,9 @@ fn parse(arguments: &[String]) -> Result<Options> {
             name if PARTS.iter().any(|part| part.name == name) => options.parts.push(name.to_owned()),
             other => {
                 let names = PARTS.map(|part| part.name).join(", ");
-                return Err(format!("there is no part or option {other}; there are: {names}, --quick, --seconds N"));
+                return Err(format!(
+                    "there is no part or option {other}; there are: {names}, --quick, --only NAME, --seconds N"
+                ));
             }
         }
     }

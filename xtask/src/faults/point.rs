@@ -12,6 +12,13 @@ pub(super) struct Point {
     pub(super) injections: Vec<Injection>,
 }
 
+impl Point {
+    /// Whether its call changes the file system, or makes a change durable.
+    pub(super) fn is_at_a_change(&self) -> bool {
+        CHANGING.contains(&self.call.name.as_str())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The call fails, once.

@@ -10,7 +10,7 @@ use super::check::Check;
 use super::disk::{Disk, Node, Tree};
 use super::ending::{Ending, How, Leave};
 use super::folder::{make_folder, remove};
-use super::operations::{self, Operation};
+use super::operations::Operation;
 use super::replay::{Replay, WHOLE_STRINGS};
 use super::scene::{Scene, run_with_input};
 use super::strace::{self, Call, Injection, Recording, What};
@@ -35,7 +35,7 @@ struct State {
 
 pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
     strace::check_installed()?;
-    for operation in operations::all() {
+    for operation in context.operations() {
         let trial = Trial { context, scene: context.scenes.of(operation.scene), operation: &operation };
         let calls = trial.record(None)?;
         if operation.name == "issue" {
