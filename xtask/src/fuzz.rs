@@ -88,6 +88,8 @@ fn run_one(name: &str, seconds: u64) -> Result<Summary> {
     std::fs::create_dir_all(root().join(&found)).map_err(|error| format!("{found}: {error}"))?;
     let time = format!("-max_total_time={seconds}");
     let mut command = cargo_of("nightly", &["fuzz", "run", "--features", "libfuzzer", name, &found, &seeds]);
+    // Link-time optimisation and the sanitizer's coverage don't go together.
+    command.envs([("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_STRIP", "none")]);
     command.args(["--", &time, "-print_final_stats=1", "-max_len=4096"]);
     let dictionary = root().join(format!("fuzz/dictionaries/{name}.dict"));
     if dictionary.exists() {
