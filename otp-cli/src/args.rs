@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Info(InfoArgs),
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
+    /// Take an account over from another program
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Look at a key
     #[command(subcommand)]
     Key(KeyCommand),
@@ -332,6 +335,37 @@ pub(crate) struct DoctorArgs {
     /// Print an array of JSON objects
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    Ancestor(AncestorArgs),
+}
+
+/// Turn a file of Secure-Python-Link into an account, and say what the file gave away
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp import ancestor Account1.p --user-key-file user --pass-key-file pass --key-file new\n\n\
+    Nothing of the file is executed, and it stays as it is. Asks on a terminal for keys that are not given. The new key \
+    goes to standard output, alone on one line, unless there is --key-file."
+)]
+pub(crate) struct AncestorArgs {
+    /// The file that secure_account() wrote
+    pub(crate) file: PathBuf,
+    /// The account's name [default: the file's, in lower case and without its ending]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Read the old key of the user from a file that only you can read
+    #[arg(long, value_name = "PATH", help_heading = "Old keys")]
+    pub(crate) user_key_file: Option<PathBuf>,
+    /// Read the old key of the password from a file that only you can read
+    #[arg(long, value_name = "PATH", help_heading = "Old keys")]
+    pub(crate) pass_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+    /// Write the key to a new file that only you can read
+    #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

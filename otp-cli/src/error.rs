@@ -22,6 +22,8 @@ pub(crate) enum Error {
     Keep(KeepError<otp_store_fs::Error>),
     /// The store, key files.
     Store(otp_store_fs::Error),
+    /// A file of the ancestor, or its keys.
+    Ancestor(otp_ancestor::Error),
     /// The source of randomness.
     Randomness(String),
     /// The key is for another account than the one that was named.
@@ -54,8 +56,10 @@ impl Error {
             Self::Core(error) => error.code(),
             Self::Keep(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Ancestor(otp_ancestor::Error::MalformedKey { .. }) => Code::MalformedKey,
             Self::Randomness(_) => Code::RandomnessFailed,
-            Self::OtherAccount { .. } => Code::WrongKey,
+            Self::OtherAccount { .. } | Self::Ancestor(otp_ancestor::Error::WrongKey { .. }) => Code::WrongKey,
+            Self::Ancestor(_) => Code::Damaged,
             Self::Replaced { .. } => Code::NotFound,
             Self::NoField { .. }
             | Self::Unfit { .. }
@@ -75,6 +79,7 @@ impl Display for Error {
             Self::Core(error) => describe(error, f),
             Self::Keep(error) => describe_keep(error, f),
             Self::Store(error) => error.fmt(f),
+            Self::Ancestor(error) => error.fmt(f),
             Self::OtherAccount { named, key } => {
                 write!(f, "the key is for account {key}, not for {named}; use a key to {named}")
             }

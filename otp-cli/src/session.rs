@@ -58,13 +58,18 @@ impl<'a> Session<'a> {
         terminal::may_ask(self.globals.no_input)
     }
 
-    /// Refuses if there is nobody to ask, and says what should have been given instead.
+    /// Refuses if there is nobody to ask, and says what should have been given instead, or left out.
     pub(crate) fn check_may_ask(&self, missing: &str) -> Result<()> {
+        self.check_may_ask_for(&format!("{missing}, or --fields-only to do without"))
+    }
+
+    /// Refuses if there is nobody to ask, and says what should have been given instead.
+    pub(crate) fn check_may_ask_for(&self, missing: &str) -> Result<()> {
         if self.may_ask() {
             return Ok(());
         }
         let why = if self.globals.no_input { "--no-input forbids to ask" } else { "there is no terminal to ask on" };
-        Err(Error::Usage(format!("{why}: give {missing}, or --fields-only to do without")))
+        Err(Error::Usage(format!("{why}: give {missing}")))
     }
 
     /// Opens what the arguments name: the key's record in the store, or a record file.

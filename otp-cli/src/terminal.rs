@@ -147,21 +147,23 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// Asks for a line without an echo.
+pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    prompt::hidden(prompt).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::Usage("nothing was typed".into()),
+        _ => Error::io("the terminal can't be read")(error),
+    })
+}
+
 /// Asks for a password twice, without an echo, until both are the same and not empty.
 pub(crate) fn ask_password(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let read = |prompt: &str| {
-        prompt::hidden(prompt).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Error::Usage("nothing was typed".into()),
-            _ => Error::io("the terminal can't be read")(error),
-        })
-    };
     loop {
-        let first = read(prompt)?;
+        let first = ask_hidden(prompt)?;
         if first.is_empty() {
             warn("a password is not empty; try again");
             continue;
         }
-        if otp_core::ct::equal(&first, &read("Once more: ")?) {
+        if otp_core::ct::equal(&first, &ask_hidden("Once more: ")?) {
             return Ok(first);
         }
         warn("the two are not the same; try again");

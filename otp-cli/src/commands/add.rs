@@ -18,15 +18,25 @@ pub(crate) fn run(session: &Session<'_>, args: &AddArgs) -> Result<()> {
     // Nobody should type a password for an account that exists, or for a store that takes none.
     check_new(session, &name)?;
     let account = account(session, args)?;
-    check_fits(&account, &grant)?;
+    seal(session, &name, &account, &grant, &destination)
+}
 
+/// Seals the fields of a new account, and hands its key over.
+pub(super) fn seal(
+    session: &Session<'_>,
+    name: &AccountName,
+    account: &Account,
+    grant: &Grant,
+    destination: &Destination<'_>,
+) -> Result<()> {
+    check_fits(account, grant)?;
     let store = session.new_store()?;
-    let lock = store.lock(&name)?;
-    let added = add(session, &store, &name, &account, &grant, &destination);
+    let lock = store.lock(name)?;
+    let added = add(session, &store, name, account, grant, destination);
     drop(lock);
     if added.is_err() {
         // What is left is at most an empty directory, which is not worth an error of its own.
-        let _ = store.prune(&name);
+        let _ = store.prune(name);
     }
     added
 }
@@ -47,7 +57,8 @@ fn add(
     })
 }
 
-fn check_new(session: &Session<'_>, name: &AccountName) -> Result<()> {
+/// Refuses an account that exists, and a store that takes none.
+pub(super) fn check_new(session: &Session<'_>, name: &AccountName) -> Result<()> {
     let store = match session.store() {
         Err(Error::Store(otp_store_fs::Error::RootMissing { .. })) => return Ok(()),
         store => store?,

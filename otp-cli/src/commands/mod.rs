@@ -3,6 +3,7 @@
 mod add;
 mod doctor;
 mod get;
+mod import;
 mod info;
 mod inspect;
 mod issue;
@@ -14,7 +15,7 @@ mod run;
 mod verify;
 
 use crate::Result;
-use crate::args::{Command, Globals, KeyCommand};
+use crate::args::{Command, Globals, ImportCommand, KeyCommand};
 use crate::session::Session;
 
 /// Does what a command says.
@@ -37,6 +38,7 @@ pub(crate) fn run(globals: &Globals, command: Command) -> Result<()> {
         Command::Info(args) => info::run(&session, &args),
         Command::Verify(args) => verify::run(&session, &args),
         Command::Doctor(args) => doctor::run(&session, &args),
+        Command::Import(ImportCommand::Ancestor(args)) => import::ancestor(&session, &args),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(_) => manual::man(),

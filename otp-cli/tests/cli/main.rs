@@ -7,6 +7,7 @@ mod accounts;
 mod bytes;
 mod codes;
 mod handover;
+mod import;
 mod json;
 mod keys;
 mod manual;

@@ -1,0 +1,86 @@
+//! `otp import ancestor`: files of Secure-Python-Link become accounts, and nothing of them is executed.
+
+use crate::world::World;
+
+/// A file that the ancestor wrote under Python 3.8, and its keys; made for this test.
+const USER_KEY: &str = "Kj4lz14TivN2l4SLUeb1F7Y4*";
+const PASS_KEY: &str = "o%vYnsi7!2@U5!HlMWF1ay&!t";
+const FILE: &str = "80049547000000000000007d948c046c697374945d94288c19390f440308455d3a0e57285e1f5c396806362077\
+                    11016f0413948c192c4a042b0b101d6b695d322650017c4c6f156474391b1e104d9465732e";
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn world() -> World {
+    let world = World::empty();
+    world.write("Account1.p", bytes(FILE));
+    world.write("user", USER_KEY);
+    world.write("pass", format!("{PASS_KEY}\n"));
+    world
+}
+
+const IMPORT: [&str; 5] = ["import", "ancestor", "Account1.p", "--user-key-file=user", "--pass-key-file=pass"];
+
+#[test]
+fn an_old_file_becomes_an_account_and_stays() {
+    let world = world();
+    let done = world.otp(&IMPORT).args(&["--for", "nightly", "--key-file", "new.key"]).outcome();
+    assert_eq!((done.code(), done.text().as_str()), (0, ""));
+    let said = done.stderr;
+    assert!(said.starts_with("otp: Account1.p alone gave away, to whoever could read it:\n"), "{said}");
+    for words in ["  username: 6.8 bits of its characters", "  password: ", "otp rotate account1 --key-file"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("Horse") && !said.contains("reporting"), "{said}");
+    assert_eq!(world.read("Account1.p"), bytes(FILE));
+    let opened = world.otp(&["get", "account1", "--key-file", "new.key"]).prints();
+    assert_eq!(opened, "reporting\nCorrect\\Horse 4 \"B\"");
+    assert!(world.otp(&["info", "account1"]).prints().contains("nightly"));
+}
+
+#[test]
+fn keys_come_from_standard_input_and_the_new_one_goes_to_standard_output() {
+    let world = world();
+    let done = world
+        .otp(&["import", "ancestor", "Account1.p", "--account=edms/old", "--user-key-file=-", "--pass-key-file=pass"])
+        .stdin(USER_KEY)
+        .outcome();
+    assert_eq!(done.code(), 0, "{}", done.stderr);
+    world.write("new.key", done.stdout);
+    assert_eq!(world.otp(&["get", "--field=username", "--key-file=new.key"]).prints(), "reporting");
+}
+
+#[test]
+fn what_can_not_be_imported_changes_nothing() {
+    let world = world();
+    world.write("short", "abc");
+    world.write("Bad Name.p", bytes(FILE));
+    assert_eq!(world.otp(&IMPORT).arg("--account=taken").outcome().code(), 0);
+    let before = world.everything();
+    for (code, arguments) in [
+        (5, &["import", "ancestor", "Account1.p", "--user-key-file=pass", "--pass-key-file=user"][..]),
+        (4, &["import", "ancestor", "Account1.p", "--user-key-file=short", "--pass-key-file=pass"]),
+        (1, &["import", "ancestor", "Account1.p", "--user-key-file=nowhere", "--pass-key-file=pass"]),
+        (1, &["import", "ancestor", "nowhere", "--user-key-file=user", "--pass-key-file=pass"]),
+        (7, &["import", "ancestor", "user", "--user-key-file=user", "--pass-key-file=pass"]),
+        (2, &["import", "ancestor", "Bad Name.p", "--user-key-file=user", "--pass-key-file=pass"]),
+        (2, &["import", "ancestor", "Account1.p", "--pass-key-file=pass"]),
+        (9, &["import", "ancestor", "Account1.p", "--account=taken", "--user-key-file=user", "--pass-key-file=pass"]),
+    ] {
+        world.otp(arguments).fails(code);
+    }
+    assert_eq!(world.everything(), before);
+}
+
+#[test]
+fn a_hostile_pickle_runs_nothing() {
+    let world = world();
+    let pickle = "cposix\nsystem\n(S'touch marker'\ntR.";
+    world.write("Account1.p", pickle);
+    world.otp(&IMPORT).fails(7);
+    assert!(!world.path("marker").exists());
+    // It is what it claims to be: whoever unpickles it runs the command.
+    world.sh("python3 -c 'import pickle; pickle.load(open(\"Account1.p\", \"rb\"))'", &[]).succeeds();
+    assert!(world.path("marker").exists());
+}
