@@ -7,6 +7,8 @@ mod ci;
 mod demo;
 mod dist;
 #[cfg(unix)]
+mod e2e;
+#[cfg(unix)]
 mod faults;
 mod fuzz;
 mod prove;
@@ -28,6 +30,7 @@ cargo xtask COMMAND
   dist                          the static program, for this processor's Linux
   abi                           the C program that calls every function: C11, C++17, AddressSanitizer, valgrind
   python                        the Python package: built, installed in a fresh environment, tested, typed
+  e2e                           a script that logs in to a real PostgreSQL server, before and after a rotation
   bench                         whole processes and durable writes, against their floors
 ";
 
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         "bench" => bench::bench(),
         "abi" => abi::abi(),
         "python" => python::python(),
+        #[cfg(unix)]
+        "e2e" => e2e::e2e(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -1,0 +1,184 @@
+//! `cargo xtask e2e`: a script logs in to a real database server, with a password that exists only in record and key.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::abi::target;
+use crate::python::in_venv;
+use crate::sh::{answers, cargo, output, program, run};
+
+const NEEDS: &str = "\
+e2e needs a PostgreSQL server's programs, and a Python environment with psycopg and otp-link. On Debian:
+
+    apt-get install postgresql python3-venv
+    python3 -m venv target/e2e-venv
+    target/e2e-venv/bin/pip install 'psycopg[binary]' ./otp-ffi/python
+
+It installs nothing itself, and uses no server that is running: it makes one of its own in a temporary folder.";
+
+pub(crate) fn e2e() -> Result<()> {
+    let (venv, bin) = (target().join("e2e-venv"), server_programs()?);
+    if !answers(in_venv(&venv, "python").args(["-c", "import psycopg, otp_link"])) {
+        return Err(NEEDS.into());
+    }
+    run(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?;
+    let server = Server::start(&bin)?;
+    let folder = server.folder.join("work");
+    fs::create_dir(&folder).map_err(|error| error.to_string())?;
+    for (name, script) in
+        [("report.py", include_str!("e2e/report.py")), ("set_password.py", include_str!("e2e/set_password.py"))]
+    {
+        fs::write(folder.join(name), script).map_err(|error| format!("{name}: {error}"))?;
+    }
+    let here = |mut command: Command| {
+        for name in ["OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY", "PGPASSWORD"] {
+            command.env_remove(name);
+        }
+        command.current_dir(&folder).env("OTP_STORE", folder.join("store")).env("PGHOST", &server.folder);
+        command.env("PGPASSFILE", server.folder.join("pgpass"));
+        command
+    };
+    let otp_program = target().join("debug/otp").canonicalize().map_err(|error| format!("otp: {error}"))?;
+    let otp = |line: &str| {
+        let mut command = here(Command::new(&otp_program));
+        command.args(line.split(' '));
+        command
+    };
+    let python = |line: &str| {
+        let mut command = here(in_venv(&venv, "python"));
+        command.args(line.split(' '));
+        command
+    };
+
+    run(&mut otp("add edms/reporting --username reporting --generate --for nightly --key-file nightly.key"))?;
+    run(&mut python("set_password.py nightly.key"))?;
+    expect(output(&mut python("report.py --key-file nightly.key"))?.trim(), "reporting logged in")?;
+
+    // Another password does not log in: the server really asks.
+    run(&mut otp("add other --username reporting --generate --key-file other.key"))?;
+    refused(python("report.py --key-file other.key"), "password authentication failed")?;
+
+    run(&mut otp("rotate edms/reporting --key-file nightly.key --generate --new-key-dir new"))?;
+    let new = fs::read_dir(folder.join("new")).map_err(|error| error.to_string())?;
+    let new: Vec<PathBuf> = new.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let [new] = new.as_slice() else { return Err("a rotation of one key gave more or less than one".into()) };
+    let new = new.display();
+    // Until the database has the new password, the new key opens but does not log in.
+    refused(python(&format!("report.py --key-file {new}")), "password authentication failed")?;
+    run(&mut python(&format!("set_password.py {new}")))?;
+    expect(output(&mut python(&format!("report.py --key-file {new}")))?.trim(), "reporting logged in")?;
+    refused(python("report.py --key-file nightly.key"), "rotated away")?;
+    println!("\ne2e: logged in before and after a rotation; the old key is refused");
+    Ok(())
+}
+
+fn expect(found: &str, expected: &str) -> Result<()> {
+    println!("{found}");
+    if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, not {found:?}")) }
+}
+
+/// Runs what must fail, with these words on its standard error.
+fn refused(mut command: Command, words: &str) -> Result<()> {
+    let outcome = command.output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+    let last = said.trim_end().lines().last().unwrap_or_default();
+    println!("refused: {last}");
+    if !outcome.status.success() && outcome.stdout.is_empty() && said.contains(words) {
+        Ok(())
+    } else {
+        Err(format!("expected a failure with {words:?}, not: {said}"))
+    }
+}
+
+/// Where `initdb` and `pg_ctl` are.
+fn server_programs() -> Result<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    // Debian keeps a server's programs apart, by version.
+    for entry in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
+        folders.push(entry.path().join("bin"));
+    }
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
+        .ok_or(NEEDS.into())
+}
+
+/// A server of our own, which is stopped and removed at the end, however it ends.
+struct Server {
+    folder: PathBuf,
+    bin: PathBuf,
+    /// The server refuses to run as root; it then runs as the user that its package makes.
+    as_root: bool,
+}
+
+impl Server {
+    fn start(bin: &Path) -> Result<Self> {
+        // Short, since the path of a socket may have some 100 bytes.
+        let folder = std::env::temp_dir().join(format!("otp-e2e-{}", std::process::id()));
+        fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let as_root = output(program("id").arg("-u"))?.trim() == "0";
+        let server = Self { folder, bin: bin.to_owned(), as_root };
+        let password = fresh_password()?;
+        server.write("admin", &password)?;
+        server.write("pgpass", &format!("*:*:*:postgres:{password}\n"))?;
+        if as_root {
+            run(program("chown").arg("postgres").arg(&server.folder).arg(server.folder.join("admin")))?;
+        }
+        let (data, admin) = (server.folder.join("data"), server.folder.join("admin"));
+        let initdb = ["-U", "postgres", "--auth=scram-sha-256", "--no-sync", "--pwfile"];
+        run(server.command("initdb").args(initdb).arg(admin).arg("-D").arg(&data).stdout(Stdio::null()))?;
+        let options = format!("-c listen_addresses= -c unix_socket_directories={}", server.folder.display());
+        let log = server.folder.join("log");
+        run(server
+            .command("pg_ctl")
+            .args(["-w", "-s", "-o", &options, "-l"])
+            .arg(log)
+            .arg("-D")
+            .arg(data)
+            .arg("start"))?;
+        Ok(server)
+    }
+
+    /// Writes a file that only this user can read.
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        let private = fs::Permissions::from_mode(0o600);
+        fs::write(&path, text)
+            .and_then(|()| fs::set_permissions(&path, private))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// A program of the server.
+    fn command(&self, name: &str) -> Command {
+        let path = self.bin.join(name);
+        let mut command = if self.as_root { program("runuser") } else { Command::new(&path) };
+        if self.as_root {
+            command.args(["-u", "postgres", "--"]).arg(&path);
+        }
+        command.current_dir(&self.folder);
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let data = self.folder.join("data");
+        // What goes wrong here can be told to nobody, and is a folder that is left.
+        let _ = run(self.command("pg_ctl").args(["-w", "-s", "-m", "fast", "-D"]).arg(data).arg("stop"));
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A password for the server's administrator.
+fn fresh_password() -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|error| format!("/dev/urandom: {error}"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
