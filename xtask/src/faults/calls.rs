@@ -28,7 +28,8 @@ pub(super) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
             points = thin_out(points);
         }
         report(trial.try_points(context, operation.name.to_owned(), points)?);
-        if let Some(spoiler) = point::spoiler(&undisturbed).filter(|_| operation.hands_over()) {
+        if operation.hands_over() {
+            let spoiler = point::spoiler(&undisturbed).ok_or("no new key is seen in what strace recorded")?;
             report(trial.try_kills_after(context, &spoiler, "killed while it takes back")?);
         }
         if let Some(nameless) = undisturbed.without_nameless_file() {
@@ -75,7 +76,8 @@ impl Trial<'_> {
         let (folder, log) = (place.join("recorded"), place.join("recorded.log"));
         self.scene.copy_to(&folder)?;
         let traced = self.operation.command(self.otp, self.scene, &folder);
-        let mut command = strace::command(&traced, &log, &LONG_STRINGS, failed.map_or(&[], std::slice::from_ref));
+        let injections: Vec<Injection> = failed.cloned().into_iter().chain([Recording::readable()]).collect();
+        let mut command = strace::command(&traced, &log, &LONG_STRINGS, &injections);
         let output = run_with_input(&mut command, self.operation.input)?;
         if failed.is_none() && !output.status.success() {
             return Err(format!("{}: {}", self.operation.name, String::from_utf8_lossy(&output.stderr)));

@@ -55,7 +55,7 @@ impl Helper {
 
     pub(super) fn set_read_only(&mut self, mount: &Mount, read_only: bool) -> Result<()> {
         let mode = if read_only { "ro" } else { "rw" };
-        self.order(&format!("mount -o remount,{mode} {}", mount.inside.display()))
+        self.order(&format!("mount -o remount,bind,{mode} {}", mount.inside.display()))
     }
 
     /// Has the shell run a command, and waits for it.

@@ -13,7 +13,7 @@ use super::folder::{make_folder, remove};
 use super::operations::Operation;
 use super::replay::{Replay, WHOLE_STRINGS};
 use super::scene::{Scene, run_with_input};
-use super::strace::{self, Call, Injection, Recording, What};
+use super::strace::{self, Call, Injection, Recording};
 use super::{Context, Row, pool};
 use crate::Result;
 
@@ -63,8 +63,7 @@ impl Trial<'_> {
         let log = folder.with_extension("log");
         self.scene.copy_to(&folder)?;
         let traced = self.operation.command(&self.context.otp, self.scene, &folder);
-        // A process that can't be dumped hides its memory, and with it the names and bytes, from all but root.
-        let mut injections = vec![Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") }];
+        let mut injections = vec![Recording::readable()];
         injections.extend(failed);
         let mut command = strace::command(&traced, &log, &WHOLE_STRINGS, &injections);
         let output = run_with_input(&mut command, self.operation.input)?;

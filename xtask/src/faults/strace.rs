@@ -46,6 +46,11 @@ pub(super) enum What {
 }
 
 impl Recording {
+    /// Lets a process be dumped: one that can't be hides its memory, and with it names and bytes, from all but root.
+    pub(super) fn readable() -> Injection {
+        Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") }
+    }
+
     /// Has the file system know no files without names, if the run makes only one such file: strace can fail one call of
     /// a name, or all later ones with it.
     pub(super) fn without_nameless_file(&self) -> Option<Injection> {
