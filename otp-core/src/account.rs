@@ -221,7 +221,7 @@ fn split_field(payload: &[u8]) -> Option<(Field<'_>, &[u8])> {
     } else {
         let (len, rest) = rest.split_first()?;
         let (name, rest) = rest.split_at_checked(usize::from(ct::reveal(*len)))?;
-        let name = core::str::from_utf8(ct::reveal(name)).ok()?;
+        let name = core::str::from_utf8(ct::reveal_bytes(name)).ok()?;
         check_free_text(name, MAX_FIELD_NAME_LEN).ok().filter(|()| usual_code(name).is_none())?;
         (name, rest)
     };

@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
 /// XORs `source` into `target`, in place, for as many bytes as both have.
 ///
@@ -19,7 +19,7 @@ pub fn xor_in_place(target: &mut [u8], source: &[u8]) {
 /// Whether two byte strings are equal. Reveals their lengths and the answer.
 #[must_use]
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
-    bool::from(left.ct_eq(right))
+    reveal(left.ct_eq(right).unwrap_u8()) == 1
 }
 
 /// The CRC-32 of ISO-HDLC (as in zip and Ethernet; check value `cbf43926`), without tables and without branches.
@@ -46,16 +46,59 @@ pub(crate) fn mask_from(index: u32, len: u32) -> u8 {
 }
 
 /// Whether no bit of `faults` is set. Reveals the answer, not which bit it was.
-pub(crate) fn none_set(faults: u8) -> bool {
-    bool::from(Choice::from(u8::from(black_box(faults) == 0)))
+pub(crate) fn none_set(faults: u32) -> bool {
+    reveal(black_box(faults) == 0)
 }
 
-/// Hands a secret number to its owner: from here on the program may branch and index on it.
+/// The text without the ASCII white space around it. Reveals how much of that there is, and nothing of the rest.
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| {
+        let spaces = b"\t\n\x0c\r ".iter().map(|space| byte.ct_eq(space).unwrap_u8());
+        reveal(spaces.fold(0, |any, this| any | this)) == 1
+    };
+    let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+/// Hands a secret value to its owner: from here on the program may branch and index on it.
 ///
-/// The one place where constant time ends. It is called with the payload's length once the tag has been checked, and
-/// with the lengths and names of an account's fields, since the owner asks for a field and gets a slice of its length.
+/// The one place where constant time ends. What passes here is an answer that everybody sees (the tag fits, the checksum
+/// is right, the source of randomness alarms), what is public in a key, and, for the owner, the payload's length once
+/// the tag has been checked, and the names and lengths of an account's fields, since the owner asks for a field and
+/// gets a slice of its length. `cargo xtask ct` shows that nothing else decides a branch or an address.
 pub(crate) fn reveal<T: Copy>(value: T) -> T {
+    #[cfg(otp_ct)]
+    let value = witness::told(value);
     black_box(value)
+}
+
+/// As [`reveal`], for bytes where they stand.
+pub(crate) fn reveal_bytes(bytes: &[u8]) -> &[u8] {
+    #[cfg(otp_ct)]
+    witness::tell(bytes.as_ptr(), bytes.len());
+    black_box(bytes)
+}
+
+/// How a program that watches secret bytes learns which of them are released. It is in no build but that of `xtask ct`.
+#[cfg(otp_ct)]
+#[doc(hidden)]
+pub mod witness {
+    use std::sync::OnceLock;
+
+    /// Called with address and length of all that is released.
+    pub static RELEASED: OnceLock<fn(*const u8, usize)> = OnceLock::new();
+
+    pub(super) fn tell(start: *const u8, len: usize) {
+        if let Some(released) = RELEASED.get() {
+            released(start, len);
+        }
+    }
+
+    pub(super) fn told<T: Copy>(mut value: T) -> T {
+        tell((&raw mut value).cast(), size_of::<T>());
+        value
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +112,16 @@ mod tests {
         let bytes: std::vec::Vec<u8> = (0..=255).collect();
         for len in 0..=256 {
             assert_eq!(crc32(&bytes[..len]), reference.checksum(&bytes[..len]));
+        }
+    }
+
+    #[test]
+    fn text_is_trimmed_as_the_library_trims_it() {
+        for text in [&b""[..], b" ", b" \t\r\n\x0c", b"a", b" a b\n", b"\x0ba\x0b", b"\0 a", b"a \xa0", b"\n\na"] {
+            assert_eq!(trim(text), text.trim_ascii());
+        }
+        for byte in 0..=u8::MAX {
+            assert_eq!(trim(&[byte]), [byte].trim_ascii());
         }
     }
 

@@ -11,7 +11,6 @@ use core::ops::Range;
 
 use base32ct::{Base32Unpadded, Base32UpperUnpadded, Encoding};
 use rand_core::TryCryptoRng;
-use zeroize::Zeroize;
 
 use crate::buffer::{Buffer, Wiped};
 use crate::ct;
@@ -186,9 +185,8 @@ impl<B: Buffer> Key<B> {
     /// then wiped.
     pub fn parse(text: &[u8], buffer: B) -> Result<Self, Error> {
         let mut body = Wiped::new(buffer);
-        let text = text.trim_ascii();
-        let (len, ends_well) = decode_text(text, body.bytes_mut())?;
-        let layout = read_layout(&body.bytes()[..len], ends_well)?;
+        let (len, excess) = decode_text(ct::trim(text), body.bytes_mut())?;
+        let layout = read_layout(&body.bytes()[..len], excess)?;
         Ok(Self { layout, body })
     }
 
@@ -236,6 +234,10 @@ impl<B: Buffer> Key<B> {
         prefix.copy_from_slice(PREFIX.as_bytes());
         Base32Unpadded::encode(&self.body.bytes()[..self.layout.len()], text)
             .map_err(|_| Error::BufferTooSmall { needed })?;
+        // Base32 is ASCII already. Said like this, that it is text does not depend on the key.
+        for byte in &mut *text {
+            *byte &= 0x7f;
+        }
         core::str::from_utf8(out).map_err(|_| Error::BufferTooSmall { needed })
     }
 
@@ -256,8 +258,11 @@ const fn text_len(len: usize) -> usize {
     PREFIX.len() + (len * 8).div_ceil(5)
 }
 
-/// Decodes a key's text into the front of `body`, and returns how many bytes it has and whether its end is right.
-fn decode_text(text: &[u8], body: &mut [u8]) -> Result<(usize, bool), Error> {
+/// Decodes a key's text into the front of `body`, and returns how many bytes it has and the bits beyond the last one.
+///
+/// Such bits would give one key several texts. In a text that was cut they are some of the key's own, so whether there
+/// are any is told with the checksum only.
+fn decode_text(text: &[u8], body: &mut [u8]) -> Result<(usize, u8), Error> {
     let malformed = Error::MalformedKey;
     let (upper, text) = if let Some(rest) = text.strip_prefix(PREFIX.as_bytes()) {
         (false, rest)
@@ -273,22 +278,37 @@ fn decode_text(text: &[u8], body: &mut [u8]) -> Result<(usize, bool), Error> {
         return Err(malformed(KeyFault::Length));
     }
     let body = body.get_mut(..len).ok_or(Error::BufferTooSmall { needed: len })?;
-    let decoded = if upper { Base32UpperUnpadded::decode(text, body) } else { Base32Unpadded::decode(text, body) };
-    decoded.map_err(|_| malformed(KeyFault::Character))?;
-    Ok((len, ends_well(text, upper, body)))
+    let (faults, excess) = if upper {
+        decode_base32::<Base32UpperUnpadded>(text, body)
+    } else {
+        decode_base32::<Base32Unpadded>(text, body)
+    };
+    if !ct::none_set(u32::from(faults)) {
+        return Err(malformed(KeyFault::Character));
+    }
+    Ok((len, excess))
 }
 
-/// Whether no bit is set in the last character beyond the last byte: such bits would give one key several texts.
+/// Decodes base32 whose length was checked; returns not zero if a character is none of the alphabet's, and the bits
+/// beyond the last byte.
 ///
-/// In a text that was cut they are some of the key's own, so the answer is told with that of the checksum only.
-fn ends_well(text: &[u8], upper: bool, body: &[u8]) -> bool {
-    let mut again = [0; 8];
-    let last = &body[body.len() / 5 * 5..];
-    let encoded =
-        if upper { Base32UpperUnpadded::encode(last, &mut again) } else { Base32Unpadded::encode(last, &mut again) };
-    let same = encoded.is_ok_and(|encoded| ct::equal(encoded.as_bytes(), &text[text.len() / 8 * 8..]));
-    again.zeroize();
-    same
+/// The decoder of the library that knows the alphabet branches on its answer, so the loop is ours.
+fn decode_base32<E: Encoding>(text: &[u8], body: &mut [u8]) -> (u8, u8) {
+    let (mut faults, mut excess) = (0, 0);
+    for (characters, bytes) in text.chunks(8).zip(body.chunks_mut(5)) {
+        let mut bits = 0_u64;
+        for (character, shift) in characters.iter().zip((0..8).map(|index| 35 - 5 * index)) {
+            // -1 for what is not in the alphabet.
+            let value = E::decode_5bits(*character).to_be_bytes();
+            faults |= value[0];
+            bits |= u64::from(value[1] & 31) << shift;
+        }
+        let bits = bits.to_be_bytes();
+        let (whole, beyond) = bits[3..].split_at(bytes.len());
+        bytes.copy_from_slice(whole);
+        excess |= beyond.iter().fold(0, |any, byte| any | byte);
+    }
+    (faults, excess)
 }
 
 /// Whether it looks like a key of a later version: `otpk2_`, `otpk10_` and so on.
@@ -301,28 +321,27 @@ fn is_newer(text: &[u8]) -> bool {
 }
 
 /// Reads what is public in a key's bytes, and checks that nothing is missing or too much.
-fn read_layout(body: &[u8], ends_well: bool) -> Result<Layout, Error> {
+fn read_layout(body: &[u8], excess: u8) -> Result<Layout, Error> {
     let malformed = Error::MalformedKey;
     let Some((contents, crc)) = body.split_last_chunk::<CRC_LEN>() else {
         return Err(malformed(KeyFault::Length));
     };
-    if !(ct::equal(&ct::crc32(contents).to_le_bytes(), crc) & ends_well) {
+    if !ct::none_set((ct::crc32(contents) ^ u32::from_le_bytes(*crc)) | u32::from(excess)) {
         return Err(malformed(KeyFault::Checksum));
     }
     let fault = malformed(KeyFault::Contents);
-    let &[high, low, pages, name_len, ..] = contents else {
-        return Err(fault);
-    };
+    let start = contents.first_chunk::<NAME_AT>().ok_or(fault)?;
+    let [high, low, pages, name_len] = ct::reveal(*start);
     if pages > PAGES {
         return Err(Error::NewerKey);
     }
     let name = contents.get(NAME_AT..NAME_AT + usize::from(name_len)).ok_or(fault)?;
-    let name = core::str::from_utf8(name).map_err(|_| fault)?;
+    let name = core::str::from_utf8(ct::reveal_bytes(name)).map_err(|_| fault)?;
     let account = AccountName::parse(name).map_err(|_| fault)?;
     let capacity = Capacity::from_bytes(u16::from_be_bytes([high, low])).map_err(|_| fault)?;
     let id_at = NAME_AT + name.len();
     let id = contents.get(id_at..).and_then(<[u8]>::first_chunk).ok_or(fault)?;
-    let layout = Layout { account, id: KeyId::from_bytes(*id), capacity };
+    let layout = Layout { account, id: KeyId::from_bytes(ct::reveal(*id)), capacity };
     if pages == 0 || layout.len() != body.len() {
         return Err(fault);
     }
@@ -351,6 +370,7 @@ mod owned {
 
     use super::{FreshKey, Key};
     use crate::buffer::Buffer;
+    use crate::ct;
     use crate::error::Error;
     use crate::frame::Capacity;
     use crate::name::AccountName;
@@ -379,7 +399,7 @@ mod owned {
         ///
         /// As [`Key::parse`].
         pub fn parse_owned(text: &str) -> Result<Self, Error> {
-            let text = text.trim_ascii().as_bytes();
+            let text = ct::trim(text.as_bytes());
             let len = text.len().min(Self::MAX_TEXT_LEN);
             Self::parse(text, vec![0; len * 5 / 8])
         }

@@ -81,7 +81,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", test))]
+#[cfg(any(feature = "std", test, otp_ct))]
 extern crate std;
 
 pub mod account;

@@ -7,6 +7,7 @@ use base32ct::{Base32Unpadded, Encoding};
 use heapless::String;
 use rand_core::TryCryptoRng;
 
+use crate::ct;
 use crate::error::{Error, NameFault};
 
 /// An account's name: segments of `[a-z0-9][a-z0-9._-]*` joined by `/`, at most 128 bytes.
@@ -135,7 +136,7 @@ impl KeyId {
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, R::Error> {
         let mut bytes = [0; Self::LEN];
         rng.try_fill_bytes(&mut bytes)?;
-        Ok(Self(bytes))
+        Ok(Self(ct::reveal(bytes)))
     }
 
     /// An id from its bytes.

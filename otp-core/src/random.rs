@@ -6,6 +6,7 @@
 use core::fmt;
 
 use rand_core::{TryCryptoRng, TryRng};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::ct;
@@ -148,17 +149,19 @@ impl State {
 
     /// Puts bytes through both tests. The bytes may be a pad: nothing here branches on them but the alarm itself.
     fn test(&mut self, bytes: &[u8]) {
+        // A plain `==` would do, if compilers did not make a branch of a multiplication by its answer.
+        let equal = |left: u8, right: u8| u32::from(left.ct_eq(&right).unwrap_u8());
         let (mut repetition, mut proportion) = (false, false);
         for &byte in bytes {
             // A run of 0 marks the very first byte, which has nothing before it.
-            self.run = (self.run * u32::from(byte == self.last)).saturating_add(1);
+            self.run = (self.run & equal(byte, self.last).wrapping_neg()).wrapping_add(1);
             self.last = byte;
             repetition |= self.run >= REPETITION_CUTOFF;
 
             if self.position == 0 {
                 (self.first, self.count) = (byte, 0);
             }
-            self.count += u32::from(byte == self.first);
+            self.count = self.count.wrapping_add(equal(byte, self.first));
             proportion |= self.count >= PROPORTION_CUTOFF;
             self.position = (self.position + 1) % PROPORTION_WINDOW;
         }
