@@ -4,6 +4,7 @@
 mod abi;
 mod bench;
 mod ci;
+mod ct;
 mod demo;
 mod dist;
 #[cfg(unix)]
@@ -11,6 +12,7 @@ mod e2e;
 #[cfg(unix)]
 mod faults;
 mod fuzz;
+mod memory;
 mod prove;
 mod python;
 mod sh;
@@ -25,6 +27,9 @@ cargo xtask COMMAND
   ci                            test, and formatting, lints, docs, cross builds, the oldest compiler
   demo                          the main job, in a temporary folder
   prove                         perfect secrecy, by enumerating every pad and payload of a small frame
+  ct                            no branch and no address depends on a secret, in the built code (needs valgrind)
+  memory                        no secret stays in the memory of the program, seen from outside
+  stack                         how much stack the core takes
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
@@ -45,6 +50,9 @@ fn main() -> ExitCode {
         "ci" => ci::ci(),
         "demo" => demo::demo(),
         "prove" => prove::prove(),
+        "ct" => ct::ct(),
+        "memory" => memory::memory(),
+        "stack" => memory::stack(),
         "fuzz" => fuzz::fuzz(rest),
         #[cfg(unix)]
         "faults" => faults::faults(rest),
