@@ -29,6 +29,8 @@ pub(crate) fn run(session: &Session<'_>, args: &RunArgs) -> Result<()> {
         command.env_remove(name);
     }
     let files = handover.prepare(&fields, &mut command)?;
+    // The command gets copies of its own; what it becomes wipes nothing.
+    drop(secret);
     let failure = sys::exec_with_fds(&mut command, files);
     Err(Error::io(format!("{} can't be started; check its name, its mode and PATH", Path::new(program).display()))(
         failure,
