@@ -4,6 +4,7 @@
 mod abi;
 mod bench;
 mod ci;
+mod coverage;
 mod ct;
 mod demo;
 mod dist;
@@ -13,9 +14,12 @@ mod e2e;
 mod faults;
 mod fuzz;
 mod memory;
+mod miri;
+mod mutants;
 mod prove;
 mod python;
 mod sh;
+mod supply;
 mod test;
 
 use std::process::ExitCode;
@@ -30,6 +34,11 @@ cargo xtask COMMAND
   ct                            no branch and no address depends on a secret, in the built code (needs valgrind)
   memory                        no secret stays in the memory of the program, seen from outside
   stack                         how much stack the core takes
+  miri                          the core's tests under Miri (needs a nightly compiler with Miri)
+  coverage                      which lines the tests reach (needs cargo-llvm-cov)
+  mutants [FILE...]             whether the tests notice changes of the code (needs cargo-mutants)
+  deny                          licences, sources and duplicates of what is pulled in (needs cargo-deny)
+  sbom                          a CycloneDX bill of materials for each thing that is shipped
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
@@ -53,6 +62,11 @@ fn main() -> ExitCode {
         "ct" => ct::ct(),
         "memory" => memory::memory(),
         "stack" => memory::stack(),
+        "miri" => miri::miri(),
+        "coverage" => coverage::coverage(),
+        "mutants" => mutants::mutants(rest),
+        "deny" => supply::deny(),
+        "sbom" => supply::sbom(),
         "fuzz" => fuzz::fuzz(rest),
         #[cfg(unix)]
         "faults" => faults::faults(rest),

@@ -1,0 +1,27 @@
+//! `cargo xtask miri`: the core's unit tests under Miri, without those that enumerate millions of cases.
+
+use crate::Result;
+use crate::sh::{answers, cargo_of, run};
+
+/// Tests that go through so much that Miri would take hours. What they do is done smaller by their neighbours.
+const TOO_LONG: [&str; 9] = [
+    "every_frame_of_capacity_one",
+    "every_length_of_the_smaller_classes",
+    "the_largest_frame",
+    "capacities_are_the_public_classes",
+    "crc32_agrees",
+    "a_sound_source_is_handed_on",
+    "the_cutoffs_keep",
+    "a_favoured_value",
+    "a_run_alarms_at_exactly",
+];
+
+pub(crate) fn miri() -> Result<()> {
+    if !answers(&mut cargo_of("nightly", &["miri", "--version"])) {
+        return Err("this needs Miri: rustup toolchain install nightly --component miri --component rust-src".into());
+    }
+    let mut command =
+        cargo_of("nightly", &["miri", "test", "--locked", "-p", "otp-core", "--features", "alloc", "--lib"]);
+    command.args(["--target-dir", "target/miri", "--"]).args(TOO_LONG.iter().flat_map(|test| ["--skip", test]));
+    run(command.env("MIRIFLAGS", "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check"))
+}
