@@ -22,6 +22,15 @@ pub enum Stop {
     Gone,
 }
 
+/// What of a program's memory is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All that it can read.
+    All,
+    /// What it can write to: its stack, its heap and the like.
+    Writable,
+}
+
 /// A program that is watched.
 pub struct Tracee {
     child: Child,
@@ -111,8 +120,8 @@ impl Tracee {
         Ok(Some(c_long::try_from(number).map_err(io::Error::other)?))
     }
 
-    /// Everything that it can write to, and all else that is its own: each with its name.
-    pub fn memory(&mut self) -> io::Result<Vec<(String, Vec<u8>)>> {
+    /// Its memory, each part with its name: all that it can read, or only what it can write to as well.
+    pub fn memory(&mut self, part: Part) -> io::Result<Vec<(String, Vec<u8>)>> {
         self.maps.seek(SeekFrom::Start(0))?;
         let mut found = Vec::new();
         for line in BufReader::new(&self.maps).lines() {
@@ -123,7 +132,7 @@ impl Tracee {
             let parse = |text| u64::from_str_radix(text, 16).map_err(io::Error::other);
             let (start, end) = range.split_once('-').unwrap_or_default();
             let (start, end) = (parse(start)?, parse(end)?);
-            if !mode.starts_with('r') || name.starts_with("[v") {
+            if !mode.starts_with(if part == Part::All { "r" } else { "rw" }) || name.starts_with("[v") {
                 continue;
             }
             let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];

@@ -1,13 +1,32 @@
 //! `cargo xtask memory`: no secret stays in the memory of the programs, seen from outside; and `stack`, what the core takes.
 
 use crate::Result;
-use crate::sh::{cargo, program, root, run};
+use crate::abi::target;
+use crate::sh::{answers, cargo, program, run};
 
 pub(crate) fn memory() -> Result<()> {
     only_linux()?;
-    run(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli", "-p", "otp-proof", "--bins"]))?;
-    let built = root().join("target/release");
-    run(program(&built.join("memory").to_string_lossy()).arg(built.join("otp")))?;
+    if !answers(program("cc").arg("--version")) {
+        return Err("there is no cc; on Debian: apt-get install gcc".into());
+    }
+    run(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-proof"]))?;
+    let built = target().join("release");
+    let login = built.join("login");
+    run(program("cc").args(["-O2", "-Iotp-ffi/include", "otp-ffi/examples/login.c", "-o"]).arg(&login).args([
+        &format!("-L{}", built.display()),
+        &format!("-Wl,-rpath,{}", built.display()),
+        "-lotp_ffi",
+    ]))?;
+    let mut scan = program(&built.join("memory").display().to_string());
+    scan.arg(built.join("otp")).arg("c").arg(login);
+    // What `cargo xtask python` has installed. Building it takes minutes, so it is not done here.
+    let python = target().join("python-venv/bin/python");
+    if python.exists() {
+        scan.arg("python").arg(python);
+    } else {
+        eprintln!("Python is not looked at: run cargo xtask python first");
+    }
+    run(&mut scan)?;
     run(&mut cargo(&["test", "--locked", "-p", "otp-proof"]))
 }
 

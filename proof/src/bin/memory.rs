@@ -22,7 +22,7 @@ mod watch {
 
     use base32ct::{Base32Unpadded, Encoding};
     use otp_proof::scan::Needles;
-    use otp_proof::tracee::{Stop, Tracee};
+    use otp_proof::tracee::{Part, Stop, Tracee};
 
     type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -30,7 +30,7 @@ mod watch {
         let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         let result = match &arguments[..] {
             [word] if word == "planted" => planted().map(|()| true).map_err(Into::into),
-            [otp] => all(Path::new(otp)),
+            [otp, others @ ..] => all(Path::new(otp), others),
             _ => Err("the path of otp is missing".into()),
         };
         match result {
@@ -79,11 +79,11 @@ mod watch {
         clean: bool,
     }
 
-    fn all(otp: &Path) -> Result<bool> {
+    fn all(otp: &Path, others: &[OsString]) -> Result<bool> {
         let folder = std::env::temp_dir().join(format!("otp-memory-{}", std::process::id()));
         fs::create_dir(&folder)?;
         let mut world = World { folder, otp: otp.canonicalize()?, secrets: Vec::new(), clean: true };
-        let result = scenarios(&mut world);
+        let result = scenarios(&mut world).and_then(|()| bindings(&mut world, others));
         fs::remove_dir_all(&world.folder)?;
         result.map(|()| world.clean)
     }
@@ -97,9 +97,9 @@ mod watch {
         println!("{:<44} {:<28} {}", "what ran", "found while it ran", "left in the end");
         world.look("a planted copy", None, &[], Some("password"), At::Exit, Must::HaveCopy)?;
 
-        let add = "add edms/mem --fields-only --password-stdin --field-file token=token --key-file key";
+        let add = "add edms/mem --username report --password-stdin --field-file token=token --key-file key";
         world.look_otp("add", add, Some("password"), At::Exit, Must::BeClean)?;
-        let add = "add edms/out --fields-only --password-stdin --field-file token=token";
+        let add = "add edms/out --username report --password-stdin --field-file token=token";
         world.look_otp("add, key to standard output", add, Some("password"), At::Exit, Must::BeClean)?;
         let get = "get --key-file key --field password";
         world.look_otp("get --field", get, None, At::Exit, Must::BeClean)?;
@@ -122,6 +122,24 @@ mod watch {
         world.look_otp("issue", issue, None, At::Exit, Must::BeClean)?;
         let rotate = "rotate edms/mem --key-file key --password-stdin --new-key-dir keys";
         world.look_otp("rotate", rotate, Some("password"), At::Exit, Must::BeClean)?;
+        Ok(())
+    }
+
+    /// What opens through the C library: a C program, and Python. Each is named by its kind and its path.
+    fn bindings(world: &mut World, others: &[OsString]) -> Result<()> {
+        for pair in others.chunks(2) {
+            let [kind, program] = pair else { return Err("a path is missing".into()) };
+            let program = Some(std::path::absolute(program)?);
+            let (what, words) = match kind.to_str() {
+                Some("c") => ("a C program, after otp_account_free", ["key"].to_vec()),
+                Some("python") => (
+                    "Python, after close",
+                    vec!["-c", "import otp_link; otp_link.open_account(key_file='key').close()"],
+                ),
+                _ => return Err("there are c and python".into()),
+            };
+            world.look(what, program, &words, None, At::Exit, Must::BeClean)?;
+        }
         Ok(())
     }
 
@@ -159,19 +177,24 @@ mod watch {
             });
 
             let mut tracee = Tracee::start(&mut command)?;
-            let mut during = Vec::new();
+            let (mut during, mut holds) =
+                (Vec::new(), program.is_some() && matches!(words[0], "add" | "issue" | "rotate"));
             loop {
                 match (tracee.next_stop()?, at) {
                     (Stop::Exit, At::Exit) => break,
                     (Stop::Call(libc::SYS_execve), At::Exec) => break,
                     (Stop::Exit | Stop::Gone, _) => return Err(format!("{what}: it ended too early").into()),
-                    (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _) => {
-                        during.push(tracee.memory()?);
+                    // Whoever opens locks memory for it first.
+                    (Stop::Call(libc::SYS_mlock), _) => holds = true,
+                    (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _)
+                        if holds =>
+                    {
+                        during.push(tracee.memory(Part::Writable)?);
                     }
                     _ => {}
                 }
             }
-            let end = tracee.memory()?;
+            let end = tracee.memory(Part::All)?;
             if !tracee.finish()? {
                 return Err(format!("{what}: it failed").into());
             }
@@ -210,8 +233,8 @@ mod watch {
             for (name, value) in &self.secrets {
                 needles.add(name, value);
             }
-            // What the fields take of a frame. Behind it, the record shows the pad, under zeros.
-            let payload_len: usize = self.secrets.iter().map(|(_, value)| 3 + value.len()).sum();
+            // What the fields take of a frame. Behind it, the record shows the pad, under zeros. The username is no secret here.
+            let payload_len = 3 + "report".len() + self.secrets.iter().map(|(_, value)| 3 + value.len()).sum::<usize>();
             let mut texts = vec![self.path("key"), self.path("key2"), self.path("output")];
             if let Ok(entries) = fs::read_dir(self.path("keys")) {
                 texts.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
