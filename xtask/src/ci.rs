@@ -17,7 +17,9 @@ pub(crate) fn ci() -> Result<()> {
     oldest_compiler()?;
     core_crates()?;
     // As the README says it.
-    run(&mut cargo(&["xtask", "test"]))
+    run(&mut cargo(&["xtask", "test"]))?;
+    run(&mut cargo(&["xtask", "ct"]))?;
+    run(&mut cargo(&["xtask", "faults", "--quick"]))
 }
 
 fn lints() -> Result<()> {

@@ -1,12 +1,16 @@
 //! `cargo xtask test`: all that is needed to trust a checkout.
 
-use crate::Result;
 use crate::sh::{answers, cargo, program, run};
+use crate::{Result, abi, python};
 
 /// What the tests start, with Debian's name of the package that brings it.
-const TOOLS: [(&str, &[&str], &str); 6] = [
+const TOOLS: [(&str, &[&str], &str); 10] = [
     ("cc", &["--version"], "gcc"),
+    ("c++", &["--version"], "g++"),
+    ("nm", &["--version"], "binutils"),
+    ("valgrind", &["--version"], "valgrind"),
     ("python3", &["--version"], "python3"),
+    ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     ("bash", &["-c", ":"], "bash"),
     ("dash", &["-c", ":"], "dash"),
     ("groff", &["--version"], "groff-base"),
@@ -26,6 +30,9 @@ pub(crate) fn test() -> Result<()> {
     }
     // A decoder by other hands, from docs/format.md alone.
     run(program("python3").arg("otp-core/tests/decoder.py"))?;
+    // The callee's side, as its users get it.
+    abi::abi()?;
+    python::python()?;
     eprintln!("\nall tests passed");
     Ok(())
 }
