@@ -537,7 +537,7 @@ pub fn list(prefix: &str, store: Option<&Path>, mut each: impl FnMut(&AccountNam
 ///
 /// # Errors
 ///
-/// [`otp_core::Code::NotFound`], [`Code::Damaged`].
+/// [`otp_core::Code::NotFound`], [`otp_core::Code::Damaged`].
 pub fn info(account: &str, store: Option<&Path>) -> Result<Vec<KeyInfo>> {
     let name = AccountName::parse(account)?;
     Ok(keeper(&open_store(store)?).info(&name)?)
