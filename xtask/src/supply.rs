@@ -17,7 +17,7 @@ pub(crate) fn deny() -> Result<()> {
     run(&mut cargo(&["deny", "--locked", "--all-features", "check", "bans", "licenses", "sources"]))
 }
 
-/// Writes a CycloneDX bill of materials for each thing that is shipped.
+/// Writes a `CycloneDX` bill of materials for each thing that is shipped.
 pub(crate) fn sbom() -> Result<()> {
     fs::create_dir_all(root().join(FOLDER)).map_err(|error| format!("{FOLDER}: {error}"))?;
     let checksums = checksums()?;
@@ -85,7 +85,7 @@ fn checksums() -> Result<BTreeMap<(String, String), String>> {
         .collect())
 }
 
-/// The bill in CycloneDX 1.5, JSON. It holds no time and no serial number, so the same sources give the same bytes.
+/// The bill in `CycloneDX` 1.5, JSON. It holds no time and no serial number, so the same sources give the same bytes.
 fn bill(tree: &[Entry], checksums: &BTreeMap<(String, String), String>) -> Result<String> {
     let (shipped, below) = tree.split_first().ok_or("cargo tree printed nothing")?;
     let mut components = BTreeMap::new();
