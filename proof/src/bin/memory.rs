@@ -62,12 +62,12 @@ mod watch {
     }
 
     /// What must not be there.
-    #[derive(Clone, Copy, PartialEq)]
+    #[derive(Clone, Copy)]
     enum Must {
         /// Nothing of any secret.
         BeClean,
-        /// Nothing but what the command line or environment of the program itself holds.
-        BeCleanBut(&'static str, &'static str),
+        /// Nothing but the secret that is handed over.
+        HaveOnly(&'static str),
         /// A copy: the scan is shown to work.
         HaveCopy,
     }
@@ -83,7 +83,8 @@ mod watch {
         let folder = std::env::temp_dir().join(format!("otp-memory-{}", std::process::id()));
         fs::create_dir(&folder)?;
         let mut world = World { folder, otp: otp.canonicalize()?, secrets: Vec::new(), clean: true };
-        let result = scenarios(&mut world).and_then(|()| bindings(&mut world, others));
+        let result =
+            scenarios(&mut world).and_then(|()| bindings(&mut world, others)).and_then(|()| new_keys(&mut world));
         fs::remove_dir_all(&world.folder)?;
         result.map(|()| world.clean)
     }
@@ -94,8 +95,9 @@ mod watch {
             private(&world.path(name), &value)?;
             world.secrets.push((name, value));
         }
-        println!("{:<44} {:<28} {}", "what ran", "found while it ran", "left in the end");
-        world.look("a planted copy", None, &[], Some("password"), At::Exit, Must::HaveCopy)?;
+        println!("{:<36} {:<42} in the end", "what ran", "while it ran");
+        let planted = std::env::current_exe()?;
+        world.look("a planted copy", &planted, &["planted"], Some("password"), At::Exit, Must::HaveCopy)?;
 
         let add = "add edms/mem --username report --password-stdin --field-file token=token --key-file key";
         world.look_otp("add", add, Some("password"), At::Exit, Must::BeClean)?;
@@ -116,12 +118,8 @@ mod watch {
         world.look_otp("key inspect", "key inspect --key-file key", None, At::Exit, Must::BeClean)?;
         world.look_otp("run --stdin", "run --key-file key --stdin password -- true", None, At::Exec, Must::BeClean)?;
         world.look_otp("run --fd", "run --key-file key --fd 5=password -- true", None, At::Exec, Must::BeClean)?;
-        let handed = Must::BeCleanBut("password", "what is handed over, in the new environment");
+        let handed = Must::HaveOnly("password");
         world.look_otp("run --env", "run --key-file key --env P=password -- true", None, At::Exec, handed)?;
-        let issue = "issue edms/mem --key-file key --new-key-file key2";
-        world.look_otp("issue", issue, None, At::Exit, Must::BeClean)?;
-        let rotate = "rotate edms/mem --key-file key --password-stdin --new-key-dir keys";
-        world.look_otp("rotate", rotate, Some("password"), At::Exit, Must::BeClean)?;
         Ok(())
     }
 
@@ -129,7 +127,7 @@ mod watch {
     fn bindings(world: &mut World, others: &[OsString]) -> Result<()> {
         for pair in others.chunks(2) {
             let [kind, program] = pair else { return Err("a path is missing".into()) };
-            let program = Some(std::path::absolute(program)?);
+            let program = std::path::absolute(program)?;
             let (what, words) = match kind.to_str() {
                 Some("c") => ("a C program, after otp_account_free", ["key"].to_vec()),
                 Some("python") => (
@@ -138,8 +136,17 @@ mod watch {
                 ),
                 _ => return Err("there are c and python".into()),
             };
-            world.look(what, program, &words, None, At::Exit, Must::BeClean)?;
+            world.look(what, &program, &words, None, At::Exit, Must::BeClean)?;
         }
+        Ok(())
+    }
+
+    /// What makes more keys, and ends the first one.
+    fn new_keys(world: &mut World) -> Result<()> {
+        let issue = "issue edms/mem --key-file key --new-key-file key2";
+        world.look_otp("issue", issue, None, At::Exit, Must::BeClean)?;
+        let rotate = "rotate edms/mem --key-file key --password-stdin --new-key-dir keys";
+        world.look_otp("rotate", rotate, Some("password"), At::Exit, Must::BeClean)?;
         Ok(())
     }
 
@@ -150,80 +157,57 @@ mod watch {
 
         fn look_otp(&mut self, what: &str, line: &str, input: Option<&str>, at: At, must: Must) -> Result<()> {
             let words: Vec<&str> = line.split(' ').collect();
-            self.look(what, Some(self.otp.clone()), &words, input, at, must)
+            self.look(what, &self.otp.clone(), &words, input, at, must)
         }
 
-        /// Runs a program, and looks at its memory while it runs and in the end.
+        /// Runs a program, looks at its memory while it runs and in the end, and says what was there.
         fn look(
             &mut self,
             what: &str,
-            program: Option<PathBuf>,
+            program: &Path,
             words: &[&str],
             input: Option<&str>,
             at: At,
             must: Must,
         ) -> Result<()> {
-            let mut command = match &program {
-                Some(program) => Command::new(program),
-                None => Command::new(std::env::current_exe()?),
-            };
-            command.args(if program.is_some() { words } else { &["planted"] });
+            let mut command = Command::new(program);
             // Nothing else of this process's environment, which may be long.
-            command.env_clear().env("PATH", "/usr/bin:/bin").env("OTP_STORE", self.path("store"));
+            command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("OTP_STORE", self.path("store"));
             command.current_dir(&self.folder).stdout(File::create(self.path("output"))?);
             command.stdin(match input {
                 Some(name) => Stdio::from(File::open(self.path(name))?),
                 None => Stdio::null(),
             });
-
-            let mut tracee = Tracee::start(&mut command)?;
-            let (mut during, mut holds) =
-                (Vec::new(), program.is_some() && matches!(words[0], "add" | "issue" | "rotate"));
-            loop {
-                match (tracee.next_stop()?, at) {
-                    (Stop::Exit, At::Exit) => break,
-                    (Stop::Call(libc::SYS_execve), At::Exec) => break,
-                    (Stop::Exit | Stop::Gone, _) => return Err(format!("{what}: it ended too early").into()),
-                    // Whoever opens locks memory for it first.
-                    (Stop::Call(libc::SYS_mlock), _) => holds = true,
-                    (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _)
-                        if holds =>
-                    {
-                        during.push(tracee.memory(Part::Writable)?);
-                    }
-                    _ => {}
-                }
-            }
-            let end = tracee.memory(Part::All)?;
-            if !tracee.finish()? {
-                return Err(format!("{what}: it failed").into());
-            }
+            let (during, end) = watch(&mut command, at, words).map_err(|error| format!("{what}: {error}"))?;
 
             let needles = self.needles()?;
             let mut seen: Vec<&str> = Vec::new();
-            for (name, _) in during.iter().flatten().flat_map(|(_, bytes)| needles.find_in(bytes)) {
+            for (name, _) in during.iter().flat_map(|(_, bytes)| needles.find_in(bytes)) {
                 if !seen.contains(&name) {
                     seen.push(name);
                 }
             }
-            let mut left = String::new();
-            let mut clean = true;
+            let mut left = Vec::new();
             for (place, bytes) in &end {
-                for (name, count) in needles.find_in(bytes) {
-                    left.push_str(&format!("{name} in {place} ({count}) "));
-                    clean &= matches!(must, Must::BeCleanBut(but, _) if but == name);
-                }
+                left.extend(needles.find_in(bytes).into_iter().map(|(name, count)| (name, place.as_str(), count)));
             }
-            let verdict = match must {
-                Must::HaveCopy if clean => "MISSED",
-                Must::HaveCopy => "as it should",
-                Must::BeClean | Must::BeCleanBut(..) if seen.is_empty() => "SEES NOTHING WHILE IT RAN",
-                Must::BeClean | Must::BeCleanBut(..) if !clean => "LEFT",
-                Must::BeClean => "nothing",
-                Must::BeCleanBut(_, why) => why,
+            let well = match must {
+                Must::HaveCopy => !left.is_empty(),
+                Must::BeClean => !seen.is_empty() && left.is_empty(),
+                Must::HaveOnly(handed) => !seen.is_empty() && left.iter().all(|(name, ..)| *name == handed),
             };
-            self.clean &= !verdict.chars().all(|c| !c.is_ascii_lowercase());
-            println!("{what:<44} {:<28} {verdict} {left}", seen.join(", "));
+            self.clean &= well;
+            let verdict = match (must, well) {
+                (_, false) if left.is_empty() => "FOUND NOTHING, WHICH CAN'T BE",
+                (_, false) => "LEFT BEHIND",
+                (Must::HaveCopy, true) => "found, as it should be",
+                (Must::BeClean, true) => "nothing",
+                (Must::HaveOnly(_), true) => "what is handed over",
+            };
+            println!("{what:<36} {:<42} {verdict}", seen.join(", "));
+            for (name, place, count) in left {
+                println!("{:<36} {:<42} {name} in {place}, {count} times", "", "");
+            }
             Ok(())
         }
 
@@ -252,6 +236,29 @@ mod watch {
             }
             Ok(needles)
         }
+    }
+
+    /// Parts of memory with their names.
+    type Memory = Vec<(String, Vec<u8>)>;
+
+    /// Runs a program to its end; gives what was in its memory while it ran, and where it was to be looked at.
+    fn watch(command: &mut Command, at: At, words: &[&str]) -> Result<(Memory, Memory)> {
+        let mut tracee = Tracee::start(command)?;
+        let (mut during, mut holds) = (Vec::new(), matches!(words[0], "add" | "issue" | "rotate"));
+        loop {
+            match (tracee.next_stop()?, at) {
+                (Stop::Exit, At::Exit) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
+                (Stop::Exit | Stop::Gone, _) => return Err("it ended too early".into()),
+                // Whoever opens locks memory for it first.
+                (Stop::Call(libc::SYS_mlock), _) => holds = true,
+                (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _) if holds => {
+                    during.extend(tracee.memory(Part::Writable)?);
+                }
+                _ => {}
+            }
+        }
+        let end = tracee.memory(Part::All)?;
+        if tracee.finish()? { Ok((during, end)) } else { Err("it failed".into()) }
     }
 
     fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
