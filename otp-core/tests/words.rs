@@ -1,0 +1,81 @@
+//! What is said of errors, names and places: each in its own words, and with its own code.
+#![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::error::Error as _;
+
+use otp_core::keeper::Gone;
+use otp_core::store::Slot;
+use otp_core::{AccountName, Code, Coded, Error, Fields, KeepError, KeyId, Kind, MemoryStore, Note, Store, UnixTime};
+
+type Failed = KeepError<<MemoryStore as Store>::Error>;
+
+fn account() -> AccountName {
+    "edms/reporting".parse().unwrap()
+}
+
+fn id() -> KeyId {
+    "aaaaaaaaaaaaaaaa".parse().unwrap()
+}
+
+#[test]
+fn each_failure_of_a_keeper_has_its_message_and_its_code() {
+    let at = UnixTime::from_secs(1_800_000_000).unwrap();
+    let no_key = |gone| Failed::NoKey { account: account().into(), id: id(), gone };
+    for (error, words, code) in [
+        (Failed::Invalid(Error::WrongKey), "key", Code::WrongKey),
+        (
+            Failed::DamagedKey { account: account().into(), id: id(), error: Error::DamagedNote },
+            "key aaaa",
+            Code::Damaged,
+        ),
+        (Failed::Randomness("dry".into()), "nothing was sealed", Code::RandomnessFailed),
+        (Failed::Exists { account: account().into() }, "exists already", Code::Exists),
+        (Failed::NoAccount { account: account().into() }, "no account edms/reporting", Code::NotFound),
+        (no_key(Gone::Revoked { at }), "was revoked", Code::NotFound),
+        (no_key(Gone::Rotated { at }), "rotated away", Code::NotFound),
+        (no_key(Gone::Unknown), "never there", Code::NotFound),
+        (Failed::AllExpired { account: account().into() }, "has expired", Code::Expired),
+        (Failed::Busy { account: account().into() }, "try again", Code::Other),
+    ] {
+        let message = error.to_string();
+        assert!(message.contains(words), "{message}");
+        assert_eq!(error.code(), code, "{message}");
+        assert_eq!(error.source().is_some(), matches!(error, Failed::Randomness(_)), "{message}");
+    }
+}
+
+#[test]
+fn names_and_places_are_told_apart() {
+    assert_eq!(format!("{:?}", account()), "AccountName(\"edms/reporting\")");
+    assert_eq!(format!("{:?}", id()), "KeyId(aaaaaaaaaaaaaaaa)");
+    assert!("edms//".parse::<AccountName>().is_err() && "short".parse::<KeyId>().is_err());
+    let slots = [Slot::record(&account(), id()), Slot::note(&account(), id())];
+    assert_eq!(slots.map(|slot| slot.kind), [Kind::Record, Kind::Note]);
+    let shown = format!("{:?}", Slot::note(&account(), id()));
+    assert!(shown.contains("Note") && shown.contains("edms/reporting"), "{shown}");
+    assert_eq!(Fields::none().iter().count(), 0);
+    assert_eq!(UnixTime::from_secs(12).unwrap().to_string(), "12");
+    // 2025 is past, and the year 9999 is not here.
+    let now = UnixTime::now();
+    assert!(now > UnixTime::from_secs(1_735_689_600).unwrap() && now < UnixTime::MAX);
+}
+
+#[test]
+fn a_note_of_another_length_or_version_is_told_apart() {
+    let note = Note::Revoked { at: UnixTime::from_secs(1).unwrap() }.encode();
+    let with = |at: usize, byte: u8| {
+        let mut note = note;
+        note[at] = byte;
+        let crc = otp_core::ct::crc32(&note[..14]).to_le_bytes();
+        note[14..].copy_from_slice(&crc);
+        Note::decode(&note)
+    };
+    assert_eq!(with(0, b'X'), Err(Error::DamagedNote));
+    assert_eq!(with(4, 2), Err(Error::NewerRecord { version: 2 }));
+    assert_eq!(with(4, 0), Err(Error::DamagedNote));
+    for kind in [0, 5, 255] {
+        assert_eq!(with(5, kind), Err(Error::DamagedNote));
+    }
+    assert_eq!(with(6, 0xff), Err(Error::DamagedNote));
+}
