@@ -21,7 +21,7 @@ pub(crate) fn deny() -> Result<()> {
 pub(crate) fn sbom() -> Result<()> {
     fs::create_dir_all(root().join(FOLDER)).map_err(|error| format!("{FOLDER}: {error}"))?;
     let checksums = checksums()?;
-    for package in ["otp-core", "otp-store-fs", "otp-cli"] {
+    for package in ["otp-core", "otp-store-fs", "otp-cli", "otp-ffi", "otp-link"] {
         let tree = tree(package)?;
         let path = format!("{FOLDER}/{package}.cdx.json");
         fs::write(root().join(&path), bill(&tree, &checksums)?).map_err(|error| format!("{path}: {error}"))?;
