@@ -36,8 +36,10 @@ impl Terminal {
         let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
         let line = File::options().read(true).write(true).open(name).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
-        // In a session of its own, so that Ctrl-C reaches it and nobody else.
-        let mut call = world.command("setsid", &["--ctty", OTP]).args(arguments).env("TERM", "xterm");
+        // In a session of its own, so that Ctrl-C reaches it and nobody else; and whoever runs the tests may ignore signals,
+        // as shells do for what they start in the background.
+        let setsid = ["--default-signal", "setsid", "--ctty", OTP];
+        let mut call = world.command("env", &setsid).args(arguments).env("TERM", "xterm");
         let child = call.command.stdin(end()).stdout(Stdio::piped()).stderr(end()).spawn().unwrap();
         Self { keyboard: keyboard.into(), line, child, seen: Vec::new(), read_up_to: 0 }
     }
