@@ -126,3 +126,23 @@ impl fmt::Debug for Pad<'_> {
         f.write_str("Pad(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chacha20::ChaCha20Rng;
+    use chacha20::rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_pad_that_is_not_used_leaves_zeros() {
+        let mut rng = ChaCha20Rng::from_seed([7; 32]);
+        let mut bytes = [0; 32];
+        drop(Pad::generate(&mut bytes, &mut rng).unwrap());
+        assert_eq!(bytes, [0; 32]);
+
+        let mut frame = [9; 31];
+        assert_eq!(Pad::generate(&mut bytes, &mut rng).unwrap().apply(&mut frame), Err(Error::LengthMismatch));
+        assert_eq!((bytes, frame), ([0; 32], [9; 31]));
+    }
+}
