@@ -1,7 +1,5 @@
 //! [`Buffer`]: the caller's bytes that a secret lives in, and the wiping of them.
 
-use core::fmt;
-
 use zeroize::Zeroize;
 
 /// Bytes that a secret can live in: the caller's `&mut [u8]`, a `Vec<u8>`, or memory that is locked against swapping.
@@ -31,7 +29,7 @@ impl Buffer for alloc::vec::Vec<u8> {}
 #[cfg(feature = "alloc")]
 impl Buffer for alloc::boxed::Box<[u8]> {}
 
-/// A buffer that is wiped on drop and printed by nobody.
+/// A buffer that is wiped on drop and can't be printed.
 pub(crate) struct Wiped<B: Buffer>(B);
 
 impl<B: Buffer> Wiped<B> {
@@ -51,12 +49,6 @@ impl<B: Buffer> Wiped<B> {
 impl<B: Buffer> Drop for Wiped<B> {
     fn drop(&mut self) {
         self.0.as_mut().zeroize();
-    }
-}
-
-impl<B: Buffer> fmt::Debug for Wiped<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("..")
     }
 }
 

@@ -4,9 +4,14 @@
 
 use std::error::Error as _;
 
+use chacha20::ChaCha20Rng;
 use otp_core::keeper::Gone;
+use otp_core::rand_core::SeedableRng;
 use otp_core::store::Slot;
-use otp_core::{AccountName, Code, Coded, Error, Fields, KeepError, KeyId, Kind, MemoryStore, Note, Store, UnixTime};
+use otp_core::{
+    AccountName, Capacity, Code, Coded, Error, Fields, Grant, KeepError, Keeper, Key, KeyId, Kind, MemoryStore, Note,
+    Store, UnixTime,
+};
 
 type Failed = KeepError<<MemoryStore as Store>::Error>;
 
@@ -43,6 +48,37 @@ fn each_failure_of_a_keeper_has_its_message_and_its_code() {
         assert_eq!(error.code(), code, "{message}");
         assert_eq!(error.source().is_some(), matches!(error, Failed::Randomness(_)), "{message}");
     }
+}
+
+#[test]
+fn a_failing_store_is_told_in_its_own_words() {
+    let error = KeepError::Store(Error::DamagedNote);
+    assert_eq!(error.to_string(), Error::DamagedNote.to_string());
+    assert_eq!((error.code(), error.source().is_none()), (Code::Damaged, true));
+}
+
+#[test]
+fn a_key_is_verified_without_opening_and_a_note_that_belongs_elsewhere_is_damage() {
+    let (store, now) = (MemoryStore::new(), UnixTime::from_secs(1_800_000_000).unwrap());
+    let keeper = Keeper::new(&store, now);
+    let mut rng = ChaCha20Rng::from_seed([7; 32]);
+    let small = Grant { capacity: Some(Capacity::MIN), ..Grant::default() };
+    assert!(matches!(
+        keeper.add(&account(), &[0; 65], &small, &mut rng),
+        Err(KeepError::Invalid(Error::PayloadTooLong { len: 65, capacity: 64 }))
+    ));
+    let large = Grant { capacity: Some(Capacity::ALL[2]), ..Grant::default() };
+    let key = keeper.add(&account(), b"secret", &large, &mut rng).unwrap();
+    assert_eq!(key.capacity(), Capacity::ALL[2]);
+    assert!(keeper.verify(&key).is_ok());
+    let other = Key::parse_owned(key.to_text().as_str()).unwrap();
+
+    let slot = Slot::note(&account(), key.id());
+    store.put(&slot, &Note::Rotating { since: now }.encode()).unwrap();
+    assert!(matches!(keeper.verify(&key), Err(KeepError::Invalid(Error::DamagedNote))));
+    assert!(matches!(keeper.open(key), Err(KeepError::Invalid(Error::DamagedNote))));
+    store.remove(&slot).unwrap();
+    assert!(keeper.open(other).is_ok());
 }
 
 #[test]
