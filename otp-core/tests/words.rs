@@ -6,8 +6,10 @@ use std::error::Error as _;
 
 use chacha20::ChaCha20Rng;
 use otp_core::keeper::Gone;
+use otp_core::pad::Pad;
 use otp_core::rand_core::SeedableRng;
 use otp_core::store::Slot;
+use otp_core::tag::Tag;
 use otp_core::{
     AccountName, Capacity, Code, Coded, Error, Fields, Grant, KeepError, Keeper, Key, KeyId, Kind, MemoryStore, Note,
     Store, UnixTime,
@@ -79,6 +81,21 @@ fn a_key_is_verified_without_opening_and_a_note_that_belongs_elsewhere_is_damage
     assert!(matches!(keeper.open(key), Err(KeepError::Invalid(Error::DamagedNote))));
     store.remove(&slot).unwrap();
     assert!(keeper.open(other).is_ok());
+}
+
+#[test]
+fn what_holds_a_secret_says_what_it_is() {
+    let mut rng = ChaCha20Rng::from_seed([7; 32]);
+    let mut bytes = [0; 8];
+    assert_eq!(format!("{:?}", Pad::generate(&mut bytes, &mut rng).unwrap()), "Pad(..)");
+    assert_eq!(format!("{:?}", Tag::from_bytes([7; 16])), "Tag(..)");
+    let store = MemoryStore::new();
+    let keeper = Keeper::new(&store, UnixTime::from_secs(1).unwrap());
+    let key = keeper.add(&account(), b"secret", &Grant::default(), &mut rng).unwrap();
+    assert_eq!(format!("{key:?}"), format!("Key(edms/reporting {}, ..)", key.id()));
+    assert_eq!(format!("{:?}", key.to_text()), "KeyText(..)");
+    assert_eq!(format!("{:?}", keeper.open(key).unwrap()), "Secret(..)");
+    assert_eq!(format!("{:?}", Fields::none()), "Fields(..)");
 }
 
 #[test]

@@ -13,7 +13,8 @@ pub(crate) fn coverage() -> Result<()> {
     // The core with all of its features; of the program, what its own tests start counts too.
     run(&mut cargo(&["llvm-cov", "clean", "--workspace"]))?;
     for arguments in [&["-p", "otp-core", "--all-features"][..], &["-p", "otp-store-fs", "-p", "otp-cli"]] {
-        run(cargo(&["llvm-cov", "test", "--locked", "--no-report"]).args(arguments))?;
+        // What fails is for `cargo xtask test` to tell: a program that another user starts can't leave its figures here.
+        run(cargo(&["llvm-cov", "test", "--locked", "--no-report", "--ignore-run-fail"]).args(arguments))?;
     }
     for arguments in [
         &["--summary-only"][..],

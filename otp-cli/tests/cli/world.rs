@@ -75,6 +75,8 @@ impl World {
             .env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap()))
             .env("HOME", self.root())
             .env("OTP_STORE", self.path("store"));
+        // Where a measurement of coverage wants its figures; without it they would be left in the folder.
+        command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
         Call { command, stdin: None }
     }
 
