@@ -20,7 +20,8 @@ pub(crate) fn coverage() -> Result<()> {
         &["--summary-only"][..],
         &["--show-missing-lines", "--ignore-filename-regex", "/(otp-cli|otp-ffi|otp-store-fs|xtask|fuzz|proof|tests)/"],
     ] {
-        run(cargo(&["llvm-cov", "report"]).args(arguments))?;
+        // A program that a test kills leaves a torn file of figures.
+        run(cargo(&["llvm-cov", "report", "--failure-mode", "all"]).args(arguments))?;
     }
     Ok(())
 }
