@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod abi;
-mod api;
 mod bench;
 mod ci;
 mod coverage;
@@ -19,8 +18,8 @@ mod miri;
 mod mutants;
 mod prove;
 mod python;
+mod sbom;
 mod sh;
-mod supply;
 mod test;
 
 use std::process::ExitCode;
@@ -38,8 +37,6 @@ cargo xtask COMMAND
   miri                          the core's tests under Miri (needs a nightly compiler with Miri)
   coverage                      which lines the tests reach (needs cargo-llvm-cov)
   mutants [FILE...]             whether the tests notice changes of the code (needs cargo-mutants)
-  api [--update]                whether docs/public-api lists what the libraries have (needs cargo-public-api)
-  deny                          licences, sources and duplicates of what is pulled in (needs cargo-deny)
   sbom                          a CycloneDX bill of materials for each thing that is shipped
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
@@ -67,9 +64,7 @@ fn main() -> ExitCode {
         "miri" => miri::miri(),
         "coverage" => coverage::coverage(),
         "mutants" => mutants::mutants(rest),
-        "api" => api::api(rest),
-        "deny" => supply::deny(),
-        "sbom" => supply::sbom(),
+        "sbom" => sbom::sbom(),
         "fuzz" => fuzz::fuzz(rest),
         #[cfg(unix)]
         "faults" => faults::faults(rest),

@@ -1,21 +1,13 @@
-//! `cargo xtask deny` and `sbom`: what the project pulls in, and whether it may.
+//! `cargo xtask sbom`: what the project pulls in, as a bill of materials for each thing that is shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::Result;
-use crate::sh::{answers, cargo, output, root, run};
+use crate::sh::{cargo, output, root};
 
 /// Where the bills of materials go, below the build's folder.
 const FOLDER: &str = "target/sbom";
-
-/// Licences, sources and duplicates, as `deny.toml` allows them. Advisories are left out: their database is on the network.
-pub(crate) fn deny() -> Result<()> {
-    if !answers(cargo(&["deny", "--version"]).env_remove("RUSTUP_TOOLCHAIN")) {
-        return Err("this needs cargo-deny: cargo install --locked cargo-deny".into());
-    }
-    run(&mut cargo(&["deny", "--locked", "--all-features", "check", "bans", "licenses", "sources"]))
-}
 
 /// Writes a `CycloneDX` bill of materials for each thing that is shipped.
 pub(crate) fn sbom() -> Result<()> {
