@@ -1,11 +1,10 @@
 //! What commands share: the store, the time, the key that was given, and opening with it.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use otp_core::{AccountName, Capacity, Fields, Grant, Holder, Keeper, Key, Record, Secret, UnixTime};
+use otp_core::{AccountName, Capacity, Fields, Grant, Holder, Keeper, Record, Secret, UnixTime};
 use otp_store_fs::FsStore;
-use otp_store_fs::locate::{KeyChoice, KeySource, StoreChoice};
+use otp_store_fs::locate::{self, KeyChoice, KeySource, LockedKey, StoreChoice};
 use otp_store_fs::sys::LockedBuf;
 
 use crate::Result;
@@ -14,14 +13,8 @@ use crate::error::Error;
 use crate::terminal;
 use crate::time;
 
-/// A key, whose bytes are in memory that is not swapped out.
-pub(crate) type LockedKey = Key<LockedBuf>;
-
 /// A secret, in the memory of the key that opened it.
 pub(crate) type LockedSecret = Secret<LockedBuf>;
-
-/// The longest text that is read as a key: room for a longest key and white space around it.
-const MAX_KEY_LEN: usize = LockedKey::MAX_TEXT_LEN + 1024;
 
 /// What all commands start from.
 pub(crate) struct Session<'a> {
@@ -46,7 +39,7 @@ impl<'a> Session<'a> {
 
     /// Where the store is, or would be.
     pub(crate) fn store_path(&self) -> Result<PathBuf> {
-        Ok(StoreChoice::find(self.globals.store.as_deref(), &environment)?.path)
+        Ok(StoreChoice::find(self.globals.store.as_deref(), &locate::environment)?.path)
     }
 
     pub(crate) fn keeper<'s>(&self, store: &'s FsStore) -> Keeper<'s, FsStore> {
@@ -100,12 +93,11 @@ impl<'a> Session<'a> {
 /// Reads the key from where it is given.
 pub(crate) fn read_key(args: &KeyArgs) -> Result<LockedKey> {
     let choice = KeyChoice { file: args.key_file.as_deref(), fd: args.key_fd, text: args.key.as_deref() };
-    let text = choice.read(&environment, MAX_KEY_LEN)?;
+    let text = choice.read(&locate::environment, locate::MAX_KEY_LEN)?;
     if *text.source() == KeySource::Text {
         terminal::warn("other users of this machine can see a key on the command line; use --key-file");
     }
-    let len = text.as_str().len().min(LockedKey::MAX_TEXT_LEN);
-    Ok(Key::parse(text.as_str().as_bytes(), LockedBuf::new(len * 5 / 8))?)
+    Ok(locate::parse_key(text.as_str().as_bytes())?)
 }
 
 /// Reads the key if one is given anywhere.
@@ -114,11 +106,6 @@ pub(crate) fn read_key_if_given(args: &KeyArgs) -> Result<Option<LockedKey>> {
         Err(Error::Store(otp_store_fs::Error::NoKey)) => Ok(None),
         key => key.map(Some),
     }
-}
-
-/// A variable of the environment.
-fn environment(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
 }
 
 /// Checks that a key is for the account that was named.

@@ -7,35 +7,21 @@
 mod change;
 mod open;
 
-use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use otp_core::keeper::KeyInfo;
-use otp_core::{
-    AccountName, Capacity, FreshKey, Grant, Keeper, Key, KeyId, Kind, Record, Secret, Store, Terms, UnixTime,
-};
+use otp_core::{AccountName, Capacity, FreshKey, Grant, Keeper, KeyId, Kind, Record, Secret, Store, Terms, UnixTime};
 use otp_store_fs::FsStore;
-use otp_store_fs::locate::StoreChoice;
+use otp_store_fs::locate::{LockedKey, StoreChoice, environment, parse_key};
 use otp_store_fs::sys::LockedBuf;
 
 use crate::fault::Error;
 
 pub use change::{GrantSpec, NewKey, RotateError, add, issue, rotate};
-use open::parse_key;
 pub use open::{OpenAccount, Source};
 
 type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// A key, whose bytes are in memory that is not swapped out.
-type LockedKey = Key<LockedBuf>;
-
-/// The longest text that is read as a key: room for a longest key and white space around it.
-const MAX_KEY_LEN: usize = LockedKey::MAX_TEXT_LEN + 1024;
-
-fn environment(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
-}
 
 fn open_store(path: Option<&Path>) -> Result<FsStore> {
     Ok(FsStore::open(StoreChoice::find(path, &environment)?.path)?)

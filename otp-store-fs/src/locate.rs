@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use otp_core::Key;
 use zeroize::Zeroize;
 
 use crate::Error;
@@ -22,6 +23,29 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The variables that lead to a key. They have no business in the environment of the program that gets the secret.
 pub const KEY_VARIABLES: [&str; 2] = ["OTP_KEY", "OTP_KEY_FILE"];
+
+/// A key, whose bytes are in memory that is not swapped out.
+pub type LockedKey = Key<LockedBuf>;
+
+/// The longest text that is read as a key, in bytes: room for a longest key and white space around it.
+pub const MAX_KEY_LEN: usize = LockedKey::MAX_TEXT_LEN + 1024;
+
+/// A variable of this process's own environment: an [`Environment`] for those who want no other.
+#[must_use]
+pub fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Reads a key's text into locked memory.
+///
+/// # Errors
+///
+/// As [`Key::parse`].
+pub fn parse_key(text: &[u8]) -> Result<LockedKey, otp_core::Error> {
+    let text = text.trim_ascii();
+    let len = text.len().min(LockedKey::MAX_TEXT_LEN);
+    Key::parse(text, LockedBuf::new(len * 5 / 8))
+}
 
 /// The name of systemd's credential that holds a key.
 const CREDENTIAL: &str = "otp-key";

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use otp_core::keeper::Replacement;
 use otp_core::{Account, AccountName, Grant, Holder, Keeper};
-use otp_store_fs::{FsStore, locate};
+use otp_store_fs::FsStore;
+use otp_store_fs::locate::{self, LockedKey};
 use zeroize::Zeroizing;
 
 use crate::Result;
@@ -81,7 +82,7 @@ fn check_streams(args: &RotateArgs) -> Result<()> {
 }
 
 /// Refuses a key in its period of grace: what it opens is the old secret, which would come back.
-fn check_current(keeper: &Keeper<'_, FsStore>, key: &session::LockedKey) -> Result<()> {
+fn check_current(keeper: &Keeper<'_, FsStore>, key: &LockedKey) -> Result<()> {
     match keeper.key_info(key.account(), key.id())?.and_then(|info| info.grace) {
         Some(until) => Err(Error::Replaced { id: key.id(), until }),
         None => Ok(()),

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use otp_core::{Code, Coded, Kind, Slot, Store};
 use otp_store_fs::FsStore;
+use otp_store_fs::locate::LockedKey;
 use serde::Serialize;
 
 use crate::Result;
 use crate::args::{KeyArgs, VerifyArgs};
 use crate::error::Error;
-use crate::session::{self, LockedKey, Session};
+use crate::session::{self, Session};
 use crate::terminal::{self, Progress};
 
 /// What `verify --json` prints.

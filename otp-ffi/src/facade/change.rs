@@ -7,10 +7,10 @@ use otp_core::account::check_field_name;
 use otp_core::keeper::Replacement;
 use otp_core::{Account, AccountName, Capacity, Fields, Grant, Holder, Key, KeyId, Secret, Slot, Store, UnixTime};
 use otp_store_fs::FsStore;
-use otp_store_fs::locate::StoreChoice;
+use otp_store_fs::locate::{StoreChoice, environment};
 use otp_store_fs::sys::LockedBuf;
 
-use super::{Result, Source, environment, keeper, open_store};
+use super::{Result, Source, keeper, open_store};
 use crate::fault::Error;
 
 /// What a new key is given, as the caller says it.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use otp_core::{AccountName, Fields, Key, KeyId, Record, Secret, UnixTime};
-use otp_store_fs::locate::KeyChoice;
+use otp_core::{AccountName, Fields, KeyId, Record, Secret, UnixTime};
+use otp_store_fs::locate::{KeyChoice, LockedKey, MAX_KEY_LEN, environment, parse_key};
 use otp_store_fs::sys::LockedBuf;
 use zeroize::Zeroizing;
 
-use super::{LockedKey, MAX_KEY_LEN, Result, environment, keeper, open_store};
+use super::{Result, keeper, open_store};
 use crate::fault::Error;
 
 /// Where the key and the record come from. Whatever is left out is looked for as the command line does.
@@ -112,12 +112,6 @@ impl fmt::Debug for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("account", &self.account).field("store", &self.store).finish_non_exhaustive()
     }
-}
-
-pub(super) fn parse_key(text: &[u8]) -> Result<LockedKey> {
-    let text = text.trim_ascii();
-    let len = text.len().min(LockedKey::MAX_TEXT_LEN);
-    Ok(Key::parse(text, LockedBuf::new(len * 5 / 8))?)
 }
 
 /// An account that is open: its fields, in memory that is locked and wiped when this is dropped.
