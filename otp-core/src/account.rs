@@ -209,7 +209,7 @@ fn place(payload: &[u8], name: &str) -> (usize, Option<usize>) {
             Ordering::Greater => return (at, None),
         }
     }
-    (payload.len() - rest.len(), None)
+    (payload.len(), None)
 }
 
 /// Takes the first field off a payload.
@@ -332,7 +332,8 @@ mod tests {
         writer.insert(Field { name: "port", value: b"5432" }).unwrap();
         let before = writer.payload().to_vec();
         assert_eq!(writer.insert(Field { name: "port", value: b"" }), Err(Error::DuplicateField));
-        assert!(matches!(writer.insert(Field { name: "host", value: b"" }), Err(Error::PayloadTooLong { .. })));
+        let too_long = Error::PayloadTooLong { len: 10, capacity: 8 };
+        assert_eq!(writer.insert(Field { name: "host", value: b"" }), Err(too_long));
         assert!(matches!(writer.insert(Field { name: "", value: b"" }), Err(Error::InvalidFieldName(_))));
         assert!(matches!(writer.insert(Field { name: "a\nb", value: b"" }), Err(Error::InvalidFieldName(_))));
         assert_eq!(writer.payload(), before);
@@ -373,5 +374,16 @@ mod tests {
         assert!(account.set("big", &std::vec![0; 65_535]).is_err());
         assert_eq!(account.fields().iter().count(), 4);
         assert_eq!(Fields::decode(account.payload()).unwrap().iter().count(), 4);
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn an_account_may_fill_the_largest_capacity_and_not_a_byte_more() {
+        let mut account = Account::new();
+        let room = Capacity::MAX.bytes() - 3;
+        account.set("password", &std::vec![7; room]).unwrap();
+        let too_long = Error::PayloadTooLong { len: 65_536, capacity: 65_535 };
+        assert_eq!(account.set("password", &std::vec![8; room + 1]), Err(too_long));
+        assert_eq!(account.fields().get("password"), Some(&std::vec![7; room][..]));
     }
 }

@@ -14,7 +14,9 @@ use otp_core::pad::Pad;
 use otp_core::rand_core::{self, TryCryptoRng, TryRng};
 use otp_core::random::{DrawError, HealthTested, Xor};
 use otp_core::tag::Tag;
-use otp_core::{Capacity, Coded, Error, FreshKey, Key, Record, Secret, Terms, UnixTime, frame, open, seal, verify};
+use otp_core::{
+    Account, Capacity, Coded, Error, FreshKey, Key, Record, Secret, Terms, UnixTime, frame, open, seal, verify,
+};
 use support::{Parts, account, rng, tag_key, time};
 
 /// Draws the same key id whatever the seed, and the secret part of a key by the seed; fails after some draws.
@@ -201,6 +203,18 @@ fn what_is_printed_does_not_depend_on_the_secret_or_its_key() {
     assert!(first.len() > 400);
     assert!(first.iter().any(|text| text.contains("Secret(..)")));
     assert!(first.iter().all(|text| !text.contains("0123") && !text.contains("first name")));
+}
+
+#[test]
+fn what_holds_a_secret_prints_its_name_alone() {
+    let field = Field { name: "password", value: b"0123456789" };
+    let mut buffer = [0; 64];
+    let mut writer = FieldWriter::new(&mut buffer);
+    writer.insert(field).unwrap();
+    assert_eq!(format!("{field:?} {writer:?}"), "Field(..) FieldWriter(..)");
+    assert_eq!(format!("{:?}", Fields::decode(writer.payload()).unwrap()), "Fields(..)");
+    #[cfg(feature = "alloc")]
+    assert_eq!(format!("{:?}", otp_core::Account::new()), "Account(..)");
 }
 
 #[test]

@@ -18,8 +18,10 @@ mod miri;
 mod mutants;
 mod prove;
 mod python;
+mod randomness;
 mod sbom;
 mod sh;
+mod supply;
 mod test;
 
 use std::process::ExitCode;
@@ -34,10 +36,13 @@ cargo xtask COMMAND
   ct                            no branch and no address depends on a secret, in the built code (needs valgrind)
   memory                        no secret stays in the memory of the program, seen from outside
   stack                         how much stack the core takes
-  miri                          the core's tests under Miri (needs a nightly compiler with Miri)
+  miri                          the core and the C interface under Miri (needs a nightly compiler with Miri)
   coverage                      which lines the tests reach (needs cargo-llvm-cov)
   mutants [FILE...]             whether the tests notice changes of the code (needs cargo-mutants)
   sbom                          a CycloneDX bill of materials for each thing that is shipped
+  deny                          licences, versions and sources of the dependencies (needs cargo-deny)
+  api [--write]                 whether the public items are those in docs/public-api (needs cargo-public-api)
+  randomness                    1 GiB of pads through suites that are not ours (needs dieharder and rngtest)
   fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
@@ -65,6 +70,9 @@ fn main() -> ExitCode {
         "coverage" => coverage::coverage(),
         "mutants" => mutants::mutants(rest),
         "sbom" => sbom::sbom(),
+        "deny" => supply::deny(),
+        "api" => supply::api(rest),
+        "randomness" => randomness::randomness(),
         "fuzz" => fuzz::fuzz(rest),
         #[cfg(unix)]
         "faults" => faults::faults(rest),

@@ -34,6 +34,11 @@ fn damage(store: &MemoryStore, slot: &Slot) {
 }
 
 #[test]
+fn traces_are_kept_for_400_days_and_a_rotation_has_an_hour() {
+    assert_eq!((TRACE_SECS, ROTATION_LIMIT_SECS), (34_560_000, 3_600));
+}
+
+#[test]
 fn an_account_that_exists_stays_as_it_is() {
     let store = MemoryStore::new();
     let keys = two_keys(&store);

@@ -44,9 +44,11 @@ fn pages(len: usize) -> Option<Memory> {
         rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
     };
     let start = NonNull::new(start.ok()?.cast::<u8>())?;
-    #[cfg(target_os = "linux")]
+    // Miri has neither advice nor locks.
+    #[cfg(all(target_os = "linux", not(miri)))]
     // SAFETY: the range is the mapping made above; the advice changes nothing about its contents.
     let _ = unsafe { rustix::mm::madvise(start.as_ptr().cast::<c_void>(), len, rustix::mm::Advice::LinuxDontDump) };
+    #[cfg(not(miri))]
     // SAFETY: the range is the mapping made above; locking changes nothing about its contents.
     let _ = unsafe { rustix::mm::mlock(start.as_ptr().cast::<c_void>(), len) };
     Some(Memory::Pages { start, len })

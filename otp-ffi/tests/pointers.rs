@@ -1,0 +1,193 @@
+//! What C hands over, and what it gets: buffers, NULL, handles. No system call beyond reading one file, so that Miri can
+//! run it: `cargo xtask miri`.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+
+use otp_core::Account;
+use otp_ffi::account::{
+    AccountHandle, otp_account_count, otp_account_field, otp_account_field_at, otp_account_free, otp_account_key_id,
+    otp_account_name, otp_account_open,
+};
+use otp_ffi::error::{Status, otp_error_message};
+use otp_ffi::record::{otp_open, otp_seal, otp_wipe};
+use otp_ffi::source::{Field, Source};
+
+const GUARD: u8 = 0xaa;
+const NAME: &CStr = c"edms/reporting";
+
+/// A buffer with bytes behind it that nobody may touch.
+struct Guarded {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Guarded {
+    fn new(len: usize) -> Self {
+        Self { bytes: vec![GUARD; len + 16], len }
+    }
+
+    fn pointer<T>(&mut self) -> *mut T {
+        self.bytes.as_mut_ptr().cast()
+    }
+
+    /// What was written.
+    fn written(&self) -> &[u8] {
+        assert_eq!(self.bytes[self.len..], [GUARD; 16], "written behind the end");
+        &self.bytes[..self.len]
+    }
+}
+
+/// The record and the key's text of a payload.
+fn seal(payload: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut record_len, mut key_len) = (0, 0);
+    let nothing = ptr::null_mut();
+    // SAFETY: the name ends with a NUL, the payload has its length, the lengths are ours; NULL asks for what is needed.
+    let status = unsafe {
+        otp_seal(
+            NAME.as_ptr(),
+            payload.as_ptr().cast(),
+            payload.len(),
+            ptr::null(),
+            nothing,
+            &raw mut record_len,
+            nothing.cast(),
+            &raw mut key_len,
+        )
+    };
+    assert_eq!(status, Status::OtpOk);
+    let (mut record, mut key) = (Guarded::new(record_len), Guarded::new(key_len));
+    // SAFETY: as above, and the buffers have these lengths and don't overlap.
+    let status = unsafe {
+        otp_seal(
+            NAME.as_ptr(),
+            payload.as_ptr().cast(),
+            payload.len(),
+            ptr::null(),
+            record.pointer(),
+            &raw mut record_len,
+            key.pointer(),
+            &raw mut key_len,
+        )
+    };
+    assert_eq!(status, Status::OtpOk);
+    assert_eq!(key.written()[key_len], 0);
+    (record.written()[..record_len].to_vec(), key.written()[..key_len].to_vec())
+}
+
+/// Opens into a buffer of a length; gives the result, the length that is said, and the buffer.
+fn open(key: &[u8], record: &[u8], room: usize) -> (Status, usize, Guarded) {
+    let (mut secret, mut len) = (Guarded::new(room), room);
+    // SAFETY: the buffers have these lengths and don't overlap.
+    let status = unsafe {
+        otp_open(key.as_ptr().cast(), key.len(), record.as_ptr().cast(), record.len(), secret.pointer(), &raw mut len)
+    };
+    (status, len, secret)
+}
+
+fn message() -> &'static str {
+    // SAFETY: it ends with a NUL, and stays until this thread's next call.
+    unsafe { CStr::from_ptr(otp_error_message()) }.to_str().expect("messages are UTF-8")
+}
+
+#[test]
+fn what_is_sealed_opens_and_nothing_is_written_behind_a_buffer() {
+    let (record, key) = seal(b"secret");
+    let (status, len, secret) = open(&key, &record, 6);
+    assert_eq!((status, &secret.written()[..len]), (Status::OtpOk, &b"secret"[..]));
+
+    let (status, len, secret) = open(&key, &record, 5);
+    assert_eq!((status, len), (Status::OtpUsage, 6));
+    assert!(secret.written().iter().all(|byte| *byte == GUARD));
+
+    for cut in [0, 1, record.len() / 2, record.len() - 1] {
+        let (status, len, secret) = open(&key, &record[..cut], 64);
+        assert_eq!((status, len), (Status::OtpDamaged, 0), "{cut}: {}", message());
+        assert!(secret.written().iter().all(|byte| *byte == GUARD));
+    }
+    for cut in [0, 1, key.len() / 2, key.len() - 1] {
+        assert_eq!(open(&key[..cut], &record, 64).0, Status::OtpMalformedKey, "{cut}: {}", message());
+    }
+    let (_, stranger) = seal(b"secret");
+    assert_eq!(open(&stranger, &record, 64).0, Status::OtpWrongKey);
+}
+
+#[test]
+fn null_and_lengths_that_can_not_be_are_refused() {
+    let (record, key) = seal(b"secret");
+    let (key_at, record_at): (*const c_char, _) = (key.as_ptr().cast(), record.as_ptr().cast());
+    let mut secret = Guarded::new(64);
+    for (key_at, key_len, record_at, record_len, what) in [
+        (ptr::null(), key.len(), record_at, record.len(), "the key is NULL"),
+        (key_at, key.len(), ptr::null(), record.len(), "the record is NULL"),
+        (key_at, usize::MAX, record_at, record.len(), "longer than memory can be"),
+        (key_at, key.len(), record_at, usize::MAX, "longer than memory can be"),
+    ] {
+        let mut len = 64;
+        // SAFETY: what leads to nothing is refused before it is followed.
+        let status = unsafe { otp_open(key_at, key_len, record_at, record_len, secret.pointer(), &raw mut len) };
+        assert_eq!(status, Status::OtpUsage, "{what}");
+        assert!(message().contains(what) || message().contains("overlap"), "{what}: {}", message());
+        assert!(secret.written().iter().all(|byte| *byte == GUARD));
+    }
+    // SAFETY: no length is refused, and no memory is followed.
+    let status = unsafe { otp_open(key_at, key.len(), record_at, record.len(), secret.pointer(), ptr::null_mut()) };
+    assert_eq!(status, Status::OtpUsage);
+    // SAFETY: NULL is nothing to wipe; the buffer is ours.
+    unsafe {
+        otp_wipe(ptr::null_mut(), 64);
+        otp_wipe(secret.pointer(), 64);
+    }
+    assert_eq!(secret.written(), [0; 64]);
+}
+
+#[test]
+fn a_handle_that_was_freed_or_never_given_is_refused() {
+    let mut account = Account::new();
+    account.set("username", b"alice").expect("it fits");
+    account.set("password", b"correct horse").expect("it fits");
+    let (record, key) = seal(account.payload());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("record.otp");
+    std::fs::write(&path, record).expect("it can be written");
+    let path = CString::new(path.into_os_string().into_encoded_bytes()).expect("no NUL");
+
+    let source = Source {
+        size: size_of::<Source>(),
+        key: key.as_ptr().cast(),
+        key_len: key.len(),
+        key_file: ptr::null(),
+        account: ptr::null(),
+        store: ptr::null(),
+        record: path.as_ptr(),
+        has_key_fd: 0,
+        key_fd: 0,
+    };
+    let mut handle: *mut AccountHandle = ptr::null_mut();
+    // SAFETY: the source's members lead to what they say.
+    let status = unsafe { otp_account_open(&raw const source, &raw mut handle) };
+    assert_eq!(status, Status::OtpOk, "{}", message());
+    assert_eq!(otp_account_count(handle), 2);
+    // SAFETY: both end with a NUL, until the handle is freed.
+    unsafe {
+        assert_eq!(CStr::from_ptr(otp_account_name(handle)), NAME);
+        assert_eq!(CStr::from_ptr(otp_account_key_id(handle)).count_bytes(), 16);
+    }
+    let mut field = Field { name: ptr::null(), value: ptr::null(), value_len: 0 };
+    // SAFETY: the name ends with a NUL, the field is ours; what it leads to is there until the handle is freed.
+    let password = unsafe {
+        assert_eq!(otp_account_field(handle, c"password".as_ptr(), &raw mut field), Status::OtpOk);
+        std::slice::from_raw_parts(field.value.cast::<u8>(), field.value_len)
+    };
+    assert_eq!(password, b"correct horse");
+
+    otp_account_free(handle);
+    for refused in [handle, ptr::null_mut(), ptr::without_provenance_mut(2), ptr::without_provenance_mut(usize::MAX)] {
+        assert_eq!(otp_account_count(refused), 0);
+        assert!(otp_account_name(refused).is_null());
+        // SAFETY: the field is ours, and no handle leads to memory.
+        assert_eq!(unsafe { otp_account_field_at(refused, 0, &raw mut field) }, Status::OtpUsage);
+        assert!(field.name.is_null() && field.value.is_null());
+        otp_account_free(refused);
+    }
+}
