@@ -411,10 +411,8 @@ impl<'s, S: Store> Keeper<'s, S> {
         R::Error: Send + Sync + 'static,
     {
         let capacity = match grant.capacity {
-            Some(capacity) if capacity.bytes() >= payload.len() => capacity,
-            Some(capacity) => {
-                return Err(Error::PayloadTooLong { len: payload.len(), capacity: capacity.bytes() }.into());
-            }
+            // If it is too small, sealing says so.
+            Some(capacity) => capacity,
             None => Capacity::fitting(payload.len())?,
         };
         let fresh = FreshKey::draw(account, capacity, rng).map_err(|error| match error {

@@ -14,9 +14,7 @@ use otp_core::pad::Pad;
 use otp_core::rand_core::{self, TryCryptoRng, TryRng};
 use otp_core::random::{DrawError, HealthTested, Xor};
 use otp_core::tag::Tag;
-use otp_core::{
-    Account, Capacity, Coded, Error, FreshKey, Key, Record, Secret, Terms, UnixTime, frame, open, seal, verify,
-};
+use otp_core::{Capacity, Coded, Error, FreshKey, Key, Record, Secret, Terms, UnixTime, frame, open, seal, verify};
 use support::{Parts, account, rng, tag_key, time};
 
 /// Draws the same key id whatever the seed, and the secret part of a key by the seed; fails after some draws.

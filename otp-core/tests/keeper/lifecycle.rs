@@ -85,6 +85,21 @@ fn information_tells_what_was_granted() {
 }
 
 #[test]
+fn a_new_key_has_the_capacity_that_is_asked_for_or_else_that_of_the_key_it_came_from() {
+    let store = MemoryStore::new();
+    let keeper = Keeper::new(&store, now());
+    let of = |bytes| Grant { capacity: Some(Capacity::from_bytes(bytes).unwrap()), ..Grant::default() };
+    let first = Held::new(&keeper.add(&account(), OLD, &of(512), &mut rng(1)).unwrap());
+    assert_eq!(first.key().capacity().bytes(), 512);
+    assert_eq!(keeper.issue(first.key(), &Grant::default(), &mut rng(2)).unwrap().capacity().bytes(), 512);
+    assert_eq!(keeper.issue(first.key(), &of(64), &mut rng(3)).unwrap().capacity().bytes(), 64);
+    let too_long = Error::PayloadTooLong { len: 65, capacity: 64 };
+    let other = AccountName::parse("edms/other").unwrap();
+    let error = keeper.add(&other, &[7; 65], &of(64), &mut rng(4)).unwrap_err();
+    assert!(matches!(error, KeepError::Invalid(error) if error == too_long));
+}
+
+#[test]
 fn a_key_expires_at_its_time_and_not_a_second_earlier() {
     let store = MemoryStore::new();
     let grant = Grant { expires: Some(now().after(5)), ..Grant::default() };
@@ -331,6 +346,15 @@ fn a_damaged_note_is_named_and_its_key_can_be_revoked() {
     keeper.issue(keys[0].key(), &grant("third"), &mut rng(2)).unwrap();
     keeper.revoke(&account(), keys[1].id).unwrap();
     assert_eq!(gone(&keys[1], &store, 0), Gone::Revoked { at: now() });
+}
+
+#[test]
+fn a_note_with_something_behind_it_is_damaged() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store);
+    let note = Note::Revoked { at: now() }.encode();
+    store.put(&Slot::note(&account(), keys[1].id), &[&note[..], &[0]].concat()).unwrap();
+    assert!(matches!(keys[1].opens_at(&store, now()), Err(KeepError::Invalid(Error::DamagedNote))));
 }
 
 #[test]
