@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use otp_core::account::{Field, FieldWriter, Fields, USUAL_NAMES};
+use otp_core::error::KeyFault;
 use otp_core::{
     AccountName, Capacity, Error, FreshKey, Header, Holder, Key, KeyId, Note, Record, Terms, UnixTime, ct, frame, open,
     seal,
@@ -77,6 +78,20 @@ fn every_length_of_the_small_classes_and_the_edges_of_all_come_back() {
         assert_eq!(result.map(|_| ()), Err(Error::PayloadTooLong { len: most + 1, capacity: most }));
         assert!(!record.windows(4).any(|bytes| bytes == b"xxxx"));
     }
+}
+
+#[test]
+fn the_longest_key_is_read_and_one_that_is_longer_is_not() {
+    let longest = Key::<&mut [u8]>::MAX_LEN;
+    let name = account(&"n".repeat(AccountName::MAX_LEN));
+    let (text, record) = sealed(&name, Capacity::MAX, &Terms::created(time(0)), b"payload", 1);
+    assert_eq!(text.len(), Key::<&mut [u8]>::MAX_TEXT_LEN);
+    assert_eq!(opened(&text, &record).unwrap(), b"payload");
+    // Whole groups of characters, so that the length is one that base32 can have.
+    let longer = [&text[..6], &b"a".repeat((longest + 5).div_ceil(5) * 8)].concat();
+    let mut buffer = vec![0; longer.len()];
+    let refused = Key::parse(&longer, &mut buffer[..]).map(|_| ());
+    assert_eq!(refused, Err(Error::MalformedKey(KeyFault::Length)));
 }
 
 proptest! {
