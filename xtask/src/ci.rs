@@ -19,7 +19,8 @@ pub(crate) fn ci() -> Result<()> {
     // As the README says it.
     run(&mut cargo(&["xtask", "test"]))?;
     run(&mut cargo(&["xtask", "ct"]))?;
-    run(&mut cargo(&["xtask", "faults", "--quick"]))
+    run(&mut cargo(&["xtask", "faults", "--quick"]))?;
+    run(&mut cargo(&["xtask", "fuzz"]))
 }
 
 fn lints() -> Result<()> {

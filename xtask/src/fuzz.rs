@@ -1,45 +1,43 @@
-//! `cargo xtask fuzz`: runs the fuzz targets and sums up.
+//! `cargo xtask fuzz`: builds the fuzz targets, runs them, and sums up.
 
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Instant;
 
 use crate::Result;
-use crate::sh::{answers, cargo_of, root};
+use crate::sh::{answers, cargo, root, run};
 
 /// For how long each target runs if nothing else is said.
 const SECONDS: u64 = 20;
+/// An input that takes longer, or more memory, is a finding.
+const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1024"];
 
 /// What one target did.
 struct Summary {
+    name: String,
+    seconds: u64,
     executions: u64,
-    coverage: u64,
-    failed: bool,
+    edges: u64,
+    features: u64,
+    /// Where the input lies that does not hold.
+    finding: Option<String>,
 }
 
 pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
     let (only, seconds) = parse(arguments)?;
     check_tools()?;
-    let targets = targets()?;
-    let chosen: Vec<&String> = targets.iter().filter(|name| only.as_ref().is_none_or(|only| only == *name)).collect();
-    if chosen.is_empty() {
-        return Err(format!("there is no such target; there are: {}", targets.join(", ")));
+    let mut names = targets()?;
+    let all = names.join(", ");
+    names.retain(|name| only.as_ref().is_none_or(|only| only == name));
+    if names.is_empty() {
+        return Err(format!("there is no such target; there are: {all}"));
     }
-    let mut executions = 0;
-    let mut findings = Vec::new();
-    for name in &chosen {
-        let summary = run_one(name, seconds)?;
-        let outcome = if summary.failed { "a finding" } else { "no finding" };
-        println!("{name}: {} executions, coverage {}, {outcome}", summary.executions, summary.coverage);
-        executions += summary.executions;
-        if summary.failed {
-            findings.push(name.as_str());
-        }
-    }
-    println!("{} targets, {executions} executions, {} findings", chosen.len(), findings.len());
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("findings in {}; the inputs are in fuzz/artifacts", findings.join(", ")))
-    }
+    run(cargo_fuzz("build").args(&only))?;
+    let summaries = run_all(names, seconds)?;
+    print(&summaries);
+    let findings: Vec<String> = summaries.iter().filter_map(finding).collect();
+    if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
 }
 
 fn parse(arguments: &[String]) -> Result<(Option<String>, u64)> {
@@ -61,11 +59,11 @@ fn number(text: &str) -> Result<u64> {
 }
 
 fn check_tools() -> Result<()> {
-    if !answers(&mut cargo_of("nightly", &["--version"])) {
-        return Err("fuzzing needs a nightly compiler; run: rustup toolchain install nightly --profile minimal".into());
+    if !answers(&mut cargo(&["fuzz", "--version"])) {
+        return Err("fuzzing needs cargo-fuzz; run: cargo install --locked cargo-fuzz".into());
     }
-    if !answers(&mut cargo_of("nightly", &["fuzz", "--version"])) {
-        return Err("fuzzing needs cargo-fuzz; run: cargo install cargo-fuzz --locked".into());
+    if !answers(Command::new("c++").arg("--version")) {
+        return Err("fuzzing needs a compiler for C++, for its engine; run: apt-get install g++".into());
     }
     Ok(())
 }
@@ -80,33 +78,95 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// `cargo fuzz`, with the compiler that everything else is built with.
+///
+/// It ships the sanitizer's runtime, and lets `-Zsanitizer` through only where this variable says so. So no nightly
+/// compiler is needed, and what is looked at is what the product's compiler makes.
+fn cargo_fuzz(command: &str) -> Command {
+    let mut cargo = cargo(&["fuzz", command, "--features", "libfuzzer", "--target-dir", "target/fuzz"]);
+    cargo.env("RUSTC_BOOTSTRAP", "1");
+    // Link-time optimisation and the sanitizer's coverage don't go together, and a report needs its symbols.
+    cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_STRIP", "none")]);
+    cargo
+}
+
+/// Runs targets, as many at a time as there are processors.
+fn run_all(names: Vec<String>, seconds: u64) -> Result<Vec<Summary>> {
+    let count = names.len();
+    let waiting = Mutex::new(names.into_iter());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(count);
+    eprintln!("\n--> {count} targets, {seconds} s each, {workers} at a time");
+    let next = || waiting.lock().ok()?.next();
+    let work = || std::iter::from_fn(next).map(|name| run_one(&name, seconds)).collect::<Result<Vec<_>>>();
+    let mut summaries = Vec::new();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            summaries.extend(worker.join().map_err(|_| "a worker panicked")??);
+        }
+        Result::Ok(())
+    })?;
+    summaries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(summaries)
+}
+
 fn run_one(name: &str, seconds: u64) -> Result<Summary> {
-    eprintln!("\n--> {name} for {seconds} s");
     // New inputs go to a folder that is not committed; the committed seeds are only read.
     let found = format!("target/fuzz-corpus/{name}");
     let seeds = format!("fuzz/corpus/{name}");
     std::fs::create_dir_all(root().join(&found)).map_err(|error| format!("{found}: {error}"))?;
-    let time = format!("-max_total_time={seconds}");
-    let mut command = cargo_of("nightly", &["fuzz", "run", "--features", "libfuzzer", name, &found, &seeds]);
-    // Link-time optimisation and the sanitizer's coverage don't go together.
-    command.envs([("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_STRIP", "none")]);
-    command.args(["--", &time, "-print_final_stats=1", "-max_len=4096"]);
+    let mut command = cargo_fuzz("run");
+    command.args([name, &found, &seeds, "--", "-print_final_stats=1", "-max_len=4096"]).args(LIMITS);
+    command.arg(format!("-max_total_time={seconds}"));
     let dictionary = root().join(format!("fuzz/dictionaries/{name}.dict"));
     if dictionary.exists() {
         command.arg(format!("-dict={}", dictionary.display()));
     }
-    let output = command.stdout(Stdio::inherit()).output().map_err(|error| format!("cargo fuzz: {error}"))?;
+    let start = Instant::now();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cargo fuzz: {error}"))?;
     let log = String::from_utf8_lossy(&output.stderr);
     let Some(executions) = number_after(&log, "stat::number_of_executed_units:") else {
         return Err(format!("{name} did not run:\n{log}"));
     };
-    if !output.status.success() {
+    let failed = !output.status.success();
+    if failed {
         eprintln!("{log}");
     }
-    Ok(Summary { executions, coverage: number_after(&log, "cov:").unwrap_or(0), failed: !output.status.success() })
+    let artifact = log.rsplit_once("Test unit written to ").and_then(|(_, rest)| rest.split_whitespace().next());
+    Ok(Summary {
+        name: name.to_owned(),
+        seconds: start.elapsed().as_secs(),
+        executions,
+        edges: number_after(&log, "cov: ").unwrap_or(0),
+        features: number_after(&log, "ft: ").unwrap_or(0),
+        finding: failed.then(|| artifact.unwrap_or("an input that was not kept").to_owned()),
+    })
 }
 
 /// The number behind the last place where a word stands.
 fn number_after(log: &str, word: &str) -> Option<u64> {
     log.rsplit_once(word)?.1.split_whitespace().next()?.parse().ok()
+}
+
+fn print(summaries: &[Summary]) {
+    println!("{:<14} {:>7} {:>11} {:>6} {:>8}  findings", "target", "seconds", "executions", "edges", "features");
+    for Summary { name, seconds, executions, edges, features, finding } in summaries {
+        let findings = usize::from(finding.is_some());
+        println!("{name:<14} {seconds:>7} {executions:>11} {edges:>6} {features:>8}  {findings}");
+    }
+    let total = |of: fn(&Summary) -> u64| summaries.iter().map(of).sum::<u64>();
+    let (seconds, executions) = (total(|summary| summary.seconds), total(|summary| summary.executions));
+    let findings = summaries.iter().filter(|summary| summary.finding.is_some()).count();
+    println!("{:<14} {seconds:>7} {executions:>11} {:>6} {:>8}  {findings}", "all", "", "");
+}
+
+/// Where a finding lies, and how to look at it.
+fn finding(summary: &Summary) -> Option<String> {
+    let path = Path::new(summary.finding.as_ref()?);
+    let top = root().canonicalize().unwrap_or_else(|_| root());
+    let path = path.strip_prefix(top).unwrap_or(path).display();
+    let name = &summary.name;
+    Some(format!(
+        "{name} does not hold for {path}; copy it to fuzz/corpus/{name}, named for its defect, and run: cargo test -p otp-fuzz"
+    ))
 }

@@ -43,7 +43,7 @@ cargo xtask COMMAND
   deny                          licences, versions and sources of the dependencies (needs cargo-deny)
   api [--write]                 whether the public items are those in docs/public-api (needs cargo-public-api)
   randomness                    1 GiB of pads through suites that are not ours (needs dieharder and rngtest)
-  fuzz [TARGET] [--seconds N]   fuzz one target or all (needs a nightly compiler and cargo-fuzz)
+  fuzz [TARGET] [--seconds N]   fuzz one target or all, 20 seconds each (needs cargo-fuzz)
   faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
   dist                          the static program, for this processor's Linux
   abi                           the C program that calls every function: C11, C++17, AddressSanitizer, valgrind
