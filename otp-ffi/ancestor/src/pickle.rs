@@ -75,15 +75,15 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// A string with its length before it, in one byte or in four.
+    /// A string with its length before it: in four bytes, and from protocol 4 on in one.
     fn string(&mut self) -> Result<&'a [u8], Error> {
-        let len = match self.take(1)? {
-            b"X" => {
-                let len = self.take(4)?.try_into().map_or(u32::MAX, u32::from_le_bytes);
-                usize::try_from(len).unwrap_or(usize::MAX)
-            }
-            b"\x8c" if matches!(self.memo, Memo::Next) => usize::from(self.take(1)?[0]),
-            _ => return Err(self.differs_before(1)),
+        let len = if matches!(self.memo, Memo::Next) {
+            self.expect(b"\x8c")?;
+            usize::from(self.take(1)?[0])
+        } else {
+            self.expect(b"X")?;
+            let len = self.take(4)?.try_into().map_or(u32::MAX, u32::from_le_bytes);
+            usize::try_from(len).unwrap_or(usize::MAX)
         };
         self.take(len)
     }

@@ -95,6 +95,21 @@ fn a_file_that_is_cut_or_longer_is_refused() {
     }
 }
 
+/// From protocol 4 on, no pickler writes a short string with four bytes of length.
+#[test]
+fn a_string_as_another_protocol_writes_it_is_refused() {
+    let file = bytes(FILES[2].3);
+    let body = &file[11..];
+    let long = |short: &[u8]| [&b"X"[..], &short[1..2], b"\0\0\0", &short[2..]].concat();
+    for (start, len) in [(2, 6), (12, 27), (40, 27)] {
+        let (string, rest) = body[start..].split_at(len);
+        assert_eq!(string[0], 0x8c);
+        let changed = [&body[..start], &long(string), rest].concat();
+        let framed = [&file[..3], &(changed.len() as u64).to_le_bytes(), &changed].concat();
+        assert!(OldFile::parse(&framed).is_err(), "the string at {start}");
+    }
+}
+
 #[test]
 fn hostile_pickles_are_refused() {
     let shape = bytes(FILES[1].3);
