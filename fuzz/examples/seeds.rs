@@ -8,6 +8,21 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
 const VECTORS: &str = include_str!("../../otp-core/tests/vectors/vectors.txt");
+/// Files that the ancestor wrote, and under which Python.
+const ANCESTORS: [(&str, &str); 3] = [
+    (
+        "2.7",
+        "286470300a53276c697374270a70310a286c70320a563914474a4f2103030264280c23180551483216231c614606780a70330a6156114b3419131b1d6a2c0b4f260b4e6d4a4116753108612f730b0a70340a61732e",
+    ),
+    (
+        "3.6",
+        "80037d710058040000006c69737471015d7102285819000000574406074d152720291a0f174b2252050c4e1418563606635571035819000000220d4a171046260b6237374a225744147a1446751b2d647c00710465732e",
+    ),
+    (
+        "3.8",
+        "80049547000000000000007d948c046c697374945d94288c19390f440308455d3a0e57285e1f5c39680636207711016f0413948c192c4a042b0b101d6b695d322650017c4c6f156474391b1e104d9465732e",
+    ),
+];
 /// Longer ones slow an engine down and show nothing more.
 const LONGEST: usize = 600;
 /// How many seeds of each answer a target gets.
@@ -42,9 +57,12 @@ fn main() -> Result<()> {
     for name in ["a/b.c-d_e", "con", "com1.txt", "a.otp", "a//b", "../x", "é"] {
         write(&corpus.join("account_name"), &format!("name-{}", name.len()), name.as_bytes())?;
     }
+    for (python, file) in ANCESTORS {
+        write(&corpus.join("pickle"), &format!("python-{python}"), &hex(file))?;
+    }
     // Structured inputs: any bytes are some sequence of steps or changes.
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    for (target, count) in [("keeper", 16), ("open", 16)] {
+    for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8)] {
         for number in 0..count {
             let mut bytes = vec![0; 40 + 20 * number];
             rng.fill_bytes(&mut bytes);

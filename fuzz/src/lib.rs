@@ -4,8 +4,10 @@
 //! bytes, what opens was sealed, and keys are what a simple model says.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic is a finding")]
 
+mod change;
 mod keeper;
 mod open;
+mod pickle;
 #[path = "../../otp-core/tests/support/mod.rs"]
 mod support;
 
@@ -15,12 +17,13 @@ use support::{Parts, mend};
 
 pub use keeper::keeper;
 pub use open::open;
+pub use pickle::pickle;
 
 /// A function of arbitrary bytes that panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("account", account),
     ("account_name", account_name),
     ("frame", frame),
@@ -28,6 +31,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("key_text", key_text),
     ("note", note),
     ("open", open),
+    ("pickle", pickle),
     ("record", record),
 ];
 
