@@ -8,6 +8,8 @@ mod change;
 mod keeper;
 mod open;
 mod pickle;
+mod scratch;
+mod store;
 #[path = "../../otp-core/tests/support/mod.rs"]
 mod support;
 
@@ -18,12 +20,13 @@ use support::{Parts, mend};
 pub use keeper::keeper;
 pub use open::open;
 pub use pickle::pickle;
+pub use store::store;
 
 /// A function of arbitrary bytes that panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("account", account),
     ("account_name", account_name),
     ("frame", frame),
@@ -33,6 +36,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("open", open),
     ("pickle", pickle),
     ("record", record),
+    ("store", store),
 ];
 
 /// The text of a key, as it is, and as the contents of one whose checksum fits.

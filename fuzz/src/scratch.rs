@@ -1,0 +1,60 @@
+//! A directory to work in, of which nothing is left behind.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// What stands at a path: what it is, and the mode where that matters.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Entry {
+    File { mode: u32, bytes: Vec<u8> },
+    Directory { mode: u32 },
+    Other,
+}
+
+/// A new directory, in memory where the system has such a place.
+pub(crate) fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("otp-fuzz-").tempdir_in(place).unwrap()
+}
+
+/// Everything below a directory, by its path from there.
+pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, Entry> {
+    let mut entries = BTreeMap::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            let mode = metadata.mode() & 0o7777;
+            let found = if metadata.is_dir() {
+                waiting.push(path.clone());
+                Entry::Directory { mode }
+            } else if metadata.is_file() {
+                Entry::File { mode, bytes: fs::read(&path).unwrap() }
+            } else {
+                Entry::Other
+            };
+            entries.insert(path.strip_prefix(root).unwrap().to_owned(), found);
+        }
+    }
+    entries
+}
+
+pub(crate) fn is_lock(path: &Path) -> bool {
+    path.file_name() == Some(OsStr::new(".lock"))
+}
+
+/// Makes a directory, and those above, as private as a store's are.
+pub(crate) fn make_directories(path: &Path) {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();
+}
+
+pub(crate) fn change_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
