@@ -6,20 +6,24 @@
 
 mod change;
 mod keeper;
+mod key_text;
 mod open;
 mod pickle;
+mod record;
 mod scratch;
 mod store;
 #[path = "../../otp-core/tests/support/mod.rs"]
 mod support;
 
 use otp_core::account::{Field, FieldWriter, Fields};
-use otp_core::{AccountName, Error, Holder, Key, KeyId, Note, Record, frame as frames};
-use support::{Parts, mend};
+use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, frame as frames};
+use support::mend;
 
 pub use keeper::keeper;
+pub use key_text::key_text;
 pub use open::open;
 pub use pickle::pickle;
+pub use record::record;
 pub use store::store;
 
 /// A function of arbitrary bytes that panics where something does not hold.
@@ -39,58 +43,20 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("store", store),
 ];
 
-/// The text of a key, as it is, and as the contents of one whose checksum fits.
-pub fn key_text(data: &[u8]) {
-    check_key_text(data);
-    check_key_text(support::key_text(data).as_bytes());
-}
-
-fn check_key_text(text: &[u8]) {
-    let mut buffer = vec![0xaa; text.len()];
-    let Ok(key) = Key::parse(text, &mut buffer[..]) else {
-        assert!(buffer.iter().all(|byte| *byte == 0), "a refused key is wiped");
-        return;
-    };
-    let mut again = vec![0; key.text_len()];
-    let again = key.write_text(&mut again).unwrap();
-    assert_eq!(again.as_bytes(), text.trim_ascii().to_ascii_lowercase());
-    let contents = support::key_contents(again);
-    let name = key.account().as_str();
-    assert!(support::is_account_name(name));
-    assert_eq!(contents.len() + 4, Key::<&mut [u8]>::len_for(name.len(), key.capacity()));
-    let start = [&u16::try_from(key.capacity().bytes()).unwrap().to_be_bytes()[..], &[1]].concat();
-    let name = [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), key.id().as_bytes()].concat();
-    assert!(contents.starts_with(&[start, name].concat()));
-}
-
-/// A record, as it is, and with its checksum mended.
-pub fn record(data: &[u8]) {
-    check_record(data);
-    let mut mended = data.to_vec();
-    mend(&mut mended);
-    check_record(&mended);
-    // And behind the magic and version that an engine has to find otherwise.
-    let mut whole = [b"OTPR\x01", data, &[0; 4]].concat();
-    mend(&mut whole);
-    check_record(&whole);
-}
-
-fn check_record(bytes: &[u8]) {
-    let decoded = Record::decode(bytes);
-    let parts = decoded.as_ref().ok().map(Parts::of);
-    assert_eq!(parts, Parts::decode(bytes).filter(|_| bytes.len() <= Record::MAX_LEN));
-    match decoded {
-        Ok(record) => {
-            assert_eq!(parts.unwrap().encode(), bytes);
-            assert!(bytes.starts_with(record.header_bytes()));
-        }
-        Err(Error::NewerRecord { version }) => assert!(version > 1 && bytes[4] == version),
-        Err(error) => assert!(matches!(error, Error::DamagedRecord(_))),
-    }
-}
-
 /// A frame: what decodes, by the book, and encodes again.
 pub fn frame(data: &[u8]) {
+    check_frame(data);
+    // The same bytes as a payload.
+    let Ok(capacity) = Capacity::fitting(data.len()) else {
+        return;
+    };
+    let mut whole = vec![0xaa; capacity.bytes() + 2];
+    frames::encode(data, &mut whole).unwrap();
+    assert_eq!(frames::decode(&whole), Ok(data));
+    check_frame(&whole);
+}
+
+fn check_frame(data: &[u8]) {
     let decoded = frames::decode(data);
     assert_eq!(decoded.ok(), support::frame(data));
     if let Ok(payload) = decoded {
