@@ -2,8 +2,10 @@
 //!
 //! Each checks answers and not only that nothing panics: a plainer reference agrees, what decodes encodes to the same
 //! bytes, what opens was sealed, and keys are what a simple model says.
+#![deny(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic is a finding")]
 
+mod abi;
 mod change;
 mod keeper;
 mod key_text;
@@ -19,6 +21,7 @@ use otp_core::account::{Field, FieldWriter, Fields};
 use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, frame as frames};
 use support::mend;
 
+pub use abi::abi;
 pub use keeper::keeper;
 pub use key_text::key_text;
 pub use open::open;
@@ -30,7 +33,8 @@ pub use store::store;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
+    ("abi", abi),
     ("account", account),
     ("account_name", account_name),
     ("frame", frame),

@@ -1,0 +1,283 @@
+//! The functions that C calls, as C would call them: the only place here that has pointers.
+//!
+//! What a call may read is exactly as long as it says, so that a sanitizer sees a byte too many; what it may write to lies
+//! between guards. After each call the thread's last error is what it should be.
+#![allow(unsafe_code, reason = "it calls what C calls")]
+
+mod stores;
+
+use std::ffi::{CStr, c_char, c_int};
+use std::ptr;
+
+use otp_core::Code;
+use otp_ffi::account::{self as accounts, AccountHandle};
+use otp_ffi::error::{Status, otp_error_code, otp_error_message};
+use otp_ffi::key::{self as keys, KeysHandle, NewKeyView};
+use otp_ffi::record::{otp_open, otp_seal, otp_wipe};
+use otp_ffi::source::{Field, Grant, Source};
+
+use super::given::{Bytes, Fields, Granted, Room, Sourced, Text, with_nul};
+
+pub(super) use stores::*;
+
+/// The code of a call that failed.
+pub(super) type Answer = Result<(), Code>;
+
+/// A new key, as C sees it.
+#[derive(Debug, PartialEq)]
+pub(super) struct KeyView {
+    pub(super) text: String,
+    pub(super) account: String,
+    pub(super) id: String,
+    pub(super) holder: Option<String>,
+    pub(super) replaces: Option<String>,
+}
+
+fn last_error() -> (c_int, String) {
+    // SAFETY: it is a text with a NUL at its end, valid until the next call that fails.
+    let message = unsafe { CStr::from_ptr(otp_error_message()) };
+    (otp_error_code(), message.to_str().unwrap().to_owned())
+}
+
+/// What the thread's last error says.
+pub(super) fn message() -> String {
+    last_error().1
+}
+
+/// Makes a call. If it fails, its error is the thread's last one; otherwise that stays.
+fn watched(call: impl FnOnce() -> Status) -> Answer {
+    let before = last_error();
+    let status = call();
+    let after = last_error();
+    if status == Status::OtpOk {
+        assert_eq!(before, after);
+        return Ok(());
+    }
+    assert_eq!(after.0, status as c_int);
+    assert!(!after.1.is_empty() && !after.1.contains("defect"), "{after:?}");
+    Err(Code::TABLE.into_iter().find(|(code, ..)| c_int::from(code.number()) == after.0).unwrap().0)
+}
+
+fn text(pointer: *const c_char) -> Option<String> {
+    // SAFETY: what the library gives is NULL or ends with a NUL, and its handle is open.
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned())
+}
+
+fn bytes(pointer: *const c_char, len: usize) -> Vec<u8> {
+    assert!(!pointer.is_null());
+    // SAFETY: what the library gives has that length, and its handle is open.
+    unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) }.to_vec()
+}
+
+fn account(handle: usize) -> *mut AccountHandle {
+    ptr::without_provenance_mut(handle)
+}
+
+fn keys_of(handle: usize) -> *mut KeysHandle {
+    ptr::without_provenance_mut(handle)
+}
+
+/// Gives a call a place for a handle, which had something else before, and is NULL after a failure.
+fn handle<H>(call: impl FnOnce(*mut *mut H) -> Status) -> Result<usize, Code> {
+    let mut handle: *mut H = ptr::without_provenance_mut(0xdead);
+    let answer = watched(|| call(&raw mut handle));
+    assert_eq!(answer.is_ok(), !handle.is_null());
+    answer.map(|()| handle.addr())
+}
+
+impl Granted {
+    fn with<T>(&self, call: impl FnOnce(*const Grant) -> T) -> T {
+        let holder = with_nul(&self.holder);
+        let holder = holder.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
+        let (expires, capacity) = (self.expires, self.capacity);
+        let size = if self.wrong_size { 8 } else { size_of::<Grant>() };
+        let grant = Grant { size, holder, expires, capacity, reserved: self.reserved.into() };
+        call(if self.null { ptr::null() } else { &raw const grant })
+    }
+}
+
+impl Sourced {
+    fn with<T>(&self, call: impl FnOnce(*const Source) -> T) -> T {
+        let [key_file, account, store, record] =
+            [&self.key_file, &self.account, &self.store, &self.record].map(with_nul);
+        let pointer = |text: &Option<Vec<u8>>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
+        let (key, key_len) = self.key.as_ref().map_or((ptr::null(), 0), Bytes::pointer);
+        let source = Source {
+            size: if self.wrong_size { 0 } else { size_of::<Source>() },
+            key: key.cast(),
+            key_len,
+            key_file: pointer(&key_file),
+            account: pointer(&account),
+            store: pointer(&store),
+            record: pointer(&record),
+            has_key_fd: self.key_fd.is_some().into(),
+            key_fd: self.key_fd.unwrap_or(-1),
+        };
+        call(&raw const source)
+    }
+}
+
+impl Fields {
+    fn with<T>(&self, call: impl FnOnce(*const Field, usize) -> T) -> T {
+        let names: Vec<_> = self.list.iter().map(|(name, _)| with_nul(name)).collect();
+        let field = |(name, (_, value)): (&Option<Vec<u8>>, &(Text, Bytes))| {
+            let (value, value_len) = value.pointer();
+            Field {
+                name: name.as_ref().map_or(ptr::null(), |name| name.as_ptr().cast()),
+                value: value.cast(),
+                value_len,
+            }
+        };
+        let fields: Vec<Field> = names.iter().zip(&self.list).map(field).collect();
+        call(if self.null { ptr::null() } else { fields.as_ptr() }, fields.len())
+    }
+}
+
+/// Gives the lengths of record and key that it says.
+pub(super) fn seal(
+    name: &Text,
+    secret: &Bytes,
+    grant: &Granted,
+    record: &mut Room,
+    key: &mut Room,
+) -> (Answer, usize, usize) {
+    let (mut record_len, mut key_len) = (record.len(), key.len());
+    let name = with_nul(name);
+    let answer = grant.with(|grant| {
+        let (secret, secret_len) = secret.pointer();
+        let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr().cast());
+        // SAFETY: each leads to what it says, or can't, which is to be refused before anything is read.
+        watched(|| unsafe {
+            otp_seal(
+                name,
+                secret.cast(),
+                secret_len,
+                grant,
+                record.pointer().cast(),
+                &raw mut record_len,
+                key.pointer().cast(),
+                &raw mut key_len,
+            )
+        })
+    });
+    (answer, record_len, key_len)
+}
+
+/// Gives the length of the secret that it says.
+pub(super) fn open(key: &Bytes, record: &Bytes, secret: &mut Room) -> (Answer, usize) {
+    let mut secret_len = secret.len();
+    let ((key, key_len), (record, record_len)) = (key.pointer(), record.pointer());
+    // SAFETY: as above.
+    let answer = watched(|| unsafe {
+        otp_open(key.cast(), key_len, record.cast(), record_len, secret.pointer().cast(), &raw mut secret_len)
+    });
+    (answer, secret_len)
+}
+
+pub(super) fn wipe(memory: &mut Room) {
+    // SAFETY: it is NULL, or has that many bytes.
+    unsafe { otp_wipe(memory.pointer().cast(), memory.len()) };
+}
+
+pub(super) fn account_open(source: &Sourced) -> Result<usize, Code> {
+    // SAFETY: all members lead to what they say, or can't.
+    source.with(|source| handle(|out| unsafe { accounts::otp_account_open(source, out) }))
+}
+
+pub(super) fn account_name(handle: usize) -> Option<String> {
+    text(accounts::otp_account_name(account(handle)))
+}
+
+pub(super) fn account_key_id(handle: usize) -> Option<String> {
+    text(accounts::otp_account_key_id(account(handle)))
+}
+
+pub(super) fn account_count(handle: usize) -> usize {
+    accounts::otp_account_count(account(handle))
+}
+
+type FieldValue = Result<(String, Vec<u8>), Code>;
+
+pub(super) fn account_field(handle: usize, name: &Text) -> FieldValue {
+    let name = with_nul(name);
+    let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr().cast());
+    // SAFETY: the name is NULL or ends with a NUL, and there is room.
+    field(|out| unsafe { accounts::otp_account_field(account(handle), name, out) })
+}
+
+pub(super) fn account_field_at(handle: usize, index: usize) -> FieldValue {
+    // SAFETY: there is room.
+    field(|out| unsafe { accounts::otp_account_field_at(account(handle), index, out) })
+}
+
+fn field(call: impl FnOnce(*mut Field) -> Status) -> FieldValue {
+    let mut field = Field { name: c"x".as_ptr(), value: c"x".as_ptr(), value_len: 9 };
+    match watched(|| call(&raw mut field)) {
+        Ok(()) => Ok((text(field.name).unwrap(), bytes(field.value, field.value_len))),
+        Err(code) => {
+            assert!(field.name.is_null() && field.value.is_null() && field.value_len == 0);
+            Err(code)
+        }
+    }
+}
+
+pub(super) fn account_free(handle: usize) {
+    accounts::otp_account_free(account(handle));
+}
+
+pub(super) fn keys_count(handle: usize) -> usize {
+    keys::otp_keys_count(keys_of(handle))
+}
+
+pub(super) fn keys_at(handle: usize, index: usize) -> Result<KeyView, Code> {
+    let x = c"x".as_ptr();
+    let mut view = NewKeyView { text: x, text_len: 1, account: x, id: x, holder: x, replaces: x };
+    // SAFETY: there is room.
+    let answer = watched(|| unsafe { keys::otp_keys_at(keys_of(handle), index, &raw mut view) });
+    let pointers = [view.text, view.account, view.id, view.holder, view.replaces];
+    if let Err(code) = answer {
+        assert!(pointers.iter().all(|pointer| pointer.is_null()) && view.text_len == 0);
+        return Err(code);
+    }
+    let [text, account, id, holder, replaces] = pointers.map(text);
+    let text = text.unwrap();
+    assert_eq!(text.len(), view.text_len);
+    Ok(KeyView { text, account: account.unwrap(), id: id.unwrap(), holder, replaces })
+}
+
+pub(super) fn all_keys(handle: usize) -> Vec<KeyView> {
+    (0..keys_count(handle)).map(|index| keys_at(handle, index).unwrap()).collect()
+}
+
+pub(super) fn keys_write(handle: usize, index: usize, path: &Text) -> Answer {
+    let path = with_nul(path);
+    let path = path.as_ref().map_or(ptr::null(), |path| path.as_ptr().cast());
+    // SAFETY: it is NULL or ends with a NUL.
+    watched(|| unsafe { keys::otp_keys_write(keys_of(handle), index, path) })
+}
+
+pub(super) fn keys_free(handle: usize) {
+    keys::otp_keys_free(keys_of(handle));
+}
+
+pub(super) fn key_issue(source: &Sourced, grant: &Granted) -> Result<usize, Code> {
+    // SAFETY: all members lead to what they say, or can't.
+    source.with(|source| grant.with(|grant| handle(|out| unsafe { keys::otp_key_issue(source, grant, out) })))
+}
+
+pub(super) fn key_verify(source: &Sourced) -> Answer {
+    // SAFETY: all members lead to what they say, or can't.
+    source.with(|source| watched(|| unsafe { keys::otp_key_verify(source) }))
+}
+
+pub(super) fn key_revoke(store: &Text, account: &Text, id: &Text) -> Answer {
+    texts([store, account, id], |[store, account, id]| {
+        // SAFETY: each is NULL or ends with a NUL.
+        watched(|| unsafe { keys::otp_key_revoke(store, account, id) })
+    })
+}
+
+fn texts<T, const N: usize>(given: [&Text; N], call: impl FnOnce([*const c_char; N]) -> T) -> T {
+    let held = given.map(with_nul);
+    call(held.each_ref().map(|text| text.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast())))
+}

@@ -1,0 +1,157 @@
+//! Where keys and records come from, and what is wrong with what a call is given.
+
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+
+use otp_core::{Capacity, Code, Coded, Key};
+
+use super::given::{Bytes, Fields, Granted, Sourced, Text, arrives};
+use super::steps::Source;
+use super::world::{State, World};
+use crate::scratch::change_mode;
+use crate::support::{is_account_name, is_free_text, payload};
+
+/// A source, what is wrong with it, and which key it gives.
+pub(super) struct Prepared {
+    pub(super) source: Sourced,
+    pub(super) faults: Vec<Code>,
+    pub(super) key: Option<usize>,
+    /// Open during the call.
+    pub(super) file: Option<File>,
+}
+
+impl World {
+    pub(super) fn prepare(&self, given: &Source<'_>) -> Prepared {
+        let picked = self.pick(given.key);
+        let mut text = picked.map_or_else(|| b"otpk1_aaaa".to_vec(), |at| self.keys[at].text.clone().into_bytes());
+        if given.change.0 > 230 {
+            given.change.1.apply(&mut text);
+        }
+        let mut source = Sourced { wrong_size: given.odd == 255, store: self.store.clone(), ..Sourced::default() };
+        let mut faults = if source.wrong_size { vec![Code::Usage] } else { Vec::new() };
+        let file = self.key_file(&text, if given.way % 8 == 5 { 0o640 } else { 0o600 });
+        let path = Some(self.path("key"));
+        match given.way % 8 {
+            4 => source.key_file = path,
+            5 => {
+                source.key_file = path;
+                faults.push(Code::UnsafePermissions);
+            }
+            6 => source.key_fd = Some(file.as_raw_fd()),
+            7 if given.odd < 64 => {
+                source.key_fd = Some(-1 - i32::from(given.odd));
+                faults.push(Code::Other);
+            }
+            7 => {
+                faults.push(Code::Usage);
+                match given.odd {
+                    64..100 => source.key = Some(Bytes::Huge(text.clone())),
+                    100..150 => source.key = Some(Bytes::Null { len: text.len().max(1) }),
+                    _ => (source.key, source.key_file) = (Some(Bytes::Here(text.clone())), path),
+                }
+            }
+            _ => source.key = Some(Bytes::Here(text.clone())),
+        }
+        if let (true, Some(at)) = (given.by_record, picked) {
+            let known = &self.keys[at];
+            source.store = None;
+            source.record = Some(self.path(&format!("store/{}/{}.otp", known.account, known.id)));
+            if !self.is_there(at) {
+                faults.push(Code::StoreUnavailable);
+            }
+        }
+        let key = match Key::parse(text.trim_ascii(), vec![0; text.len()]) {
+            Err(error) => {
+                faults.push(error.code());
+                None
+            }
+            Ok(key) => {
+                let text = key.to_text().as_str().to_owned();
+                let known = self.keys.iter().position(|known| known.text == text);
+                match known {
+                    None => faults.extend([Code::WrongKey, Code::NotFound]),
+                    Some(at) if !self.is_there(at) => faults.push(Code::NotFound),
+                    Some(_) => {}
+                }
+                source.account = given.account.as_ref().and_then(super::steps::Name::account);
+                match arrives(&source.account) {
+                    Some(account) if !is_account_name(account) => faults.push(Code::Usage),
+                    Some(account) if account != key.account().as_str() => faults.push(Code::WrongKey),
+                    None if source.account.is_some() => faults.push(Code::Usage),
+                    _ => {}
+                }
+                known
+            }
+        };
+        Prepared { source, faults, key, file: Some(file) }
+    }
+
+    fn key_file(&self, text: &[u8], mode: u32) -> File {
+        let path = self.home.path().join("key");
+        fs::write(&path, text).unwrap();
+        change_mode(&path, mode);
+        File::open(path).unwrap()
+    }
+
+    pub(super) fn path(&self, name: &str) -> Vec<u8> {
+        self.home.path().join(name).as_os_str().as_bytes().to_vec()
+    }
+
+    /// The store, or something in its place, and what is wrong with that.
+    pub(super) fn store(&self, odd: u8) -> (Text, Vec<Code>) {
+        match odd {
+            255 => (Some(Vec::new()), vec![Code::Usage]),
+            254 => (Some(self.path("none")), vec![Code::StoreUnavailable]),
+            _ => (self.store.clone(), Vec::new()),
+        }
+    }
+
+    pub(super) fn is_there(&self, at: usize) -> bool {
+        self.keys[at].state != State::Gone
+    }
+
+    /// One of the keys.
+    pub(super) fn pick(&self, number: u8) -> Option<usize> {
+        (!self.keys.is_empty()).then(|| usize::from(number) % self.keys.len())
+    }
+}
+
+pub(super) fn account_faults(account: &Text) -> Vec<Code> {
+    if arrives(account).is_some_and(is_account_name) { Vec::new() } else { vec![Code::Usage] }
+}
+
+/// What is wrong with terms for a payload of some length.
+pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
+    let holder = grant.holder.is_none() || arrives(&grant.holder).is_some_and(|holder| is_free_text(holder, 64));
+    let expires = grant.expires != 1 && grant.expires <= 253_402_300_799;
+    let is_capacity = |capacity: &Capacity| u32::try_from(capacity.bytes()) == Ok(grant.capacity);
+    let capacity = match grant.capacity {
+        0 => len <= 65_535,
+        bytes => Capacity::ALL.iter().any(is_capacity) && len <= usize::try_from(bytes).unwrap(),
+    };
+    let valid = !grant.wrong_size && grant.reserved == 0 && holder && expires && capacity;
+    if valid || (grant.null && len <= 65_535) { Vec::new() } else { vec![Code::Usage] }
+}
+
+type Named = Vec<(String, Vec<u8>)>;
+
+/// The fields that arrive, if they can.
+pub(super) fn arriving(fields: &Fields) -> Option<Named> {
+    if fields.null || fields.list.is_empty() {
+        return None;
+    }
+    let mut named = Named::new();
+    for (name, value) in &fields.list {
+        let (name, value) = (arrives(name)?.to_owned(), value.arrive()?.to_vec());
+        if !is_free_text(&name, 255) || value.len() > 65_535 || named.iter().any(|(other, _)| *other == name) {
+            return None;
+        }
+        named.push((name, value));
+    }
+    (payload_len(&named) <= 65_535).then_some(named)
+}
+
+pub(super) fn payload_len(fields: &Named) -> usize {
+    payload(fields.iter().map(|(name, value)| (name, value))).len()
+}
