@@ -16,9 +16,12 @@ pub(crate) fn ci() -> Result<()> {
     cross_builds()?;
     oldest_compiler()?;
     core_crates()?;
+    run(&mut cargo(&["xtask", "deny"]))?;
+    run(&mut cargo(&["xtask", "api"]))?;
     // As the README says it.
     run(&mut cargo(&["xtask", "test"]))?;
     run(&mut cargo(&["xtask", "ct"]))?;
+    run(&mut cargo(&["xtask", "memory"]))?;
     run(&mut cargo(&["xtask", "faults", "--quick"]))?;
     run(&mut cargo(&["xtask", "fuzz"]))
 }
