@@ -14,7 +14,7 @@ use otp_core::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use support::{Parts, account, id, mend, rng, time};
+use support::{Parts, account, id, key_contents, mend, raw_key_text, rng, time};
 
 /// Names that fit the grammar.
 fn account_names() -> impl Strategy<Value = AccountName> {
@@ -92,6 +92,28 @@ fn the_longest_key_is_read_and_one_that_is_longer_is_not() {
     let mut buffer = vec![0; longer.len()];
     let refused = Key::parse(&longer, &mut buffer[..]).map(|_| ());
     assert_eq!(refused, Err(Error::MalformedKey(KeyFault::Length)));
+}
+
+#[test]
+fn bits_beyond_the_last_byte_are_refused_even_if_the_checksum_is_wrong_by_the_same_bits() {
+    let (text, _) = sealed(&account("ab"), Capacity::MIN, &Terms::created(time(0)), b"payload", 1);
+    let mut bytes = key_contents(std::str::from_utf8(&text).unwrap());
+    // 118 bytes are 944 bits, in 189 characters of 5: the last one has a bit too many.
+    assert_eq!((bytes.len() + 4, text.len()), (118, 6 + 189));
+    bytes.extend(ct::crc32(&bytes).to_le_bytes());
+    bytes[114] ^= 0x80;
+    let mut wrong = raw_key_text(&bytes).into_bytes();
+    let last = wrong.last_mut().unwrap();
+    *last = if *last == b'z' {
+        b'2'
+    } else if *last == b'6' {
+        b'7'
+    } else {
+        *last + 1
+    };
+    let mut buffer = [0; 256];
+    let refused = Key::parse(&wrong, &mut buffer[..]).map(|_| ());
+    assert_eq!(refused, Err(Error::MalformedKey(KeyFault::Checksum)));
 }
 
 proptest! {

@@ -206,13 +206,22 @@ fn what_is_printed_does_not_depend_on_the_secret_or_its_key() {
 #[test]
 fn what_holds_a_secret_prints_its_name_alone() {
     let field = Field { name: "password", value: b"0123456789" };
-    let mut buffer = [0; 64];
-    let mut writer = FieldWriter::new(&mut buffer);
+    let mut fields = [0; 64];
+    let mut writer = FieldWriter::new(&mut fields);
     writer.insert(field).unwrap();
     assert_eq!(format!("{field:?} {writer:?}"), "Field(..) FieldWriter(..)");
     assert_eq!(format!("{:?}", Fields::decode(writer.payload()).unwrap()), "Fields(..)");
+
+    let mut bytes = buffer();
+    let fresh = FreshKey::generate(&account("a/b"), Capacity::MIN, &mut bytes[..], &mut plenty(1)).unwrap();
+    assert_eq!(format!("{fresh:?}"), format!("FreshKey(a/b {}, ..)", fresh.id()));
+    drop(fresh);
+    let (key, record) = sealed(&mut bytes, 1, b"payload");
+    assert_eq!(format!("{key:?}"), format!("Key(a/b {}, ..)", key.id()));
+    assert!(format!("{:?}", Record::decode(&record).unwrap()).starts_with("Record { header: Header {"));
+    assert!(format!("{:?}", HealthTested::new(NoDebug(rng(1)))).contains("None"));
     #[cfg(feature = "alloc")]
-    assert_eq!(format!("{:?}", otp_core::Account::new()), "Account(..)");
+    assert_eq!(format!("{:?} {:?}", otp_core::Account::new(), key.to_text()), "Account(..) KeyText(..)");
 }
 
 #[test]

@@ -274,6 +274,11 @@ pub(crate) fn tag_key(text: &str) -> [u8; 32] {
 pub(crate) fn key_text(contents: &[u8]) -> String {
     let mut bytes = [contents, &[0; 4]].concat();
     mend(&mut bytes);
+    raw_key_text(&bytes)
+}
+
+/// The text of a key's bytes as they are.
+pub(crate) fn raw_key_text(bytes: &[u8]) -> String {
     let mut text = "otpk1_".to_owned();
     for group in bytes.chunks(5) {
         let mut five = [0; 8];
