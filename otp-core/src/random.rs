@@ -12,7 +12,9 @@ mod health;
 mod tests;
 mod xor;
 
-pub use health::{HealthError, HealthTested, PROPORTION_CUTOFF, PROPORTION_WINDOW, REPETITION_CUTOFF, STARTUP_LEN};
+pub use health::{
+    HealthError, HealthFigures, HealthTested, PROPORTION_CUTOFF, PROPORTION_WINDOW, REPETITION_CUTOFF, STARTUP_LEN,
+};
 pub use xor::{Xor, XorError};
 
 /// The system's CSPRNG.

@@ -73,6 +73,15 @@ pub const PROPORTION_CUTOFF: u32 = 24;
 /// So many bytes are tested and discarded before the first is handed out.
 pub const STARTUP_LEN: usize = 1024;
 
+/// How near a source has come to an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthFigures {
+    /// The most equal bytes in a row; [`REPETITION_CUTOFF`] are an alarm.
+    pub longest_run: u32,
+    /// The most bytes of a window that were equal to its first; [`PROPORTION_CUTOFF`] are an alarm.
+    pub largest_count: u32,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alarm {
     None,
@@ -88,11 +97,13 @@ struct State {
     first: u8,
     count: u32,
     position: u32,
+    seen: HealthFigures,
 }
 
 impl State {
     const fn new() -> Self {
-        Self { started: false, alarm: Alarm::None, last: 0, run: 0, first: 0, count: 0, position: 0 }
+        let seen = HealthFigures { longest_run: 0, largest_count: 0 };
+        Self { started: false, alarm: Alarm::None, last: 0, run: 0, first: 0, count: 0, position: 0, seen }
     }
 
     /// Puts bytes through both tests. The bytes may be a pad: nothing here branches on them but the alarm itself.
@@ -104,12 +115,14 @@ impl State {
             // A run of 0 marks the very first byte, which has nothing before it.
             self.run = (self.run & equal(byte, self.last).wrapping_neg()).wrapping_add(1);
             self.last = byte;
+            self.seen.longest_run = larger(self.seen.longest_run, self.run);
             repetition |= self.run >= REPETITION_CUTOFF;
 
             if self.position == 0 {
                 (self.first, self.count) = (byte, 0);
             }
             self.count = self.count.wrapping_add(equal(byte, self.first));
+            self.seen.largest_count = larger(self.seen.largest_count, self.count);
             proportion |= self.count >= PROPORTION_CUTOFF;
             self.position = (self.position + 1) % PROPORTION_WINDOW;
         }
@@ -128,6 +141,12 @@ impl Drop for State {
     }
 }
 
+/// The larger of two numbers below 2^31, without a branch.
+fn larger(left: u32, right: u32) -> u32 {
+    let below = left.wrapping_sub(right) >> 31;
+    left ^ (left ^ right) & below.wrapping_neg()
+}
+
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.alarm)
@@ -139,6 +158,12 @@ impl<R: TryCryptoRng> HealthTested<R> {
     #[must_use]
     pub const fn new(source: R) -> Self {
         Self { source, state: State::new() }
+    }
+
+    /// How near the source has come to an alarm so far, in all that was drawn from it.
+    #[must_use]
+    pub fn figures(&self) -> HealthFigures {
+        ct::reveal(self.state.seen)
     }
 
     fn start(&mut self) -> Result<(), HealthError<R::Error>> {

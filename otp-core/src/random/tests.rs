@@ -169,6 +169,29 @@ fn a_favoured_value_alarms_at_exactly_its_cutoff_in_a_window() {
 }
 
 #[test]
+fn the_figures_are_the_largest_that_were_seen_also_at_the_start() {
+    let figures = |longest_run, largest_count| HealthFigures { longest_run, largest_count };
+    assert_eq!(HealthTested::new(scripted(plain)).figures(), figures(0, 0));
+    // In the start-up test and behind it; inside a window, so that only the run counts it.
+    for start in [100, STARTUP_LEN + 10] {
+        let mut source =
+            HealthTested::new(scripted(|at| if (start..start + 4).contains(&at) { SPECIAL } else { others(at) }));
+        source.try_fill_bytes(&mut [0; 2048]).unwrap();
+        assert_eq!(source.figures(), figures(4, 2));
+    }
+    let window = usize::try_from(PROPORTION_WINDOW).unwrap();
+    let favours = |at: usize| at >= window && at < 2 * window && at.is_multiple_of(32);
+    let mut source = HealthTested::new(scripted(|at| if favours(at) { SPECIAL } else { others(at) }));
+    source.try_fill_bytes(&mut [0; 2048]).unwrap();
+    assert_eq!(source.figures(), figures(1, 16));
+
+    let mut stuck = HealthTested::new(scripted(|_| 0));
+    assert!(stuck.try_fill_bytes(&mut [0; 8]).is_err());
+    assert!(stuck.figures().longest_run >= REPETITION_CUTOFF);
+    assert!(stuck.figures().largest_count >= PROPORTION_CUTOFF);
+}
+
+#[test]
 fn after_an_alarm_nothing_is_handed_out_or_even_read_any_more() {
     let stuck_until = STARTUP_LEN + 100;
     let source = scripted(|at| if (STARTUP_LEN + 80..stuck_until).contains(&at) { SPECIAL } else { others(at) });
