@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use otp_core::Code;
 
 use crate::Result;
+use crate::commands::doctor::rng;
 use crate::error::Error;
 use crate::quick;
 
@@ -324,7 +325,11 @@ pub(crate) struct VerifyArgs {
 
 /// Look at store, key files and system, and say how to mend what is wrong
 #[derive(Args)]
-#[command(after_help = "Example: otp doctor --key-file nightly.key --fix")]
+#[command(after_help = "Example: otp doctor --key-file nightly.key --fix\n\n\
+    --rng draws from the system's source through the health tests that sealing uses, and says how near they came to an \
+    alarm. It counts ones, runs and values of bytes, with p-values. One below 1e-9 is a problem with exit code 11, which \
+    a good source shows once in 300 million runs. Passing says only that the source is not grossly broken: a generator \
+    whose seed somebody knows passes all of it.")]
 pub(crate) struct DoctorArgs {
     /// A key file whose permissions are looked at; as often as needed
     #[arg(long, value_name = "PATH")]
@@ -332,7 +337,17 @@ pub(crate) struct DoctorArgs {
     /// Remove stray temporary files
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Print an array of JSON objects
+    /// Test only the system's randomness, over BYTES of it [default: 16M; from 64K to 1T]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        num_args = 0..=1,
+        default_missing_value = "16M",
+        value_parser = rng::parse_len,
+        conflicts_with_all = ["key_file", "fix"]
+    )]
+    pub(crate) rng: Option<u64>,
+    /// Print an array of JSON objects; with --rng, one object
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,6 +8,7 @@ mod format;
 mod handover;
 mod quick;
 mod session;
+mod statistics;
 mod terminal;
 mod time;
 mod values;

@@ -1,5 +1,7 @@
 //! `otp doctor`: looks at store, key files and system, and says how to mend what is wrong.
 
+pub(crate) mod rng;
+
 use otp_core::Code;
 use otp_core::random::{self, STARTUP_LEN};
 use otp_store_fs::FsStore;
@@ -36,6 +38,9 @@ impl<'a> From<&'a Finding> for Entry<'a> {
 }
 
 pub(crate) fn run(session: &Session<'_>, args: &DoctorArgs) -> Result<()> {
+    if let Some(len) = args.rng {
+        return rng::run(len, args.json);
+    }
     let root = session.store_path()?;
     let mut findings = Vec::new();
     if root.exists() {

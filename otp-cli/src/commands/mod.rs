@@ -1,7 +1,7 @@
 //! A file for each command: a function from arguments to a result.
 
 mod add;
-mod doctor;
+pub(crate) mod doctor;
 mod get;
 mod import;
 mod info;

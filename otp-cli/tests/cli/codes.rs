@@ -347,21 +347,13 @@ fn code_10_is_a_key_file_or_a_store_of_another_user() {
     assert!(message.contains("belongs to user 1, not to you (user 0); run: sudo chown 0"), "{message}");
 }
 
-/// A library that takes the place of the system's random source, which otherwise does not fail.
 #[cfg(target_os = "linux")]
 #[test]
 fn code_11_is_failed_randomness() {
     let world = World::new();
     let before = world.everything();
     for (name, body) in [("failing", "errno = EIO; return -1;"), ("constant", "memset(b, 42, n); return n;")] {
-        let source = format!(
-            "#include <errno.h>\n#include <string.h>\n#include <sys/types.h>\n\
-             ssize_t getrandom(void *b, size_t n, unsigned f) {{ {body} }}\n"
-        );
-        let code = world.write(&format!("{name}.c"), source);
-        let library = world.path(&format!("{name}.so"));
-        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&code).status().unwrap();
-        assert!(built.success());
+        let library = world.random_source(name, body);
         for command in [
             &["add", "new", "--username=u", "--field=password=p"][..],
             &["add", "new", "--username=u", "--generate"],
@@ -373,7 +365,6 @@ fn code_11_is_failed_randomness() {
         }
         // What draws nothing needs none.
         assert_eq!(world.otp(&GET).env("LD_PRELOAD", &library).prints(), "alice\ncorrect horse");
-        fs::remove_file(code).unwrap();
         fs::remove_file(library).unwrap();
     }
     assert_eq!(world.everything(), before);

@@ -143,6 +143,23 @@ fn inspect_and_doctor_keep_their_shapes() {
 }
 
 #[test]
+fn the_doctors_report_of_randomness_has_what_its_schema_says() {
+    let world = World::empty();
+    let report = checked("doctor-rng", &world.otp(&["doctor", "--rng=64K", "--json"]).succeeds());
+    assert_eq!(
+        (&report["bytes"], &report["alarm_below"], &report["passed"]),
+        (&json!(65_536), &json!(1e-9), &json!(true))
+    );
+    let tests = report["tests"].as_array().unwrap();
+    let names: Vec<&Value> = tests.iter().map(|test| &test["name"]).collect();
+    assert_eq!(names, ["repetition-count", "adaptive-proportion", "monobit", "runs", "byte-frequency"]);
+    for (number, test) in tests.iter().enumerate() {
+        // Two that watch, with a limit, and three that count, with a p-value.
+        assert_eq!((test["alarm_at"].is_null(), test["p"].is_null()), (number > 1, number < 2), "{test}");
+    }
+}
+
+#[test]
 fn the_schemas_refuse_what_is_not_of_their_shape() {
     let key = json!({
         "id": "aaaaaaaaaaaaaaaa", "holder": null, "created": "2026-01-01T00:00:00Z", "expires": null,
@@ -184,10 +201,11 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
         let Some((_, rest)) = section.split_once("```json\n") else { continue };
         let name = match section.split(['`', '-']).next().unwrap().trim() {
             "key inspect" => "key-inspect",
+            "doctor" if section.starts_with("doctor --rng") => "doctor-rng",
             other => other.split(' ').next().unwrap(),
         };
         checked(name, rest.split("```").next().unwrap().as_bytes());
         names.push(name.to_owned());
     }
-    assert_eq!(names, ["info", "get", "verify", "key-inspect", "doctor"]);
+    assert_eq!(names, ["info", "get", "verify", "key-inspect", "doctor", "doctor-rng"]);
 }

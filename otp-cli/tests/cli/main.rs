@@ -12,6 +12,7 @@ mod json;
 mod keys;
 mod manual;
 mod prompts;
+mod randomness;
 mod readme;
 mod rotation;
 mod run;

@@ -102,6 +102,22 @@ impl World {
         Key::parse_owned(&self.key(name)).unwrap().id().to_string()
     }
 
+    /// A library that takes the place of the system's random source, which otherwise does not fail: the body of
+    /// `getrandom(unsigned char *b, size_t n, unsigned f)`, for `LD_PRELOAD`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn random_source(&self, name: &str, body: &str) -> PathBuf {
+        let source = format!(
+            "#include <errno.h>\n#include <string.h>\n#include <sys/types.h>\n\
+             ssize_t getrandom(unsigned char *b, size_t n, unsigned f) {{ {body} }}\n"
+        );
+        let code = self.write(&format!("{name}.c"), source);
+        let library = self.path(&format!("{name}.so"));
+        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&code).status().unwrap();
+        assert!(built.success());
+        fs::remove_file(code).unwrap();
+        library
+    }
+
     pub(crate) fn chmod(&self, name: &str, mode: u32) {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
