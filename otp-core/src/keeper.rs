@@ -45,6 +45,21 @@ pub struct Grant {
     pub capacity: Option<Capacity>,
 }
 
+impl Grant {
+    /// The capacity of a frame for a payload of this length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PayloadTooLong`]
+    pub fn capacity_for(&self, payload_len: usize) -> Result<Capacity, Error> {
+        match self.capacity {
+            Some(capacity) if capacity.bytes() >= payload_len => Ok(capacity),
+            Some(capacity) => Err(Error::PayloadTooLong { len: payload_len, capacity: capacity.bytes() }),
+            None => Capacity::fitting(payload_len),
+        }
+    }
+}
+
 /// What a store says of one key.
 #[derive(Clone, Debug)]
 pub struct KeyInfo {
@@ -410,11 +425,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
-        let capacity = match grant.capacity {
-            // If it is too small, sealing says so.
-            Some(capacity) => capacity,
-            None => Capacity::fitting(payload.len())?,
-        };
+        let capacity = grant.capacity_for(payload.len())?;
         let fresh = FreshKey::draw(account, capacity, rng).map_err(|error| match error {
             DrawError::Invalid(error) => KeepError::Invalid(error),
             DrawError::Source(error) => KeepError::Randomness(Box::new(error)),

@@ -169,6 +169,12 @@ impl<B: Buffer> Key<B> {
         NAME_AT + name_len + KeyId::LEN + TAG_KEY_LEN + capacity.frame_len() + CRC_LEN
     }
 
+    /// How many random bytes a key of this capacity takes: id, tag key and pad.
+    #[must_use]
+    pub const fn drawn_len(capacity: Capacity) -> usize {
+        KeyId::LEN + TAG_KEY_LEN + capacity.frame_len()
+    }
+
     /// The longest key's bytes.
     pub const MAX_LEN: usize = Self::len_for(AccountName::MAX_LEN, Capacity::MAX);
     /// The longest key's text, in characters.

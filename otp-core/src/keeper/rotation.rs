@@ -38,7 +38,58 @@ pub struct Rotation<'k, 's, S> {
     grace: Option<u64>,
 }
 
+/// What a rotation makes of a key.
+enum Fate {
+    /// It is in its period of grace, and stays there.
+    Stays,
+    /// It opens nothing any more, and gets no new key.
+    Ends,
+    /// A new key takes its place, with this grant.
+    Replaced(Grant),
+}
+
 impl<'s, S: Store> Keeper<'s, S> {
+    /// How many random bytes [`Keeper::rotate`] draws for a payload of this length, if nobody changes the account meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::DamagedKey`], and that the payload does not fit.
+    pub fn rotation_drawn_len(
+        &self,
+        account: &AccountName,
+        payload_len: usize,
+        grant: &Grant,
+        grace: Option<u64>,
+    ) -> Result<usize, KeepError<S::Error>> {
+        let fitting = grant.capacity_for(payload_len)?;
+        let mut len = 0;
+        for info in self.info(account)? {
+            if let Fate::Replaced(Grant { capacity, .. }) = self.fate(&info, grant, fitting, grace) {
+                len += Key::<Vec<u8>>::drawn_len(capacity.unwrap_or(fitting));
+            }
+        }
+        if len == 0 {
+            return Err(KeepError::AllExpired { account: account.clone().into() });
+        }
+        // The rotation has an id too.
+        Ok(KeyId::LEN + len)
+    }
+
+    fn fate(&self, info: &KeyInfo, grant: &Grant, fitting: Capacity, grace: Option<u64>) -> Fate {
+        let terms = &info.header.terms;
+        let expires = grant.expires.or(terms.expires);
+        if info.grace.is_some() {
+            if grace.is_some() { Fate::Stays } else { Fate::Ends }
+        } else if expires.is_some_and(|at| self.now >= at) {
+            Fate::Ends
+        } else {
+            let holder = grant.holder.clone().or_else(|| terms.holder.clone());
+            // Not smaller than before, so that a capacity that hides more stays.
+            let capacity = grant.capacity.unwrap_or(fitting.max(info.header.capacity));
+            Fate::Replaced(Grant { holder, expires, capacity: Some(capacity) })
+        }
+    }
+
     /// Seals a new payload under one new key for each key of the account that opens today.
     ///
     /// A new key has the holder and expiry of the one that it replaces, unless the grant has another. With `grace`, in
@@ -132,22 +183,16 @@ impl<S: Store> Rotation<'_, '_, S> {
     {
         let fitting = Capacity::fitting(payload.len())?;
         let mut records = Vec::new();
-        for KeyInfo { header, grace } in infos {
-            let expires = grant.expires.or(header.terms.expires);
-            if grace.is_some() {
-                if self.grace.is_none() {
-                    self.ended.push(header.id);
+        for info in infos {
+            let old = info.header.id;
+            match self.keeper.fate(&info, grant, fitting, self.grace) {
+                Fate::Stays => {}
+                Fate::Ends => self.ended.push(old),
+                Fate::Replaced(grant) => {
+                    let Sealed { key, record } = self.keeper.seal(&self.account, payload, &grant, rng)?;
+                    self.replacements.push(Replacement { old, holder: grant.holder, key });
+                    records.push(record);
                 }
-            } else if expires.is_some_and(|at| self.keeper.now >= at) {
-                self.ended.push(header.id);
-            } else {
-                let holder = grant.holder.clone().or(header.terms.holder);
-                // Not smaller than before, so that a capacity that hides more stays.
-                let capacity = grant.capacity.unwrap_or(fitting.max(header.capacity));
-                let grant = Grant { holder: holder.clone(), expires, capacity: Some(capacity) };
-                let Sealed { key, record } = self.keeper.seal(&self.account, payload, &grant, rng)?;
-                self.replacements.push(Replacement { old: header.id, holder, key });
-                records.push(record);
             }
         }
         if records.is_empty() {

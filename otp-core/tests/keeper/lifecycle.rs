@@ -7,7 +7,7 @@ use otp_core::keeper::{Gone, ROTATION_LIMIT_SECS, TRACE_SECS};
 use otp_core::rand_core::{self, TryCryptoRng, TryRng};
 use otp_core::store::{Kind, Slot};
 use otp_core::{
-    AccountName, Capacity, Code, Coded, Error, Grant, Holder, KeepError, Keeper, KeyId, MemoryStore, Note, Record,
+    AccountName, Capacity, Code, Coded, Error, Grant, Holder, KeepError, Keeper, Key, KeyId, MemoryStore, Note, Record,
     Store,
 };
 
@@ -443,6 +443,67 @@ fn a_source_that_gives_the_same_bytes_again_harms_no_key_that_exists() {
     assert_eq!(rotated.unwrap_err().code(), Code::RandomnessFailed);
     assert_eq!(key.opens(&store).unwrap(), OLD);
     assert_eq!([Kind::Record, Kind::Note, Kind::Rotation].map(|kind| count(&store, kind)), [1, 0, 0]);
+}
+
+/// A source that counts what is drawn from it.
+struct Counting(ChaCha20Rng, usize);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.1 += bytes.len();
+        self.0.try_fill_bytes(bytes)
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+#[test]
+fn what_will_be_drawn_is_known_beforehand() {
+    let key_len = |capacity| Key::<Vec<u8>>::drawn_len(Capacity::from_bytes(capacity).unwrap());
+    assert_eq!([key_len(64), key_len(128), key_len(65_535)], [108, 172, 65_579]);
+    let store = MemoryStore::new();
+    let keeper = Keeper::new(&store, now());
+    let mut source = Counting(rng(1), 0);
+    let first = keeper.add(&account(), OLD, &grant("first"), &mut source).unwrap();
+    assert_eq!((source.1, grant("first").capacity_for(OLD.len()).unwrap()), (key_len(64), Capacity::MIN));
+    let first = Held::new(&first);
+    let large = Grant { capacity: Some(Capacity::from_bytes(256).unwrap()), ..Grant::default() };
+    let mut source = Counting(rng(2), 0);
+    let second = Held::new(&keeper.issue(first.key(), &large, &mut source).unwrap());
+    assert_eq!(source.1, key_len(256));
+    let passing = Grant { expires: Some(now().after(60)), ..Grant::default() };
+    keeper.issue(second.key(), &passing, &mut rng(3)).unwrap();
+
+    // One key that has expired, two of capacities of their own; and then those in their period of grace beside them.
+    let keeper = Keeper::new(&store, now().after(60));
+    let rotations = [
+        (4, &[1; 100][..], Some(60), [128, 256]),
+        (5, &[2; 10], Some(60), [128, 256]),
+        (6, &[3; 300], None, [512, 512]),
+    ];
+    for (seed, payload, grace, keys) in rotations {
+        let len = keeper.rotation_drawn_len(&account(), payload.len(), &Grant::default(), grace).unwrap();
+        assert_eq!(len, KeyId::LEN + keys.map(key_len).iter().sum::<usize>());
+        let mut source = Counting(rng(seed), 0);
+        keeper.rotate(&account(), payload, &Grant::default(), grace, &mut source).unwrap().finish().unwrap();
+        assert_eq!(source.1, len);
+    }
+    let large_len = keeper.rotation_drawn_len(&account(), 1, &large, None).unwrap();
+    assert_eq!(large_len, KeyId::LEN + 2 * key_len(256));
+    let error = keeper.rotation_drawn_len(&account(), 257, &large, None).unwrap_err();
+    assert_eq!(error.code(), Code::Usage);
+    let over = Grant { expires: Some(now()), ..Grant::default() };
+    assert_eq!(keeper.rotation_drawn_len(&account(), 1, &over, None).unwrap_err().code(), Code::Expired);
 }
 
 #[test]
