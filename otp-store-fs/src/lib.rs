@@ -27,6 +27,7 @@ mod check;
 #[cfg(test)]
 mod crash;
 pub mod doctor;
+pub mod entropy;
 pub mod error;
 mod key_file;
 mod list;

@@ -11,8 +11,9 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    Dir, Staged, core_dump_limit, create_private, give_name, lockable_memory, make_private_dir, make_private_dirs,
-    nameless_private, open_any, standard_input, swap_devices, sync_parent, user,
+    Dir, Staged, core_dump_limit, create_private, give_name, is_stream, lockable_memory, make_private_dir,
+    make_private_dirs, name_count, nameless_private, open_any, standard_input, status_of, swap_devices, sync_parent,
+    user,
 };
 pub use platform::{Hardened, LockedBuf, exec_with_fds, harden_process, sealed_memory_file, take_fd};
 

@@ -234,8 +234,24 @@ pub(crate) fn user() -> u32 {
 
 pub(crate) fn open_any(path: &Path) -> io::Result<(File, Status)> {
     let file = File::open(path)?;
-    let status = status(&file.metadata()?);
+    let status = status_of(&file)?;
     Ok((file, status))
+}
+
+pub(crate) fn status_of(file: &File) -> io::Result<Status> {
+    Ok(status(&file.metadata()?))
+}
+
+/// The standard library does not tell in its stable part, so more than one name is not noticed here.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can fail")]
+pub(crate) fn name_count(_: &File) -> io::Result<u64> {
+    Ok(1)
+}
+
+/// Whether what is read from an open file is gone with that.
+pub(crate) fn is_stream(file: &File) -> io::Result<bool> {
+    let kind = file.metadata()?.file_type();
+    Ok(!kind.is_file() && !kind.is_dir())
 }
 
 /// Standard input, without the standard library's buffer, in which secrets would stay.

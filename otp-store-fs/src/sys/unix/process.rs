@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
@@ -21,8 +21,24 @@ pub(crate) fn user() -> u32 {
 pub(crate) fn open_any(path: &Path) -> io::Result<(File, Status)> {
     let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
-    let status = status(&rustix::fs::fstat(&file)?);
+    let status = status_of(&file)?;
     Ok((file, status))
+}
+
+/// What the system says about an open file.
+pub(crate) fn status_of(file: &File) -> io::Result<Status> {
+    Ok(status(&rustix::fs::fstat(file)?))
+}
+
+/// How many names an open file has.
+pub(crate) fn name_count(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.nlink())
+}
+
+/// Whether what is read from an open file is gone with that: a pipe, a socket or a character device.
+pub(crate) fn is_stream(file: &File) -> io::Result<bool> {
+    let kind = file.metadata()?.file_type();
+    Ok(kind.is_fifo() || kind.is_socket() || kind.is_char_device())
 }
 
 /// Standard input, without the standard library's buffer, in which secrets would stay.
