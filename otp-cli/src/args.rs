@@ -128,6 +128,23 @@ pub(crate) struct GrantArgs {
     pub(crate) capacity: Option<u16>,
 }
 
+/// A source of randomness of one's own, beside the system's.
+#[derive(Args)]
+pub(crate) struct EntropyArgs {
+    /// XOR what is drawn with bytes of a file that only you can read, each used once; "-" is standard input
+    #[arg(long, value_name = "FILE", help_heading = "Randomness")]
+    pub(crate) extra_entropy: Option<PathBuf>,
+    /// What becomes of the bytes that are used: recorded in FILE.used, or overwritten and cut off FILE
+    #[arg(long, value_name = "HOW", default_value = "record", requires = "extra_entropy", help_heading = "Randomness")]
+    pub(crate) entropy_used: EntropyUsed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EntropyUsed {
+    Record,
+    Destroy,
+}
+
 /// Seal a new account and give its first key
 #[derive(Args)]
 #[command(
@@ -142,6 +159,8 @@ pub(crate) struct AddArgs {
     pub(crate) fields: FieldArgs,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
     /// Write the key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
     pub(crate) key_file: Option<PathBuf>,
@@ -223,6 +242,8 @@ pub(crate) struct IssueArgs {
     pub(crate) key: KeyArgs,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
     /// Write the new key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH")]
     pub(crate) new_key_file: Option<PathBuf>,
@@ -245,6 +266,8 @@ pub(crate) struct RotateArgs {
     pub(crate) fields: FieldArgs,
     #[command(flatten)]
     pub(crate) grant: RotateGrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
     /// For how long the old keys still open the old secret (24h, 7d)
     #[arg(long, value_name = "DURATION")]
     pub(crate) grace: Option<String>,
@@ -378,6 +401,8 @@ pub(crate) struct AncestorArgs {
     pub(crate) pass_key_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
     /// Write the key to a new file that only you can read
     #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
     pub(crate) key_file: Option<PathBuf>,

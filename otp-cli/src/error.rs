@@ -5,6 +5,7 @@ use std::io;
 
 use otp_core::keeper::{Gone, KeepError};
 use otp_core::{AccountName, Code, Coded, KeyId, UnixTime};
+use otp_store_fs::entropy::EntropyError;
 
 use crate::format::Channel;
 use crate::time;
@@ -26,6 +27,8 @@ pub(crate) enum Error {
     Ancestor(otp_ancestor::Error),
     /// The source of randomness.
     Randomness(String),
+    /// The source that the user brings along.
+    Entropy(EntropyError),
     /// The key is for another account than the one that was named.
     OtherAccount { named: Box<AccountName>, key: Box<AccountName> },
     /// The account has no such field.
@@ -58,6 +61,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Ancestor(otp_ancestor::Error::MalformedKey { .. }) => Code::MalformedKey,
             Self::Randomness(_) => Code::RandomnessFailed,
+            Self::Entropy(error) => error.code(),
             Self::OtherAccount { .. } | Self::Ancestor(otp_ancestor::Error::WrongKey { .. }) => Code::WrongKey,
             Self::Ancestor(_) => Code::Damaged,
             Self::Replaced { .. } => Code::NotFound,
@@ -80,6 +84,7 @@ impl Display for Error {
             Self::Keep(error) => describe_keep(error, f),
             Self::Store(error) => error.fmt(f),
             Self::Ancestor(error) => error.fmt(f),
+            Self::Entropy(error) => error.fmt(f),
             Self::OtherAccount { named, key } => {
                 write!(f, "the key is for account {key}, not for {named}; use a key to {named}")
             }
@@ -131,6 +136,7 @@ impl std::error::Error for Error {
             Self::Core(error) => error.source(),
             Self::Keep(error) => error.source(),
             Self::Store(error) => error.source(),
+            Self::Entropy(error) => error.source(),
             _ => None,
         }
     }
@@ -145,6 +151,12 @@ impl From<otp_core::Error> for Error {
 impl From<KeepError<otp_store_fs::Error>> for Error {
     fn from(error: KeepError<otp_store_fs::Error>) -> Self {
         Self::Keep(error)
+    }
+}
+
+impl From<EntropyError> for Error {
+    fn from(error: EntropyError) -> Self {
+        Self::Entropy(error)
     }
 }
 

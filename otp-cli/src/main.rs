@@ -7,6 +7,7 @@ mod error;
 mod format;
 mod handover;
 mod quick;
+mod randomness;
 mod session;
 mod statistics;
 mod terminal;

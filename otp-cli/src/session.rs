@@ -10,6 +10,7 @@ use otp_store_fs::sys::LockedBuf;
 use crate::Result;
 use crate::args::{Globals, GrantArgs, KeyArgs, SourceArgs};
 use crate::error::Error;
+use crate::randomness;
 use crate::terminal;
 use crate::time;
 
@@ -98,6 +99,14 @@ pub(crate) fn read_key(args: &KeyArgs) -> Result<LockedKey> {
         terminal::warn("other users of this machine can see a key on the command line; use --key-file");
     }
     Ok(locate::parse_key(text.as_str().as_bytes())?)
+}
+
+/// The descriptor that the key is read from, if an option says so.
+pub(crate) fn key_stream(args: &KeyArgs) -> Option<i32> {
+    match &args.key_file {
+        Some(path) => randomness::stream_of(Some(path)),
+        None => args.key_fd,
+    }
 }
 
 /// Reads the key if one is given anywhere.

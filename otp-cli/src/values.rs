@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::Result;
 use crate::args::FieldArgs;
 use crate::error::Error;
+use crate::randomness::Randomness;
 use crate::session::Session;
 use crate::terminal;
 
@@ -20,13 +21,13 @@ use crate::terminal;
 const MAX_VALUE_LEN: u64 = Capacity::MAX.bytes() as u64 + 1;
 
 /// The fields that the arguments give, in whichever way.
-pub(crate) fn given(args: &FieldArgs) -> Result<Account> {
+pub(crate) fn given(args: &FieldArgs, rng: &mut Randomness<'_>) -> Result<Account> {
     let mut account = Account::new();
     set_named(&mut account, args)?;
     if let Some(username) = &args.username {
         set_once(&mut account, "username", &os_to_bytes(username)?)?;
     }
-    if let Some(password) = password(args)? {
+    if let Some(password) = password(args, rng)? {
         set_once(&mut account, "password", &password)?;
     }
     Ok(account)
@@ -45,6 +46,11 @@ pub(crate) fn complete(session: &Session<'_>, account: &mut Account, password_pr
     Ok(())
 }
 
+/// The descriptor that the password is read from, if it is.
+pub(crate) fn password_stream(args: &FieldArgs) -> Option<i32> {
+    if args.password_stdin { Some(0) } else { args.password_fd }
+}
+
 /// Sets a field that nothing else may have set: of two values, one would be lost without a word.
 fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
     match account.fields().get(name) {
@@ -54,14 +60,14 @@ fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
 }
 
 /// The password, in whichever way it is given.
-fn password(args: &FieldArgs) -> Result<Option<Zeroizing<Vec<u8>>>> {
+fn password(args: &FieldArgs, rng: &mut Randomness<'_>) -> Result<Option<Zeroizing<Vec<u8>>>> {
     if args.password_stdin {
         read_password(take_fd(0, "standard input")?, "standard input")
     } else if let Some(fd) = args.password_fd {
         let what = format!("file descriptor {fd}");
         read_password(take_fd(fd, &what)?, &what)
     } else if let Some(len) = args.generate {
-        generate_password(len.into())
+        generate_password(len.into(), rng)
     } else {
         return Ok(None);
     }
@@ -149,10 +155,11 @@ fn read_value(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// A password of letters, digits, `-` and `_`: 64 symbols, so a byte's low six bits choose one without a bias.
-fn generate_password(len: usize) -> Result<Zeroizing<Vec<u8>>> {
+fn generate_password(len: usize, rng: &mut Randomness<'_>) -> Result<Zeroizing<Vec<u8>>> {
     const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut password = Zeroizing::new(vec![0; len]);
-    otp_core::random::system().try_fill_bytes(&mut password).map_err(|error| Error::Randomness(error.to_string()))?;
+    rng.reserve(len)?;
+    rng.try_fill_bytes(&mut password).map_err(|error| Error::Randomness(error.to_string()))?;
     for byte in password.iter_mut() {
         *byte = SYMBOLS[usize::from(*byte & 63)];
     }

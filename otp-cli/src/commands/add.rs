@@ -1,13 +1,14 @@
 //! `otp add`: seals a new account and gives its first key.
 
 use otp_core::store::{Slot, Store};
-use otp_core::{Account, AccountName, Capacity, Code, Coded, Error as CoreError, Grant, KeepError};
+use otp_core::{Account, AccountName, Code, Coded, Grant, KeepError, Key};
 use otp_store_fs::FsStore;
 
 use crate::Result;
 use crate::args::AddArgs;
 use crate::error::Error;
 use crate::handover::Destination;
+use crate::randomness::{self, Randomness};
 use crate::session::Session;
 use crate::values;
 
@@ -15,10 +16,16 @@ pub(crate) fn run(session: &Session<'_>, args: &AddArgs) -> Result<()> {
     let name = AccountName::parse(&args.account)?;
     let grant = session.grant(&args.grant)?;
     let destination = Destination::find(args.key_file.as_deref())?;
+    randomness::check_streams(&[
+        ("password", values::password_stream(&args.fields)),
+        ("extra entropy", randomness::stream_of(args.entropy.extra_entropy.as_deref())),
+    ])?;
+    let entropy = randomness::open(&args.entropy)?;
+    let mut rng = Randomness::new(entropy.as_ref());
     // Nobody should type a password for an account that exists, or for a store that takes none.
     check_new(session, &name)?;
-    let account = account(session, args)?;
-    seal(session, &name, &account, &grant, &destination)
+    let account = account(session, args, &mut rng)?;
+    seal(session, &name, &account, &grant, &destination, &mut rng)
 }
 
 /// Seals the fields of a new account, and hands its key over.
@@ -28,11 +35,14 @@ pub(super) fn seal(
     account: &Account,
     grant: &Grant,
     destination: &Destination<'_>,
+    rng: &mut Randomness<'_>,
 ) -> Result<()> {
-    check_fits(account, grant)?;
+    // Before anything is made in the store: whether the secret fits, and whether there is enough randomness for it.
+    let capacity = grant.capacity_for(account.payload().len())?;
+    rng.reserve(Key::<Vec<u8>>::drawn_len(capacity))?;
     let store = session.new_store()?;
     let lock = store.lock(name)?;
-    let added = add(session, &store, name, account, grant, destination);
+    let added = add(session, &store, name, account, grant, destination, rng);
     drop(lock);
     if added.is_err() {
         // What is left is at most an empty directory, which is not worth an error of its own.
@@ -48,9 +58,9 @@ fn add(
     account: &Account,
     grant: &Grant,
     destination: &Destination<'_>,
+    rng: &mut Randomness<'_>,
 ) -> Result<()> {
-    let mut rng = otp_core::random::system();
-    let key = session.keeper(store).alone().add(name, account.payload(), grant, &mut rng)?;
+    let key = session.keeper(store).alone().add(name, account.payload(), grant, rng)?;
     destination.hand_over(&key).inspect_err(|_| {
         // A key that nobody has would only be in the way. What can't be taken back is told by `otp info`.
         let _ = store.remove(&Slot::record(name, key.id()));
@@ -70,18 +80,9 @@ pub(super) fn check_new(session: &Session<'_>, name: &AccountName) -> Result<()>
     }
 }
 
-/// Refuses a secret that is too long before anything is made in the store.
-fn check_fits(account: &Account, grant: &Grant) -> Result<()> {
-    let len = account.payload().len();
-    match grant.capacity.unwrap_or(Capacity::MAX).bytes() {
-        capacity if len > capacity => Err(CoreError::PayloadTooLong { len, capacity }.into()),
-        _ => Ok(()),
-    }
-}
-
 /// The fields that are given, and those that are asked for.
-fn account(session: &Session<'_>, args: &AddArgs) -> Result<Account> {
-    let mut account = values::given(&args.fields)?;
+fn account(session: &Session<'_>, args: &AddArgs, rng: &mut Randomness<'_>) -> Result<Account> {
+    let mut account = values::given(&args.fields, rng)?;
     if !args.fields.fields_only {
         values::complete(session, &mut account, "Password: ")?;
     } else if account.payload().is_empty() {

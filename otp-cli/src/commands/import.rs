@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use otp_ancestor::{Leak, MAX_FILE_LEN, OldFile};
 use otp_core::{Account, AccountName};
@@ -14,6 +14,7 @@ use crate::Result;
 use crate::args::AncestorArgs;
 use crate::error::Error;
 use crate::handover::Destination;
+use crate::randomness::{self, Randomness};
 use crate::session::Session;
 use crate::terminal;
 
@@ -21,6 +22,13 @@ pub(crate) fn ancestor(session: &Session<'_>, args: &AncestorArgs) -> Result<()>
     let name = account_name(args)?;
     let grant = session.grant(&args.grant)?;
     let destination = Destination::find(args.key_file.as_deref())?;
+    let stream_of = |path: &Option<PathBuf>| randomness::stream_of(path.as_deref());
+    randomness::check_streams(&[
+        ("old key of the user", stream_of(&args.user_key_file)),
+        ("old key of the password", stream_of(&args.pass_key_file)),
+        ("extra entropy", stream_of(&args.entropy.extra_entropy)),
+    ])?;
+    let entropy = randomness::open(&args.entropy)?;
     let file = OldFile::parse(&read(&args.file)?).map_err(Error::Ancestor)?;
     add::check_new(session, &name)?;
 
@@ -30,7 +38,7 @@ pub(crate) fn ancestor(session: &Session<'_>, args: &AncestorArgs) -> Result<()>
     let mut account = Account::new();
     account.set("username", user.as_bytes())?;
     account.set("password", password.as_bytes())?;
-    add::seal(session, &name, &account, &grant, &destination)?;
+    add::seal(session, &name, &account, &grant, &destination, &mut Randomness::new(entropy.as_ref()))?;
 
     let report = report(&args.file, &name, &file.leaks(user.len(), password.len()));
     // The account is there and its key handed over; nobody to read the report is no failure of that.

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::args::RotateArgs;
 use crate::error::Error;
 use crate::handover;
+use crate::randomness::{self, Randomness};
 use crate::session::{self, Session};
 use crate::terminal::{self, Progress};
 use crate::time;
@@ -28,7 +29,13 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
     if args.new_key_dir.is_none() {
         handover::check_output()?;
     }
-    check_streams(args)?;
+    randomness::check_streams(&[
+        ("key", session::key_stream(&args.key)),
+        ("password", values::password_stream(&args.fields)),
+        ("extra entropy", randomness::stream_of(args.entropy.extra_entropy.as_deref())),
+    ])?;
+    let entropy = randomness::open(&args.entropy)?;
+    let mut rng = Randomness::new(entropy.as_ref());
     let store = session.store()?;
     let key = session::read_key_if_given(&args.key)?;
     // Nobody should type a password for an account that is not there, or with a key that does not open it.
@@ -37,7 +44,7 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
         session::check_account(key, Some(&name))?;
         session.keeper(&store).verify(key)?;
     }
-    let given = given_fields(session, args, key.is_some())?;
+    let given = given_fields(session, args, key.is_some(), &mut rng)?;
 
     let _lock = store.lock(&name)?;
     let keeper = session.keeper(&store).alone();
@@ -48,8 +55,11 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
         }
         None => given,
     };
+    if rng.is_mixed() {
+        rng.reserve(keeper.rotation_drawn_len(&name, account.payload().len(), &grant, grace)?)?;
+    }
     let progress = Progress::during("sealing new keys");
-    let rotation = keeper.rotate(&name, account.payload(), &grant, grace, &mut otp_core::random::system())?;
+    let rotation = keeper.rotate(&name, account.payload(), &grant, grace, &mut rng)?;
     drop(progress);
     let new_dir = args.new_key_dir.as_deref().filter(|dir| !dir.exists());
     match hand_over_all(rotation.replacements(), args.new_key_dir.as_deref()) {
@@ -68,19 +78,6 @@ pub(crate) fn run(session: &Session<'_>, args: &RotateArgs) -> Result<()> {
     }
 }
 
-/// Refuses to read key and password from one stream: the first would take all of it.
-fn check_streams(args: &RotateArgs) -> Result<()> {
-    let key = match (&args.key.key_file, args.key.key_fd) {
-        (Some(path), _) => (path == Path::new("-")).then_some(0),
-        (None, number) => number,
-    };
-    let password = if args.fields.password_stdin { Some(0) } else { args.fields.password_fd };
-    if key.is_some() && key == password {
-        return Err(Error::Usage("key and password can't come from one stream; give one of them another way".into()));
-    }
-    Ok(())
-}
-
 /// Refuses a key in its period of grace: what it opens is the old secret, which would come back.
 fn check_current(keeper: &Keeper<'_, FsStore>, key: &LockedKey) -> Result<()> {
     match keeper.key_info(key.account(), key.id())?.and_then(|info| info.grace) {
@@ -90,8 +87,8 @@ fn check_current(keeper: &Keeper<'_, FsStore>, key: &LockedKey) -> Result<()> {
 }
 
 /// The fields that are given anew. Without a key they are all there is, so nothing may be missing.
-fn given_fields(session: &Session<'_>, args: &RotateArgs, with_key: bool) -> Result<Account> {
-    let mut account = values::given(&args.fields)?;
+fn given_fields(session: &Session<'_>, args: &RotateArgs, with_key: bool, rng: &mut Randomness<'_>) -> Result<Account> {
+    let mut account = values::given(&args.fields, rng)?;
     let anything = !account.payload().is_empty();
     if !with_key && !args.fields.fields_only {
         values::complete(session, &mut account, "New password: ").map_err(|error| match error {

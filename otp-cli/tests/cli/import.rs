@@ -52,6 +52,18 @@ fn keys_come_from_standard_input_and_the_new_one_goes_to_standard_output() {
 }
 
 #[test]
+fn the_new_key_can_be_drawn_from_a_source_of_ones_own_too() {
+    let world = world();
+    world.write("entropy", (0..1132_usize).map(|at| u8::try_from(at * 7 % 256).unwrap()).collect::<Vec<_>>());
+    let import = [&IMPORT[..], &["--extra-entropy=entropy", "--entropy-used=destroy", "--key-file=new.key"]].concat();
+    let done = world.otp(&import).outcome();
+    assert_eq!((done.code(), world.read("entropy").len()), (0, 0), "{}", done.stderr);
+    world.otp(&["get", "account1", "--key-file", "new.key"]).succeeds();
+    world.otp(&[&import[..5], &["--account=b", "--extra-entropy=entropy"]].concat()).fails(11);
+    assert!(!world.path("store/b").exists());
+}
+
+#[test]
 fn what_can_not_be_imported_changes_nothing() {
     let world = world();
     world.write("short", "abc");

@@ -6,6 +6,7 @@
 mod accounts;
 mod bytes;
 mod codes;
+mod entropy;
 mod handover;
 mod import;
 mod json;

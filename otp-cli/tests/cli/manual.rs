@@ -96,7 +96,7 @@ fn completions_parse_and_name_every_option() {
     let world = World::empty();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = world.otp(&["completions", shell]).prints();
-        for option in ["--key-file", "--new-key-dir", "--fields-only", "--password-stdin"] {
+        for option in ["--key-file", "--new-key-dir", "--fields-only", "--password-stdin", "--extra-entropy", "--rng"] {
             let option = if shell == "fish" { &option[2..] } else { option };
             assert!(script.contains(option), "{shell} {option}");
         }
