@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use otp_core::account::{Field, FieldWriter, Fields, USUAL_NAMES};
-use otp_core::error::KeyFault;
+use otp_core::error::{KeyFault, RecordFault};
 use otp_core::{
     AccountName, Capacity, Error, FreshKey, Header, Holder, Key, KeyId, Note, Record, Terms, UnixTime, ct, frame, open,
     seal,
@@ -92,6 +92,41 @@ fn the_longest_key_is_read_and_one_that_is_longer_is_not() {
     let mut buffer = vec![0; longer.len()];
     let refused = Key::parse(&longer, &mut buffer[..]).map(|_| ());
     assert_eq!(refused, Err(Error::MalformedKey(KeyFault::Length)));
+}
+
+/// What makes the longest header, of a record of the largest capacity.
+fn longest() -> (AccountName, Terms) {
+    let terms = Terms {
+        created: UnixTime::MAX,
+        expires: Some(UnixTime::MAX),
+        holder: Some(Holder::parse(&"h".repeat(Holder::MAX_LEN)).unwrap()),
+    };
+    (account(&"n".repeat(AccountName::MAX_LEN)), terms)
+}
+
+#[test]
+fn the_longest_record_is_read_and_one_that_is_longer_is_not() {
+    let (name, terms) = longest();
+    let (_, mut record) = sealed(&name, Capacity::MAX, &terms, b"payload", 1);
+    assert_eq!(record.len(), Record::MAX_LEN);
+    assert_eq!(Record::decode(&record).unwrap().header().terms, terms);
+    record.push(0);
+    assert_eq!(Record::decode(&record).map(|_| ()), Err(Error::DamagedRecord(RecordFault::Length)));
+}
+
+#[test]
+fn a_buffer_that_is_too_small_for_a_record_is_told_what_will_do() {
+    let (name, terms) = longest();
+    let (_, record) = sealed(&name, Capacity::MIN, &terms, b"payload", 1);
+    for room in 0..record.len() {
+        let mut key = [0; 512];
+        let fresh = FreshKey::generate(&name, Capacity::MIN, &mut key[..], &mut rng(1)).unwrap();
+        let Err(Error::BufferTooSmall { needed }) = seal(fresh, &terms, b"payload", &mut vec![0; room]).map(|_| ())
+        else {
+            panic!("{room} bytes were enough");
+        };
+        assert!(room < needed && needed <= Record::max_len(Capacity::MIN), "{room}: {needed}");
+    }
 }
 
 #[test]
