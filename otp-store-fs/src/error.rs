@@ -233,3 +233,39 @@ impl std::error::Error for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_told_with_what_to_do() {
+        let store = |kind: ErrorKind| Error::store("write", "store", kind.into());
+        let unwritten = |kind: ErrorKind| Error::KeyNotWritten { path: "key".into(), source: kind.into() };
+        for (kind, hint) in [
+            (ErrorKind::PermissionDenied, "; run as its owner, or as a user whom its mode lets in"),
+            (ErrorKind::StorageFull, "; make room on its file system and try again"),
+            (ErrorKind::QuotaExceeded, "; make room on its file system and try again"),
+            (ErrorKind::ReadOnlyFilesystem, "; its file system is mounted read-only"),
+            (ErrorKind::FileTooLarge, "; a limit on the size of files is too low (ulimit -f)"),
+            (ErrorKind::Other, ""),
+        ] {
+            assert_eq!(store(kind).to_string(), format!("can't write store{hint}"));
+            assert_eq!(unwritten(kind).to_string(), format!("can't write the key file key{hint}"));
+            assert!(store(kind).source().is_some() && unwritten(kind).source().is_some());
+        }
+        let unread = |kind: ErrorKind| Error::Key { origin: "key".into(), source: kind.into() };
+        for (kind, hint) in [
+            (ErrorKind::NotFound, "; no such file, check the path"),
+            (ErrorKind::PermissionDenied, "; run as the user that it belongs to"),
+            (ErrorKind::Other, ""),
+        ] {
+            assert_eq!(unread(kind).to_string(), format!("can't read the key from key{hint}"));
+            assert!(unread(kind).source().is_some());
+        }
+        assert!(Error::NoKey.source().is_none());
+    }
+}

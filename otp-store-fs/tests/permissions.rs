@@ -12,7 +12,7 @@ use std::process::Command;
 
 use otp_core::store::{Slot, Store};
 use otp_core::{Code, Coded, KeyId};
-use otp_store_fs::doctor::{examine_key_file, examine_store};
+use otp_store_fs::doctor::{Severity, examine_key_file, examine_store};
 use otp_store_fs::locate::{check_key_file, write_key_file};
 use otp_store_fs::{Error, FsStore};
 use tempfile::TempDir;
@@ -252,6 +252,8 @@ fn who_may_only_read_can_read_and_is_told_why_he_cannot_write() {
                 assert!(matches!(FsStore::open_or_create(&root), Err(Error::OwnedByOther { .. })));
                 let findings = examine_store(&root, true);
                 assert_eq!(findings.len(), 1, "{findings:?}");
+                // Reading may be all that he wants.
+                assert_eq!(findings[0].severity, Severity::Notice);
             }
             "another user, kept out" => assert_eq!(outcome.unwrap_err().code(), Code::StoreUnavailable),
             "owner, read-only" => {
