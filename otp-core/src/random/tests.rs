@@ -243,8 +243,10 @@ fn two_sources_are_joined_byte_by_byte() {
         assert_eq!(byte, plain(at) ^ plain(at + 1));
     }
     assert_eq!((joined.first.given, joined.second.given), (200, 200));
-    assert_ne!(joined.try_next_u32().unwrap(), 0);
-    assert_ne!(joined.try_next_u64().unwrap(), 0);
+    let next = |at: usize| plain(at) ^ plain(at + 1);
+    let word = u32::from_le_bytes(core::array::from_fn(|index| next(200 + index)));
+    let long = u64::from_le_bytes(core::array::from_fn(|index| next(204 + index)));
+    assert_eq!((joined.try_next_u32().unwrap(), joined.try_next_u64().unwrap()), (word, long));
 }
 
 #[test]

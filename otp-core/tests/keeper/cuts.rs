@@ -19,7 +19,23 @@ impl fmt::Display for Cut {
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for Cut {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&Why)
+    }
+}
+
+/// Why the store was cut off.
+#[derive(Debug)]
+struct Why;
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the disk was pulled out")
+    }
+}
+
+impl std::error::Error for Why {}
 
 impl Coded for Cut {
     fn code(&self) -> Code {
@@ -271,4 +287,13 @@ fn a_removal_that_is_cut_can_be_repeated() {
         assert_eq!([Kind::Record, Kind::Note, Kind::Rotation].map(|kind| count(store, kind)), [0; 3]);
         assert!(keys.iter().all(|key| key.opens(store).is_none()));
     });
+}
+
+#[test]
+fn an_error_of_the_store_is_shown_as_it_is_and_keeps_its_cause() {
+    use std::error::Error as _;
+
+    let error = KeepError::Store(Cut);
+    assert_eq!((error.to_string(), error.code()), (Cut.to_string(), Code::StoreUnavailable));
+    assert_eq!(error.source().unwrap().to_string(), "the disk was pulled out");
 }

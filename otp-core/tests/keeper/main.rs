@@ -5,4 +5,5 @@
 mod cuts;
 mod lifecycle;
 mod meetings;
+mod overtaken;
 mod world;
