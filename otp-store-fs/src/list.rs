@@ -1,10 +1,9 @@
 //! Listing: sorted, and one directory at a time.
 //!
-//! The names of directories wait in a heap; the smallest comes out, gives its objects, and puts in the directories below it. These
-//! are all larger than itself, so what comes out is sorted, though `a-b` stands between `a` and `a/b`.
+//! Directories wait in a map by their names; the smallest comes out, gives its objects, and puts in the directories below it.
+//! These are all larger than itself, so what comes out is sorted, though `a-b` stands between `a` and `a/b`.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,17 +14,14 @@ use otp_core::store::{Kind, Slot};
 use crate::sys::{Dir, FileKind};
 use crate::{Error, FsStore, path, walk};
 
-/// A directory that waits to be read: its name from the root, and the open directory that it lies in.
-struct Waiting {
-    account: AccountName,
-    parent: Arc<Dir>,
-}
+/// Directories that wait to be read: by their names from the root, the open directories that they lie in.
+type Waiting = BTreeMap<AccountName, Arc<Dir>>;
 
 /// Gives every slot whose account, with a `/` behind it, starts with `prefix`.
 pub(crate) fn list(store: &FsStore, prefix: &str, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Error> {
-    let mut heap = BinaryHeap::new();
+    let mut waiting = Waiting::new();
     match prefix.rsplit_once('/') {
-        None => read(store, &store.root, None, prefix, &mut heap)?.clear(),
+        None => read(store, &store.root, None, prefix, &mut waiting)?.clear(),
         Some((start, _)) => {
             // What no account can be called has no slots.
             let Ok(account) = AccountName::parse(start) else {
@@ -36,15 +32,15 @@ pub(crate) fn list(store: &FsStore, prefix: &str, each: &mut dyn FnMut(&Slot) ->
                 Some(Ok(parent)) => walk::find(store, &parent)?,
                 Some(Err(_)) => None,
             };
-            heap.extend(parent.map(|parent| Reverse(Waiting { account, parent })));
+            waiting.extend(parent.map(|parent| (account, parent)));
         }
     }
-    while let Some(Reverse(Waiting { account, parent })) = heap.pop() {
+    while let Some((account, parent)) = waiting.pop_first() {
         let segment = account.as_str().rsplit('/').next().unwrap_or_default();
         let Some(dir) = walk::open_dir(&parent, segment, || store.path.join(account.as_str()))? else {
             continue;
         };
-        let mut objects = read(store, &Arc::new(dir), Some(&account), prefix, &mut heap)?;
+        let mut objects = read(store, &Arc::new(dir), Some(&account), prefix, &mut waiting)?;
         if !starts_with(account.as_str(), prefix) {
             continue;
         }
@@ -58,13 +54,13 @@ pub(crate) fn list(store: &FsStore, prefix: &str, each: &mut dyn FnMut(&Slot) ->
     Ok(())
 }
 
-/// Reads a directory: returns its objects, and adds to the heap the directories below it that `prefix` asks for.
+/// Reads a directory: returns its objects, and adds the directories below it that `prefix` asks for to those that wait.
 fn read(
     store: &FsStore,
     dir: &Arc<Dir>,
     account: Option<&AccountName>,
     prefix: &str,
-    heap: &mut BinaryHeap<Reverse<Waiting>>,
+    waiting: &mut Waiting,
 ) -> Result<Vec<(KeyId, Kind)>, Error> {
     let here = account.map_or_else(|| store.path.clone(), |account| store.path.join(account.as_str()));
     let mut objects = Vec::new();
@@ -79,7 +75,7 @@ fn read(
             (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here.join(name)),
             (Some(object), _, FileKind::File) => objects.push(object),
             (_, Some(below), FileKind::Directory) if meets(below.as_str(), prefix) => {
-                heap.push(Reverse(Waiting { account: below, parent: Arc::clone(dir) }));
+                waiting.insert(below, Arc::clone(dir));
             }
             // Foreign files are for the doctor.
             _ => {}
@@ -108,23 +104,3 @@ fn starts_with(account: &str, prefix: &str) -> bool {
 fn meets(account: &str, prefix: &str) -> bool {
     starts_with(account, prefix) || prefix.strip_prefix(account).is_some_and(|rest| rest.starts_with('/'))
 }
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.account.cmp(&other.account)
-    }
-}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.account == other.account
-    }
-}
-
-impl Eq for Waiting {}

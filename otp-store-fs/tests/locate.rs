@@ -9,10 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use otp_core::{Code, Coded};
+use otp_core::{Capacity, Code, Coded, FreshKey, Record, Terms, UnixTime, seal};
 use otp_store_fs::Error;
 use otp_store_fs::locate::{
-    KeyChoice, KeySource, KeyText, StoreChoice, StoreSource, check_key_file, make_key_dir, write_key_file,
+    KeyChoice, KeySource, KeyText, LockedKey, MAX_KEY_LEN, StoreChoice, StoreSource, check_key_file, environment,
+    make_key_dir, parse_key, write_key_file,
 };
 use tempfile::TempDir;
 
@@ -205,6 +206,74 @@ fn what_is_too_long_or_no_text_is_refused_from_every_place() {
     assert!(matches!(scene.read(&text), Err(Error::KeyNotText { .. })));
     scene.set("OTP_KEY", long);
     assert!(matches!(scene.read(&KeyChoice::default()), Err(Error::KeyTooLong { .. })));
+}
+
+#[test]
+fn what_is_as_long_as_may_be_is_read_from_every_place() {
+    let mut scene = Scene::new();
+    let longest = "k".repeat(MAX);
+    let path = scene.file("key", &longest, 0o600);
+    assert_eq!(scene.read(&file_choice(&path)).unwrap().as_str(), longest);
+    let text = KeyChoice { text: Some(OsStr::new(&longest)), ..KeyChoice::default() };
+    assert_eq!(scene.read(&text).unwrap().as_str(), longest);
+    scene.set("OTP_KEY", longest.as_str());
+    assert_eq!(scene.read(&KeyChoice::default()).unwrap().as_str(), longest);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_says_no_length_is_read_all_the_same() {
+    // The system makes it up as it is read, and says 0.
+    let path = Path::new("/proc/sys/kernel/ostype");
+    assert_eq!(fs::metadata(path).unwrap().len(), 0);
+    // As a credential, since others can read it.
+    let mut scene = Scene::new();
+    let credentials = scene.home.path().to_owned();
+    std::os::unix::fs::symlink(path, credentials.join("otp-key")).unwrap();
+    scene.set("CREDENTIALS_DIRECTORY", credentials);
+    match scene.read(&KeyChoice::default()) {
+        Ok(key) => assert_eq!(key.as_str(), "Linux\n"),
+        Err(error) => assert_eq!(error.code(), Code::UnsafePermissions, "{error}"),
+    }
+}
+
+#[test]
+fn a_key_is_read_whatever_its_capacity_and_however_much_white_space_is_around_it() {
+    let account = "edms/reporting".parse().unwrap();
+    let source = &mut otp_core::random::system();
+    for capacity in Capacity::ALL {
+        let (id, text) = {
+            let fresh = FreshKey::draw(&account, capacity, source).unwrap();
+            let mut record = vec![0; Record::max_len(capacity)];
+            let terms = Terms::created(UnixTime::now());
+            let (key, _) = seal(fresh, &terms, b"", &mut record).unwrap();
+            (key.id(), key.to_text())
+        };
+        let key = parse_key(text.as_str().as_bytes()).unwrap();
+        assert_eq!((key.id(), key.capacity(), key.account()), (id, capacity, &account));
+        let around = format!("\n{}{}", text.as_str(), " ".repeat(500));
+        assert_eq!(parse_key(around.as_bytes()).unwrap().id(), id);
+    }
+    // Room for a longest key, and a thousand characters around it.
+    assert_eq!(MAX_KEY_LEN, LockedKey::MAX_TEXT_LEN + 1024);
+    let too_long = "otpk1_".to_owned() + &"a".repeat(200_000);
+    assert_eq!(parse_key(too_long.as_bytes()).unwrap_err().code(), Code::MalformedKey);
+}
+
+#[test]
+fn the_environment_is_that_of_this_process() {
+    assert_eq!(environment("PATH"), std::env::var_os("PATH"));
+    assert_eq!(environment("OTP_TEST_THERE_IS_NO_SUCH_VARIABLE"), None);
+}
+
+#[test]
+fn a_credential_that_is_there_and_can_not_be_read_is_not_passed_over() {
+    let mut scene = Scene::new();
+    let credentials = scene.home.path().to_owned();
+    scene.set("CREDENTIALS_DIRECTORY", credentials);
+    assert!(matches!(scene.read(&KeyChoice::default()), Err(Error::NoKey)));
+    fs::create_dir(scene.home.path().join("otp-key")).unwrap();
+    assert!(matches!(scene.read(&KeyChoice::default()), Err(Error::Key { .. })));
 }
 
 #[test]
