@@ -164,7 +164,7 @@ impl KeyChoice<'_> {
     /// Reads the key from the first place that is given: file, descriptor, text, `OTP_KEY_FILE`, `OTP_KEY`, then the
     /// file `otp-key` in systemd's `$CREDENTIALS_DIRECTORY`.
     ///
-    /// `max_len` is the most that a key's text takes, in bytes; what is longer is refused before memory is taken for it.
+    /// `max_len` is the most that a key's text takes, in bytes; what is longer is refused, and not read to its end.
     /// A regular file that a key is read from must be its owner's alone; see [`check_key_file`].
     ///
     /// # Errors
@@ -213,11 +213,7 @@ fn from_path(path: &Path, source: fn(PathBuf) -> KeySource, max_len: usize) -> R
 
 fn from_file(path: &Path, source: KeySource, strictness: Strictness, max_len: usize) -> Result<KeyText, Error> {
     let (file, len) = key_file::open(path, strictness)?;
-    match len {
-        Some(len) if len > max_len as u64 => Err(Error::KeyTooLong { origin: source.to_string(), limit: max_len }),
-        Some(len) => from_open(file, source, max_len, usize::try_from(len).ok()),
-        None => from_open(file, source, max_len, None),
-    }
+    from_open(file, source, max_len, len.and_then(|len| usize::try_from(len).ok()))
 }
 
 /// How much memory a key takes at first that comes from a place which does not tell its length: a page.
