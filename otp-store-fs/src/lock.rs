@@ -82,3 +82,19 @@ pub(crate) fn remove_stray(dir: &Dir, (name, kind): &(String, FileKind)) -> io::
         outcome => outcome,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_that_somebody_else_removed_is_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        for kind in [FileKind::File, FileKind::Directory] {
+            remove_stray(&dir, &(".tmp-1".to_owned(), kind)).unwrap();
+        }
+        std::fs::create_dir_all(home.path().join(".tmp-2/below")).unwrap();
+        assert!(remove_stray(&dir, &(".tmp-2".to_owned(), FileKind::Directory)).is_err());
+    }
+}

@@ -23,7 +23,7 @@ const LOCKABLE_LEN: u64 = 64 * 1024;
 pub fn examine_machine(store: Option<&FsStore>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(core_dumps());
-    findings.extend(swap());
+    findings.extend(sys::swap_devices().and_then(|devices| swap(&devices)));
     findings.extend(lockable_memory());
     findings.extend(clock(SystemTime::now(), store.and_then(newest)));
     findings
@@ -40,17 +40,15 @@ fn core_dumps() -> Option<Finding> {
     })
 }
 
-fn swap() -> Option<Finding> {
-    let swaps = sys::swap_devices()?;
-    if swaps.is_empty() {
-        return None;
-    }
-    Some(Finding::new(
-        Severity::Notice,
-        format!("swap ({})", swaps.join(", ")),
-        "memory may be written to disk; otp locks what holds secrets, but scripts that get them do not",
-        "encrypt the swap",
-    ))
+fn swap(devices: &[String]) -> Option<Finding> {
+    (!devices.is_empty()).then(|| {
+        Finding::new(
+            Severity::Notice,
+            format!("swap ({})", devices.join(", ")),
+            "memory may be written to disk; otp locks what holds secrets, but scripts that get them do not",
+            "encrypt the swap",
+        )
+    })
 }
 
 fn lockable_memory() -> Option<Finding> {
@@ -96,6 +94,13 @@ fn newest(store: &FsStore) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn swap_is_found_if_there_is_any() {
+        assert_eq!(swap(&[]), None);
+        let found = swap(&["/dev/sda2".to_owned(), "/swap".to_owned()]).unwrap();
+        assert_eq!((found.severity, found.subject.as_str()), (Severity::Notice, "swap (/dev/sda2, /swap)"));
+    }
 
     #[test]
     fn a_clock_that_stands_before_2025_or_behind_the_store_is_found() {

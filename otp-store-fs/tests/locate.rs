@@ -277,11 +277,28 @@ fn a_credential_that_is_there_and_can_not_be_read_is_not_passed_over() {
 }
 
 #[test]
+fn a_place_is_called_by_its_name() {
+    for (source, name) in [
+        (KeySource::File("nightly.key".into()), "nightly.key"),
+        (KeySource::StandardInput, "standard input"),
+        (KeySource::Descriptor(3), "file descriptor 3"),
+        (KeySource::Text, "the command line"),
+        (KeySource::FileVariable("nightly.key".into()), "nightly.key (from OTP_KEY_FILE)"),
+        (KeySource::Variable, "OTP_KEY"),
+        (KeySource::Credential("/run/otp-key".into()), "/run/otp-key (systemd's credential)"),
+    ] {
+        assert_eq!(source.to_string(), name);
+    }
+}
+
+#[test]
 fn debug_shows_no_key() {
     let scene = Scene::new();
     let choice = KeyChoice { text: Some(OsStr::new("sesame")), ..KeyChoice::default() };
     let key = scene.read(&choice).unwrap();
     assert!(!format!("{choice:?} {key:?}").contains("sesame"));
+    assert_eq!(format!("{key:?}"), "KeyText { source: Text, .. }");
+    assert_eq!(format!("{choice:?}"), "KeyChoice { file: None, fd: None, text: Some(\"..\") }");
 }
 
 #[test]

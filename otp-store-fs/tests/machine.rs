@@ -44,7 +44,7 @@ fn a_hardened_process_writes_no_core_dump_and_is_closed_to_others() {
 #[test]
 fn limits_of_the_process_are_found() {
     let Some(before) = before() else {
-        for before in ["ulimit -S -c 0", "ulimit -S -l 63", "ulimit -S -l 64"] {
+        for before in ["ulimit -S -c 0", "ulimit -S -c 1 || true", "ulimit -S -l 63", "ulimit -S -l 64"] {
             again("limits_of_the_process_are_found", before);
         }
         return;
@@ -52,15 +52,13 @@ fn limits_of_the_process_are_found() {
     let findings = examine_machine(None);
     let found = |subject| findings.iter().find(|finding| finding.subject == subject);
     assert_eq!(found("core dumps").is_some(), getrlimit(Resource::Core).current != Some(0));
-    if before.contains("-c") {
-        assert!(found("core dumps").is_none());
-    } else {
+    if before.contains("-l") {
         assert_eq!(found("lockable memory").is_some(), before.ends_with("63"));
     }
 }
 
 #[test]
-fn swap_is_found_if_there_is_any() {
+fn the_swap_of_this_machine_is_found() {
     let devices = fs::read_to_string("/proc/swaps").unwrap().lines().count() - 1;
     let findings = examine_machine(None);
     assert_eq!(findings.iter().filter(|finding| finding.subject.starts_with("swap (/")).count(), devices.min(1));
