@@ -119,6 +119,12 @@ fn a_batch_larger_than_a_chunk_is_put_whole() {
     for (slot, content) in &objects {
         assert_eq!(get(&store, slot).unwrap(), *content);
     }
+
+    // Nothing comes behind a slot that is taken, though that is chunks away from the end.
+    let (_home, store) = new_store();
+    store.put(&slots[10], b"taken").unwrap();
+    assert_eq!(store.put_all(&objects).unwrap(), 10);
+    assert_eq!(listed(&store, "").len(), 11);
 }
 
 #[test]
@@ -177,8 +183,10 @@ fn pruning_leaves_alone_what_is_in_use() {
     assert!(store.root().join("a/b/.lock").exists());
     drop(lock);
     store.put(&record("a", 1), b"x").unwrap();
+    drop(store.lock(&"a".parse().unwrap()).unwrap());
     store.prune(&account).unwrap();
     assert!(!store.root().join("a/b").exists());
+    assert!(store.root().join("a/.lock").exists(), "a directory that has anything in it keeps its lock");
     assert_eq!(get(&store, &record("a", 1)).unwrap(), b"x");
     store.prune(&"never/there".parse().unwrap()).unwrap();
 }

@@ -220,3 +220,18 @@ where
 }
 
 impl<R: TryCryptoRng> TryCryptoRng for HealthTested<R> where R::Error: 'static {}
+
+#[cfg(test)]
+mod tests {
+    use super::larger;
+
+    #[test]
+    fn the_larger_of_two_numbers_is_the_larger() {
+        let most = (1 << 31) - 1;
+        for left in (0..64).chain([most - 1, most]) {
+            for right in (0..64).chain([most - 1, most]) {
+                assert_eq!(larger(left, right), left.max(right), "{left} {right}");
+            }
+        }
+    }
+}
