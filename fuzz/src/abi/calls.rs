@@ -4,6 +4,7 @@
 //! between guards. After each call the thread's last error is what it should be.
 #![allow(unsafe_code, reason = "it calls what C calls")]
 
+mod no_room;
 mod stores;
 
 use std::ffi::{CStr, c_char, c_int};
@@ -18,6 +19,7 @@ use otp_ffi::source::{Field, Grant, Source};
 
 use super::given::{Bytes, Fields, Granted, Room, Sourced, Text, with_nul};
 
+pub(super) use no_room::no_room;
 pub(super) use stores::*;
 
 /// The code of a call that failed.
@@ -92,7 +94,8 @@ impl Granted {
         let (expires, capacity) = (self.expires, self.capacity);
         let size = if self.wrong_size { 8 } else { size_of::<Grant>() };
         let grant = Grant { size, holder, expires, capacity, reserved: self.reserved.into() };
-        call(if self.null { ptr::null() } else { &raw const grant })
+        let pointer = (&raw const grant).wrapping_byte_add(self.misaligned.into());
+        call(if self.null { ptr::null() } else { pointer })
     }
 }
 
@@ -129,7 +132,8 @@ impl Fields {
             }
         };
         let fields: Vec<Field> = names.iter().zip(&self.list).map(field).collect();
-        call(if self.null { ptr::null() } else { fields.as_ptr() }, fields.len())
+        let pointer = fields.as_ptr().wrapping_byte_add(self.misaligned.into());
+        call(if self.null { ptr::null() } else { pointer }, fields.len())
     }
 }
 

@@ -11,14 +11,23 @@ use super::world::{Known, Named, State, World, judge};
 use crate::support::place;
 
 impl World {
-    /// Makes an account, and opens it.
+    /// Makes an account, opens it, and seals something without a store.
     pub(super) fn begin(&mut self) {
         let fields = vec![
             (Some("username".into()), Bytes::Here(b"alice".into())),
             (Some("password".into()), Bytes::Here(b"p\0\xff".into())),
         ];
-        let none = Granted { null: true, wrong_size: false, reserved: 0, holder: None, expires: 0, capacity: 0 };
-        self.add(self.store(0), &Some("a".into()), &Fields { null: false, list: fields }, &none);
+        let none = Granted {
+            null: true,
+            wrong_size: false,
+            misaligned: false,
+            reserved: 0,
+            holder: None,
+            expires: 0,
+            capacity: 0,
+        };
+        self.add(self.store(0), &Some("a".into()), &Fields { null: false, misaligned: false, list: fields }, &none);
+        self.seal(&Some("a".into()), &Bytes::Here(b"secret".into()), &none, 100, 100);
         let key = Some(Bytes::Here(self.keys[0].text.clone().into_bytes()));
         let source = Sourced { key, store: self.store.clone(), ..Sourced::default() };
         self.account_open(&Prepared { source, faults: Vec::new(), key: Some(0), file: None });

@@ -54,6 +54,7 @@ impl Bytes {
 pub(super) struct Granted {
     pub(super) null: bool,
     pub(super) wrong_size: bool,
+    pub(super) misaligned: bool,
     pub(super) reserved: u8,
     pub(super) holder: Text,
     pub(super) expires: u64,
@@ -73,6 +74,7 @@ pub(super) struct Sourced {
 
 pub(super) struct Fields {
     pub(super) null: bool,
+    pub(super) misaligned: bool,
     pub(super) list: Vec<(Text, Bytes)>,
 }
 

@@ -130,7 +130,7 @@ pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
         0 => len <= 65_535,
         bytes => Capacity::ALL.iter().any(is_capacity) && len <= usize::try_from(bytes).unwrap(),
     };
-    let valid = !grant.wrong_size && grant.reserved == 0 && holder && expires && capacity;
+    let valid = !grant.wrong_size && !grant.misaligned && grant.reserved == 0 && holder && expires && capacity;
     if valid || (grant.null && len <= 65_535) { Vec::new() } else { vec![Code::Usage] }
 }
 
@@ -138,7 +138,7 @@ type Named = Vec<(String, Vec<u8>)>;
 
 /// The fields that arrive, if they can.
 pub(super) fn arriving(fields: &Fields) -> Option<Named> {
-    if fields.null || fields.list.is_empty() {
+    if fields.null || fields.misaligned || fields.list.is_empty() {
         return None;
     }
     let mut named = Named::new();

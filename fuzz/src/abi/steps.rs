@@ -64,8 +64,9 @@ impl Grant<'_> {
     pub(super) fn granted(&self) -> Granted {
         Granted {
             null: self.odd > 240,
-            wrong_size: self.odd == 240,
-            reserved: (self.odd == 239).into(),
+            wrong_size: (225..230).contains(&self.odd),
+            misaligned: (230..235).contains(&self.odd),
+            reserved: (235..240).contains(&self.odd).into(),
             holder: self.holder.as_ref().and_then(Name::holder),
             expires: pick(self.expires, &[0, 4_102_444_800, 253_402_300_799], &[1, 253_402_300_800, u64::MAX]),
             capacity: pick(self.capacity, &[0, 64, 128, 256, 1024], &[65, 65_535, 65_600, u32::MAX]),
@@ -91,7 +92,7 @@ impl Several<'_> {
         let usual = ["username", "password"].into_iter().zip(&self.values).skip(usize::from(self.odd) % 3);
         let mut list: Vec<_> = usual.map(|(name, value)| (Some(name.into()), value.bytes())).collect();
         list.extend(self.more.iter().map(|(name, value)| (name.field(), value.bytes())));
-        Fields { null: self.odd == 255, list }
+        Fields { null: self.odd > 250, misaligned: (240..250).contains(&self.odd), list }
     }
 }
 
@@ -128,7 +129,7 @@ impl Index {
 pub(super) enum Step<'a> {
     AccountOpen(Source<'a>),
     Seal { account: Name<'a>, secret: Value<'a>, grant: Grant<'a>, record: u8, key: u8 },
-    Open { which: u8, key: Option<Change>, record: Option<Change>, odd: u8, room: u16 },
+    Open { which: u8, key: Option<Change>, record: Option<Change>, odd: u8, room: u8 },
     Wipe(Option<u8>),
     AccountAdd { store: u8, account: Name<'a>, fields: Several<'a>, grant: Grant<'a> },
     AccountRotate { source: Source<'a>, fields: Several<'a>, grant: Grant<'a>, grace: u8, answer: Option<i8> },
@@ -146,4 +147,5 @@ pub(super) enum Step<'a> {
     KeysAt(Handle, Index),
     KeysWrite { handle: Handle, index: Index, path: u8 },
     KeysFree(Handle),
+    NoRoom(Handle, bool),
 }

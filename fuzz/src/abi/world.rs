@@ -86,7 +86,7 @@ impl World {
                 self.seal(&account.account(), &secret.bytes(), &grant.granted(), *record, *key);
             }
             Step::Open { which, key, record, odd, room } => {
-                self.open(usize::from(*which), key.as_ref(), record.as_ref(), *odd, usize::from(*room));
+                self.open(usize::from(*which), key.as_ref(), record.as_ref(), *odd, *room);
             }
             Step::Wipe(len) => {
                 let mut room = Room::new(len.map(usize::from));
@@ -154,6 +154,7 @@ impl World {
                 assert_eq!(text, key.map(|at| self.keys[*at].text.clone()).ok_or(Code::Usage));
             }
             Step::KeysWrite { handle, index, path } => self.write(self.handle(handle), index.number(), *path),
+            Step::NoRoom(handle, misaligned) => calls::no_room(self.handle(handle), *misaligned),
             Step::KeysFree(handle) => {
                 let handle = self.handle(handle);
                 calls::keys_free(handle);

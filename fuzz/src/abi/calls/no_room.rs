@@ -1,0 +1,42 @@
+//! Results that can go nowhere: NULL, or a place that is not aligned.
+
+use std::ptr;
+
+use otp_core::Code;
+use otp_ffi::account::{otp_account_field, otp_account_field_at, otp_account_open};
+use otp_ffi::key::{otp_key_issue, otp_keys_at};
+use otp_ffi::record::{otp_open, otp_seal};
+use otp_ffi::store::{otp_account_add, otp_account_rotate};
+
+use super::{account, keys_of, watched};
+
+/// Calls with a handle, whatever it stands for, and no place for a result.
+pub(crate) fn no_room(handle: usize, misaligned: bool) {
+    let mut memory = [0xa5_u8; 128];
+    let start = memory.as_mut_ptr();
+    // An odd address.
+    let nowhere = if misaligned { start.wrapping_add(1 - start.addr() % 2) } else { ptr::null_mut() };
+    let (null, name) = (ptr::null(), c"username".as_ptr());
+    let (account, keys) = (account(handle), keys_of(handle));
+    // SAFETY: NULL and what is not aligned are refused before anything is read or written.
+    let answers = unsafe {
+        [
+            watched(|| otp_account_open(ptr::null(), nowhere.cast())),
+            watched(|| otp_account_field(account, name, nowhere.cast())),
+            watched(|| otp_account_field_at(account, 0, nowhere.cast())),
+            watched(|| otp_keys_at(keys, 0, nowhere.cast())),
+            watched(|| otp_key_issue(ptr::null(), ptr::null(), nowhere.cast())),
+            watched(|| otp_account_add(null, name, ptr::null(), 0, ptr::null(), nowhere.cast())),
+            watched(|| {
+                otp_account_rotate(ptr::null(), ptr::null(), 0, ptr::null(), 0, None, ptr::null_mut(), nowhere.cast())
+            }),
+            watched(|| otp_open(null, 0, ptr::null(), 0, ptr::null_mut(), nowhere.cast())),
+            watched(|| {
+                let (len, buffer) = (nowhere.cast(), ptr::null_mut());
+                otp_seal(name, ptr::null(), 0, ptr::null(), buffer, len, buffer.cast(), len)
+            }),
+        ]
+    };
+    assert!(answers.iter().all(|answer| *answer == Err(Code::Usage)), "{answers:?}");
+    assert_eq!(memory, [0xa5; 128]);
+}
