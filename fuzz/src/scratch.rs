@@ -58,3 +58,25 @@ pub(crate) fn make_directories(path: &Path) {
 pub(crate) fn change_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
+
+/// Moves a directory aside, puts a copy in its place, and removes what was moved.
+pub(crate) fn restore(root: &Path, name: &str, aside: &Path) {
+    let place = root.join(name);
+    if fs::rename(&place, aside).is_err() {
+        return;
+    }
+    make_directories(&place);
+    // A directory comes before what is in it.
+    for (path, entry) in snapshot(aside) {
+        let path = place.join(path);
+        match entry {
+            Entry::Directory { .. } => make_directories(&path),
+            Entry::File { mode, bytes } => {
+                fs::write(&path, bytes).unwrap();
+                change_mode(&path, mode);
+            }
+            Entry::Other => {}
+        }
+    }
+    fs::remove_dir_all(aside).unwrap();
+}

@@ -69,6 +69,10 @@ enum Step<'a> {
     Reopen {
         make: bool,
     },
+    /// Somebody puts a copy of an account's directory in its place, with all that is in it.
+    Restore(u8),
+    /// The other one goes on, as another process would.
+    Swap,
     Lock {
         account: u8,
         prune: bool,

@@ -14,13 +14,15 @@ use otp_store_fs::doctor::{Severity, examine_store};
 use tempfile::TempDir;
 
 use super::{KINDS, NAMES, PREFIXES, Place, Step, content, name};
-use crate::scratch::{Entry, is_lock, make_directories, scratch, snapshot};
+use crate::scratch::{Entry, is_lock, make_directories, restore, scratch, snapshot};
 use crate::support::time;
 
 pub(super) struct World {
     _home: TempDir,
     pub(super) root: PathBuf,
     pub(super) store: FsStore,
+    /// The same store, opened twice.
+    other: FsStore,
     pub(super) memory: MemoryStore,
     pub(super) now: UnixTime,
     /// The text of each key that was given.
@@ -36,10 +38,11 @@ impl World {
     pub(super) fn new() -> Self {
         let home = scratch();
         let root = home.path().join("store");
-        let (store, memory) = (FsStore::open_or_create(&root).unwrap(), MemoryStore::new());
+        let store = FsStore::open_or_create(&root).unwrap();
+        let (other, memory) = (FsStore::open(&root).unwrap(), MemoryStore::new());
         let (foreign, strays) = (BTreeMap::new(), BTreeSet::new());
         let now = time(1_800_000_000);
-        Self { _home: home, root, store, memory, now, keys: Vec::new(), draws: 0, foreign, strays }
+        Self { _home: home, root, store, other, memory, now, keys: Vec::new(), draws: 0, foreign, strays }
     }
 
     pub(super) fn perform(&mut self, step: &Step<'_>) {
@@ -74,6 +77,8 @@ impl World {
             }
             Step::Reopen { make: true } => self.store = FsStore::open_or_create(&self.root).unwrap(),
             Step::Reopen { make: false } => self.store = FsStore::open(&self.root).unwrap(),
+            Step::Restore(account) => restore(&self.root, name(*account).as_str(), &self.root.with_extension("aside")),
+            Step::Swap => std::mem::swap(&mut self.store, &mut self.other),
             Step::Lock { account, prune } => self.lock(&name(*account), *prune),
             Step::Prune(account) => self.prune(&name(*account)),
             Step::Damage(place, change) => {
