@@ -20,6 +20,7 @@ struct Case<'a> {
     /// A file in which the strings are any bytes.
     strangers: Option<Hidden>,
     file: Vec<Change>,
+    tail: Option<u8>,
     mend: bool,
     keys: [Vec<Change>; 2],
 }
@@ -61,6 +62,7 @@ fn check_case(case: &Case<'_>) {
         check_keys(&file, &hidden, &[user, password]);
     }
     let mut changed = whole;
+    changed.extend(case.tail);
     case.file.iter().for_each(|change| change.apply(&mut changed));
     if case.mend && protocol > 3 && changed.len() > 11 {
         let rest = (changed.len() - 11) as u64;
