@@ -645,7 +645,7 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
 enum otp_code otp_account_remove(const char *store, const char *account);
 
 /**
- * Gives what the store says of an account's keys, sorted by id. It needs no key.
+ * Gives what the store says of an account's keys, sorted by id, letters before digits. It needs no key.
  *
  * `store` is the store's directory; NULL looks for it. `visit` gets each key, and `context`.
  *

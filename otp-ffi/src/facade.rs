@@ -76,7 +76,7 @@ pub fn list(prefix: &str, store: Option<&Path>, mut each: impl FnMut(&AccountNam
     })?)
 }
 
-/// What the store says of an account's keys, sorted by id.
+/// What the store says of an account's keys, sorted by id, letters before digits.
 ///
 /// # Errors
 ///

@@ -155,7 +155,7 @@ pub struct KeyInfoView {
 /// Gets what the store says of one key. 0 goes on, anything else ends the list. It must return.
 pub type VisitKey = Option<unsafe extern "C" fn(context: *mut c_void, key: *const KeyInfoView) -> c_int>;
 
-/// Gives what the store says of an account's keys, sorted by id. It needs no key.
+/// Gives what the store says of an account's keys, sorted by id, letters before digits. It needs no key.
 ///
 /// `store` is the store's directory; NULL looks for it. `visit` gets each key, and `context`.
 ///

@@ -109,7 +109,7 @@ pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathArgu
     })
 }
 
-/// What the store says of an account's keys, sorted by id. It needs no key.
+/// What the store says of an account's keys, sorted by id, letters before digits. It needs no key.
 ///
 /// Raises NotFoundError if the account has none, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
