@@ -1,7 +1,7 @@
 //! What must hold for any input, as plain functions: the fuzz targets call them, and so does a test with the seeds.
 //!
 //! Each checks answers and not only that nothing panics: a plainer reference agrees, what decodes encodes to the same
-//! bytes, what opens was sealed, and keys are what a simple model says.
+//! bytes, what opens was sealed, and keys, stores and handles are what a simple model says.
 #![deny(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic is a finding")]
 

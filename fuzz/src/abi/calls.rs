@@ -6,6 +6,7 @@
 
 mod no_room;
 mod stores;
+mod structures;
 
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
@@ -15,9 +16,9 @@ use otp_ffi::account::{self as accounts, AccountHandle};
 use otp_ffi::error::{Status, otp_error_code, otp_error_message};
 use otp_ffi::key::{self as keys, KeysHandle, NewKeyView};
 use otp_ffi::record::{otp_open, otp_seal, otp_wipe};
-use otp_ffi::source::{Field, Grant, Source};
+use otp_ffi::source::Field;
 
-use super::given::{Bytes, Fields, Granted, Room, Sourced, Text, with_nul};
+use super::given::{Bytes, Granted, Room, Sourced, Text, with_nul};
 
 pub(super) use no_room::no_room;
 pub(super) use stores::*;
@@ -60,14 +61,24 @@ fn watched(call: impl FnOnce() -> Status) -> Answer {
     Err(Code::TABLE.into_iter().find(|(code, ..)| c_int::from(code.number()) == after.0).unwrap().0)
 }
 
-fn text(pointer: *const c_char) -> Option<String> {
-    // SAFETY: what the library gives is NULL or ends with a NUL, and its handle is open.
+/// A text that the library gave.
+///
+/// # Safety
+///
+/// The pointer is NULL, or leads to text with a NUL at its end.
+unsafe fn text(pointer: *const c_char) -> Option<String> {
+    // SAFETY: the caller says so.
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned())
 }
 
-fn bytes(pointer: *const c_char, len: usize) -> Vec<u8> {
+/// Bytes that the library gave.
+///
+/// # Safety
+///
+/// The pointer leads to so many.
+unsafe fn bytes(pointer: *const c_char, len: usize) -> Vec<u8> {
     assert!(!pointer.is_null());
-    // SAFETY: what the library gives has that length, and its handle is open.
+    // SAFETY: the caller says so.
     unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) }.to_vec()
 }
 
@@ -85,56 +96,6 @@ fn handle<H>(call: impl FnOnce(*mut *mut H) -> Status) -> Result<usize, Code> {
     let answer = watched(|| call(&raw mut handle));
     assert_eq!(answer.is_ok(), !handle.is_null());
     answer.map(|()| handle.addr())
-}
-
-impl Granted {
-    fn with<T>(&self, call: impl FnOnce(*const Grant) -> T) -> T {
-        let holder = with_nul(&self.holder);
-        let holder = holder.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
-        let (expires, capacity) = (self.expires, self.capacity);
-        let size = if self.wrong_size { 8 } else { size_of::<Grant>() };
-        let grant = Grant { size, holder, expires, capacity, reserved: self.reserved.into() };
-        let pointer = (&raw const grant).wrapping_byte_add(self.misaligned.into());
-        call(if self.null { ptr::null() } else { pointer })
-    }
-}
-
-impl Sourced {
-    fn with<T>(&self, call: impl FnOnce(*const Source) -> T) -> T {
-        let [key_file, account, store, record] =
-            [&self.key_file, &self.account, &self.store, &self.record].map(with_nul);
-        let pointer = |text: &Option<Vec<u8>>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
-        let (key, key_len) = self.key.as_ref().map_or((ptr::null(), 0), Bytes::pointer);
-        let source = Source {
-            size: if self.wrong_size { 0 } else { size_of::<Source>() },
-            key: key.cast(),
-            key_len,
-            key_file: pointer(&key_file),
-            account: pointer(&account),
-            store: pointer(&store),
-            record: pointer(&record),
-            has_key_fd: self.key_fd.is_some().into(),
-            key_fd: self.key_fd.unwrap_or(-1),
-        };
-        call(&raw const source)
-    }
-}
-
-impl Fields {
-    fn with<T>(&self, call: impl FnOnce(*const Field, usize) -> T) -> T {
-        let names: Vec<_> = self.list.iter().map(|(name, _)| with_nul(name)).collect();
-        let field = |(name, (_, value)): (&Option<Vec<u8>>, &(Text, Bytes))| {
-            let (value, value_len) = value.pointer();
-            Field {
-                name: name.as_ref().map_or(ptr::null(), |name| name.as_ptr().cast()),
-                value: value.cast(),
-                value_len,
-            }
-        };
-        let fields: Vec<Field> = names.iter().zip(&self.list).map(field).collect();
-        let pointer = fields.as_ptr().wrapping_byte_add(self.misaligned.into());
-        call(if self.null { ptr::null() } else { pointer }, fields.len())
-    }
 }
 
 /// Gives the lengths of record and key that it says.
@@ -189,11 +150,13 @@ pub(super) fn account_open(source: &Sourced) -> Result<usize, Code> {
 }
 
 pub(super) fn account_name(handle: usize) -> Option<String> {
-    text(accounts::otp_account_name(account(handle)))
+    // SAFETY: it is NULL, or a text that is valid as long as the handle.
+    unsafe { text(accounts::otp_account_name(account(handle))) }
 }
 
 pub(super) fn account_key_id(handle: usize) -> Option<String> {
-    text(accounts::otp_account_key_id(account(handle)))
+    // SAFETY: as above.
+    unsafe { text(accounts::otp_account_key_id(account(handle))) }
 }
 
 pub(super) fn account_count(handle: usize) -> usize {
@@ -217,7 +180,8 @@ pub(super) fn account_field_at(handle: usize, index: usize) -> FieldValue {
 fn field(call: impl FnOnce(*mut Field) -> Status) -> FieldValue {
     let mut field = Field { name: c"x".as_ptr(), value: c"x".as_ptr(), value_len: 9 };
     match watched(|| call(&raw mut field)) {
-        Ok(()) => Ok((text(field.name).unwrap(), bytes(field.value, field.value_len))),
+        // SAFETY: what a call that succeeds gives is valid as long as the handle.
+        Ok(()) => Ok(unsafe { (text(field.name).unwrap(), bytes(field.value, field.value_len)) }),
         Err(code) => {
             assert!(field.name.is_null() && field.value.is_null() && field.value_len == 0);
             Err(code)
@@ -243,7 +207,8 @@ pub(super) fn keys_at(handle: usize, index: usize) -> Result<KeyView, Code> {
         assert!(pointers.iter().all(|pointer| pointer.is_null()) && view.text_len == 0);
         return Err(code);
     }
-    let [text, account, id, holder, replaces] = pointers.map(text);
+    // SAFETY: what a call that succeeds gives is valid as long as the handle.
+    let [text, account, id, holder, replaces] = pointers.map(|pointer| unsafe { text(pointer) });
     let text = text.unwrap();
     assert_eq!(text.len(), view.text_len);
     Ok(KeyView { text, account: account.unwrap(), id: id.unwrap(), holder, replaces })
