@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     }
     // Structured inputs: any bytes are some sequence of steps or changes.
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8), ("store", 16), ("abi", 16)] {
+    for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8), ("store", 8), ("abi", 8)] {
         for number in 0..count {
             let mut bytes = vec![0; if target == "abi" { 200 + 40 * number } else { 40 + 20 * number }];
             rng.fill_bytes(&mut bytes);
