@@ -1,7 +1,15 @@
 //! `cargo xtask coverage`: which lines and regions the tests reach, crate by crate.
 
+use std::collections::BTreeMap;
+
 use crate::Result;
-use crate::sh::{answers, cargo, run};
+use crate::sh::{answers, cargo, output, run};
+
+/// What is tested together: the core with all of its features; of programs, what their own tests start counts too.
+const TESTED: [&[&str]; 2] = [
+    &["-p", "otp-core", "--all-features"],
+    &["-p", "otp-store-fs", "-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-ancestor"],
+];
 
 pub(crate) fn coverage() -> Result<()> {
     if !answers(&mut cargo(&["llvm-cov", "--version"])) {
@@ -10,18 +18,54 @@ pub(crate) fn coverage() -> Result<()> {
                 .into(),
         );
     }
-    // The core with all of its features; of the program, what its own tests start counts too.
     run(&mut cargo(&["llvm-cov", "clean", "--workspace"]))?;
-    for arguments in [&["-p", "otp-core", "--all-features"][..], &["-p", "otp-store-fs", "-p", "otp-cli"]] {
+    for packages in TESTED {
         // What fails is for `cargo xtask test` to tell: a program that another user starts can't leave its figures here.
-        run(cargo(&["llvm-cov", "test", "--locked", "--no-report", "--ignore-run-fail"]).args(arguments))?;
+        run(cargo(&["llvm-cov", "test", "--locked", "--no-report", "--ignore-run-fail"]).args(packages))?;
     }
-    for arguments in [
-        &["--summary-only"][..],
-        &["--show-missing-lines", "--ignore-filename-regex", "/(otp-cli|otp-ffi|otp-store-fs|xtask|fuzz|proof|tests)/"],
-    ] {
-        // A program that a test kills leaves a torn file of figures.
-        run(cargo(&["llvm-cov", "report", "--failure-mode", "all"]).args(arguments))?;
+    // A program that a test kills leaves a torn file of figures.
+    let report = ["llvm-cov", "report", "--failure-mode", "all"];
+    let files = output(cargo(&report).arg("--summary-only"))?;
+    print!("{files}");
+    run(cargo(&report).args([
+        "--show-missing-lines",
+        "--ignore-filename-regex",
+        "/(otp-cli|otp-ffi|otp-store-fs|xtask|fuzz|proof|tests)/",
+    ]))?;
+    println!("\n{:<18} {:>16} {:>16}", "crate", "lines", "regions");
+    for (name, [regions, lines]) in by_crate(&files) {
+        println!("{name:<18} {:>16} {:>16}", lines.text(), regions.text());
     }
     Ok(())
+}
+
+/// How many there are, and how many are not reached.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: u64,
+    missed: u64,
+}
+
+impl Count {
+    fn text(self) -> String {
+        // In tenths of a per cent, rounded down: 100 means all.
+        let tenths = (self.all - self.missed) * 1000 / self.all.max(1);
+        format!("{}.{} % of {}", tenths / 10, tenths % 10, self.all)
+    }
+}
+
+/// Sums up a report whose lines have a file's name; regions, missed, per cent; functions, the same; lines, the same.
+fn by_crate(report: &str) -> BTreeMap<&str, [Count; 2]> {
+    let mut crates: BTreeMap<&str, [Count; 2]> = BTreeMap::new();
+    for line in report.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let count =
+            |at: usize| Some(Count { all: words.get(at)?.parse().ok()?, missed: words.get(at + 1)?.parse().ok()? });
+        let Some((name, _)) = words.first().and_then(|name| name.split_once("/src/")) else { continue };
+        let (Some(regions), Some(lines)) = (count(1), count(7)) else { continue };
+        for (sum, count) in crates.entry(name).or_default().iter_mut().zip([regions, lines]) {
+            *sum = Count { all: sum.all + count.all, missed: sum.missed + count.missed };
+        }
+    }
+    crates
 }

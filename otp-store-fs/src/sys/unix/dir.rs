@@ -281,3 +281,64 @@ fn kind(of: FileType) -> FileKind {
         _ => FileKind::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    use super::*;
+
+    fn modes() -> Modes {
+        Modes { file: 0o640, dir: 0o750, group: rustix::process::getegid().as_raw() }
+    }
+
+    #[test]
+    fn what_is_opened_closes_when_the_process_becomes_another() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), "").unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        let closes = |fd: &dyn AsFd| fcntl_getfd(fd.as_fd()).unwrap().contains(FdFlags::CLOEXEC);
+        assert!(closes(&dir));
+        assert!(closes(&dir.open_file("file").unwrap().0));
+        assert!(closes(&dir.open_lock().unwrap()));
+        assert!(closes(&dir.open_dir(".").unwrap()));
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_not_removed_and_one_that_was_is_no_longer_the_one_to_lock() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        assert!(dir.remove_lock().unwrap(), "there is none");
+        let lock = dir.open_lock().unwrap();
+        lock.lock().unwrap();
+        assert!(dir.has_lock(&lock).unwrap());
+        assert!(!dir.remove_lock().unwrap());
+        drop(lock);
+        let lock = dir.open_lock().unwrap();
+        assert!(dir.remove_lock().unwrap());
+        assert!(!dir.has_lock(&lock).unwrap());
+        let other = dir.open_lock().unwrap();
+        assert!(!dir.has_lock(&lock).unwrap() && dir.has_lock(&other).unwrap());
+    }
+
+    #[test]
+    fn a_directory_is_made_with_its_modes_in_either_way_and_one_that_is_there_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        for (name, make) in
+            [("a", Dir::make_dir as fn(&Dir, &str, &Modes) -> io::Result<()>), ("b", Dir::make_dir_in_place)]
+        {
+            let path = home.path().join(name);
+            make(&dir, name, &modes()).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o750);
+            fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+            make(&dir, name, &modes()).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o700);
+            assert!(make(&dir, "no/parent", &modes()).is_err());
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2, "nothing else is left");
+    }
+}
