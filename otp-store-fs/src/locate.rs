@@ -99,11 +99,13 @@ fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
 }
 
 #[cfg(target_os = "macos")]
+#[cfg_attr(mutants, mutants::skip)]
 fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
     Some(Path::new(&variable(environment, "HOME")?).join("Library/Application Support"))
 }
 
 #[cfg(windows)]
+#[cfg_attr(mutants, mutants::skip)]
 fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
     variable(environment, "LOCALAPPDATA").map(PathBuf::from)
 }

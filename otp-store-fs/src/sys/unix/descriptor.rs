@@ -138,6 +138,7 @@ fn seal(file: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
 fn memory_file(_name: &str) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let path = std::env::temp_dir().join(crate::sys::temporary_name());

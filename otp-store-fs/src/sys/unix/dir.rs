@@ -341,4 +341,47 @@ mod tests {
         }
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2, "nothing else is left");
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_what_nobody_works_on_is_a_stray() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        let file = File::create(home.path().join("file")).unwrap();
+        std::os::unix::fs::symlink("file", home.path().join("link")).unwrap();
+        rustix::fs::mknodat(&dir, "pipe", FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert!(dir.is_stray("file").unwrap());
+        assert!(dir.is_stray("pipe").unwrap(), "a pipe is not waited for");
+        assert!(dir.is_stray("link").is_err(), "a link is not followed");
+        keep_from_removal(&file).unwrap();
+        assert!(!dir.is_stray("file").unwrap());
+        drop(file);
+        assert!(dir.is_stray("file").unwrap());
+    }
+
+    #[test]
+    fn a_directory_is_known_by_its_file_system() {
+        use std::os::unix::fs::MetadataExt;
+
+        let home = tempfile::tempdir().unwrap();
+        let dir = std::sync::Arc::new(Dir::open(home.path()).unwrap());
+        assert_eq!(dir.file_system(), fs::metadata(home.path()).unwrap().dev());
+        assert_eq!(Dir::file_system(&dir), fs::metadata(home.path()).unwrap().dev());
+    }
+
+    #[test]
+    fn a_group_is_given_only_with_bits_that_are_meant_for_it() {
+        use std::os::unix::fs::MetadataExt;
+
+        let home = tempfile::tempdir().unwrap();
+        let file = File::create(home.path().join("file")).unwrap();
+        let own = file.metadata().unwrap().gid();
+        let (group, other) = (|| file.metadata().unwrap().gid(), own + 1);
+        dress(&file, 0o600, other).unwrap();
+        assert_eq!((group(), file.metadata().unwrap().mode() & 0o777), (own, 0o600));
+        dress(&file, 0o644, other).unwrap();
+        // Whoever may not give a file to that group lets no group read it.
+        let expected = if rustix::process::geteuid().is_root() { (other, 0o644) } else { (own, 0o604) };
+        assert_eq!((group(), file.metadata().unwrap().mode() & 0o777), expected);
+    }
 }

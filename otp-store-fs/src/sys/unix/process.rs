@@ -66,11 +66,13 @@ pub(crate) fn give_name(file: &File, path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
 pub(crate) fn nameless_private(_: &Path) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
 pub(crate) fn give_name(_: &File, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -138,6 +140,7 @@ fn set_not_dumpable() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
 fn set_not_dumpable() -> bool {
     false
 }
@@ -156,7 +159,45 @@ pub(crate) fn lockable_memory() -> Option<u64> {
 
 /// Where memory is swapped to; `None` where the system does not tell.
 pub(crate) fn swap_devices() -> Option<Vec<String>> {
-    // A line of titles, and then a line for each, which starts with its path.
-    let swaps = std::fs::read_to_string("/proc/swaps").ok()?;
-    Some(swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect())
+    Some(devices_in(&std::fs::read_to_string("/proc/swaps").ok()?))
+}
+
+/// What `/proc/swaps` says: a line of titles, and then a line for each, which starts with its path.
+fn devices_in(swaps: &str) -> Vec<String> {
+    swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    use super::*;
+
+    #[test]
+    fn each_swap_is_named_by_its_path() {
+        let titles = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+        assert!(devices_in(titles).is_empty() && devices_in("").is_empty());
+        let swaps = format!("{titles}/dev/sda2 partition\t1000\t0\t-2\n/swap\tfile\t1000\t0\t-3\n");
+        assert_eq!(devices_in(&swaps), ["/dev/sda2", "/swap"]);
+    }
+
+    #[test]
+    fn a_name_alone_lies_in_the_current_directory() {
+        for (path, dir) in [("key", "."), ("keys/key", "keys"), ("/key", "/"), ("/", "/")] {
+            assert_eq!(parent(Path::new(path)), Path::new(dir), "{path}");
+        }
+        assert!(sync_parent(Path::new("/there/is/no/such/directory/key")).is_err());
+    }
+
+    #[test]
+    fn what_is_opened_closes_when_the_process_becomes_another() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("key");
+        let closes = |file: &File| fcntl_getfd(file).unwrap().contains(FdFlags::CLOEXEC);
+        assert!(closes(&create_private(&path).unwrap()));
+        assert!(closes(&open_any(&path).unwrap().0));
+        if let Ok(file) = nameless_private(&path) {
+            assert!(closes(&file));
+        }
+    }
 }

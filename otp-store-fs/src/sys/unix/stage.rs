@@ -124,6 +124,7 @@ fn nameless(dir: &Dir) -> Result<File, Errno> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
 fn nameless(_: &Dir) -> Result<File, Errno> {
     Err(Errno::OPNOTSUPP)
 }
@@ -140,4 +141,56 @@ fn rename(dir: &Dir, temporary: &str, name: &str) -> Result<(), Errno> {
 
 fn link(dir: &Dir, temporary: &str, name: &str) -> Result<(), Errno> {
     rustix::fs::linkat(dir, temporary, dir, name, AtFlags::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Arc<Dir>, Modes) {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Arc::new(Dir::open(home.path()).unwrap());
+        (home, dir, Modes { file: 0o600, dir: 0o700, group: rustix::process::getegid().as_raw() })
+    }
+
+    fn names(home: &tempfile::TempDir) -> Vec<String> {
+        let entries = std::fs::read_dir(home.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_with_a_name_is_no_stray_while_it_is_made_and_goes_if_it_is_not_published() {
+        let (home, dir, modes) = place();
+        let staged = Staged::named(Arc::clone(&dir), b"record", modes).unwrap();
+        assert!(fcntl_getfd(&staged.file).unwrap().contains(FdFlags::CLOEXEC));
+        assert_eq!(staged.file_system(), dir.file_system());
+        assert!(!dir.is_stray(&names(&home)[0]).unwrap());
+        drop(staged);
+        assert_eq!(names(&home), [""; 0]);
+
+        assert!(Staged::named(Arc::clone(&dir), b"record", modes).unwrap().publish("a").unwrap());
+        assert!(!Staged::named(dir, b"other", modes).unwrap().publish("a").unwrap());
+        assert_eq!(names(&home), ["a"]);
+        assert_eq!(std::fs::read(home.path().join("a")).unwrap(), b"record");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_name_closes_when_the_process_becomes_another() {
+        let (home, dir, _) = place();
+        let Ok(file) = nameless(&dir) else { return };
+        assert!(fcntl_getfd(&file).unwrap().contains(FdFlags::CLOEXEC));
+        assert_eq!(names(&home), [""; 0]);
+    }
+
+    #[test]
+    fn a_second_name_is_not_given_over_another_file() {
+        let (home, dir, _) = place();
+        std::fs::write(home.path().join("a"), "").unwrap();
+        link(&dir, "a", "b").unwrap();
+        assert_eq!(link(&dir, "a", "b"), Err(Errno::EXIST));
+        assert_eq!(names(&home).len(), 2);
+    }
 }
