@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use otp_core::keeper::ROTATION_LIMIT_SECS;
-use otp_core::{Code, Coded, Grant, KeepError, Keeper, Kind, MemoryStore, Slot, Store};
+use otp_core::{Code, Coded, Grant, KeepError, Keeper, Kind, MemoryStore, Note, Slot, Store};
 
 use crate::world::{Held, OLD, account, count, grant, now, rng, two_keys};
 
@@ -160,6 +160,24 @@ fn an_issue_that_is_cut_leaves_every_key_and_can_be_repeated() {
         }
         let key = Keeper::new(store, now()).issue(keys[0].key(), &grant("third"), &mut rng(3)).unwrap();
         assert_eq!(Held::new(&key).opens(store).unwrap(), OLD);
+        for key in &keys {
+            assert_eq!(key.opens(store).unwrap(), OLD);
+        }
+    });
+}
+
+#[test]
+fn an_issue_beside_a_crashed_rotation_that_is_cut_leaves_every_key() {
+    at_each_cut(|store, cutting| {
+        let keys = two_keys(store);
+        let sign = Slot { kind: Kind::Rotation, ..Slot::record(&account(), keys[0].id) };
+        store.put(&sign, &Note::Rotating { since: now() }.encode()).unwrap();
+        let later = now().after(ROTATION_LIMIT_SECS);
+        if let Err(error) = Keeper::new(cutting, later).issue(keys[0].key(), &grant("third"), &mut rng(2)) {
+            assert!(matches!(error, KeepError::Store(Cut)));
+        }
+        Keeper::new(store, later).issue(keys[1].key(), &grant("fourth"), &mut rng(3)).unwrap();
+        assert_eq!(count(store, Kind::Rotation), 0);
         for key in &keys {
             assert_eq!(key.opens(store).unwrap(), OLD);
         }
