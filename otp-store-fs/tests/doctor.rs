@@ -32,6 +32,7 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
         store.put(slot, b"record").unwrap();
     }
     let root = store.root();
+    drop(store.lock(&account).unwrap());
     assert_eq!(said(root), []);
 
     let dir = root.join("edms/reporting");

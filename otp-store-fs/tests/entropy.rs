@@ -297,6 +297,37 @@ fn what_would_be_read_from_the_same_place_each_time_is_refused() {
 }
 
 #[test]
+fn standard_input_is_read_if_it_is_a_pipe_and_refused_if_it_is_a_file() {
+    let test = "standard_input_is_read_if_it_is_a_pipe_and_refused_if_it_is_a_file";
+    let path = Path::new("-");
+    match env::var("OTP_TEST_INPUT").as_deref() {
+        Ok("pipe") => {
+            assert_eq!(Entropy::open(path, Used::Record).unwrap().name(), "standard input");
+            assert_eq!(take(path, Used::Record, 50).unwrap(), bytes(50));
+        }
+        Ok(_) => {
+            let error = Entropy::open(path, Used::Record).unwrap_err();
+            assert!(error.to_string().contains("give its path"), "{error}");
+        }
+        Err(_) => {
+            let (_home, path) = file(100);
+            let again = |kind: &str, input: Stdio| {
+                let mut command = Command::new(env::current_exe().unwrap());
+                command.args(["--exact", test]).env("OTP_TEST_INPUT", kind).stdin(input).stdout(Stdio::piped());
+                command.spawn().unwrap()
+            };
+            let mut child = again("pipe", Stdio::piped());
+            child.stdin.take().unwrap().write_all(&bytes(100)).unwrap();
+            let piped = child.wait_with_output().unwrap();
+            let filed = again("file", fs::File::open(&path).unwrap().into()).wait_with_output().unwrap();
+            for output in [piped, filed] {
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            }
+        }
+    }
+}
+
+#[test]
 fn many_processes_never_get_the_same_bytes() {
     const PROCESSES: usize = 4;
     const ROUNDS: usize = 25;
