@@ -52,11 +52,11 @@ fn if_there_is_no_such_program_everything_is_as_it_was() {
 }
 
 /// Runs a test of this file again, in a process that has a text at standard input.
-fn with_input(test: &str, text: &str) -> String {
+fn with_input(test: &str, input: &str) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env("OTP_TEST_INPUT", "");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");

@@ -22,7 +22,7 @@ const PACKAGES: [(&str, &[&str]); 2] = [
     ("otp-store-fs", &["--lib", "--tests"]),
 ];
 
-/// A test that takes longer than all others together, and notices nothing that they do not.
+/// A test that takes longer than all others together. What it tries in every order, others try in one.
 const TOO_LONG: &str = "even_if_both_are_cut";
 
 /// Mutates the files that are named, or all of the core and the file store. The settings are in `.cargo/mutants.toml`.

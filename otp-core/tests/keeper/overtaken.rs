@@ -39,7 +39,9 @@ impl<F: FnOnce(&MemoryStore)> Store for Overtaking<'_, F> {
     }
 
     fn put_all(&self, objects: &[(Slot, &[u8])]) -> Result<usize, Infallible> {
-        objects.iter().for_each(|(slot, _)| self.overtake(slot));
+        for (slot, _) in objects {
+            self.overtake(slot);
+        }
         self.store.put_all(objects)
     }
 
