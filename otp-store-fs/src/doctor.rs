@@ -184,3 +184,20 @@ fn child(account: Option<&AccountName>, name: &str) -> Option<AccountName> {
         Some(account) => AccountName::parse(&format!("{account}/{name}")).ok(),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_removed_while_it_is_looked_at_is_nothing_to_find() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FsStore::open_or_create(home.path().join("store")).unwrap();
+        let mut examination = Examination { store: &store, fix: false, findings: Vec::new(), empty: Vec::new() };
+        examination.object(&store.root, "removed", Path::new("removed"));
+        assert_eq!(examination.findings, []);
+        std::fs::write(store.root().join("file"), "").unwrap();
+        examination.object(&store.root, "file/below", Path::new("file/below"));
+        assert_eq!(examination.findings.len(), 1);
+    }
+}

@@ -104,3 +104,20 @@ fn starts_with(account: &str, prefix: &str) -> bool {
 fn meets(account: &str, prefix: &str) -> bool {
     starts_with(account, prefix) || prefix.strip_prefix(account).is_some_and(|rest| rest.starts_with('/'))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_removed_while_it_is_listed_has_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FsStore::open_or_create(home.path().join("store")).unwrap();
+        let account = AccountName::parse("a").unwrap();
+        std::fs::create_dir(store.root().join("a")).unwrap();
+        let dir = Arc::new(Dir::open(&store.root().join("a")).unwrap());
+        std::fs::remove_dir(store.root().join("a")).unwrap();
+        let objects = read(&store, &dir, Some(&account), "", &mut Waiting::new()).unwrap();
+        assert!(objects.is_empty());
+    }
+}

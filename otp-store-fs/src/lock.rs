@@ -7,7 +7,7 @@ use std::sync::Arc;
 use otp_core::name::AccountName;
 
 use crate::path::{LOCK, TEMPORARY};
-use crate::sys::{Dir, FileKind};
+use crate::sys::{self, Dir, FileKind};
 use crate::{Error, FsStore, check, walk};
 
 /// An account's lock, held until this is dropped or the process ends.
@@ -40,12 +40,7 @@ pub(crate) fn lock(store: &FsStore, account: &AccountName) -> Result<AccountLock
 /// Waits for the lock of a directory; `None` if the file that was waited for is no longer the one to lock.
 fn take(dir: &Arc<Dir>) -> io::Result<Option<File>> {
     let file = dir.open_lock()?;
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            outcome => break outcome?,
-        }
-    }
+    sys::lock(&file)?;
     Ok(dir.has_lock(&file)?.then_some(file))
 }
 

@@ -289,11 +289,27 @@ fn what_would_be_read_from_the_same_place_each_time_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let error = Entropy::open(home.path(), Used::Record).unwrap_err();
     assert!(matches!(error, EntropyError::Unfit { .. }) && error.code() == Code::Usage, "{error:?}");
+    assert!(error.to_string().contains("it is a directory"), "{error}");
+    #[cfg(target_os = "linux")]
+    {
+        let error = Entropy::open(Path::new("/dev/ptmx"), Used::Record).unwrap_err();
+        assert!(error.to_string().contains("it is a terminal"), "{error}");
+    }
     let error = Entropy::open(&home.path().join("none"), Used::Record).unwrap_err();
     assert!(error.to_string().contains("no such file"), "{error}");
     let entropy = Entropy::open(Path::new("/dev/urandom"), Used::Record).unwrap();
     entropy.reserve(10).unwrap();
     assert_eq!(draw(&entropy, 10).unwrap().len(), 10);
+}
+
+#[test]
+fn a_record_that_can_not_be_written_spends_nothing() {
+    let (home, path) = file(100);
+    fs::create_dir(home.path().join("entropy.used.new")).unwrap();
+    assert!(matches!(take(&path, Used::Record, 10), Err(EntropyError::Write { .. })));
+    assert!(!home.path().join("entropy.used").exists());
+    fs::remove_dir(home.path().join("entropy.used.new")).unwrap();
+    assert_eq!(take(&path, Used::Record, 10).unwrap(), bytes(10));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::process::Command;
 use otp_core::store::{Slot, Store};
 use otp_core::{Code, Coded, KeyId};
 use otp_store_fs::doctor::{Severity, examine_key_file, examine_store};
+use otp_store_fs::entropy::{Entropy, EntropyError, Used};
 use otp_store_fs::locate::{check_key_file, write_key_file};
 use otp_store_fs::{Error, FsStore};
 use tempfile::TempDir;
@@ -298,6 +299,38 @@ fn who_may_only_read_can_read_and_is_told_why_he_cannot_write() {
     assert_eq!(get(store.root()).unwrap(), Some(6), "root may read another user's store");
     let error = store.put(&other_slot(), b"x").unwrap_err();
     assert!(matches!(error, Error::OwnedByOther { owner: NOBODY, user: 0, .. }), "{error:?}");
+}
+
+#[test]
+fn an_ordinary_user_reads_what_is_his() {
+    let test = "an_ordinary_user_reads_what_is_his";
+    let Some((_, place)) = part() else {
+        let home = tempfile::tempdir().unwrap();
+        // Everybody may make files in it, and nobody may remove those of others.
+        chmod(home.path(), 0o1777);
+        let root = fs::metadata(home.path()).unwrap().uid() == 0;
+        return again(test, "", home.path(), ":", root.then_some(NOBODY));
+    };
+    let key = place.join("key");
+    write_key_file(&key, "k").unwrap();
+    check_key_file(&key).unwrap();
+
+    let path = place.join("entropy");
+    fs::write(&path, [7; 100]).unwrap();
+    chmod(&path, 0o400);
+    Entropy::open(&path, Used::Record).unwrap().reserve(10).unwrap();
+    let error = Entropy::open(&path, Used::Destroy).unwrap().reserve(10).unwrap_err();
+    assert!(matches!(error, EntropyError::Write { .. }), "{error:?}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), 100);
+
+    // Bits that are meant for the store's group go to no other one.
+    let store = FsStore::open_or_create(place.join("store")).unwrap();
+    let own = fs::metadata(store.root()).unwrap().gid();
+    store.put(&slot(), b"record").unwrap();
+    chmod(store.root(), 0o750);
+    store.put(&other_slot(), b"record").unwrap();
+    let made = fs::metadata(store.path_of(&other_slot())).unwrap();
+    assert_eq!((made.gid(), made.mode() & 0o777), (own, 0o640));
 }
 
 #[test]

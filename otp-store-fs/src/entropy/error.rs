@@ -165,3 +165,24 @@ impl std::error::Error for EntropyError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_told_with_what_to_do() {
+        for (kind, hint) in [
+            (io::ErrorKind::NotFound, "; no such file, check the path"),
+            (io::ErrorKind::PermissionDenied, "; run as the user that it belongs to"),
+            (io::ErrorKind::Other, ""),
+        ] {
+            let error = EntropyError::Read { name: "dice".into(), source: kind.into() };
+            assert_eq!(error.to_string(), format!("can't read extra entropy from dice{hint}"));
+            assert!(error.source().is_some());
+        }
+        assert!(EntropyError::ManyNames { path: "dice".into() }.source().is_none());
+    }
+}

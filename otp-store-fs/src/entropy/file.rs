@@ -78,12 +78,7 @@ fn lock(path: &Path, used: Used) -> Result<File, EntropyError> {
     loop {
         let file = File::options().read(true).write(used == Used::Destroy).open(path).map_err(failed)?;
         step("lock");
-        loop {
-            match file.lock() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                outcome => break outcome.map_err(failed)?,
-            }
-        }
+        sys::lock(&file).map_err(failed)?;
         // Another file may have come to this name meanwhile, and it is that one that the record is about.
         let (named, status) = sys::open_any(path).map_err(failed)?;
         if status.kind == FileKind::File && status.place == sys::status_of(&file).map_err(failed)?.place {

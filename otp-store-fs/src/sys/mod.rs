@@ -26,6 +26,20 @@ use crate::path::TEMPORARY;
 // Its bytes stand in memory of their own, which a move leaves where it is.
 impl otp_core::Buffer for LockedBuf {}
 
+/// Waits for the lock of a file, however often a signal comes between.
+pub(crate) fn lock(file: &std::fs::File) -> io::Result<()> {
+    uninterrupted(|| file.lock())
+}
+
+fn uninterrupted(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match act() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 /// What kind of thing a directory's entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
@@ -87,4 +101,18 @@ pub(crate) fn temporary_name() -> String {
     // Without randomness, which may fail, and whose failure is for those to report who need it.
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     format!("{TEMPORARY}{:x}-{nanos:x}-{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_interrupted_is_done_again_and_what_fails_is_not() {
+        let mut script = vec![Ok(()), Err(io::ErrorKind::Interrupted.into()), Err(io::ErrorKind::Interrupted.into())];
+        uninterrupted(|| script.pop().unwrap()).unwrap();
+        assert_eq!(script.len(), 0);
+        let mut script = vec![Ok(()), Err(io::Error::from(io::ErrorKind::Unsupported))];
+        assert_eq!(uninterrupted(|| script.pop().unwrap()).unwrap_err().kind(), io::ErrorKind::Unsupported);
+    }
 }

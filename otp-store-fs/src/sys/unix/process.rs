@@ -179,6 +179,29 @@ mod tests {
         assert!(devices_in(titles).is_empty() && devices_in("").is_empty());
         let swaps = format!("{titles}/dev/sda2 partition\t1000\t0\t-2\n/swap\tfile\t1000\t0\t-3\n");
         assert_eq!(devices_in(&swaps), ["/dev/sda2", "/swap"]);
+        assert_eq!(swap_devices(), std::fs::read_to_string("/proc/swaps").ok().map(|swaps| devices_in(&swaps)));
+    }
+
+    #[test]
+    fn only_what_is_gone_when_it_is_read_is_a_stream() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(!is_stream(&File::open(home.path()).unwrap()).unwrap());
+        assert!(!is_stream(&create_private(&home.path().join("file")).unwrap()).unwrap());
+        assert!(is_stream(&File::open("/dev/null").unwrap()).unwrap());
+        let (reader, _writer) = io::pipe().unwrap();
+        assert!(is_stream(&File::from(std::os::fd::OwnedFd::from(reader))).unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_in_memory_needs_no_name() {
+        let home = tempfile::tempdir_in("/dev/shm").unwrap();
+        let path = home.path().join("key");
+        let file = nameless_private(&path).unwrap();
+        assert!(fcntl_getfd(&file).unwrap().contains(FdFlags::CLOEXEC));
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+        give_name(&file, &path).unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -196,8 +219,5 @@ mod tests {
         let closes = |file: &File| fcntl_getfd(file).unwrap().contains(FdFlags::CLOEXEC);
         assert!(closes(&create_private(&path).unwrap()));
         assert!(closes(&open_any(&path).unwrap().0));
-        if let Ok(file) = nameless_private(&path) {
-            assert!(closes(&file));
-        }
     }
 }
