@@ -189,3 +189,20 @@ pub(crate) fn sync_together(items: &[impl Durable]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_place_of_a_directory_is_told_from_one_that_went() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("dir")).unwrap();
+        std::fs::write(home.path().join("file"), "").unwrap();
+        let parent = Dir::open(home.path()).unwrap();
+        let why = |name: &str| missing(&parent, name, name.into());
+        assert!(matches!(why("file"), Error::NotADirectory { .. }));
+        assert!(matches!(why("dir"), Error::Store { .. }), "it is there again: to be tried again");
+        assert!(matches!(why("none"), Error::Store { .. }));
+    }
+}

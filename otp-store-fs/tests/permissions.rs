@@ -309,6 +309,13 @@ fn an_ordinary_user_reads_what_is_his() {
         // Everybody may make files in it, and nobody may remove those of others.
         chmod(home.path(), 0o1777);
         let root = fs::metadata(home.path()).unwrap().uid() == 0;
+        if root {
+            // His store, meant for a group that he is not in.
+            let shared = home.path().join("shared");
+            fs::create_dir(&shared).unwrap();
+            chown(&shared, Some(NOBODY), Some(12_345)).unwrap();
+            chmod(&shared, 0o750);
+        }
         return again(test, "", home.path(), ":", root.then_some(NOBODY));
     };
     let key = place.join("key");
@@ -331,6 +338,11 @@ fn an_ordinary_user_reads_what_is_his() {
     store.put(&other_slot(), b"record").unwrap();
     let made = fs::metadata(store.path_of(&other_slot())).unwrap();
     assert_eq!((made.gid(), made.mode() & 0o777), (own, 0o640));
+    if place.join("shared").exists() {
+        let store = FsStore::open(place.join("shared")).unwrap();
+        store.put(&slot(), b"record").unwrap();
+        assert_eq!(fs::metadata(store.path_of(&slot())).unwrap().mode() & 0o777, 0o600);
+    }
 }
 
 #[test]

@@ -213,6 +213,16 @@ mod tests {
     }
 
     #[test]
+    fn directories_are_made_below_directories_alone() {
+        let home = tempfile::tempdir().unwrap();
+        make_private_dirs(&home.path().join("a/b/c")).unwrap();
+        assert!(home.path().join("a/b/c").is_dir());
+        create_private(&home.path().join("file")).unwrap();
+        let error = make_private_dirs(&home.path().join("file/below")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
     fn what_is_opened_closes_when_the_process_becomes_another() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("key");
