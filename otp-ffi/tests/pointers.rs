@@ -1,7 +1,7 @@
 //! What C hands over, and what it gets: buffers, NULL, handles. No system call beyond reading one file, so that Miri can
 //! run it: `cargo xtask miri`.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 
 use otp_core::Account;
@@ -41,36 +41,27 @@ impl Guarded {
 /// The record and the key's text of a payload.
 fn seal(payload: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (mut record_len, mut key_len) = (0, 0);
-    let nothing = ptr::null_mut();
-    // SAFETY: the name ends with a NUL, the payload has its length, the lengths are ours; NULL asks for what is needed.
-    let status = unsafe {
-        otp_seal(
-            NAME.as_ptr(),
-            payload.as_ptr().cast(),
-            payload.len(),
-            ptr::null(),
-            nothing,
-            &raw mut record_len,
-            nothing.cast(),
-            &raw mut key_len,
-        )
+    let mut call = |record: *mut c_void, key: *mut c_char| {
+        // SAFETY: the name ends with a NUL, the payload has its length, the lengths are ours; the buffers are NULL, which
+        // asks for what they need, or have what was said then, and don't overlap.
+        let status = unsafe {
+            otp_seal(
+                NAME.as_ptr(),
+                payload.as_ptr().cast(),
+                payload.len(),
+                ptr::null(),
+                record,
+                &raw mut record_len,
+                key,
+                &raw mut key_len,
+            )
+        };
+        assert_eq!(status, Status::OtpOk);
+        (record_len, key_len)
     };
-    assert_eq!(status, Status::OtpOk);
+    let (record_len, key_len) = call(ptr::null_mut(), ptr::null_mut());
     let (mut record, mut key) = (Guarded::new(record_len), Guarded::new(key_len));
-    // SAFETY: as above, and the buffers have these lengths and don't overlap.
-    let status = unsafe {
-        otp_seal(
-            NAME.as_ptr(),
-            payload.as_ptr().cast(),
-            payload.len(),
-            ptr::null(),
-            record.pointer(),
-            &raw mut record_len,
-            key.pointer(),
-            &raw mut key_len,
-        )
-    };
-    assert_eq!(status, Status::OtpOk);
+    let (record_len, key_len) = call(record.pointer(), key.pointer());
     assert_eq!(key.written()[key_len], 0);
     (record.written()[..record_len].to_vec(), key.written()[..key_len].to_vec())
 }

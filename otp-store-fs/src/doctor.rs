@@ -122,9 +122,9 @@ impl Examination<'_> {
                 Some(name) if kind == FileKind::File && account.is_some() && path::parse_file_name(name).is_some() => {
                     self.object(dir, name, &path);
                 }
-                Some(name) if kind == FileKind::Directory && child(account, name).is_some() => {
+                Some(name) if kind == FileKind::Directory && path::child(account, name).is_some() => {
                     match walk::open_dir(dir, name, || path.clone()) {
-                        Ok(Some(below)) => self.directory(&Arc::new(below), child(account, name).as_ref()),
+                        Ok(Some(below)) => self.directory(&Arc::new(below), path::child(account, name).as_ref()),
                         Ok(None) => {}
                         Err(error) => self.error(&path, &error),
                     }
@@ -175,13 +175,6 @@ impl Examination<'_> {
 
     fn error(&mut self, path: &Path, error: &Error) {
         self.findings.push(Finding::from_error(path, error));
-    }
-}
-
-fn child(account: Option<&AccountName>, name: &str) -> Option<AccountName> {
-    match account {
-        None => AccountName::parse(name).ok(),
-        Some(account) => AccountName::parse(&format!("{account}/{name}")).ok(),
     }
 }
 

@@ -70,7 +70,7 @@ fn read(
             return;
         };
         let object = path::parse_file_name(name);
-        let below = if object.is_none() && kind != FileKind::File { child(account, name) } else { None };
+        let below = if object.is_none() && kind != FileKind::File { path::child(account, name) } else { None };
         match (object, below, kind) {
             (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here.join(name)),
             (Some(object), _, FileKind::File) => objects.push(object),
@@ -85,13 +85,6 @@ fn read(
         (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(Error::store("list", here, error)),
         (_, Some(path)) => Err(Error::Symlink { path }),
         _ => Ok(objects),
-    }
-}
-
-fn child(account: Option<&AccountName>, name: &str) -> Option<AccountName> {
-    match account {
-        None => AccountName::parse(name).ok(),
-        Some(account) => AccountName::parse(&format!("{account}/{name}")).ok(),
     }
 }
 

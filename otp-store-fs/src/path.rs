@@ -3,7 +3,7 @@
 //! `ROOT/<account>/<id>.otp` is a record; `<id>.note.otp` and `<id>.rotation.otp` lie beside it. What starts with a dot is
 //! the store's own. No segment of an account's name starts with a dot or ends in `.otp`, so nothing meets anything else.
 
-use otp_core::name::KeyId;
+use otp_core::name::{AccountName, KeyId};
 use otp_core::store::{Kind, Slot};
 
 /// The file that an account's writers lock.
@@ -21,6 +21,14 @@ pub(crate) fn parse_file_name(name: &str) -> Option<(KeyId, Kind)> {
     let (id, rest) = name.split_at_checked(KeyId::TEXT_LEN)?;
     let kind = [Kind::Record, Kind::Note, Kind::Rotation].into_iter().find(|kind| ending(*kind) == rest)?;
     Some((KeyId::parse(id).ok()?, kind))
+}
+
+/// The account whose directory has this name, in that of another account or in the root; `None` if it is the name of none.
+pub(crate) fn child(account: Option<&AccountName>, name: &str) -> Option<AccountName> {
+    match account {
+        None => AccountName::parse(name).ok(),
+        Some(account) => AccountName::parse(&format!("{account}/{name}")).ok(),
+    }
 }
 
 const fn ending(kind: Kind) -> &'static str {

@@ -2,7 +2,6 @@
 
 use otp_core::store::{Slot, Store};
 use otp_core::{Account, AccountName, Code, Coded, Grant, KeepError, Key};
-use otp_store_fs::FsStore;
 
 use crate::Result;
 use crate::args::AddArgs;
@@ -42,29 +41,19 @@ pub(super) fn seal(
     rng.reserve(Key::<Vec<u8>>::drawn_len(capacity))?;
     let store = session.new_store()?;
     let lock = store.lock(name)?;
-    let added = add(session, &store, name, account, grant, destination, rng);
+    let added =
+        session.keeper(&store).alone().add(name, account.payload(), grant, rng).map_err(Error::from).and_then(|key| {
+            destination.hand_over(&key).inspect_err(|_| {
+                // A key that nobody has would only be in the way. What can't be taken back is told by `otp info`.
+                let _ = store.remove(&Slot::record(name, key.id()));
+            })
+        });
     drop(lock);
     if added.is_err() {
         // What is left is at most an empty directory, which is not worth an error of its own.
         let _ = store.prune(name);
     }
     added
-}
-
-fn add(
-    session: &Session<'_>,
-    store: &FsStore,
-    name: &AccountName,
-    account: &Account,
-    grant: &Grant,
-    destination: &Destination<'_>,
-    rng: &mut Randomness<'_>,
-) -> Result<()> {
-    let key = session.keeper(store).alone().add(name, account.payload(), grant, rng)?;
-    destination.hand_over(&key).inspect_err(|_| {
-        // A key that nobody has would only be in the way. What can't be taken back is told by `otp info`.
-        let _ = store.remove(&Slot::record(name, key.id()));
-    })
 }
 
 /// Refuses an account that exists, and a store that takes none.

@@ -36,7 +36,7 @@ impl Dir {
     }
 
     fn new(fd: OwnedFd) -> io::Result<Self> {
-        let status = status(&rustix::fs::fstat(&fd)?);
+        let status = status_of(&fd)?;
         Ok(Self { fd, status })
     }
 
@@ -47,7 +47,7 @@ impl Dir {
 
     /// What the system says about it now.
     pub(crate) fn status_now(&self) -> io::Result<Status> {
-        Ok(status(&rustix::fs::fstat(&self.fd)?))
+        status_of(&self.fd)
     }
 
     /// What the system says about something below this directory. A symbolic link at the end is not followed.
@@ -59,7 +59,7 @@ impl Dir {
     pub(crate) fn open_file(&self, name: &str) -> io::Result<(File, Status)> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
-        let status = status(&rustix::fs::fstat(&fd)?);
+        let status = status_of(&fd)?;
         Ok((File::from(fd), status))
     }
 
@@ -72,7 +72,7 @@ impl Dir {
 
     /// Whether an open file to lock is still the one that others find, and not one that was removed meanwhile.
     pub(crate) fn has_lock(&self, lock: &File) -> io::Result<bool> {
-        let held = status(&rustix::fs::fstat(lock)?);
+        let held = status_of(lock)?;
         match self.status_of(LOCK) {
             Ok(found) => Ok(found.place == held.place),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -255,6 +255,11 @@ pub(super) fn dress(fd: impl AsFd, mode: u32, group: u32) -> io::Result<()> {
     Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as RawMode))?)
 }
 
+/// What the system says about an open file or directory.
+pub(crate) fn status_of(fd: impl AsFd) -> io::Result<Status> {
+    Ok(status(&rustix::fs::fstat(fd)?))
+}
+
 #[allow(
     clippy::unnecessary_cast,
     clippy::cast_sign_loss,
@@ -262,7 +267,7 @@ pub(super) fn dress(fd: impl AsFd, mode: u32, group: u32) -> io::Result<()> {
     clippy::cast_lossless,
     reason = "the fields' types differ between systems"
 )]
-pub(super) fn status(stat: &Stat) -> Status {
+fn status(stat: &Stat) -> Status {
     Status {
         kind: kind(FileType::from_raw_mode(stat.st_mode as RawMode)),
         mode: stat.st_mode as u32 & 0o7777,

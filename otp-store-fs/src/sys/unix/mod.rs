@@ -9,11 +9,11 @@ mod process;
 mod stage;
 
 pub use descriptor::{exec_with_fds, sealed_memory_file, take_fd};
-pub(crate) use dir::Dir;
+pub(crate) use dir::{Dir, status_of};
 pub use memory::LockedBuf;
 pub use process::{Hardened, harden_process};
 pub(crate) use process::{
     core_dump_limit, create_private, give_name, is_stream, lockable_memory, make_private_dir, make_private_dirs,
-    name_count, nameless_private, open_any, standard_input, status_of, swap_devices, sync_parent, user,
+    name_count, nameless_private, open_any, standard_input, swap_devices, sync_parent, user,
 };
 pub(crate) use stage::Staged;

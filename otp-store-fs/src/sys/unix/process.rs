@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::dir::status;
+use super::dir::status_of;
 use crate::sys::{Dir, Durable, Status};
 
 /// The number of the user whom this process acts as.
@@ -23,11 +23,6 @@ pub(crate) fn open_any(path: &Path) -> io::Result<(File, Status)> {
     let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
     let status = status_of(&file)?;
     Ok((file, status))
-}
-
-/// What the system says about an open file.
-pub(crate) fn status_of(file: &File) -> io::Result<Status> {
-    Ok(status(&rustix::fs::fstat(file)?))
 }
 
 /// How many names an open file has.
