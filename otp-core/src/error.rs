@@ -1,103 +1,23 @@
-//! The errors, and the one table of numbers, names and messages.
+//! [`Error`]: everything that can go wrong in this crate, and what was wrong with a key, a record or a name.
 
 use core::fmt;
 
-use crate::name::UnixTime;
+use crate::code::{Code, Coded};
+use crate::time::UnixTime;
 
-/// What kind of failure it was, by a number that is the same everywhere.
-///
-/// The command line ends with it as its exit code, and C and Python name the same causes by it.
-/// Numbers are never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Code {
-    /// Anything that has no number of its own.
-    Other = 1,
-    /// The call or command line is not one that can be carried out.
-    Usage = 2,
-    /// No such account or key: revoked, rotated away, or never there.
-    NotFound = 3,
-    /// The key's text is malformed.
-    MalformedKey = 4,
-    /// The key does not open this record: the wrong key, or the record was tampered with.
-    WrongKey = 5,
-    /// The record has expired, or its period of grace is over.
-    Expired = 6,
-    /// The record is damaged.
-    Damaged = 7,
-    /// A newer version of this software wrote the record or the key.
-    NewerVersion = 8,
-    /// What was to be made exists already.
-    Exists = 9,
-    /// Others can read or write what only the owner may.
-    UnsafePermissions = 10,
-    /// The source of randomness failed, or failed its health tests.
-    RandomnessFailed = 11,
-    /// The store can't be read or written.
-    StoreUnavailable = 12,
-}
-
-impl Code {
-    /// Every code with its name and its meaning, in order: the one table that help, header and documents are made from.
-    pub const TABLE: [(Self, &'static str, &'static str); 12] = [
-        (Self::Other, "other", "anything else"),
-        (Self::Usage, "usage", "the command line or call is not valid"),
-        (Self::NotFound, "not-found", "no such account or key (revoked, rotated away or never there)"),
-        (Self::MalformedKey, "malformed-key", "the key's text is malformed"),
-        (Self::WrongKey, "wrong-key", "the key does not open this record (wrong key, or tampered record)"),
-        (Self::Expired, "expired", "the record has expired"),
-        (Self::Damaged, "damaged", "the record is damaged"),
-        (Self::NewerVersion, "newer-version", "written by a newer version"),
-        (Self::Exists, "exists", "exists already"),
-        (Self::UnsafePermissions, "unsafe-permissions", "unsafe permissions"),
-        (Self::RandomnessFailed, "randomness-failed", "randomness failed"),
-        (Self::StoreUnavailable, "store-unavailable", "the store can't be read or written"),
-    ];
-
-    /// The number: an exit code of the command line, a constant in C.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The name: lower case, words joined by dashes.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.row().1
-    }
-
-    /// What it means, in a few words.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        self.row().2
-    }
-
-    fn row(self) -> &'static (Self, &'static str, &'static str) {
-        // Rows stand in the order of their numbers, which start at 1; a test walks the table.
-        &Self::TABLE[usize::from(self.number()) - 1]
-    }
-}
-
-/// An error that knows its [`Code`].
-pub trait Coded: core::error::Error {
-    /// The code of this error.
-    fn code(&self) -> Code;
-}
-
-/// What was wrong with a key's text. None of them tells anything about the key's secret part.
+/// What was wrong with a key's text. None of these reveals anything about the key's secret part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyFault {
     /// It does not start with `otpk1_`.
     Prefix,
-    /// It has a character that is not of its alphabet, or mixes upper and lower case.
+    /// It has a character outside the alphabet, or mixes upper and lower case.
     Character,
     /// It is too short or too long: part of it is missing, or something was added.
     Length,
-    /// Its checksum does not fit: it was mistyped or cut.
+    /// The checksum does not match: the key was mistyped or cut.
     Checksum,
-    /// The checksum fits but the contents are not those of a key.
+    /// The checksum matches, but the contents are not those of a key.
     Contents,
 }
 
@@ -105,13 +25,13 @@ pub enum KeyFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordFault {
-    /// It does not start as a record does.
+    /// It does not start like a record.
     Magic,
     /// It ends early, or is longer than any record.
     Length,
-    /// Its CRC-32 does not fit: bytes were changed since it was written.
+    /// The CRC-32 does not match: bytes have changed since it was written.
     Checksum,
-    /// The CRC-32 fits, but the contents are not what an encoder writes.
+    /// The CRC-32 matches, but no encoder writes such contents.
     Contents,
 }
 
@@ -126,7 +46,7 @@ pub enum NameFault {
         /// The limit in bytes.
         limit: usize,
     },
-    /// It has a character that is not allowed there.
+    /// It has a character that is not allowed.
     Character,
     /// A segment ends in a dot or in `.otp`.
     Ending,
@@ -138,26 +58,26 @@ pub enum NameFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The account name does not fit the grammar.
+    /// The account name does not follow the grammar.
     InvalidAccountName(NameFault),
-    /// The holder's name does not fit the grammar.
+    /// The holder's name does not follow the grammar.
     InvalidHolder(NameFault),
-    /// The name of a field does not fit the grammar.
+    /// The name of a field does not follow the grammar.
     InvalidFieldName(NameFault),
     /// The key id is not 16 characters of lower-case base32.
     InvalidKeyId,
     /// The number is not one of the public capacities.
     InvalidCapacity,
-    /// The time lies after the year 9999.
+    /// The time is after the year 9999.
     InvalidTime,
     /// The payload is longer than the frame's capacity.
     PayloadTooLong {
         /// The payload's length in bytes.
         len: usize,
-        /// The most that fits.
+        /// The capacity in bytes.
         capacity: usize,
     },
-    /// A field of that name is there already.
+    /// The account already has a field of that name.
     DuplicateField,
     /// The caller's buffer is too small.
     BufferTooSmall {
@@ -179,16 +99,16 @@ pub enum Error {
         /// The version that wrote it.
         version: u8,
     },
-    /// The key does not open this record. Whether key or record is wrong, and where, is not told.
+    /// The key does not open this record. The error does not say whether the key or the record is wrong, or where.
     WrongKey,
     /// The record has expired.
     Expired {
         /// When it did.
         at: UnixTime,
     },
-    /// The frame's length exceeds its capacity, or a filler byte is not zero. Which of the two is not told.
+    /// The frame's length exceeds its capacity, or a filler byte is not zero. The error does not say which.
     MalformedFrame,
-    /// The payload does not hold an account's fields.
+    /// The payload is not a list of fields.
     MalformedAccount,
 }
 
@@ -218,8 +138,8 @@ impl fmt::Display for KeyFault {
         f.write_str(match self {
             Self::Prefix => "it does not start with otpk1_",
             Self::Character => "it has a character that no key has, or mixes upper and lower case",
-            Self::Length => "its length is not that of a key; part of it may be missing",
-            Self::Checksum => "its checksum does not fit; it was mistyped or cut",
+            Self::Length => "it has the wrong length; part of it may be missing",
+            Self::Checksum => "its checksum does not match; it was mistyped or cut",
             Self::Contents => "its contents are not those of a key",
         })
     }
@@ -228,10 +148,10 @@ impl fmt::Display for KeyFault {
 impl fmt::Display for RecordFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Magic => "it does not start as a record does",
+            Self::Magic => "it does not start like a record",
             Self::Length => "it ends early or is too long",
-            Self::Checksum => "its CRC-32 does not fit, bytes were changed since it was written",
-            Self::Contents => "its CRC-32 fits, but no encoder writes such contents",
+            Self::Checksum => "its CRC-32 does not match, so bytes have changed since it was written",
+            Self::Contents => "its CRC-32 matches, but no encoder writes such contents",
         })
     }
 }
@@ -241,7 +161,7 @@ impl fmt::Display for NameFault {
         match self {
             Self::Empty => f.write_str("it is empty or has an empty part"),
             Self::TooLong { limit } => write!(f, "it is longer than {limit} bytes"),
-            Self::Character => f.write_str("it has a character that is not allowed there"),
+            Self::Character => f.write_str("it has a character that is not allowed"),
             Self::Ending => f.write_str("a part of it ends in a dot or in .otp"),
             Self::Reserved => f.write_str("a part of it is a device name that Windows reserves"),
         }
@@ -251,51 +171,29 @@ impl fmt::Display for NameFault {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidAccountName(fault) => write!(
-                f,
-                "not an account name: {fault}; use parts of a-z, 0-9, '.', '_', '-' joined by '/', each starting with a letter or digit"
-            ),
-            Self::InvalidHolder(fault) => {
-                write!(f, "not a holder's name: {fault}; use up to 64 bytes of UTF-8 without control characters")
+            Self::InvalidAccountName(fault) => write!(f, "not an account name: {fault}"),
+            Self::InvalidHolder(fault) => write!(f, "not a holder's name: {fault}"),
+            Self::InvalidFieldName(fault) => write!(f, "not a field's name: {fault}"),
+            Self::InvalidKeyId => f.write_str("not a key id: it is not 16 characters of a-z and 2-7"),
+            Self::InvalidCapacity => f.write_str("not one of the capacities"),
+            Self::InvalidTime => f.write_str("the time is after the year 9999"),
+            Self::PayloadTooLong { len, capacity } => {
+                write!(f, "the secret takes {len} bytes, and the capacity is {capacity}")
             }
-            Self::InvalidFieldName(fault) => {
-                write!(f, "not a field's name: {fault}; use up to 255 bytes of UTF-8 without control characters")
-            }
-            Self::InvalidKeyId => {
-                f.write_str("not a key id; it has 16 characters of a-z and 2-7, as `otp info` shows it")
-            }
-            Self::InvalidCapacity => {
-                f.write_str("not a capacity; use 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768 or 65535")
-            }
-            Self::InvalidTime => f.write_str("not a time that can be kept; use one before the year 10000"),
-            Self::PayloadTooLong { len, capacity } => write!(
-                f,
-                "the secret takes {len} bytes and at most {capacity} fit; shorten it or use a larger capacity"
-            ),
-            Self::DuplicateField => f.write_str("the account has two fields of one name; give each a name of its own"),
-            Self::BufferTooSmall { needed } => write!(f, "the buffer is too small; it needs {needed} bytes"),
-            Self::LengthMismatch => f.write_str("pad and frame differ in length; draw a pad as long as the frame"),
-            Self::MalformedKey(fault) => write!(f, "the key is malformed: {fault}; copy the whole key again"),
-            Self::NewerKey => f.write_str("a newer version wrote this key; update this program"),
-            Self::DamagedRecord(fault) => {
-                write!(f, "the record is damaged: {fault}; restore it from a backup or add the account anew")
-            }
-            Self::DamagedNote => {
-                f.write_str("the note beside the record is damaged; restore it from a backup or revoke the key")
-            }
-            Self::NewerRecord { version } => {
-                write!(f, "a newer version wrote this record (format {version}); update this program")
-            }
+            Self::DuplicateField => f.write_str("the account has two fields of the same name"),
+            Self::BufferTooSmall { needed } => write!(f, "the buffer has fewer than {needed} bytes"),
+            Self::LengthMismatch => f.write_str("pad and frame differ in length"),
+            Self::MalformedKey(fault) => write!(f, "the key is malformed: {fault}"),
+            Self::NewerKey => f.write_str("the key was written by a newer version"),
+            Self::DamagedRecord(fault) => write!(f, "the record is damaged: {fault}"),
+            Self::DamagedNote => f.write_str("the note beside the record is damaged"),
+            Self::NewerRecord { version } => write!(f, "the record was written by a newer version (format {version})"),
             Self::WrongKey => {
                 f.write_str("the key does not open this record: it is another's key, or the record was tampered with")
             }
-            Self::Expired { at } => write!(f, "the record expired ({at} seconds after 1970); ask for a new key"),
-            Self::MalformedFrame => {
-                f.write_str("the frame is malformed, though its tag fits; whatever sealed it is broken")
-            }
-            Self::MalformedAccount => {
-                f.write_str("the secret holds no account's fields, though its tag fits; it was sealed as plain bytes")
-            }
+            Self::Expired { at } => write!(f, "the record expired at {at}"),
+            Self::MalformedFrame => f.write_str("the tag matches, but the frame is malformed"),
+            Self::MalformedAccount => f.write_str("the tag matches, but the secret is not a list of fields"),
         }
     }
 }
@@ -305,28 +203,12 @@ impl core::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::format;
     use std::string::ToString;
 
     use super::*;
 
     #[test]
-    fn each_code_has_its_row_and_its_number_for_good() {
-        for (index, (code, name, meaning)) in Code::TABLE.into_iter().enumerate() {
-            assert_eq!(usize::from(code.number()), index + 1);
-            assert_eq!((code.name(), code.meaning()), (name, meaning));
-        }
-        // Programs and documents of others use these numbers: they never change.
-        let numbers = Code::TABLE.map(|(code, name, _)| format!("{} {name}", code.number())).join(", ");
-        assert_eq!(
-            numbers,
-            "1 other, 2 usage, 3 not-found, 4 malformed-key, 5 wrong-key, 6 expired, 7 damaged, 8 newer-version, \
-             9 exists, 10 unsafe-permissions, 11 randomness-failed, 12 store-unavailable"
-        );
-    }
-
-    #[test]
-    fn each_error_has_its_code_and_a_message_of_its_own() {
+    fn each_error_has_its_code_and_its_own_message() {
         let name_faults = [
             NameFault::Empty,
             NameFault::TooLong { limit: 9 },
@@ -363,20 +245,11 @@ mod tests {
         for (error, code) in all {
             let message = error.to_string();
             assert_eq!(error.code(), code, "{message}");
-            assert!(
-                message.starts_with(|first: char| first.is_ascii_lowercase()) && !message.ends_with('.'),
-                "{message}"
-            );
+            // One sentence about the cause; the remedy is the hint's.
+            assert!(message.starts_with(|first: char| first.is_ascii_lowercase()), "{message}");
+            assert!(!message.ends_with('.') && !message.contains("--"), "{message}");
             assert!(messages.insert(message.clone()), "{message}");
         }
         assert_eq!(messages.len(), 14 + 3 * 5 + 5 + 4);
-    }
-
-    #[test]
-    fn the_message_about_capacities_names_all_of_them() {
-        let message = Error::InvalidCapacity.to_string();
-        for capacity in crate::frame::Capacity::ALL {
-            assert!(message.contains(&capacity.bytes().to_string()));
-        }
     }
 }

@@ -32,7 +32,7 @@ impl Capacity {
     /// The largest class, 65,535 bytes.
     pub const MAX: Self = Self(u16::MAX);
     /// Every class, from the smallest up: the powers of two from 64 to 32,768, and 65,535.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: &'static [Self] = &[
         Self::MIN,
         Self(128),
         Self(256),
@@ -46,26 +46,14 @@ impl Capacity {
         Self::MAX,
     ];
 
-    /// The class of exactly `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidCapacity`] if there is none.
-    pub fn from_bytes(bytes: u16) -> Result<Self, Error> {
-        let capacity = Self(bytes);
-        if Self::ALL.contains(&capacity) { Ok(capacity) } else { Err(Error::InvalidCapacity) }
-    }
-
     /// The smallest class for a payload of `len` bytes.
     ///
     /// # Errors
     ///
     /// [`Error::PayloadTooLong`] past 65,535.
     pub fn fitting(len: usize) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|capacity| capacity.bytes() >= len)
-            .ok_or(Error::PayloadTooLong { len, capacity: Self::MAX.bytes() })
+        let fitting = Self::ALL.iter().copied().find(|capacity| capacity.bytes() >= len);
+        fitting.ok_or(Error::PayloadTooLong { len, capacity: Self::MAX.bytes() })
     }
 
     /// The largest payload, in bytes.
@@ -82,6 +70,15 @@ impl Capacity {
 
     pub(crate) const fn to_u16(self) -> u16 {
         self.0
+    }
+}
+
+/// The class of exactly so many bytes; [`Error::InvalidCapacity`] if there is none.
+impl TryFrom<usize> for Capacity {
+    type Error = Error;
+
+    fn try_from(bytes: usize) -> Result<Self, Error> {
+        Self::ALL.iter().copied().find(|capacity| capacity.bytes() == bytes).ok_or(Error::InvalidCapacity)
     }
 }
 
@@ -112,13 +109,12 @@ pub fn encode(payload: &[u8], frame: &mut [u8]) -> Result<(), Error> {
 
 /// Reads the payload out of a frame.
 ///
-/// `frame` is `capacity + 2` bytes: payload, zero filler, payload length (big-endian `u16`). Every byte is read
-/// whatever the length says: the time depends on `frame.len()` alone, until the payload is handed over.
+/// `frame` is `capacity + 2` bytes: payload, zero filler, payload length (big-endian `u16`). Every byte is read, whatever
+/// the length says: the time depends on `frame.len()` alone, until the payload is handed over.
 ///
 /// # Errors
 ///
-/// [`Error::MalformedFrame`]: the length exceeds the capacity, or a filler byte is not zero.
-/// Which of the two is not told, on purpose.
+/// [`Error::MalformedFrame`]: the length exceeds the capacity, or a filler byte is not zero. The error does not say which.
 pub fn decode(frame: &[u8]) -> Result<&[u8], Error> {
     let Some((content, &[high, low])) = frame.split_last_chunk::<SUFFIX_LEN>() else {
         return Err(Error::MalformedFrame);
@@ -201,7 +197,7 @@ mod tests {
     fn capacities_are_the_public_classes_only() {
         for bytes in 0..=u16::MAX {
             let listed = Capacity::ALL.iter().any(|capacity| capacity.bytes() == usize::from(bytes));
-            assert_eq!(Capacity::from_bytes(bytes).is_ok(), listed);
+            assert_eq!(Capacity::try_from(usize::from(bytes)).is_ok(), listed);
         }
         assert_eq!(Capacity::fitting(0), Ok(Capacity::MIN));
         assert_eq!(Capacity::fitting(64), Ok(Capacity::MIN));

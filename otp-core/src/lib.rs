@@ -1,26 +1,26 @@
 //! Keeps a credential in two halves that mean nothing apart, with a one-time pad: no server, no master key.
 //!
 //! The **record** is what a store holds: a public header, the ciphertext, and a one-time tag over both. The **key** is
-//! what the caller holds, as text `otpk1_...`: the pad and the tag's key. Whoever has one of them learns nothing about
-//! the secret, however much he can compute; whoever has both has the secret. That is their purpose.
+//! what the caller holds, as text `otpk1_...`: the pad and the tag's key. The record alone, or the key alone, reveals nothing
+//! about the secret but its size class, regardless of computing power. Both together open it; that is their purpose.
 //!
 //! # Seal and open
 //!
 //! [`seal()`] and [`open`] work on the caller's buffers, without an allocator: see the example at [`seal()`]. On top of
-//! them, with the feature `alloc`, a `Keeper` does what people do with the keys of a [`Store`]: add an account, issue
-//! and revoke keys, rotate the secret.
+//! them, with the feature `alloc`, a `Keeper` keeps the accounts of a [`Store`]: it adds accounts, issues and revokes keys,
+//! and rotates secrets.
 //!
 //! ```
 //! # #[cfg(feature = "alloc")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mut rng = <chacha20::ChaCha20Rng as chacha20::rand_core::SeedableRng>::from_seed([7; 32]);
-//! # let now = otp_core::UnixTime::from_secs(1_800_000_000)?;
+//! # let now = otp_core::UnixTime::from_secs(1_800_000_000).ok_or("after the year 9999")?;
 //! use otp_core::{Account, Fields, Grant, Keeper, Key, MemoryStore};
 //!
 //! let store = MemoryStore::new();
 //! let keeper = Keeper::new(&store, now); // with `std`: UnixTime::now()
 //!
-//! // Who knows the credential seals it, and gives the key to the caller.
+//! // The administrator, who knows the credential, seals it and gives the key to the caller.
 //! let mut account = Account::new();
 //! account.set("username", b"report")?;
 //! account.set("password", b"correct horse")?;
@@ -30,14 +30,14 @@
 //! assert!(text.as_str().starts_with("otpk1_"));
 //!
 //! // The script that the caller starts opens the record with it.
-//! let secret = keeper.open(Key::parse_owned(text.as_str())?)?;
+//! let secret = keeper.open(Key::parse_owned(text.as_bytes())?)?;
 //! let fields = Fields::decode(secret.expose())?;
 //! assert_eq!(fields.get("password"), Some(&b"correct horse"[..]));
 //!
-//! // One caller is cut off, and the others are not.
+//! // One caller is cut off; the others are not.
 //! let other = keeper.issue(key, &Grant::default(), &mut rng)?;
-//! keeper.revoke(&name, Key::parse_owned(text.as_str())?.id())?;
-//! assert!(keeper.open(Key::parse_owned(text.as_str())?).is_err());
+//! keeper.revoke(&name, Key::parse_owned(text.as_bytes())?.id())?;
+//! assert!(keeper.open(Key::parse_owned(text.as_bytes())?).is_err());
 //! assert!(keeper.open(other).is_ok());
 //! # Ok(())
 //! # }
@@ -56,25 +56,26 @@
 //! | `alloc` | owned keys and accounts, `MemoryStore`, `Keeper` |
 //! | `std` | `alloc`, and `UnixTime::now` |
 //! | `getrandom` | `random::system`, the system's source of randomness under its health tests |
+//! | `testing` | `std`, and a conformance suite for implementations of [`Store`] |
 //!
 //! # What holds, and what does not
 //!
-//! - The record alone tells nothing about the secret but its capacity, at any computing power (Shannon 1949), *if the pad
-//!   is uniform*. A pad is as good as the source that it is drawn from: a system's CSPRNG is uniform only to those who
-//!   can't break it. [`random::Xor`] joins it with a source of your own, and the result is as good as the better one.
-//! - [`random::HealthTested`] hands out only what passed its tests, so such a pad is not exactly uniform any more; its
+//! - The record alone reveals nothing about the secret but its capacity, regardless of computing power (Shannon 1949), *if
+//!   the pad is uniform*. A pad is as good as the source that it is drawn from: a system's CSPRNG is uniform only to those
+//!   who can't break it. [`random::Xor`] combines it with another source, and the result is as good as the better one.
+//! - [`random::HealthTested`] hands out only what passed its tests, so such a pad is no longer exactly uniform; its
 //!   statistical distance from uniform is below 2^-40.
-//! - The tag's bound is unconditional too: a forger who saw one record of a key succeeds with at most
-//!   `8 * ceil(L/16) / 2^106` a try, for `L` bytes under the tag ([`tag::Tag::compute`]).
-//! - Account names, key ids, capacities, times and holders are public. Who can write the store can delete a record or
-//!   bring an old one back, and can remove notes; he can't make a record that opens.
-//! - Time and memory access do not depend on secret bytes, up to where a length or a name is handed over to its owner
-//!   ([`ct`]). What a compiler makes of it is another matter; the project checks its own builds.
+//! - The tag's bound is unconditional too: a forger who has seen one record of a key succeeds with probability at most
+//!   `8 * ceil(L/16) / 2^106` per try, for `L` bytes under the tag ([`tag::Tag::compute`]).
+//! - Account names, key ids, capacities, times and holders are public. Anyone who can write the store can delete a record,
+//!   bring an old one back, or remove notes; they can't make a record that opens.
+//! - Time and memory access do not depend on secret bytes, until a length or a name is handed over to its owner
+//!   ([`ct`]). What a compiler makes of this is another matter; the project checks its own builds.
 //!
 //! # For programs that embed it
 //!
 //! `poly1305` chooses between AVX2 and portable code at run time. Records are short, and for them the portable code is
-//! faster and starts without asking the processor; `RUSTFLAGS="--cfg poly1305_force_soft"` chooses it at build time. A
+//! faster and starts without asking the processor: `RUSTFLAGS="--cfg poly1305_force_soft"` chooses it at build time. A
 //! library can't set that for those who depend on it. Both give the same tags.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -86,9 +87,12 @@ extern crate std;
 
 pub mod account;
 mod buffer;
+mod code;
 pub mod ct;
 pub mod error;
 pub mod frame;
+mod hint;
+mod id;
 #[cfg(feature = "alloc")]
 pub mod keeper;
 pub mod key;
@@ -100,23 +104,30 @@ pub mod record;
 pub mod seal;
 pub mod store;
 pub mod tag;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
 
 #[cfg(feature = "alloc")]
 pub use account::Account;
 pub use account::Fields;
 pub use buffer::Buffer;
-pub use error::{Code, Coded, Error};
+pub use code::{Code, Coded};
+pub use error::Error;
 pub use frame::Capacity;
+pub use hint::Hint;
+pub use id::KeyId;
 #[cfg(feature = "alloc")]
 pub use keeper::{Grant, KeepError, Keeper};
 #[cfg(feature = "alloc")]
 pub use key::KeyText;
 pub use key::{FreshKey, Key};
-pub use name::{AccountName, Holder, KeyId, UnixTime};
+pub use name::{AccountName, Holder};
 pub use note::Note;
 pub use rand_core;
 pub use record::{Header, Record, Terms};
-pub use seal::{Secret, open, seal, verify};
+pub use seal::{Secret, open, open_ignoring_expiry, seal, verify};
 #[cfg(feature = "alloc")]
 pub use store::MemoryStore;
 pub use store::{Kind, Slot, Store};
+pub use time::UnixTime;

@@ -1,13 +1,10 @@
-//! Account names, key ids, holders and times: their grammar and limits. All of them are public.
+//! Account names and holders: their grammar and limits. Both are public.
 
 use core::fmt;
 use core::str::FromStr;
 
-use base32ct::{Base32Unpadded, Encoding};
 use heapless::String;
-use rand_core::TryCryptoRng;
 
-use crate::ct;
 use crate::error::{Error, NameFault};
 
 /// An account's name: segments of `[a-z0-9][a-z0-9._-]*` joined by `/`, at most 128 bytes.
@@ -103,6 +100,9 @@ impl Holder {
     }
 }
 
+/// The longest name of a field, in bytes.
+pub const MAX_FIELD_NAME_LEN: usize = 255;
+
 /// Checks text that people choose freely: not empty, no control characters, at most `limit` bytes.
 pub(crate) fn check_free_text(text: &str, limit: usize) -> Result<(), NameFault> {
     if text.is_empty() {
@@ -113,106 +113,6 @@ pub(crate) fn check_free_text(text: &str, limit: usize) -> Result<(), NameFault>
         Err(NameFault::Character)
     } else {
         Ok(())
-    }
-}
-
-/// Which key of an account: 10 random bytes, independent of everything else. It is public.
-///
-/// As text it has exactly 16 characters of lower-case base32 (RFC 4648, section 6).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId([u8; KeyId::LEN]);
-
-impl KeyId {
-    /// Its length in bytes.
-    pub const LEN: usize = 10;
-    /// Its length as text, in characters.
-    pub const TEXT_LEN: usize = 16;
-
-    /// Draws a new id.
-    ///
-    /// # Errors
-    ///
-    /// What the source fails with.
-    pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, R::Error> {
-        let mut bytes = [0; Self::LEN];
-        rng.try_fill_bytes(&mut bytes)?;
-        Ok(Self(ct::reveal(bytes)))
-    }
-
-    /// An id from its bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-
-    /// Reads an id from its 16 characters.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidKeyId`]
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let mut bytes = [0; Self::LEN];
-        if text.len() != Self::TEXT_LEN || Base32Unpadded::decode(text, &mut bytes).is_err() {
-            return Err(Error::InvalidKeyId);
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; Self::TEXT_LEN];
-        f.write_str(Base32Unpadded::encode(&self.0, &mut text).map_err(|_| fmt::Error)?)
-    }
-}
-
-/// A time: seconds after 1970-01-01T00:00:00Z without leap seconds, up to the end of the year 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UnixTime(u64);
-
-impl UnixTime {
-    /// 9999-12-31T23:59:59Z, the last time that RFC 3339 can write.
-    pub const MAX: Self = Self(253_402_300_799);
-
-    /// A time from its seconds.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidTime`] after [`UnixTime::MAX`].
-    pub const fn from_secs(secs: u64) -> Result<Self, Error> {
-        if secs > Self::MAX.0 { Err(Error::InvalidTime) } else { Ok(Self(secs)) }
-    }
-
-    /// Its seconds.
-    #[must_use]
-    pub const fn as_secs(self) -> u64 {
-        self.0
-    }
-
-    /// The time `secs` later, or the last one there is.
-    #[must_use]
-    pub fn after(self, secs: u64) -> Self {
-        Self(self.0.saturating_add(secs).min(Self::MAX.0))
-    }
-
-    /// The system clock's time; a clock before 1970 counts as 1970.
-    #[cfg(feature = "std")]
-    #[must_use]
-    pub fn now() -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Self(since.map_or(0, |duration| duration.as_secs()).min(Self::MAX.0))
-    }
-}
-
-impl fmt::Display for UnixTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -242,20 +142,6 @@ macro_rules! text_traits {
 }
 
 text_traits!(AccountName, Holder);
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({self})")
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Self::parse(text)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -309,29 +195,5 @@ mod tests {
         assert_eq!(Holder::parse(""), Err(Error::InvalidHolder(NameFault::Empty)));
         assert_eq!(Holder::parse("a\tb"), Err(Error::InvalidHolder(NameFault::Character)));
         assert_eq!(Holder::parse(&"a".repeat(65)), Err(Error::InvalidHolder(NameFault::TooLong { limit: 64 })));
-    }
-
-    #[test]
-    fn a_key_id_is_sixteen_characters_and_nothing_else() {
-        let id = KeyId::from_bytes([0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(KeyId::parse(&std::format!("{id}")), Ok(id));
-        for text in [
-            "",
-            "aaaaaaaaaaaaaaa",
-            "aaaaaaaaaaaaaaaaa",
-            "AAAAAAAAAAAAAAAA",
-            "aaaaaaaaaaaaaaa1",
-            "aaaaaaaaaaaaaaa=",
-            "ääääaaaaaaaa",
-        ] {
-            assert_eq!(KeyId::parse(text), Err(Error::InvalidKeyId), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn times_end_with_the_year_9999() {
-        assert_eq!(UnixTime::from_secs(253_402_300_800), Err(Error::InvalidTime));
-        assert_eq!(UnixTime::MAX.after(1), UnixTime::MAX);
-        assert_eq!(UnixTime::from_secs(1).unwrap().after(2).as_secs(), 3);
     }
 }

@@ -1,12 +1,12 @@
 //! [`Note`]: what a store keeps beside a record once its header can't be changed any more.
 //!
-//! A record's header is under its tag, and the tag key is with the caller. So the end of a period of grace, like the
-//! trace that a revoked key leaves, stands in a note. A note is policy, not cryptography: readers obey it, and who can
-//! write the store can remove it.
+//! A record's header is under its tag, and the tag key is with the caller. So the end of a grace period, like the
+//! tombstone that a revoked key leaves, stands in a note. A note is policy, not cryptography: readers obey it, and anyone
+//! who can write the store can remove it.
 
 use crate::ct;
 use crate::error::Error;
-use crate::name::UnixTime;
+use crate::time::UnixTime;
 
 /// What every note starts with.
 const MAGIC: [u8; 4] = *b"OTPN";
@@ -14,6 +14,7 @@ const VERSION: u8 = 1;
 
 /// Something that happened to a key since its record was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Note {
     /// The key was revoked: its record does not open any more.
     Revoked {
@@ -27,10 +28,10 @@ pub enum Note {
     },
     /// The key was replaced by a new one, but its record still opens for a while.
     Grace {
-        /// From when on it does not.
+        /// When it stops opening.
         until: UnixTime,
     },
-    /// A rotation of the account is under way. It stands in a slot of its own.
+    /// A rotation of the account is in progress. This note is the marker, in a slot of its own.
     Rotating {
         /// Since when.
         since: UnixTime,
@@ -79,7 +80,7 @@ impl Note {
         let Some(secs) = body[6..].first_chunk().filter(|_| body[4] == VERSION) else {
             return Err(damaged);
         };
-        let time = UnixTime::from_secs(u64::from_be_bytes(*secs)).map_err(|_| damaged)?;
+        let time = UnixTime::from_secs(u64::from_be_bytes(*secs)).ok_or(damaged)?;
         match body[5] {
             1 => Ok(Self::Revoked { at: time }),
             2 => Ok(Self::Rotated { at: time }),

@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-use crate::error::{Code, Coded, Error};
+use crate::code::{Code, Coded};
+use crate::error::Error;
 
 mod health;
 #[cfg(test)]

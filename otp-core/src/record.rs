@@ -3,12 +3,15 @@
 //! `docs/format.md` specifies the bytes; this is the code that it describes.
 
 use core::fmt;
+use core::ops::Range;
 
 use crate::ct;
 use crate::error::{Error, RecordFault};
 use crate::frame::Capacity;
-use crate::name::{AccountName, Holder, KeyId, UnixTime};
+use crate::id::KeyId;
+use crate::name::{AccountName, Holder};
 use crate::tag::{TAG_LEN, Tag};
+use crate::time::UnixTime;
 
 /// What every record starts with, before the byte of the format's version.
 pub const MAGIC: [u8; 4] = *b"OTPR";
@@ -24,6 +27,7 @@ const VARINT_TIME_MAX: usize = 6;
 
 /// What a record says in public. All of it is under the tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// The account that the secret belongs to.
     pub account: AccountName,
@@ -40,21 +44,45 @@ pub struct Header {
 }
 
 /// When a record was sealed, until when it opens, and for whom.
+///
+/// ```
+/// use otp_core::{Holder, Terms, UnixTime};
+///
+/// let now = UnixTime::from_secs(1_800_000_000).ok_or(otp_core::Error::InvalidTime)?;
+/// let terms = Terms::created(now).expiring(Some(now.after(3600))).held_by(Some(Holder::parse("nightly")?));
+/// assert_eq!(terms.expires, Some(now.after(3600)));
+/// # Ok::<(), otp_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Terms {
     /// When it was sealed.
     pub created: UnixTime,
-    /// From when on it does not open any more; `None`: it always does.
+    /// When it stops opening; `None` for never.
     pub expires: Option<UnixTime>,
     /// Who holds the key.
     pub holder: Option<Holder>,
 }
 
 impl Terms {
-    /// Sealed at a time, for nobody in particular, without an end.
+    /// Sealed at a time, for nobody in particular, without an expiry.
     #[must_use]
     pub const fn created(at: UnixTime) -> Self {
         Self { created: at, expires: None, holder: None }
+    }
+
+    /// The same terms with this expiry.
+    #[must_use]
+    pub fn expiring(mut self, at: Option<UnixTime>) -> Self {
+        self.expires = at;
+        self
+    }
+
+    /// The same terms for this holder.
+    #[must_use]
+    pub fn held_by(mut self, holder: Option<Holder>) -> Self {
+        self.holder = holder;
+        self
     }
 }
 
@@ -105,15 +133,74 @@ impl Header {
             id: KeyId::from_bytes(id),
             page,
             pages,
-            capacity: Capacity::from_bytes(capacity)?,
+            capacity: Capacity::try_from(usize::from(capacity))?,
             terms: Terms {
-                created: UnixTime::from_secs(created)?,
-                expires: expires.map(UnixTime::from_secs).transpose()?,
+                created: time(created)?,
+                expires: expires.map(time).transpose()?,
                 holder: holder.map(Holder::parse).transpose()?,
             },
         })
     }
 }
+
+fn time(secs: u64) -> Result<UnixTime, Error> {
+    UnixTime::from_secs(secs).ok_or(Error::InvalidTime)
+}
+
+/// A record that is being sealed: the header is written, and the ciphertext and tag are still to come.
+pub(crate) struct Draft<'r> {
+    /// Exactly as long as the record.
+    bytes: &'r mut [u8],
+    header_len: usize,
+    ciphertext: Range<usize>,
+}
+
+impl<'r> Draft<'r> {
+    /// Writes the header to the front of `buffer`, which needs up to [`Record::max_len`] bytes.
+    pub(crate) fn new(header: &Header, buffer: &'r mut [u8]) -> Result<Self, Error> {
+        let (header_len, start) = encode_start(header, buffer)?;
+        let end = start + header.capacity.frame_len();
+        let needed = end + TAG_LEN + CRC_LEN;
+        let bytes = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })?;
+        Ok(Self { bytes, header_len, ciphertext: start..end })
+    }
+
+    /// What goes under the tag as the header: magic, version and header.
+    pub(crate) fn header(&self) -> &[u8] {
+        &self.bytes[..self.header_len]
+    }
+
+    /// The place of the frame, and then of the ciphertext: `capacity + 2` bytes.
+    pub(crate) fn ciphertext_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.ciphertext.clone()]
+    }
+
+    pub(crate) fn ciphertext(&self) -> &[u8] {
+        &self.bytes[self.ciphertext.clone()]
+    }
+
+    /// Appends the tag and the CRC-32, and gives the whole record.
+    pub(crate) fn finish(self, tag: &Tag) -> &'r [u8] {
+        let (body, crc) = self.bytes.split_at_mut(self.ciphertext.end + TAG_LEN);
+        body[self.ciphertext.end..].copy_from_slice(tag.as_bytes());
+        crc.copy_from_slice(&ct::crc32(body).to_le_bytes());
+        self.bytes
+    }
+}
+
+/// Writes all that comes before the ciphertext; returns where the header ends and where the ciphertext starts.
+fn encode_start(header: &Header, buffer: &mut [u8]) -> Result<(usize, usize), Error> {
+    let header_len = header.encode(buffer)?;
+    // A byte string's length, as postcard writes it.
+    let rest = buffer.get_mut(header_len..).unwrap_or_default();
+    let len = postcard::to_slice(&header.capacity.frame_len(), rest)
+        .map_err(|_| Error::BufferTooSmall { needed: MAX_START_LEN })?
+        .len();
+    Ok((header_len, header_len + len))
+}
+
+/// The longest header with the ciphertext's length behind it.
+const MAX_START_LEN: usize = Header::MAX_LEN + VARINT_LEN_MAX;
 
 /// A decoded record: what the store holds. It borrows the bytes that it was decoded from.
 pub struct Record<'a> {
@@ -133,47 +220,10 @@ impl<'a> Record<'a> {
         Header::MAX_LEN + VARINT_LEN_MAX + capacity.frame_len() + TAG_LEN + CRC_LEN
     }
 
-    /// The longest header with the ciphertext's length behind it.
-    const MAX_START_LEN: usize = Header::MAX_LEN + VARINT_LEN_MAX;
-
-    /// Writes all that comes before the ciphertext; returns where the header ends and where the ciphertext starts.
-    fn encode_start(header: &Header, buffer: &mut [u8]) -> Result<(usize, usize), Error> {
-        let header_len = header.encode(buffer)?;
-        // A byte string's length, as postcard writes it.
-        let rest = buffer.get_mut(header_len..).unwrap_or_default();
-        let len = postcard::to_slice(&header.capacity.frame_len(), rest)
-            .map_err(|_| Error::BufferTooSmall { needed: Self::MAX_START_LEN })?
-            .len();
-        Ok((header_len, header_len + len))
-    }
-
-    /// Writes a whole record to the front of `buffer` and returns its length.
-    ///
-    /// `fill` gets the header's bytes and the ciphertext's place, `capacity + 2` bytes; it writes the ciphertext and
-    /// returns the tag over both.
-    pub(crate) fn encode(
-        header: &Header,
-        buffer: &mut [u8],
-        fill: impl FnOnce(&[u8], &mut [u8]) -> Result<Tag, Error>,
-    ) -> Result<usize, Error> {
-        let (header_len, start) = Self::encode_start(header, buffer)?;
-        let end = start + header.capacity.frame_len();
-        let len = end + TAG_LEN + CRC_LEN;
-        let buffer = buffer.get_mut(..len).ok_or(Error::BufferTooSmall { needed: len })?;
-
-        let (before, after) = buffer.split_at_mut(start);
-        let (ciphertext, after) = after.split_at_mut(end - start);
-        let tag = fill(&before[..header_len], ciphertext)?;
-        after[..TAG_LEN].copy_from_slice(tag.as_bytes());
-        let crc = ct::crc32(&buffer[..end + TAG_LEN]);
-        buffer[end + TAG_LEN..].copy_from_slice(&crc.to_le_bytes());
-        Ok(len)
-    }
-
     /// Reads a record.
     ///
-    /// It takes exactly what the encoder writes: no trailing bytes, no other encoding of the same value. The CRC-32 is
-    /// looked at before the version, so rot in the version's byte is not taken for a newer format.
+    /// It accepts exactly what the encoder writes: no trailing bytes, no other encoding of the same value. The CRC-32 is
+    /// checked before the version, so bit rot in the version is not mistaken for a newer format.
     ///
     /// # Errors
     ///
@@ -206,8 +256,8 @@ impl<'a> Record<'a> {
             return Err(contents);
         }
         // One value, one encoding: what comes before the ciphertext must be what the encoder writes for it.
-        let mut canonical = [0; Self::MAX_START_LEN];
-        let (header_len, start) = Self::encode_start(&header, &mut canonical)?;
+        let mut canonical = [0; MAX_START_LEN];
+        let (header_len, start) = encode_start(&header, &mut canonical)?;
         if body.get(..start) != Some(&canonical[..start]) {
             return Err(contents);
         }

@@ -8,9 +8,9 @@ use crate::ct;
 use crate::error::Error;
 use crate::frame;
 use crate::key::{FreshKey, Key};
-use crate::name::UnixTime;
-use crate::record::{Header, Record, Terms};
+use crate::record::{Draft, Header, Record, Terms};
 use crate::tag::Tag;
+use crate::time::UnixTime;
 
 /// Seals a payload: writes its record to the front of `record`, and gives the key that opens it.
 ///
@@ -19,8 +19,7 @@ use crate::tag::Tag;
 ///
 /// # Errors
 ///
-/// [`Error::PayloadTooLong`], [`Error::BufferTooSmall`]; nothing of the payload is then in `record`, and the key is
-/// gone.
+/// [`Error::PayloadTooLong`], [`Error::BufferTooSmall`]; `record` then holds nothing of the payload, and the key is gone.
 ///
 /// # Examples
 ///
@@ -32,7 +31,7 @@ use crate::tag::Tag;
 /// use otp_core::{AccountName, Capacity, FreshKey, Key, Record, Terms, UnixTime, open, seal};
 ///
 /// let account: AccountName = "edms/reporting".parse()?;
-/// let now = UnixTime::from_secs(1_800_000_000)?;
+/// let now = UnixTime::from_secs(1_800_000_000).ok_or("after the year 9999")?;
 ///
 /// let mut key_bytes = [0; 256];
 /// let mut record_bytes = [0; 512];
@@ -40,7 +39,7 @@ use crate::tag::Tag;
 /// let (key, record) = seal(fresh, &Terms::created(now), b"correct horse", &mut record_bytes)?;
 ///
 /// let record = Record::decode(record)?;
-/// let secret = open(key, &record, Some(now))?;
+/// let secret = open(key, &record, now)?;
 /// assert_eq!(secret.expose(), b"correct horse");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -66,7 +65,7 @@ use crate::tag::Tag;
 /// # }
 /// ```
 ///
-/// Nor does the key seal that sealing leaves, or that was read from its text:
+/// Nor can the key that sealing leaves, or one read from its text, seal again:
 ///
 /// ```compile_fail,E0308
 /// # use otp_core::*;
@@ -76,7 +75,7 @@ use crate::tag::Tag;
 /// # }
 /// ```
 pub fn seal<'r, B: Buffer>(
-    key: FreshKey<B>,
+    mut key: FreshKey<B>,
     terms: &Terms,
     payload: &[u8],
     record: &'r mut [u8],
@@ -89,50 +88,62 @@ pub fn seal<'r, B: Buffer>(
         capacity: key.capacity(),
         terms: terms.clone(),
     };
-    let (key, len) = key.spend(|pad, tag_key| {
-        Record::encode(&header, record, |header_bytes, ciphertext| {
-            frame::encode(payload, ciphertext)?;
-            pad.apply(ciphertext)?;
-            Ok(Tag::compute(tag_key, header_bytes, ciphertext))
-        })
-    })?;
-    Ok((key, &record[..len]))
+    let (pad, tag_key) = key.parts();
+    let mut draft = Draft::new(&header, record)?;
+    frame::encode(payload, draft.ciphertext_mut())?;
+    pad.apply(draft.ciphertext_mut())?;
+    let tag = Tag::compute(tag_key, draft.header(), draft.ciphertext());
+    let record = draft.finish(&tag);
+    Ok((key.into_sealed(), record))
 }
 
 /// Opens a record with its key, and gives the secret in the key's own buffer: no other copy of it is made.
 ///
 /// The tag is checked, in constant time, before a byte of the frame is looked at. `now` is compared with the record's
-/// expiry; `None` is for those who have no clock, and then it opens whenever.
+/// expiry.
 ///
 /// # Errors
 ///
-/// [`Error::WrongKey`], [`Error::Expired`] (only of a record whose tag fits), [`Error::MalformedFrame`] if whatever
-/// sealed it is broken. The key's buffer is then wiped.
-pub fn open<B: Buffer>(key: Key<B>, record: &Record<'_>, now: Option<UnixTime>) -> Result<Secret<B>, Error> {
+/// [`Error::WrongKey`], [`Error::Expired`] (only for a record whose tag matches), [`Error::MalformedFrame`] if the program
+/// that sealed it is broken. The key's buffer is then wiped.
+pub fn open<B: Buffer>(key: Key<B>, record: &Record<'_>, now: UnixTime) -> Result<Secret<B>, Error> {
     verify(&key, record)?;
-    if let (Some(at), Some(now)) = (record.header().terms.expires, now)
-        && now >= at
-    {
-        return Err(Error::Expired { at });
+    match record.header().terms.expires {
+        Some(at) if now >= at => Err(Error::Expired { at }),
+        _ => unpad(key, record),
     }
-    let (mut bytes, pad) = key.into_pad();
-    let frame = &mut bytes.bytes_mut()[pad.clone()];
-    ct::xor_in_place(frame, record.ciphertext());
-    let len = frame::decode(frame)?.len();
-    Ok(Secret { bytes, range: pad.start..pad.start + len })
+}
+
+/// Opens a record as [`open`] does, but whether or not it has expired: for a device without a clock.
+///
+/// # Errors
+///
+/// As [`open`], except [`Error::Expired`].
+pub fn open_ignoring_expiry<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Result<Secret<B>, Error> {
+    verify(&key, record)?;
+    unpad(key, record)
 }
 
 /// Checks that a key fits a record without opening it: account, id, page and capacity, and the tag over all of it.
 ///
 /// # Errors
 ///
-/// [`Error::WrongKey`], which does not tell what it was that did not fit.
+/// [`Error::WrongKey`], which does not say what did not match.
 pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error> {
     let header = record.header();
     let same_names = (&header.account, header.id) == (key.account(), key.id());
     let same_shape = (header.page, header.pages, header.capacity) == (0, key.pages(), key.capacity());
     let tag = Tag::compute(key.tag_key(), record.header_bytes(), record.ciphertext());
     if tag.matches(record.tag()) && same_names && same_shape { Ok(()) } else { Err(Error::WrongKey) }
+}
+
+/// Takes the pad off a record whose tag has been verified.
+fn unpad<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Result<Secret<B>, Error> {
+    let (mut bytes, pad) = key.into_pad();
+    let frame = &mut bytes.bytes_mut()[pad.clone()];
+    ct::xor_in_place(frame, record.ciphertext());
+    let len = frame::decode(frame)?.len();
+    Ok(Secret { bytes, range: pad.start..pad.start + len })
 }
 
 /// An opened secret, in the buffer of the key that opened it. It is wiped on drop.

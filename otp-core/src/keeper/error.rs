@@ -1,35 +1,40 @@
-//! [`KeepError`]: why something with keys could not be done.
+//! [`KeepError`]: why an operation on an account failed.
 
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::error::{Code, Coded, Error};
-use crate::name::{AccountName, KeyId, UnixTime};
+use crate::code::{Code, Coded};
+use crate::error::Error;
+use crate::hint::Hint;
+use crate::id::KeyId;
+use crate::name::AccountName;
+use crate::time::UnixTime;
 
 /// Why a key has no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Gone {
     /// It was revoked.
     Revoked {
         /// When.
         at: UnixTime,
     },
-    /// It was replaced by a rotation, and its period of grace, if it had one, is over.
+    /// It was replaced by a rotation, and its grace period, if it had one, is over.
     Rotated {
-        /// When it stopped to open.
+        /// When it stopped opening.
         at: UnixTime,
     },
     /// The store knows nothing of it: it was never there, or its account was removed.
     Unknown,
 }
 
-/// Why something with keys could not be done. `S` is what the store fails with.
+/// Why an operation on an account failed. `S` is the store's error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeepError<S> {
-    /// Something was not valid, damaged, or does not fit.
+    /// A key, record, name or length is not valid, damaged, or does not fit.
     Invalid(Error),
-    /// A record of an account is damaged.
+    /// One record of an account is damaged.
     DamagedKey {
         /// The account.
         account: Box<AccountName>,
@@ -42,7 +47,7 @@ pub enum KeepError<S> {
     Store(S),
     /// The source of randomness failed.
     Randomness(Box<dyn core::error::Error + Send + Sync>),
-    /// The account exists already.
+    /// The account already exists.
     Exists {
         /// The account.
         account: Box<AccountName>,
@@ -61,16 +66,44 @@ pub enum KeepError<S> {
         /// What is known of it.
         gone: Gone,
     },
+    /// The key is no longer current: it was replaced, and in its grace period it opens only the old secret.
+    Superseded {
+        /// The account.
+        account: Box<AccountName>,
+        /// The key.
+        id: KeyId,
+        /// When its grace period ends.
+        until: UnixTime,
+    },
     /// Every key of the account has expired.
     AllExpired {
         /// The account.
         account: Box<AccountName>,
     },
-    /// Somebody else is changing the account's keys.
+    /// Another process is changing the account's keys.
     Busy {
         /// The account.
         account: Box<AccountName>,
     },
+}
+
+impl<S> KeepError<S> {
+    /// What to do about it, where there is something to do. A failing store and a failing source of randomness have hints of
+    /// their own.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint<'_>> {
+        Some(match self {
+            Self::Invalid(error) => return error.hint(),
+            Self::DamagedKey { account, id, .. } => Hint::RevokeKey { account, id: *id },
+            Self::Store(_) | Self::Randomness(_) | Self::NoAccount { .. } => return None,
+            Self::Exists { account } => Hint::IssueOrRotate { account },
+            Self::NoKey { gone: Gone::Rotated { .. }, .. } => Hint::AskForNewKey,
+            Self::NoKey { .. } => return None,
+            Self::Superseded { .. } => Hint::UseCurrentKey,
+            Self::AllExpired { .. } => Hint::GiveExpiry,
+            Self::Busy { .. } => Hint::TryAgain,
+        })
+    }
 }
 
 impl<S> From<Error> for KeepError<S> {
@@ -86,24 +119,22 @@ impl<S: core::error::Error> fmt::Display for KeepError<S> {
             Self::DamagedKey { account, id, error } => write!(f, "key {id} of account {account}: {error}"),
             Self::Store(error) => fmt::Display::fmt(error, f),
             Self::Randomness(_) => f.write_str("the source of randomness failed; nothing was sealed"),
-            Self::Exists { account } => {
-                write!(f, "account {account} exists already; use issue for one more key, rotate for a new secret")
-            }
+            Self::Exists { account } => write!(f, "account {account} already exists"),
             Self::NoAccount { account } => write!(f, "there is no account {account} in the store"),
             Self::NoKey { account, id, gone } => {
                 write!(f, "there is no key {id} of account {account}: ")?;
                 match gone {
-                    Gone::Revoked { .. } => f.write_str("it was revoked"),
-                    Gone::Rotated { .. } => f.write_str("it was rotated away; ask for the new key"),
+                    Gone::Revoked { at } => write!(f, "it was revoked at {at}"),
+                    Gone::Rotated { at } => write!(f, "it was replaced, and stopped opening at {at}"),
                     Gone::Unknown => f.write_str("it was never there, or its account was removed"),
                 }
             }
-            Self::AllExpired { account } => {
-                write!(f, "every key of account {account} has expired; give the new keys an expiry of their own")
-            }
-            Self::Busy { account } => {
-                write!(f, "somebody else is changing the keys of account {account}; try again when that is done")
-            }
+            Self::Superseded { account, id, until } => write!(
+                f,
+                "key {id} of account {account} is no longer current: it was replaced, and opens only the old secret until {until}"
+            ),
+            Self::AllExpired { account } => write!(f, "every key of account {account} has expired"),
+            Self::Busy { account } => write!(f, "another process is changing the keys of account {account}"),
         }
     }
 }
@@ -125,7 +156,7 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::Store(error) => error.code(),
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::Exists { .. } => Code::Exists,
-            Self::NoAccount { .. } | Self::NoKey { .. } => Code::NotFound,
+            Self::NoAccount { .. } | Self::NoKey { .. } | Self::Superseded { .. } => Code::NotFound,
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } => Code::Other,
         }

@@ -1,0 +1,86 @@
+//! [`Account`]: fields in memory of their own.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::fields::{Field, Fields, field_len, place};
+use super::writer::FieldWriter;
+use crate::error::Error;
+use crate::frame::Capacity;
+
+/// A named set of fields that owns its memory and wipes it: what is sealed for an account.
+///
+/// ```
+/// use otp_core::Account;
+///
+/// let mut account = Account::new();
+/// account.set("username", b"alice")?;
+/// account.set("password", b"correct horse")?;
+/// assert_eq!(account.fields().get("username"), Some(&b"alice"[..]));
+/// # Ok::<(), otp_core::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Account {
+    payload: Zeroizing<Vec<u8>>,
+}
+
+impl Account {
+    /// An account without fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a field, new or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidFieldName`], [`Error::PayloadTooLong`]; the account is then as it was.
+    pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        let field = Field { name, value };
+        let (at, replaced) = place(&self.payload, name);
+        let after = at + replaced.unwrap_or(0);
+        let kept = self.payload.len() - (after - at);
+        let len = kept + field_len(field);
+        if len > Capacity::MAX.bytes() {
+            return Err(Error::PayloadTooLong { len, capacity: Capacity::MAX.bytes() });
+        }
+        // New memory for each step: a vector that grows leaves copies behind.
+        let mut payload = Zeroizing::new(vec![0; len]);
+        payload[..at].copy_from_slice(&self.payload[..at]);
+        payload[at..kept].copy_from_slice(&self.payload[after..]);
+        FieldWriter::resume(&mut payload, kept).insert(field)?;
+        self.payload = payload;
+        Ok(())
+    }
+
+    /// Sets each of these fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::set`]; the fields before the one that failed are set.
+    pub fn update(&mut self, fields: Fields<'_>) -> Result<(), Error> {
+        fields.iter().try_for_each(|field| self.set(field.name, field.value))
+    }
+
+    /// The account's fields.
+    #[must_use]
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::trusted(&self.payload)
+    }
+
+    /// Their encoding: what is sealed.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Account(..)")
+    }
+}

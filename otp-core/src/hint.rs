@@ -1,0 +1,94 @@
+//! [`Hint`]: what to do about an error, for a front end to put into its own words.
+
+use crate::error::Error;
+use crate::frame::Capacity;
+use crate::id::KeyId;
+use crate::name::{AccountName, Holder, MAX_FIELD_NAME_LEN};
+
+/// What to do about an error.
+///
+/// It is data, not text: a program turns it into a command line to copy, a Python package into an argument, a device into
+/// a code on its display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hint<'a> {
+    /// Build the account's name from parts of `a-z`, `0-9`, `.`, `_`, `-`, joined by `/`.
+    FollowAccountGrammar,
+    /// Use text of at most `limit` bytes without control characters.
+    UsePlainText {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Look the key's id up among those of the account.
+    LookUpKeyId,
+    /// Use one of the public capacities, [`Capacity::ALL`](crate::Capacity::ALL).
+    UseListedCapacity,
+    /// Use a time before the year 10000.
+    UseEarlierTime,
+    /// Choose a larger capacity, or shorten the secret.
+    UseLargerCapacity,
+    /// Shorten the secret: it exceeds the largest capacity.
+    ShortenSecret,
+    /// Give each field once.
+    GiveFieldOnce,
+    /// Provide a buffer of at least so many bytes.
+    ProvideBuffer {
+        /// The length in bytes.
+        needed: usize,
+    },
+    /// Copy the whole key again from where it is kept.
+    CopyKeyAgain,
+    /// Update this software.
+    Update,
+    /// Restore the record from a backup, or revoke its key.
+    RestoreRecord,
+    /// Restore the note from a backup, or revoke its key.
+    RestoreNote,
+    /// Ask for a new key.
+    AskForNewKey,
+    /// Use a key that has not been replaced.
+    UseCurrentKey,
+    /// Issue one more key to the account, or rotate it.
+    IssueOrRotate {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Revoke the key whose record is damaged.
+    RevokeKey {
+        /// The account.
+        account: &'a AccountName,
+        /// The key's id.
+        id: KeyId,
+    },
+    /// Give the new keys an expiry of their own.
+    GiveExpiry,
+    /// Try again when the other change is done.
+    TryAgain,
+    /// Stop using this machine for secrets until its source of randomness is repaired.
+    RepairRandomness,
+}
+
+impl Error {
+    /// What to do about it, where there is something to do.
+    #[must_use]
+    pub const fn hint(&self) -> Option<Hint<'static>> {
+        Some(match self {
+            Self::InvalidAccountName(_) => Hint::FollowAccountGrammar,
+            Self::InvalidHolder(_) => Hint::UsePlainText { limit: Holder::MAX_LEN },
+            Self::InvalidFieldName(_) => Hint::UsePlainText { limit: MAX_FIELD_NAME_LEN },
+            Self::InvalidKeyId => Hint::LookUpKeyId,
+            Self::InvalidCapacity => Hint::UseListedCapacity,
+            Self::InvalidTime => Hint::UseEarlierTime,
+            Self::PayloadTooLong { capacity, .. } if *capacity < Capacity::MAX.bytes() => Hint::UseLargerCapacity,
+            Self::PayloadTooLong { .. } => Hint::ShortenSecret,
+            Self::DuplicateField => Hint::GiveFieldOnce,
+            Self::BufferTooSmall { needed } => Hint::ProvideBuffer { needed: *needed },
+            Self::MalformedKey(_) => Hint::CopyKeyAgain,
+            Self::NewerKey | Self::NewerRecord { .. } => Hint::Update,
+            Self::DamagedRecord(_) => Hint::RestoreRecord,
+            Self::DamagedNote => Hint::RestoreNote,
+            Self::Expired { .. } => Hint::AskForNewKey,
+            Self::LengthMismatch | Self::WrongKey | Self::MalformedFrame | Self::MalformedAccount => return None,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Adding an account.
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use super::error::KeepError;
+use super::grant::Grant;
+use super::keeper::Keeper;
+use crate::key::Key;
+use crate::name::AccountName;
+use crate::store::{Guard, Store};
+
+impl<S: Store> Keeper<'_, S> {
+    /// Seals a payload for a new account, and gives its first key.
+    ///
+    /// If the key can't be handed over, [`withdraw`](Keeper::withdraw) takes it back.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::Exists`] if the account has a key, which stays as it is. If two add the same account at the same time
+    /// in a store without locks, it may be that neither succeeds, but never that both do.
+    pub fn add<R>(
+        &self,
+        account: &AccountName,
+        payload: &[u8],
+        grant: &Grant,
+        rng: &mut R,
+    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    where
+        R: TryCryptoRng,
+        R::Error: Send + Sync + 'static,
+    {
+        // What is wrong with the secret is known before anything is made in the store.
+        grant.capacity_for(payload.len())?;
+        let exists = || KeepError::Exists { account: account.clone().into() };
+        let guard = self.lock(account)?;
+        if !self.tidy(account, &guard)?.records.is_empty() {
+            return Err(exists());
+        }
+        let key = self.put_sealed(account, payload, grant, rng)?;
+        if guard.excludes_others() {
+            return Ok(key);
+        }
+        match self.survey(account) {
+            Ok(survey) if survey.records == [key.id()] => Ok(key),
+            other => {
+                let _ = self.withdraw(account, key.id());
+                Err(other.err().unwrap_or_else(exists))
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Issuing one more key to an account.
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use super::error::KeepError;
+use super::grant::Grant;
+use super::keeper::Keeper;
+use super::survey::Survey;
+use crate::buffer::Buffer;
+use crate::id::KeyId;
+use crate::key::Key;
+use crate::name::AccountName;
+use crate::store::{Guard, Store};
+
+impl<S: Store> Keeper<'_, S> {
+    /// Seals the secret of a key again for one more holder, and gives the new key.
+    ///
+    /// Its capacity is that of the given key, unless the grant has another. If the new key can't be handed over,
+    /// [`withdraw`](Keeper::withdraw) takes it back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keeper::open`]; [`KeepError::Superseded`] if the given key has been replaced, and [`KeepError::Busy`]
+    /// if the account is being rotated.
+    pub fn issue<B, R>(&self, key: Key<B>, grant: &Grant, rng: &mut R) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    where
+        B: Buffer,
+        R: TryCryptoRng,
+        R::Error: Send + Sync + 'static,
+    {
+        let (account, id) = (key.account().clone(), key.id());
+        let grant = grant.clone().with_capacity(grant.capacity.or(Some(key.capacity())));
+        let secret = self.open_current(key)?;
+        grant.capacity_for(secret.expose().len())?;
+        let guard = self.lock(&account)?;
+        let survey = self.tidy(&account, &guard)?;
+        self.check_undisturbed(&survey, &account, id)?;
+        let new = self.put_sealed(&account, secret.expose(), &grant, rng)?;
+        if guard.excludes_others() {
+            return Ok(new);
+        }
+        // A rotation that does not know the new record yet is seen here.
+        let undisturbed = self.survey(&account).and_then(|survey| self.check_undisturbed(&survey, &account, id));
+        if let Err(error) = undisturbed {
+            let _ = self.withdraw(&account, new.id());
+            return Err(error);
+        }
+        Ok(new)
+    }
+
+    /// Checks that nobody is rotating the account, and that a key is still current.
+    fn check_undisturbed(
+        &self,
+        survey: &Survey,
+        account: &AccountName,
+        id: KeyId,
+    ) -> Result<(), KeepError<S::Error>> {
+        survey.check_no_rotation(account)?;
+        self.check_current(account, id)
+    }
+}

@@ -1,0 +1,29 @@
+//! [`Keeper`]: the rules of accounts and keys, over any store: add, issue, rotate, revoke, remove.
+//!
+//! Each operation takes the account's lock, after a look that costs nothing if there is nothing to do. Where a store's
+//! lock does not exclude others, each operation writes first and looks again afterwards: of two that meet, the one that wrote
+//! second sees the other and steps back.
+
+mod accounts;
+mod add;
+mod batch;
+mod error;
+mod grant;
+mod info;
+mod issue;
+#[allow(clippy::module_inception, reason = "the type has the name of the module that is about it")]
+mod keeper;
+mod open;
+mod remove;
+mod revoke;
+mod rotate;
+mod rotation;
+mod seal;
+mod survey;
+
+pub use error::{Gone, KeepError};
+pub use grant::Grant;
+pub use info::KeyInfo;
+pub use keeper::Keeper;
+pub use rotation::{Replacement, Rotation};
+pub use survey::{ROTATION_LIMIT_SECS, TOMBSTONE_SECS};

@@ -1,0 +1,100 @@
+//! What an account has in its store, and what others left there to be cleared up.
+
+use alloc::vec::Vec;
+use core::ops::ControlFlow;
+
+use super::error::KeepError;
+use super::keeper::Keeper;
+use crate::error::Error;
+use crate::id::KeyId;
+use crate::name::AccountName;
+use crate::note::Note;
+use crate::store::{Guard, Kind, Slot, Store};
+
+/// How long the tombstone of a revoked or replaced key is kept: 400 days, in seconds. Then the key is unknown.
+pub const TOMBSTONE_SECS: u64 = 400 * 24 * 60 * 60;
+
+/// A rotation in progress for longer than this, an hour in seconds, has crashed.
+pub const ROTATION_LIMIT_SECS: u64 = 60 * 60;
+
+/// The ids of an account's objects, by kind, each sorted.
+#[derive(Default)]
+pub(super) struct Survey {
+    pub(super) records: Vec<KeyId>,
+    pub(super) notes: Vec<KeyId>,
+    pub(super) rotations: Vec<KeyId>,
+}
+
+impl Survey {
+    pub(super) fn check_no_rotation<E>(&self, account: &AccountName) -> Result<(), KeepError<E>> {
+        if self.rotations.is_empty() { Ok(()) } else { Err(KeepError::Busy { account: account.clone().into() }) }
+    }
+}
+
+impl<S: Store> Keeper<'_, S> {
+    /// Lists what an account has.
+    pub(super) fn survey(&self, account: &AccountName) -> Result<Survey, KeepError<S::Error>> {
+        let mut survey = Survey::default();
+        let each = &mut |slot: &Slot| {
+            match slot.kind {
+                Kind::Record => survey.records.push(slot.id),
+                Kind::Note => survey.notes.push(slot.id),
+                Kind::Rotation => survey.rotations.push(slot.id),
+                Kind::Claim | Kind::Staged => {}
+            }
+            ControlFlow::Continue(())
+        };
+        self.store.list_account(account, each).map_err(KeepError::Store)?;
+        for ids in [&mut survey.records, &mut survey.notes, &mut survey.rotations] {
+            ids.sort_unstable();
+        }
+        Ok(survey)
+    }
+
+    /// Clears up what others left: records whose notes say that they ended, old tombstones, markers of crashed rotations.
+    /// Returns what remains.
+    ///
+    /// Unreadable notes are kept; operations that need them fail, and revoking the key replaces its note.
+    pub(super) fn tidy(
+        &self,
+        account: &AccountName,
+        guard: &S::Guard<'_>,
+    ) -> Result<Survey, KeepError<S::Error>> {
+        let mut survey = self.survey(account)?;
+        for id in survey.notes.clone() {
+            let (record, note) = (Slot::record(account, id), Slot::note(account, id));
+            let ended = match self.read_note(&note) {
+                Ok(Some(Note::Revoked { at } | Note::Rotated { at } | Note::Grace { until: at })) if self.now >= at => {
+                    at
+                }
+                Ok(_) | Err(KeepError::Invalid(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            self.remove_slot(&record)?;
+            survey.records.retain(|other| *other != id);
+            if self.now >= ended.after(TOMBSTONE_SECS) {
+                self.remove_slot(&note)?;
+                survey.notes.retain(|other| *other != id);
+            }
+        }
+        for id in survey.rotations.clone() {
+            let marker = Slot::rotation(account, id);
+            if guard.excludes_others() || self.has_crashed(&marker)? {
+                self.remove_slot(&marker)?;
+                survey.rotations.retain(|other| *other != id);
+            }
+        }
+        Ok(survey)
+    }
+
+    /// Whether the rotation behind a marker has crashed.
+    fn has_crashed(&self, marker: &Slot) -> Result<bool, KeepError<S::Error>> {
+        match self.read_note(marker) {
+            Ok(Some(Note::Rotating { since })) => Ok(self.now >= since.after(ROTATION_LIMIT_SECS)),
+            // An unreadable marker would stand for ever.
+            Ok(Some(_)) | Err(KeepError::Invalid(Error::DamagedNote)) => Ok(true),
+            Ok(None) | Err(KeepError::Invalid(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
