@@ -45,7 +45,7 @@ impl<S: Store> Keeper<'_, S> {
         match self.survey(account) {
             Ok(survey) if survey.records == [key.id()] => Ok(key),
             other => {
-                let _ = self.withdraw(account, key.id());
+                let _ = self.take_back(account, key.id());
                 Err(other.err().unwrap_or_else(exists))
             }
         }

@@ -44,7 +44,7 @@ impl<S: Store> Keeper<'_, S> {
         // A rotation that does not know the new record yet is seen here.
         let undisturbed = self.survey(&account).and_then(|survey| self.check_undisturbed(&survey, &account, id));
         if let Err(error) = undisturbed {
-            let _ = self.withdraw(&account, new.id());
+            let _ = self.take_back(&account, new.id());
             return Err(error);
         }
         Ok(new)

@@ -224,7 +224,7 @@ impl<'s, S: Store> Keeper<'s, S> {
             if live.contains(&new.old) && self.read_note(&Slot::note(&account, new.old))?.is_none() {
                 number += 1;
             } else {
-                self.withdraw(&account, new.key.id())?;
+                self.take_back(&account, new.key.id())?;
                 rotation.replacements.remove(number);
             }
         }

@@ -104,7 +104,7 @@ impl<'s, S: Store> Rotation<'s, S> {
                 None => self.end([*old].into_iter())?,
             }
             if keeper.is_revoked(account, *old)? {
-                keeper.withdraw(account, key.id())?;
+                keeper.take_back(account, key.id())?;
             }
         }
         Ok(())

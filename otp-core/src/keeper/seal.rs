@@ -43,7 +43,7 @@ impl<S: Store> Keeper<'_, S> {
             Ok(false) => Err(KeepError::Randomness("the source gave the id of an existing key".into())),
             Err(error) => {
                 // The record may be there all the same.
-                let _ = self.withdraw(account, key.id());
+                let _ = self.take_back(account, key.id());
                 Err(error)
             }
         }
@@ -55,6 +55,13 @@ impl<S: Store> Keeper<'_, S> {
     ///
     /// The store's. A record that is left has a key that nobody holds; `revoke` ends it.
     pub fn withdraw(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+        // A store may clear up behind the last record of an account when its lock ends.
+        let _guard = self.lock(account)?;
+        self.take_back(account, id)
+    }
+
+    /// As [`withdraw`](Keeper::withdraw), under the lock of the operation that put the record.
+    pub(super) fn take_back(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
         self.remove_slot(&Slot::record(account, id)).map(drop)
     }
 

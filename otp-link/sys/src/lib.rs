@@ -1,0 +1,104 @@
+//! The platform: locked memory, process hardening, file descriptors, private files. One file per system.
+//!
+//! This crate and the C ABI are the only ones with `unsafe` code. Everything above speaks of paths, files and buffers,
+//! and compiles for each system.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use std::fs::File;
+use std::io;
+
+#[cfg(target_os = "linux")]
+pub use platform::link_unnamed;
+#[cfg(unix)]
+pub use platform::{file_kind, status_at, sync_dir};
+pub use platform::{
+    LockedBuf, core_dump_limit, create_private, exec_with_fds, give_name, harden_process, is_stream, lockable_memory,
+    make_private_dir, make_private_dirs, open_with_status, sealed_memory_file, standard_input, standard_output, status_of,
+    swap_devices, sync_parent, take_fd, unnamed_private, user,
+};
+
+// The bytes stand in memory of their own, which a move leaves where it is.
+impl otp_core::Buffer for LockedBuf {}
+
+/// What kind of thing a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, or what else a system has that leads elsewhere.
+    Symlink,
+    /// A pipe, a socket, a device.
+    Other,
+}
+
+/// What the system says about a file or directory.
+///
+/// Where a system has no such owners and modes, `mode` says that nobody else can do anything, and owners are all 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Status {
+    /// What it is.
+    pub kind: FileKind,
+    /// The permission bits, at most `0o7777`.
+    pub mode: u32,
+    /// The number of the user who owns it.
+    pub owner: u32,
+    /// The number of its group.
+    pub group: u32,
+    /// The length in bytes.
+    pub len: u64,
+    /// The number of its file system, and its number there.
+    pub place: (u64, u64),
+}
+
+/// How well this process keeps its memory to itself; see [`harden_process`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardened {
+    /// No core dump is written if the process crashes.
+    pub no_core_dumps: bool,
+    /// Other processes of the same user can neither trace it nor read its memory.
+    pub not_dumpable: bool,
+}
+
+/// Waits for the lock of an open file, however often a signal interrupts. The lock ends when the file is closed.
+///
+/// # Errors
+///
+/// The system's.
+pub fn lock_file(file: &File) -> io::Result<()> {
+    uninterrupted(|| file.lock())
+}
+
+fn uninterrupted(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match act() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_call_is_repeated_and_a_failed_one_is_not() {
+        let mut script = vec![Ok(()), Err(io::ErrorKind::Interrupted.into()), Err(io::ErrorKind::Interrupted.into())];
+        uninterrupted(|| script.pop().unwrap()).unwrap();
+        assert_eq!(script.len(), 0);
+        let mut script = vec![Ok(()), Err(io::Error::from(io::ErrorKind::Unsupported))];
+        assert_eq!(uninterrupted(|| script.pop().unwrap()).unwrap_err().kind(), io::ErrorKind::Unsupported);
+    }
+}

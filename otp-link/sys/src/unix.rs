@@ -1,0 +1,457 @@
+//! Unix.
+#![allow(unsafe_code, reason = "pages and descriptor numbers of one's own belong to no Rust value")]
+
+use std::ffi::c_void;
+use std::fmt;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Seek, Write};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
+use rustix::io::{Errno, FdFlags};
+use rustix::mm::{MapFlags, ProtFlags};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{FileKind, Hardened, Status};
+
+/// A buffer for secrets, of a fixed length, all zeros at first.
+///
+/// It lies in pages of its own, which are locked and left out of core dumps as far as the system allows; a system that
+/// refuses is no error. It is wiped when it is dropped.
+pub struct LockedBuf(Memory);
+
+enum Memory {
+    Pages {
+        start: NonNull<u8>,
+        len: usize,
+    },
+    /// Where no pages were to be had.
+    Heap(Zeroizing<Vec<u8>>),
+}
+
+// SAFETY: the pages belong to this value alone, and nothing about them depends on the thread.
+unsafe impl Send for LockedBuf {}
+// SAFETY: a shared reference gives only shared access to the bytes.
+unsafe impl Sync for LockedBuf {}
+
+impl LockedBuf {
+    /// A buffer of `len` zeros.
+    #[must_use]
+    pub fn new(len: usize) -> Self {
+        Self(pages(len).unwrap_or_else(|| Memory::Heap(Zeroizing::new(vec![0; len]))))
+    }
+}
+
+fn pages(len: usize) -> Option<Memory> {
+    if len == 0 || isize::try_from(len).is_err() {
+        return None;
+    }
+    // SAFETY: a new private mapping at an address of the system's choice touches no memory that is in use.
+    let start = unsafe {
+        rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
+    };
+    let start = NonNull::new(start.ok()?.cast::<u8>())?;
+    // Miri has neither advice nor locks.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    // SAFETY: the range is the mapping made above; the advice changes nothing about its contents.
+    let _ = unsafe { rustix::mm::madvise(start.as_ptr().cast::<c_void>(), len, rustix::mm::Advice::LinuxDontDump) };
+    #[cfg(not(miri))]
+    // SAFETY: the range is the mapping made above; locking changes nothing about its contents.
+    let _ = unsafe { rustix::mm::mlock(start.as_ptr().cast::<c_void>(), len) };
+    Some(Memory::Pages { start, len })
+}
+
+impl AsRef<[u8]> for LockedBuf {
+    fn as_ref(&self) -> &[u8] {
+        match &self.0 {
+            // SAFETY: `pages` mapped `len` bytes at `start`, zeroed by the system, and only `drop` unmaps them.
+            Memory::Pages { start, len } => unsafe { std::slice::from_raw_parts(start.as_ptr(), *len) },
+            Memory::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl AsMut<[u8]> for LockedBuf {
+    fn as_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            // SAFETY: as in `as_ref`; and `self` is borrowed mutably, so nobody else has a reference.
+            Memory::Pages { start, len } => unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), *len) },
+            Memory::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl Drop for LockedBuf {
+    fn drop(&mut self) {
+        self.as_mut().zeroize();
+        if let Memory::Pages { start, len } = self.0 {
+            // SAFETY: `pages` mapped exactly this range, and no reference outlives the value. Unmapping unlocks.
+            let _ = unsafe { rustix::mm::munmap(start.as_ptr().cast::<c_void>(), len) };
+        }
+    }
+}
+
+impl fmt::Debug for LockedBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LockedBuf(..)")
+    }
+}
+
+/// The number of the user that this process acts as.
+#[must_use]
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Opens whatever a path leads to, and asks what it is.
+pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
+    let status = status_of(&file)?;
+    Ok((file, status))
+}
+
+/// Whether what is read from an open file is gone with that: a pipe, a socket or a character device.
+pub fn is_stream(file: &File) -> io::Result<bool> {
+    let kind = file.metadata()?.file_type();
+    Ok(kind.is_fifo() || kind.is_socket() || kind.is_char_device())
+}
+
+/// Standard output, without the standard library's buffer, which would keep a copy of a secret.
+pub fn standard_output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Standard input, without the standard library's buffer, which would keep a copy of a secret.
+pub fn standard_input() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Makes a new file of mode 0600, for writing.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes a new file of mode 0600 in the directory of `path`, for writing, without a name as yet.
+#[cfg(target_os = "linux")]
+pub fn unnamed_private(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    Ok(File::from(rustix::fs::openat(CWD, parent(path), flags, mode)?))
+}
+
+/// Gives a file without a name its path, at which nothing may be.
+#[cfg(target_os = "linux")]
+pub fn give_name(file: &File, path: &Path) -> io::Result<()> {
+    link_unnamed(file, CWD, path)
+}
+
+/// Links an open file without a name into a directory.
+///
+/// The way through `/proc` needs no privilege, unlike linking the descriptor itself.
+#[cfg(target_os = "linux")]
+pub fn link_unnamed(file: &File, dir: impl AsFd, name: impl rustix::path::Arg) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, open, dir, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Always an error: this system has no unnamed files.
+#[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
+pub fn unnamed_private(_: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Always an error: this system has no unnamed files.
+#[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
+pub fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The directory that a path's last part is in.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
+}
+
+/// Makes what was made in an open directory, or removed from it, durable.
+pub fn sync_dir(dir: impl AsFd) -> io::Result<()> {
+    // Apple's fsync leaves everything in the disk's own cache.
+    #[cfg(target_vendor = "apple")]
+    rustix::io::retry_on_intr(|| rustix::fs::fcntl_fullfsync(&dir))?;
+    #[cfg(not(target_vendor = "apple"))]
+    rustix::io::retry_on_intr(|| rustix::fs::fsync(&dir))?;
+    Ok(())
+}
+
+/// Makes the name of a new file durable.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
+    sync_dir(rustix::fs::openat(CWD, parent(path), OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Makes a directory with mode 0700, if there is none.
+pub fn make_private_dir(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Somebody else made it just now.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Makes a directory with mode 0700, and those above it that are missing, durably.
+pub fn make_private_dirs(path: &Path) -> io::Result<()> {
+    match (make_private_dir(path), path.parent()) {
+        (Ok(()), _) => sync_parent(path),
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound && !parent.as_os_str().is_empty() => {
+            make_private_dirs(parent)?;
+            make_private_dirs(path)
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Turns off core dumps, and closes this process's memory to other processes of the same user, as far as the system allows.
+///
+/// What does not work is no error; the result says what did. A program that this process becomes with `exec` is dumpable
+/// again, but still writes no core dump unless it asks for one.
+#[allow(clippy::must_use_candidate, reason = "its effect is what is wanted")]
+pub fn harden_process() -> Hardened {
+    // The hard limit stays: what this process becomes may want its dumps back.
+    let limit = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
+    let no_core_dumps = setrlimit(Resource::Core, limit).is_ok();
+    Hardened { no_core_dumps, not_dumpable: set_not_dumpable() }
+}
+
+#[cfg(target_os = "linux")]
+fn set_not_dumpable() -> bool {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
+fn set_not_dumpable() -> bool {
+    false
+}
+
+/// How large a core dump may be, in bytes.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can't tell")]
+#[must_use]
+pub fn core_dump_limit() -> Option<u64> {
+    Some(getrlimit(Resource::Core).current.unwrap_or(u64::MAX))
+}
+
+/// How much memory may be locked, in bytes.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can't tell")]
+#[must_use]
+pub fn lockable_memory() -> Option<u64> {
+    Some(getrlimit(Resource::Memlock).current.unwrap_or(u64::MAX))
+}
+
+/// Where memory is swapped to; `None` where the system does not tell.
+#[must_use]
+pub fn swap_devices() -> Option<Vec<String>> {
+    Some(devices_in(&std::fs::read_to_string("/proc/swaps").ok()?))
+}
+
+/// What `/proc/swaps` says: a line of titles, and then a line for each, which starts with its path.
+fn devices_in(swaps: &str) -> Vec<String> {
+    swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+/// What the system says about an open file or directory.
+pub fn status_of(fd: impl AsFd) -> io::Result<Status> {
+    Ok(status(&rustix::fs::fstat(fd)?))
+}
+
+/// What the system says about something in an open directory. A symbolic link at the end is not followed.
+pub fn status_at(dir: impl AsFd, path: &str) -> io::Result<Status> {
+    Ok(status(&rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?))
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_sign_loss,
+    clippy::useless_conversion,
+    clippy::cast_lossless,
+    reason = "the fields' types differ between systems"
+)]
+fn status(stat: &Stat) -> Status {
+    Status {
+        kind: file_kind(FileType::from_raw_mode(stat.st_mode as RawMode)),
+        mode: stat.st_mode as u32 & 0o7777,
+        owner: stat.st_uid,
+        group: stat.st_gid,
+        len: stat.st_size as u64,
+        place: (stat.st_dev as u64, stat.st_ino as u64),
+    }
+}
+
+/// What kind of thing a directory's entry is.
+#[must_use]
+pub fn file_kind(of: FileType) -> FileKind {
+    match of {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Symlink,
+        _ => FileKind::Other,
+    }
+}
+
+/// A file for a descriptor that this process was started with, such as 3 after `3<key`.
+///
+/// The file is a duplicate: dropping it closes nothing that another part of the process may own, so the same number may be
+/// taken twice. The descriptor itself is marked to close when the process becomes another one, unless it is one
+/// of the three standard ones.
+///
+/// # Errors
+///
+/// If no such descriptor is open.
+pub fn take_fd(number: i32) -> io::Result<File> {
+    if number < 0 {
+        return Err(Errno::BADF.into());
+    }
+    // SAFETY: the borrow ends with this function, and the calls below say EBADF if nothing is open at that number.
+    let given = unsafe { BorrowedFd::borrow_raw(number) };
+    let file = File::from(rustix::io::fcntl_dupfd_cloexec(given, 3)?);
+    if number > 2 {
+        rustix::io::fcntl_setfd(given, FdFlags::CLOEXEC)?;
+    }
+    Ok(file)
+}
+
+/// Becomes another program that has these files at these descriptor numbers, whatever was open there before.
+///
+/// As with `exec`, it returns only if that failed. Then everything is again as it was before.
+#[must_use = "it returns only if it failed"]
+pub fn exec_with_fds(command: &mut Command, files: Vec<(File, i32)>) -> io::Error {
+    let placed = match Placed::prepare(files) {
+        Ok(placed) => Arc::new(placed),
+        Err(error) => return error,
+    };
+    let before_exec = Arc::clone(&placed);
+    // SAFETY: the closure runs on this thread, or in a fresh child of it, and makes only system calls.
+    unsafe { command.pre_exec(move || before_exec.put()) };
+    let error = command.exec();
+    placed.undo();
+    error
+}
+
+/// Files on their way to certain numbers.
+struct Placed(Vec<Place>);
+
+struct Place {
+    number: RawFd,
+    file: OwnedFd,
+    /// What was open at that number, and how.
+    before: Option<(OwnedFd, FdFlags)>,
+}
+
+impl Placed {
+    /// Takes the files out of each other's way, above all numbers that are asked for.
+    fn prepare(files: Vec<(File, RawFd)>) -> io::Result<Self> {
+        let above = files.iter().map(|(_, number)| number.saturating_add(1)).max().unwrap_or(3).max(3);
+        let mut placed = Vec::with_capacity(files.len());
+        for (file, number) in files {
+            if number < 0 {
+                return Err(Errno::BADF.into());
+            }
+            // SAFETY: the borrow ends with this block, and the calls say so if nothing is open at that number.
+            let given = unsafe { BorrowedFd::borrow_raw(number) };
+            let before = match rustix::io::fcntl_getfd(given) {
+                Ok(flags) => Some((rustix::io::fcntl_dupfd_cloexec(given, above)?, flags)),
+                Err(_) => None,
+            };
+            placed.push(Place { number, file: rustix::io::fcntl_dupfd_cloexec(&file, above)?, before });
+        }
+        Ok(Self(placed))
+    }
+
+    /// Puts the files where they belong. There they stay open on `exec`.
+    fn put(&self) -> io::Result<()> {
+        for Place { number, file, .. } in &self.0 {
+            rustix::io::dup2(file, &mut at(*number))?;
+        }
+        Ok(())
+    }
+
+    /// Puts back what was there before; whoever owned a number finds the same file at it.
+    fn undo(&self) {
+        for Place { number, before, .. } in &self.0 {
+            let mut target = at(*number);
+            match before {
+                Some((file, flags)) => {
+                    let _ = rustix::io::dup2(file, &mut target);
+                    let _ = rustix::io::fcntl_setfd(&*target, *flags);
+                }
+                None => drop(ManuallyDrop::into_inner(target)),
+            }
+        }
+    }
+}
+
+/// A number as something to duplicate to. It is never closed by being dropped.
+fn at(number: RawFd) -> ManuallyDrop<OwnedFd> {
+    // SAFETY: `Placed` keeps what was open there, and puts it back if this process goes on.
+    ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// A file in memory that holds `bytes` and can't be changed any more, positioned at its start.
+///
+/// Where the system has no such thing, it is a file of mode 0600 without a name in the directory for temporary files.
+/// `name` is for people who look at the process. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
+pub fn sealed_memory_file(name: &str, bytes: &[u8]) -> io::Result<File> {
+    let mut file = memory_file(name)?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    seal(file.as_fd())?;
+    Ok(file)
+}
+
+#[cfg(target_os = "linux")]
+fn memory_file(name: &str) -> io::Result<File> {
+    use rustix::fs::MemfdFlags;
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // Newer kernels want to know that nobody will execute it; older ones don't know the flag.
+    let fd = rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL)
+        .or_else(|_| rustix::fs::memfd_create(name, flags))?;
+    Ok(File::from(fd))
+}
+
+#[cfg(target_os = "linux")]
+fn seal(file: BorrowedFd<'_>) -> io::Result<()> {
+    use rustix::fs::SealFlags;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    Ok(rustix::fs::fcntl_add_seals(file, seals)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[cfg_attr(mutants, mutants::skip)]
+fn memory_file(_name: &str) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = std::env::temp_dir().join(format!("otp-{}-{:p}", std::process::id(), &raw const _name));
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "Linux can fail")]
+fn seal(_: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
