@@ -1,32 +1,22 @@
 //! How an account is printed: text, JSON, env, shell. Every value arrives byte for byte, or there is an error.
 
 use base64ct::{Base64, Encoding};
+use clap::ValueEnum;
 use otp_core::Fields;
 use otp_core::account::Field;
 use zeroize::Zeroizing;
 
-use crate::Result;
-use crate::args::Format;
-use crate::error::Error;
-use crate::session;
+use crate::channel::{Channel, ENV_LINE, SHELL, TEXT_LINE};
+use crate::error::{Error, Result};
 
-/// A way for a value to go.
-#[derive(Debug)]
-pub(crate) struct Channel {
-    /// As a message calls it.
-    pub(crate) name: &'static str,
-    /// The bytes that it can't carry.
-    unfit: &'static [u8],
-    /// What carries everything.
-    pub(crate) instead: &'static str,
+/// How an account is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Env,
+    Shell,
 }
-
-const TEXT_LINE: Channel = Channel { name: "a line of text", unfit: b"\n", instead: "--field or --format json" };
-const ENV_LINE: Channel = Channel { name: "a line of env format", unfit: b"\0\n\r", ..TEXT_LINE };
-const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
-/// The environment of a command that `otp run` starts.
-pub(crate) const ENVIRONMENT: Channel =
-    Channel { name: "the environment", unfit: b"\0", instead: "--file, --fd or --stdin" };
 
 /// The text of an account in a format.
 pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<Vec<u8>>> {
@@ -48,7 +38,7 @@ fn room(fields: &Fields<'_>) -> usize {
 /// Username and password, a line each. Both, since one alone would stand in the other's place.
 fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
     for name in ["username", "password"] {
-        let value = session::field(fields, name)?;
+        let value = field(fields, name)?;
         check(Field { name, value }, &TEXT_LINE)?;
         out.extend_from_slice(value);
         out.push(b'\n');
@@ -114,6 +104,11 @@ pub(crate) fn variable(field: &str) -> String {
     "OTP_".chars().chain(upper).collect()
 }
 
+/// The value of a field.
+pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
+    fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
+}
+
 /// Refuses a value that a channel can't carry.
 pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
     let reason = match field.value.iter().find(|byte| channel.unfit.contains(byte)) {
@@ -139,8 +134,9 @@ fn quote(value: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use otp_core::Account;
+
+    use super::*;
 
     fn print(fields: &[(&str, &[u8])], format: Format) -> Result<Vec<u8>> {
         let mut made = Account::new();

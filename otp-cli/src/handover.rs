@@ -1,13 +1,12 @@
 //! Handing new keys over.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use otp_core::Key;
-use otp_store_fs::locate;
+use otp_core::Holder;
+use otp_link::NewKey;
 use zeroize::Zeroizing;
 
-use crate::Result;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::terminal;
 
 /// Where a new key goes.
@@ -24,7 +23,7 @@ impl<'a> Destination<'a> {
         match file {
             Some(path) if path != Path::new("-") => {
                 if path.symlink_metadata().is_ok() {
-                    return Err(otp_store_fs::Error::KeyFileExists { path: path.into() }.into());
+                    return Err(otp_link::Error::KeyFileExists { path: path.into() }.into());
                 }
                 Ok(Self::File(path))
             }
@@ -36,13 +35,12 @@ impl<'a> Destination<'a> {
     }
 
     /// Hands a new key over.
-    pub(crate) fn hand_over(&self, key: &Key<Vec<u8>>) -> Result<()> {
-        let text = key.to_text();
+    pub(crate) fn hand_over(&self, key: &NewKey) -> Result<()> {
         match self {
-            Self::File(path) => locate::write_key_file(path, text.as_str())?,
+            Self::File(path) => otp_link::write_key_file(path, key.text())?,
             Self::Output => {
-                let mut line = Zeroizing::new(Vec::with_capacity(text.as_str().len() + 1));
-                line.extend_from_slice(text.as_str().as_bytes());
+                let mut line = Zeroizing::new(Vec::with_capacity(key.text().len() + 1));
+                line.extend_from_slice(key.text().as_bytes());
                 line.push(b'\n');
                 write_keys(&line)?;
             }
@@ -52,27 +50,79 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// Writes new keys to standard output. Unlike what can be printed again, a reader who is gone is an error worth telling.
-pub(crate) fn write_keys(lines: &[u8]) -> Result<()> {
+/// Hands all new keys of a rotation over: to files below `dir`, and as a line each on standard output.
+///
+/// If it fails, no file is left.
+pub(crate) fn hand_over_all(keys: &[NewKey], dir: Option<&Path>) -> Result<()> {
+    let new_dir = dir.filter(|dir| !dir.exists());
+    let mut written = Vec::new();
+    write_all(keys, dir, &mut written).inspect_err(|_| {
+        // Before the records go, so that there is never a key file whose record is gone.
+        for path in written {
+            let _ = std::fs::remove_file(path);
+        }
+        if let Some(dir) = new_dir {
+            let _ = std::fs::remove_dir(dir);
+        }
+    })?;
+    if let Some(longest) = keys.iter().max_by_key(|key| key.text().len()) {
+        warn_if_long(longest);
+    }
+    Ok(())
+}
+
+fn write_all(keys: &[NewKey], dir: Option<&Path>, written: &mut Vec<PathBuf>) -> Result<()> {
+    let mut lines = Zeroizing::new(Vec::with_capacity(keys.iter().map(line_len).sum()));
+    if let Some(dir) = dir {
+        otp_link::make_key_dir(dir)?;
+    }
+    for key in keys {
+        let holder = key.holder().map_or("-", Holder::as_str);
+        lines.extend_from_slice(format!("{holder}\t{}\t", key.id()).as_bytes());
+        if let Some(dir) = dir {
+            let path = dir.join(format!("{}.key", key.id()));
+            otp_link::write_key_file(&path, key.text())?;
+            lines.extend_from_slice(path.as_os_str().as_encoded_bytes());
+            written.push(path);
+        } else {
+            lines.extend_from_slice(key.text().as_bytes());
+        }
+        lines.push(b'\n');
+    }
+    match write_keys(&lines) {
+        // The key files are where they belong; that the list can't be printed does not matter to them.
+        Err(_) if dir.is_some() => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// At least as long as the line of a key: memory that grows leaves copies behind.
+fn line_len(key: &NewKey) -> usize {
+    Holder::MAX_LEN + key.text().len() + 64
+}
+
+/// Writes new keys to standard output. They can't be printed again, so a reader who is gone is an error.
+fn write_keys(lines: &[u8]) -> Result<()> {
     terminal::write_raw(lines).map_err(|source| Error::NotHandedOver { source })
 }
 
-/// Refuses to write a key where nobody could ever read it. A standard output that is closed looks like that, too.
+/// Refuses to write a key where nobody could ever read it, such as a closed standard output.
 pub(crate) fn check_output() -> Result<()> {
     if terminal::output_is_lost() {
-        return Err(Error::Usage(
-            "standard output is closed, so the new key would be lost; write it to a file instead".into(),
+        return Err(Error::usage_with(
+            "standard output is closed, so the new key would be lost",
+            "write the key to a file instead",
         ));
     }
     Ok(())
 }
 
 /// Schedulers' fields often stop at 255 characters.
-pub(crate) fn warn_if_long(key: &Key<Vec<u8>>) {
-    if key.text_len() > 255 {
+fn warn_if_long(key: &NewKey) {
+    let len = key.text().len();
+    if len > 255 {
         terminal::warn(&format!(
-            "the key has {} characters; many schedulers' fields stop at 255 (a shorter secret, account name or capacity makes a shorter key)",
-            key.text_len()
+            "the key has {len} characters; many schedulers' fields stop at 255 (a shorter secret, account name or capacity makes a shorter key)"
         ));
     }
 }

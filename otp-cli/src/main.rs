@@ -1,33 +1,31 @@
 //! `otp`: keeps a credential as record and key, and hands it to a script that has both.
 #![forbid(unsafe_code)]
 
-mod args;
+mod channel;
+mod cli;
 mod commands;
 mod error;
 mod format;
 mod handover;
+mod hint;
+mod json;
+mod options;
+mod prompt;
 mod quick;
-mod randomness;
-mod session;
-mod statistics;
+mod report;
+mod streams;
 mod terminal;
 mod time;
 mod values;
 
 use std::process::ExitCode;
 
-use crate::error::Error;
-
 fn main() -> ExitCode {
-    let result = args::parse().and_then(|(globals, command)| commands::run(&globals, command));
-    match result {
+    match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::report(&error);
+            report::failure(&error);
             ExitCode::from(error.exit_code())
         }
     }
 }
-
-/// What a command gives.
-type Result<T, E = Error> = std::result::Result<T, E>;

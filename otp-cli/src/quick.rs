@@ -1,19 +1,28 @@
 //! The plain form of `otp get` and `otp run`, read without building a description of the command line first.
 //!
-//! A script waits for these two, and describing their options costs more than opening the record does. What is not
-//! plainly right, such as a request for help, an unknown option or two that exclude each other, is left to the full
-//! description, which says what is wrong. A test holds both to the same answers.
+//! A script waits for these two, and describing their options costs more than opening the record. Everything else, such as
+//! a request for help, an unknown option or two that exclude each other, is left to the full description, which says what is
+//! wrong. A test holds both to the same answers.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::args::{Command, Format, GetArgs, Globals, KeyArgs, RunArgs, SourceArgs};
+use crate::commands::get::GetArgs;
+use crate::commands::run::RunArgs;
+use crate::format::Format;
+use crate::options::{Globals, KeyArgs, SourceArgs};
 
 /// What `get` and `run` both take, each with a value.
 const SHARED: [&str; 5] = ["store", "key-file", "key-fd", "key", "record"];
 
+/// What was read.
+pub(crate) enum Quick {
+    Get(GetArgs),
+    Run(RunArgs),
+}
+
 /// Reads the arguments behind the program's name; `None` if they are not in the plain form.
-pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Command)> {
+pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Quick)> {
     let (command, arguments) = arguments.split_first()?;
     match command.to_str()? {
         "get" => get(Options::scan(arguments, &["field", "format"])?),
@@ -22,7 +31,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Command)> {
     }
 }
 
-fn get(mut options: Options<'_>) -> Option<(Globals, Command)> {
+fn get(mut options: Options<'_>) -> Option<(Globals, Quick)> {
     let (globals, source) = options.shared()?;
     let account = match options.positional.as_slice() {
         [] => None,
@@ -38,10 +47,10 @@ fn get(mut options: Options<'_>) -> Option<(Globals, Command)> {
         _ => return None,
     };
     let args = GetArgs { account, source, field, format };
-    options.done(globals, Command::Get(args)).filter(|_| options.after.is_none())
+    options.done(globals, Quick::Get(args)).filter(|_| options.after.is_none())
 }
 
-fn run(mut options: Options<'_>) -> Option<(Globals, Command)> {
+fn run(mut options: Options<'_>) -> Option<(Globals, Quick)> {
     let (globals, source) = options.shared()?;
     let command = options.after?.to_vec();
     if command.is_empty() || !options.positional.is_empty() {
@@ -55,7 +64,7 @@ fn run(mut options: Options<'_>) -> Option<(Globals, Command)> {
         file: options.texts("file")?,
         command,
     };
-    options.done(globals, Command::Run(args))
+    options.done(globals, Quick::Run(args))
 }
 
 /// It is not in the plain form: an option is there twice, or its value is no text.
@@ -139,7 +148,7 @@ impl<'a> Options<'a> {
     }
 
     /// The result, if every option was asked for.
-    fn done(&self, globals: Globals, command: Command) -> Option<(Globals, Command)> {
+    fn done(&self, globals: Globals, command: Quick) -> Option<(Globals, Quick)> {
         self.values.is_empty().then_some((globals, command))
     }
 }

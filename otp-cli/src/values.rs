@@ -6,68 +6,65 @@ use std::io::Read;
 use std::path::Path;
 
 use otp_core::{Account, Capacity};
-use otp_store_fs::sys;
-use rand_core::TryRng;
+use otp_link::Randomness;
 use zeroize::Zeroizing;
 
-use crate::Result;
-use crate::args::FieldArgs;
-use crate::error::Error;
-use crate::randomness::Randomness;
-use crate::session::Session;
-use crate::terminal;
+use crate::error::{Error, Result};
+use crate::options::FieldArgs;
+use crate::{prompt, terminal};
 
 /// The longest password or field that is read from a file or descriptor: what fits the largest frame, and a newline.
 const MAX_VALUE_LEN: u64 = Capacity::MAX.bytes() as u64 + 1;
 
 /// The fields that the arguments give, in whichever way.
-pub(crate) fn given(args: &FieldArgs, rng: &mut Randomness<'_>) -> Result<Account> {
+pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Account> {
     let mut account = Account::new();
     set_named(&mut account, args)?;
     if let Some(username) = &args.username {
-        set_once(&mut account, "username", &os_to_bytes(username)?)?;
+        set_once(&mut account, "username", &from_os(username)?)?;
     }
-    if let Some(password) = password(args, rng)? {
+    if let Some(password) = password(args, randomness)? {
         set_once(&mut account, "password", &password)?;
     }
     Ok(account)
 }
 
 /// Asks for username and password where they are not given; if there is nobody to ask, says what should have been given.
-pub(crate) fn complete(session: &Session<'_>, account: &mut Account, password_prompt: &str) -> Result<()> {
+pub(crate) fn complete(no_input: bool, account: &mut Account, password_prompt: &str) -> Result<()> {
+    let check = |missing| prompt::check_may_ask(no_input, &format!("{missing}, or --fields-only to do without"));
     if account.fields().get("username").is_none() {
-        session.check_may_ask("--username")?;
-        account.set("username", &terminal::ask("Username: ")?)?;
+        check("--username")?;
+        account.set("username", &prompt::ask("Username: ")?)?;
     }
     if account.fields().get("password").is_none() {
-        session.check_may_ask("--password-stdin, --password-fd or --generate")?;
-        account.set("password", &terminal::ask_password(password_prompt)?)?;
+        check("--password-stdin, --password-fd or --generate")?;
+        account.set("password", &prompt::ask_password(password_prompt)?)?;
     }
     Ok(())
 }
 
-/// The descriptor that the password is read from, if it is.
-pub(crate) fn password_stream(args: &FieldArgs) -> Option<i32> {
-    if args.password_stdin { Some(0) } else { args.password_fd }
+/// The fields as the library takes them.
+pub(crate) fn list(account: &Account) -> Vec<(&str, &[u8])> {
+    account.fields().iter().map(|field| (field.name, field.value)).collect()
 }
 
-/// Sets a field that nothing else may have set: of two values, one would be lost without a word.
+/// Sets a field that nothing else may have set: of two values, one would be lost silently.
 fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
     match account.fields().get(name) {
-        Some(_) => Err(Error::Usage(format!("field {name} is given twice; give it once"))),
+        Some(_) => Err(Error::usage(format!("field {name:?} is given twice"))),
         None => Ok(account.set(name, value)?),
     }
 }
 
 /// The password, in whichever way it is given.
-fn password(args: &FieldArgs, rng: &mut Randomness<'_>) -> Result<Option<Zeroizing<Vec<u8>>>> {
+fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<Zeroizing<Vec<u8>>>> {
     if args.password_stdin {
         read_password(take_fd(0, "standard input")?, "standard input")
     } else if let Some(fd) = args.password_fd {
         let what = format!("file descriptor {fd}");
         read_password(take_fd(fd, &what)?, &what)
     } else if let Some(len) = args.generate {
-        generate_password(len.into(), rng)
+        randomness.password(len.into()).map_err(Error::from)
     } else {
         return Ok(None);
     }
@@ -85,7 +82,7 @@ fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
     }
     for given in &args.field_file {
         let (name, path) = split_at_equals(given, "--field-file", "NAME=PATH")?;
-        let path = bytes_to_os(&path)?;
+        let path = to_os(&path)?;
         let what = Path::new(&path).display().to_string();
         let file = File::open(&path).map_err(Error::io(format!("{what} can't be read")))?;
         set_once(account, &name, &read_value(file, &what)?)?;
@@ -94,33 +91,33 @@ fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
 }
 
 fn split_at_equals(given: &OsStr, option: &str, form: &str) -> Result<(String, Zeroizing<Vec<u8>>)> {
-    let bytes = os_to_bytes(given)?;
-    let invalid = || Error::Usage(format!("{option} takes {form}, with a name in UTF-8"));
+    let bytes = from_os(given)?;
+    let invalid = || Error::usage(format!("{option} takes {form}, with a name in UTF-8"));
     let at = bytes.iter().position(|byte| *byte == b'=').ok_or_else(invalid)?;
     let name = std::str::from_utf8(&bytes[..at]).map_err(|_| invalid())?;
     Ok((name.to_owned(), Zeroizing::new(bytes[at + 1..].to_vec())))
 }
 
 /// The bytes of an argument: on Unix as they were given, elsewhere as UTF-8.
-pub(crate) fn os_to_bytes(text: &OsStr) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn from_os(text: &OsStr) -> Result<Zeroizing<Vec<u8>>> {
     #[cfg(unix)]
     let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(text).to_vec());
     #[cfg(not(unix))]
     let bytes = text.to_str().map(|text| text.as_bytes().to_vec());
-    bytes.map(Zeroizing::new).ok_or_else(|| Error::Usage("an argument is not valid Unicode".into()))
+    bytes.map(Zeroizing::new).ok_or_else(|| Error::usage("an argument is not valid Unicode"))
 }
 
 /// Bytes as the system takes them for paths and variables: on Unix any, elsewhere UTF-8.
-pub(crate) fn bytes_to_os(bytes: &[u8]) -> Result<OsString> {
+pub(crate) fn to_os(bytes: &[u8]) -> Result<OsString> {
     #[cfg(unix)]
     let text = Some(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned());
     #[cfg(not(unix))]
     let text = std::str::from_utf8(bytes).ok().map(Into::into);
-    text.ok_or_else(|| Error::Usage("a value is not valid Unicode, which this system asks for".into()))
+    text.ok_or_else(|| Error::usage("a value is not valid Unicode, which this system requires"))
 }
 
 fn take_fd(number: i32, what: &str) -> Result<File> {
-    sys::take_fd(number).map_err(Error::io(format!("{what} can't be read")))
+    otp_sys::take_fd(number).map_err(Error::io(format!("{what} can't be read")))
 }
 
 fn read_password(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
@@ -129,7 +126,7 @@ fn read_password(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
         value.pop();
     }
     if value.is_empty() {
-        return Err(Error::Usage(format!("{what} gave no password")));
+        return Err(Error::usage(format!("{what} gave no password")));
     }
     Ok(value)
 }
@@ -148,20 +145,8 @@ fn read_value(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
         }
     }
     if len as u64 > MAX_VALUE_LEN {
-        return Err(Error::Usage(format!("{what} has more than the 65,535 bytes that fit an account")));
+        return Err(Error::usage(format!("{what} has more than the 65,535 bytes that fit an account")));
     }
     value.truncate(len);
     Ok(value)
-}
-
-/// A password of letters, digits, `-` and `_`: 64 symbols, so a byte's low six bits choose one without a bias.
-fn generate_password(len: usize, rng: &mut Randomness<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut password = Zeroizing::new(vec![0; len]);
-    rng.reserve(len)?;
-    rng.try_fill_bytes(&mut password).map_err(|error| Error::Randomness(error.to_string()))?;
-    for byte in password.iter_mut() {
-        *byte = SYMBOLS[usize::from(*byte & 63)];
-    }
-    Ok(password)
 }

@@ -1,81 +1,108 @@
-//! `otp import ancestor`: an account out of a file of Secure-Python-Link, and what that file gave away.
+//! `otp import secure-python-link`: an account out of a file of Secure-Python-Link, and what that file revealed.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use otp_ancestor::{Leak, MAX_FILE_LEN, OldFile};
-use otp_core::{Account, AccountName};
-use otp_store_fs::locate::KeyChoice;
+use clap::{Args, Subcommand};
+use otp_core::AccountName;
+use otp_link::secure_python_link::Leak;
 use zeroize::Zeroizing;
 
-use super::add;
-use crate::Result;
-use crate::args::AncestorArgs;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::handover::Destination;
-use crate::randomness::{self, Randomness};
-use crate::session::Session;
-use crate::terminal;
+use crate::options::{EntropyArgs, Globals, GrantArgs};
+use crate::{prompt, streams};
 
-pub(crate) fn ancestor(session: &Session<'_>, args: &AncestorArgs) -> Result<()> {
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    SecurePythonLink(SecurePythonLinkArgs),
+}
+
+/// Turn a file of Secure-Python-Link into an account, and say what the file revealed
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp import secure-python-link Account1.p --user-key-file user --pass-key-file pass --key-file new\n\n\
+    Nothing of the file is executed, and it stays as it is. On a terminal, it asks for keys that are not given. The new key \
+    goes to standard output, alone on one line, unless there is --key-file."
+)]
+pub(crate) struct SecurePythonLinkArgs {
+    /// The file that secure_account() wrote
+    pub(crate) file: PathBuf,
+    /// Name the account [default: the file's name, in lower case and without its ending]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Read the old key of the user from a file that only you can read
+    #[arg(long, value_name = "PATH", help_heading = "Old keys")]
+    pub(crate) user_key_file: Option<PathBuf>,
+    /// Read the old key of the password from a file that only you can read
+    #[arg(long, value_name = "PATH", help_heading = "Old keys")]
+    pub(crate) pass_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
+    /// Write the key to a new file that only you can read
+    #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<()> {
     let name = account_name(args)?;
-    let grant = session.grant(&args.grant)?;
+    let terms = args.grant.terms()?;
     let destination = Destination::find(args.key_file.as_deref())?;
-    let stream_of = |path: &Option<PathBuf>| randomness::stream_of(path.as_deref());
-    randomness::check_streams(&[
-        ("old key of the user", stream_of(&args.user_key_file)),
-        ("old key of the password", stream_of(&args.pass_key_file)),
-        ("extra entropy", stream_of(&args.entropy.extra_entropy)),
+    streams::check_distinct(&[
+        ("old key of the user", streams::of_path(args.user_key_file.as_deref())),
+        ("old key of the password", streams::of_path(args.pass_key_file.as_deref())),
+        ("extra entropy", args.entropy.stream()),
     ])?;
-    let entropy = randomness::open(&args.entropy)?;
-    let file = OldFile::parse(&read(&args.file)?).map_err(Error::Ancestor)?;
-    add::check_new(session, &name)?;
-
-    let user_key = old_key(session, args.user_key_file.as_deref(), "user", "--user-key-file")?;
-    let pass_key = old_key(session, args.pass_key_file.as_deref(), "password", "--pass-key-file")?;
-    let (user, password) = file.open(&user_key, &pass_key).map_err(Error::Ancestor)?;
-    let mut account = Account::new();
-    account.set("username", user.as_bytes())?;
-    account.set("password", password.as_bytes())?;
-    add::seal(session, &name, &account, &grant, &destination, &mut Randomness::new(entropy.as_ref()))?;
-
-    let report = report(&args.file, &name, &file.leaks(user.len(), password.len()));
-    // The account is there and its key handed over; nobody to read the report is no failure of that.
+    let mut randomness = args.entropy.open()?;
+    // Nobody should type keys for a file that can't be imported.
+    otp_link::read_old_file(&args.file)?;
+    otp_link::check_new_account(&name, globals.store())?;
+    let user_key = old_key(globals, args.user_key_file.as_deref(), "user", "--user-key-file")?;
+    let pass_key = old_key(globals, args.pass_key_file.as_deref(), "password", "--pass-key-file")?;
+    let imported = otp_link::import_secure_python_link(
+        &args.file,
+        [&user_key, &pass_key],
+        &name,
+        &terms,
+        globals.store(),
+        &mut randomness,
+        |key| destination.hand_over(&key),
+    )?;
+    let report = report(&args.file, &name, &imported.leaks);
+    // The account is there and its key handed over; that nobody reads the report does not change that.
     let _ = io::stderr().write_all(report.as_bytes());
     Ok(())
 }
 
 /// The name that was given, or the file's.
-fn account_name(args: &AncestorArgs) -> Result<AccountName> {
+fn account_name(args: &SecurePythonLinkArgs) -> Result<String> {
     if let Some(name) = &args.account {
-        return Ok(AccountName::parse(name)?);
+        return Ok(AccountName::parse(name)?.to_string());
     }
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    AccountName::parse(&stem).map_err(|_| Error::Usage("the file's name is no account name; give --account".into()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_LEN as u64 + 1).read_to_end(&mut bytes))
-        .map_err(Error::io(format!("{} can't be read", path.display())))?;
-    Ok(bytes)
-}
-
-/// An old key, from its file or from whoever sits there.
-fn old_key(session: &Session<'_>, file: Option<&Path>, which: &str, option: &str) -> Result<Zeroizing<Vec<u8>>> {
-    if file.is_none() {
-        session.check_may_ask_for(option)?;
-        return terminal::ask_hidden(&format!("Old key of the {which}: "));
+    match AccountName::parse(&stem) {
+        Ok(name) => Ok(name.to_string()),
+        Err(_) => Err(Error::usage_with("the file's name is not an account name", "give --account")),
     }
-    let text = KeyChoice { file, ..KeyChoice::default() }.read(&|_| None, MAX_FILE_LEN)?;
-    Ok(Zeroizing::new(text.as_str().as_bytes().to_vec()))
 }
 
-/// What the old file gave away, and what to do about it.
-fn report(file: &Path, name: &AccountName, leaks: &[Leak; 2]) -> String {
-    let mut text = format!("otp: {} alone gave away, to whoever could read it:\n", file.display());
+/// An old key, from its file or from the user.
+fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) -> Result<Zeroizing<Vec<u8>>> {
+    match file {
+        Some(file) => Ok(otp_link::read_old_key(file)?),
+        None => {
+            prompt::check_may_ask(globals.no_input, option)?;
+            prompt::ask_hidden(&format!("Old key of the {which}: "))
+        }
+    }
+}
+
+/// What the old file revealed, and what to do about it.
+fn report(file: &Path, name: &str, leaks: &[Leak; 2]) -> String {
+    let mut text = format!("otp: {} alone revealed, to anyone who could read it:\n", file.display());
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
         text.push_str(&format!(
             "  {what}: {:.1} bits of its characters, and that its length is one of {}: {}\n",
@@ -85,7 +112,7 @@ fn report(file: &Path, name: &AccountName, leaks: &[Leak; 2]) -> String {
         ));
     }
     text.push_str(&format!(
-        "  (its pads had 72 of 256 characters, its length marker was padded alike, and nothing showed a changed bit)\n\
+        "  (its pads had 72 of 256 characters, its length marker was padded alike, and nothing detected a changed bit)\n\
          Change the password in the database, and then: otp rotate {name} --key-file KEYFILE --password-stdin\n\
          {} is as it was. Remove it once nothing uses it any more.\n",
         file.display()

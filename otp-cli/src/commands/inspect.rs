@@ -1,11 +1,28 @@
 //! `otp key inspect`: what is public in a key.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::Result;
-use crate::args::InspectArgs;
-use crate::session;
-use crate::terminal;
+use crate::error::Result;
+use crate::options::KeyArgs;
+use crate::{json, terminal};
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    Inspect(InspectArgs),
+}
+
+/// Show a key's account, id and capacity, never its secret part
+#[derive(Args)]
+#[command(after_help = "Example: otp key inspect --key-file nightly.key")]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// What `key inspect --json` prints.
 #[derive(Serialize)]
@@ -18,7 +35,7 @@ struct KeyReport {
 }
 
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
-    let key = session::read_key(&args.key)?;
+    let key = args.key.read(None)?;
     let report = KeyReport {
         account: key.account().to_string(),
         id: key.id().to_string(),
@@ -27,7 +44,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         characters: key.text_len(),
     };
     if args.json {
-        return terminal::write_json(&report);
+        return json::print(&report);
     }
     let text = format!(
         "account     {}\nkey id      {}\ncapacity    {}\ncharacters  {}\n",

@@ -1,38 +1,39 @@
-//! `otp issue`: one more caller gets a key of its own.
+//! `otp issue`: gives one more caller a key of its own.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use otp_core::store::{Slot, Store};
-use otp_core::{AccountName, Key};
+use std::path::PathBuf;
 
-use crate::Result;
-use crate::args::IssueArgs;
+use clap::Args;
+
+use crate::error::Result;
 use crate::handover::Destination;
-use crate::randomness::{self, Randomness};
-use crate::session::{self, Session};
+use crate::options::{EntropyArgs, Globals, GrantArgs, KeyArgs};
+use crate::streams;
 
-pub(crate) fn run(session: &Session<'_>, args: &IssueArgs) -> Result<()> {
-    let name = AccountName::parse(&args.account)?;
-    let grant = session.grant(&args.grant)?;
+/// With a key to an account, give one more caller a key of its own
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp issue edms/reporting --key-file nightly.key --for hourly --new-key-file hourly.key"
+)]
+pub(crate) struct IssueArgs {
+    /// The account
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+    #[command(flatten)]
+    pub(crate) entropy: EntropyArgs,
+    /// Write the new key to a new file that only you can read; "-" is standard output
+    #[arg(long, value_name = "PATH")]
+    pub(crate) new_key_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
+    let terms = args.grant.terms()?;
     let destination = Destination::find(args.new_key_file.as_deref())?;
-    randomness::check_streams(&[
-        ("key", session::key_stream(&args.key)),
-        ("extra entropy", randomness::stream_of(args.entropy.extra_entropy.as_deref())),
-    ])?;
-    let entropy = randomness::open(&args.entropy)?;
-    let mut rng = Randomness::new(entropy.as_ref());
-    let key = session::read_key(&args.key)?;
-    session::check_account(&key, Some(&name))?;
-
-    let store = session.store()?;
-    let _lock = store.lock(&name)?;
-    let keeper = session.keeper(&store).alone();
-    if rng.is_mixed() {
-        // Nothing of it should be spent on a key that does not open.
-        keeper.verify(&key)?;
-        rng.reserve(Key::<Vec<u8>>::drawn_len(grant.capacity.unwrap_or(key.capacity())))?;
-    }
-    let new = keeper.issue(key, &grant, &mut rng)?;
-    destination.hand_over(&new).inspect_err(|_| {
-        // A key that nobody has would only be in the way. What can't be taken back is told by `otp info`.
-        let _ = store.remove(&Slot::record(&name, new.id()));
-    })
+    streams::check_distinct(&[("key", args.key.stream()), ("extra entropy", args.entropy.stream())])?;
+    let mut randomness = args.entropy.open()?;
+    let key = args.key.read(Some(&args.account))?;
+    otp_link::issue_key(key, &terms, globals.store(), &mut randomness, |key| destination.hand_over(&key))
 }

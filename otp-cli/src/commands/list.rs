@@ -1,57 +1,58 @@
 //! `otp list`: the accounts of the store.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ops::ControlFlow;
 
-use otp_core::keeper::KeepError;
-use otp_core::{AccountName, Kind, Store};
-use otp_store_fs::FsStore;
+use clap::Args;
+use otp_core::KeepError;
 
-use super::info::AccountInfo;
-use crate::Result;
-use crate::args::ListArgs;
-use crate::session::Session;
+use crate::error::Result;
+use crate::json::{self, AccountInfo};
+use crate::options::Globals;
 use crate::terminal;
 
-pub(crate) fn run(session: &Session<'_>, args: &ListArgs) -> Result<()> {
-    let store = session.store()?;
-    let keeper = session.keeper(&store);
+/// List the accounts of the store
+#[derive(Args)]
+#[command(after_help = "Example: otp list edms/ --json")]
+pub(crate) struct ListArgs {
+    /// Only accounts whose name starts with this
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// Print an array of objects as `otp info --json` prints them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
     // All at once in the end, or nothing.
     let mut out = Vec::new();
     let mut separator: &[u8] = b"[\n";
-    for_each_account(&store, &args.prefix, |account| {
+    let mut failed = None;
+    otp_link::list_accounts(&args.prefix, globals.store(), |account| {
         if !args.json {
-            out.extend_from_slice(format!("{account}\n").as_bytes());
-            return Ok(());
+            out.extend_from_slice(account.as_str().as_bytes());
+            out.push(b'\n');
+            return ControlFlow::Continue(());
         }
-        let infos = match keeper.info(account) {
+        match otp_link::list_keys(account.as_str(), globals.store()) {
+            Ok(infos) => {
+                out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
+                json::push(&mut out, &AccountInfo::new(account, &infos));
+                ControlFlow::Continue(())
+            }
             // Removed since it was listed.
-            Err(KeepError::NoAccount { .. }) => return Ok(()),
-            infos => infos?,
-        };
-        out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
-        terminal::push_json(&mut out, &AccountInfo::new(account, &infos));
-        Ok(())
+            Err(otp_link::Error::Keep(KeepError::NoAccount { .. })) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
     })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
     if args.json {
         out.extend_from_slice(if out.is_empty() { b"[]\n" } else { b"\n]\n" });
     }
     terminal::write_stdout(&out)
-}
-
-/// Gives each account that has a record, in the order of their names.
-pub(crate) fn for_each_account(
-    store: &FsStore,
-    prefix: &str,
-    mut each: impl FnMut(&AccountName) -> Result<()>,
-) -> Result<()> {
-    let mut last: Option<AccountName> = None;
-    let mut result = Ok(());
-    store.list(prefix, &mut |slot| {
-        if slot.kind == Kind::Record && last.as_ref() != Some(&slot.account) {
-            last = Some(slot.account.clone());
-            result = each(&slot.account);
-        }
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    result
 }

@@ -1,20 +1,33 @@
 //! `otp completions` and `otp man`: both made from the command line's own description.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use crate::Result;
-use crate::args::{self, CompletionsArgs};
-use crate::error::Error;
+use clap::{Args, Command};
+
+use crate::error::{Error, Result};
 use crate::terminal;
 
-pub(crate) fn completions(args: &CompletionsArgs) -> Result<()> {
+/// Print completions for a shell
+#[derive(Args)]
+#[command(after_help = "Example: otp completions bash > /etc/bash_completion.d/otp")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the man page
+#[derive(Args)]
+#[command(after_help = "Example: otp man > otp.1 && man ./otp.1")]
+pub(crate) struct ManArgs {}
+
+pub(crate) fn completions(mut whole: Command, args: &CompletionsArgs) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut args::whole(), "otp", &mut script);
+    clap_complete::generate(args.shell, &mut whole, "otp", &mut script);
     terminal::write_stdout(&script)
 }
 
 /// One page: the program, then each command as a section of its own.
-pub(crate) fn man() -> Result<()> {
+pub(crate) fn man(mut command: Command) -> Result<()> {
     let failed = || Error::io("the man page can't be made");
-    let mut command = args::whole();
     command.build();
     let mut page = Vec::new();
     let program = clap_mangen::Man::new(command.clone());
@@ -28,7 +41,7 @@ pub(crate) fn man() -> Result<()> {
     terminal::write_stdout(&page)
 }
 
-fn section(command: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+fn section(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     let title = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_uppercase();
     page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
     let man = clap_mangen::Man::new(command.clone());

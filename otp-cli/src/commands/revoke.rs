@@ -1,25 +1,23 @@
-//! `otp revoke` ends one key, `otp remove` a whole account. Neither needs a secret.
+//! `otp revoke`: ends one key. It needs no secret.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use otp_core::{AccountName, KeyId};
+use clap::Args;
 
-use crate::Result;
-use crate::args::{RemoveArgs, RevokeArgs};
-use crate::session::Session;
+use crate::error::Result;
+use crate::options::Globals;
 
-pub(crate) fn revoke(session: &Session<'_>, args: &RevokeArgs) -> Result<()> {
-    let (name, id) = (AccountName::parse(&args.account)?, KeyId::parse(&args.key_id)?);
-    let store = session.store()?;
-    let _lock = store.lock(&name)?;
-    Ok(session.keeper(&store).alone().revoke(&name, id)?)
+/// End one key; the others go on
+#[derive(Args)]
+#[command(
+    after_help = "Example: otp revoke edms/reporting n4ak3yfor7xhbq2d\n\nThe key id is public; `otp info` shows it."
+)]
+pub(crate) struct RevokeArgs {
+    /// The account
+    pub(crate) account: String,
+    /// The key's id
+    pub(crate) key_id: String,
 }
 
-pub(crate) fn remove(session: &Session<'_>, args: &RemoveArgs) -> Result<()> {
-    let name = AccountName::parse(&args.account)?;
-    let store = session.store()?;
-    let lock = store.lock(&name)?;
-    let removed = session.keeper(&store).remove(&name);
-    drop(lock);
-    // What is left is an empty directory, which is not worth an error.
-    let _ = store.prune(&name);
-    Ok(removed?)
+pub(crate) fn run(globals: &Globals, args: &RevokeArgs) -> Result<()> {
+    Ok(otp_link::revoke_key(&args.account, &args.key_id, globals.store())?)
 }

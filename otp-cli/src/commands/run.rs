@@ -1,53 +1,75 @@
 //! `otp run`: opens an account and becomes a command that has it.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
 use otp_core::Fields;
 use otp_core::account::Field;
-use otp_store_fs::{locate, sys};
 
-use crate::Result;
-use crate::args::RunArgs;
-use crate::error::Error;
-use crate::format;
-use crate::session::{self, Session};
-use crate::values;
+use crate::channel::ENVIRONMENT;
+use crate::error::{Error, Result};
+use crate::options::{Globals, SourceArgs};
+use crate::{format, values};
 
-pub(crate) fn run(session: &Session<'_>, args: &RunArgs) -> Result<()> {
-    let handover = Handover::parse(args)?;
-    let secret = session.open(&args.source, None)?;
-    let fields = session::fields(&secret)?;
+/// Open an account and become a command that has it
+#[derive(Args)]
+#[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
+    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment. It never \
+    has OTP_KEY or OTP_KEY_FILE. On Unix otp becomes the command: signals and exit code are the command's own. If \
+    anything fails before, nothing is started, and the exit code is one of those that otp --help lists.")]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Put FIELD into the environment variable VAR
+    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) env: Vec<String>,
+    /// Pass FIELD on standard input
+    #[arg(long, value_name = "FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) stdin: Option<String>,
+    /// Pass FIELD on file descriptor N, from 3 on
+    #[arg(long, value_name = "N=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) fd: Vec<String>,
+    /// Pass FIELD as an in-memory file and put its path in VAR
+    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    pub(crate) file: Vec<String>,
+    /// Run this command with its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
 
-    let (program, arguments) = args.command.split_first().ok_or_else(|| Error::Usage("there is no command".into()))?;
+pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
+    let plan = Plan::parse(args)?;
+    let account = args.source.open(globals, None)?;
+
+    let (program, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
     let mut command = Command::new(program);
     command.args(arguments);
-    // Whoever has the secret needs no key.
-    for name in locate::KEY_VARIABLES {
+    // The command has the secret, and needs no key.
+    for name in otp_link::KEY_VARIABLES {
         command.env_remove(name);
     }
-    let files = handover.prepare(&fields, &mut command)?;
-    // The command gets copies of its own; what it becomes wipes nothing.
-    drop(secret);
-    let failure = sys::exec_with_fds(&mut command, files);
-    Err(Error::io(format!("{} can't be started; check its name, its mode and PATH", Path::new(program).display()))(
-        failure,
-    ))
+    let files = plan.prepare(&account.fields(), &mut command)?;
+    // The command has copies of its own. This one is wiped now, since a process that becomes another wipes nothing.
+    drop(account);
+    let source = otp_sys::exec_with_fds(&mut command, files);
+    Err(Error::NotStarted { program: Path::new(program).display().to_string(), source })
 }
 
 /// Which field goes which way.
-struct Handover<'a> {
+struct Plan<'a> {
     variables: Vec<(&'a str, &'a str)>,
     descriptors: Vec<(i32, &'a str)>,
     files: Vec<(&'a str, &'a str)>,
 }
 
-impl<'a> Handover<'a> {
+impl<'a> Plan<'a> {
     /// Reads `VAR=FIELD` and `N=FIELD`, before anything is opened.
     fn parse(args: &'a RunArgs) -> Result<Self> {
-        let mut handover = Self {
+        let mut plan = Self {
             variables: args.env.iter().map(|pair| split(pair, "--env", "VAR=FIELD")).collect::<Result<_>>()?,
             descriptors: args.stdin.iter().map(|field| (0, field.as_str())).collect(),
             files: args.file.iter().map(|pair| split(pair, "--file", "VAR=FIELD")).collect::<Result<_>>()?,
@@ -56,35 +78,35 @@ impl<'a> Handover<'a> {
             let (number, field) = split(pair, "--fd", "N=FIELD")?;
             let number: i32 = number.parse().unwrap_or(-1);
             // What is beyond is past what systems allow to be open.
-            if !(3..=1023).contains(&number) || handover.descriptors.iter().any(|(other, _)| *other == number) {
-                return Err(Error::Usage("--fd takes N=FIELD with N from 3 to 1023, each once; --stdin is 0".into()));
+            if !(3..=1023).contains(&number) || plan.descriptors.iter().any(|(other, _)| *other == number) {
+                return Err(Error::usage_with("--fd takes N=FIELD with N from 3 to 1023, each once", "for 0, use --stdin"));
             }
-            handover.descriptors.push((number, field));
+            plan.descriptors.push((number, field));
         }
-        let mut names: Vec<_> = handover.variables.iter().chain(&handover.files).map(|(name, _)| name).collect();
+        let mut names: Vec<_> = plan.variables.iter().chain(&plan.files).map(|(name, _)| name).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
-            return Err(Error::Usage(format!("the variable {twice} is given twice; give each once")));
+            return Err(Error::usage(format!("the variable {twice} is given twice")));
         }
-        if handover.variables.is_empty() && handover.descriptors.is_empty() && handover.files.is_empty() {
-            handover.variables = vec![("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
+        if plan.variables.is_empty() && plan.descriptors.is_empty() && plan.files.is_empty() {
+            plan.variables = vec![("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
         }
-        Ok(handover)
+        Ok(plan)
     }
 
     /// Sets the command's environment, and gives the files that it finds at its descriptors.
     fn prepare(&self, fields: &Fields<'_>, command: &mut Command) -> Result<Vec<(File, i32)>> {
         for (name, field) in &self.variables {
-            let value = session::field(fields, field)?;
-            format::check(Field { name: field, value }, &format::ENVIRONMENT)?;
-            command.env(name, values::bytes_to_os(value)?);
+            let value = format::field(fields, field)?;
+            format::check(Field { name: field, value }, &ENVIRONMENT)?;
+            command.env(name, values::to_os(value)?);
         }
         let mut files = Vec::new();
         for (number, field) in &self.descriptors {
             files.push((memory_file(fields, field)?, *number));
         }
         if cfg!(target_os = "linux") && !self.files.is_empty() && !is_open(0) {
-            return Err(Error::Usage("--file needs /proc, which is not mounted; use --fd or --stdin".into()));
+            return Err(Error::usage_with("--file needs /proc, which is not mounted", "use --fd or --stdin"));
         }
         let mut next = 10;
         for (name, field) in &self.files {
@@ -102,16 +124,16 @@ fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p st
     match pair.split_once('=') {
         Some((name, field)) if !name.is_empty() && !field.is_empty() && !name.contains('\0') => Ok((name, field)),
         // Without what was given: a value in the place of a field's name may be secret.
-        _ => Err(Error::Usage(format!("{option} takes {form}, with the name of a field"))),
+        _ => Err(Error::usage(format!("{option} takes {form}, with the name of a field"))),
     }
 }
 
 fn memory_file(fields: &Fields<'_>, field: &str) -> Result<File> {
-    let value = session::field(fields, field)?;
-    sys::sealed_memory_file("otp", value).map_err(Error::io("a file in memory can't be made"))
+    let value = format::field(fields, field)?;
+    otp_sys::sealed_memory_file("otp", value).map_err(Error::io("a file in memory can't be made"))
 }
 
-/// Whether whoever started this process left something open at a number.
+/// Whether something is open at a number.
 fn is_open(number: i32) -> bool {
     path_of(number).symlink_metadata().is_ok()
 }

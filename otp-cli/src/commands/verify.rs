@@ -1,18 +1,34 @@
-//! `otp verify`: every record decodes and its CRC-32 holds; with keys given, their tags too.
+//! `otp verify`: every record decodes and its CRC-32 matches; with keys given, their tags too.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::PathBuf;
 
-use otp_core::{Code, Coded, Kind, Slot, Store};
-use otp_store_fs::FsStore;
-use otp_store_fs::locate::LockedKey;
+use clap::Args;
+use otp_core::{Code, Coded};
+use otp_link::{Key, Verification};
 use serde::Serialize;
 
-use crate::Result;
-use crate::args::{KeyArgs, VerifyArgs};
-use crate::error::Error;
-use crate::session::{self, Session};
+use crate::error::{Error, Result};
+use crate::json;
+use crate::options::{Globals, KeyArgs};
 use crate::terminal::{self, Progress};
+
+/// Check every record of the store, and the tags of those whose keys are given
+#[derive(Args)]
+#[command(after_help = "Example: otp verify --key-file nightly.key\n\n\
+    Ends with 0 if all is well, 7 if a record is damaged, 5 if a key does not open its record.")]
+pub(crate) struct VerifyArgs {
+    /// Only accounts whose name starts with this
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// A file with a key whose record's tag is checked too; as often as needed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// What `verify --json` prints.
 #[derive(Serialize)]
@@ -29,70 +45,60 @@ struct Fault {
     id: String,
     code: &'static str,
     message: String,
-    #[serde(skip)]
-    number: Code,
 }
 
-impl Fault {
-    fn new(slot: &Slot, code: Code, message: String) -> Self {
-        Self { account: slot.account.to_string(), id: slot.id.to_string(), code: code.name(), message, number: code }
-    }
-}
-
-pub(crate) fn run(session: &Session<'_>, args: &VerifyArgs) -> Result<()> {
-    let store = session.store()?;
-    let mut report = Report { records: 0, keys: 0, faults: Vec::new() };
+pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     // First, so that a key that can't be read is known before a long look at everything.
-    let keys: Vec<LockedKey> = args.key_file.iter().map(|path| read_key(path)).collect::<Result<_>>()?;
-    verify_records(session, &store, &args.prefix, &mut report)?;
-    for key in keys {
-        let slot = Slot::record(key.account(), key.id());
-        report.keys += 1;
-        if let Err(error) = session.keeper(&store).verify(&key) {
-            report.faults.push(Fault::new(&slot, error.code(), Error::from(error).to_string()));
-        }
-    }
+    let keys: Vec<Key> = args.key_file.iter().map(read_key).collect::<Result<_>>()?;
+    let progress = Progress::counting("records verified");
+    let found = otp_link::verify(&args.prefix, &keys, globals.store(), |_| {
+        progress.step();
+        ControlFlow::Continue(())
+    })?;
+    drop(progress);
     if args.json {
-        terminal::write_json(&report)?;
+        json::print(&Report::new(&found))?;
     } else {
-        print(&report)?;
+        print(&found)?;
     }
-    // Damage first: it is what a wrong key may come from.
+    // Damage first: it may be why a key does not open its record.
     let order = [Code::Damaged, Code::WrongKey, Code::NewerVersion];
     let rank = |code: Code| order.iter().position(|other| *other == code).unwrap_or(order.len());
-    match report.faults.iter().map(|fault| fault.number).min_by_key(|code| rank(*code)) {
+    match found.faults.iter().map(|fault| fault.error.code()).min_by_key(|code| rank(*code)) {
         Some(code) => Err(Error::Found(code)),
         None => Ok(()),
     }
 }
 
-fn read_key(path: &Path) -> Result<LockedKey> {
-    session::read_key(&KeyArgs { key_file: Some(path.to_owned()), ..KeyArgs::default() })
+fn read_key(path: &PathBuf) -> Result<Key> {
+    KeyArgs { key_file: Some(path.clone()), ..KeyArgs::default() }.read(None)
 }
 
-fn verify_records(session: &Session<'_>, store: &FsStore, prefix: &str, report: &mut Report) -> Result<()> {
-    let progress = Progress::counting("records verified");
-    let keeper = session.keeper(store);
-    store.list(prefix, &mut |slot| {
-        if slot.kind == Kind::Record {
-            progress.step();
-            report.records += 1;
-            if let Err(error) = keeper.key_info(&slot.account, slot.id) {
-                report.faults.push(Fault::new(slot, error.code(), Error::from(error).to_string()));
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(())
-}
-
-fn print(report: &Report) -> Result<()> {
-    let mut text = String::new();
-    for Fault { account, id, message, .. } in &report.faults {
-        text.push_str(&format!("{account} {id}: {message}\n"));
+impl Report {
+    fn new(found: &Verification) -> Self {
+        let faults = found.faults.iter().map(|fault| Fault {
+            account: fault.account.to_string(),
+            id: fault.key_id.to_string(),
+            code: fault.error.code().name(),
+            message: fault.error.message(),
+        });
+        Self { records: found.records, keys: found.keys, faults: faults.collect() }
     }
-    let faults = report.faults.len();
-    let summary = if faults == 0 { "all well".to_owned() } else { format!("{faults} faulty") };
-    text.push_str(&format!("{} records, {} keys: {summary}\n", report.records, report.keys));
+}
+
+fn print(found: &Verification) -> Result<()> {
+    let mut text = String::new();
+    for fault in &found.faults {
+        text.push_str(&format!("{} {}: {}\n", fault.account, fault.key_id, fault.error.message()));
+    }
+    let summary = match found.faults.len() {
+        0 => "all well".to_owned(),
+        faults => format!("{faults} faulty"),
+    };
+    text.push_str(&format!("{}, {}: {summary}\n", count(found.records, "record"), count(found.keys, "key")));
     terminal::write_stdout(text.as_bytes())
+}
+
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -104,8 +104,12 @@ impl<'s, S: Store> Keeper<'s, S> {
         }
     }
 
-    /// Checks that a key opens the account's current secret: it is live, and not in a grace period.
-    pub(super) fn check_current(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+    /// Checks that a key opens the account's current secret: that it has neither ended nor been replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::NoKey`], [`KeepError::Superseded`], and the store's.
+    pub fn check_current(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
         self.read_live(account, id, 0)?.into_current(account, id).map(drop)
     }
 

@@ -1,70 +1,14 @@
-//! Reads the files of Secure-Python-Link, the ancestor of `otp`, and computes what they give away.
-//!
-//! Such a file is a pickle of `{'list': [user, password]}`. Both are strings of 25 characters: the value, filler, and the
-//! value's length as two digits, all under a pad of 25 characters out of [`ALPHABET`], byte by byte.
-//!
-//! Nothing of a pickle is executed here. There is a parser for exactly that shape, as the picklers of Python 2.7 and 3
-//! write it, and whatever differs is refused.
-#![forbid(unsafe_code)]
-
-mod leak;
-mod pickle;
+//! [`OldFile`]: the two strings of a file, and opening them.
 
 use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
-pub use leak::Leak;
+use super::leak::Leak;
+use super::pickle;
+use super::shape::{ALPHABET, Error, LEN, MAX_VALUE_LEN};
 
-/// The 72 characters that its pads and its filler are made of.
-pub const ALPHABET: &[u8; 72] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$%&*+=?#@";
-
-/// The length of a value with its filler, of a key, and of what stands in the file.
-pub const LEN: usize = 25;
-/// The most that a value has, in characters: the last two are its length.
-pub const MAX_VALUE_LEN: usize = LEN - 2;
-
-/// The longest file that is read, in bytes; real ones have about 90, or 250 from Python 2.
-pub const MAX_FILE_LEN: usize = 1024;
-
-/// Why a file or its keys are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Error {
-    /// The file is not of the one shape that is read.
-    NotSuchAFile {
-        /// Where it differs, in bytes from the start.
-        at: usize,
-    },
-    /// A key is not 25 characters of the alphabet.
-    MalformedKey {
-        /// Which one: `user` or `password`.
-        which: &'static str,
-    },
-    /// What comes out with a key can't have been put in.
-    WrongKey {
-        /// Which one: `user` or `password`.
-        which: &'static str,
-    },
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSuchAFile { at } => {
-                write!(f, "this is no file of Secure-Python-Link: it differs at byte {at}; nothing of it was executed")
-            }
-            Self::MalformedKey { which } => {
-                write!(f, "the {which} key is not one of Secure-Python-Link: it has 25 letters, digits and !$%&*+=?#@")
-            }
-            Self::WrongKey { which } => write!(f, "the {which} key does not fit this file; are the two exchanged?"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// What stands in a file: the two strings under their pads.
+/// The two strings of a file, under their pads.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OldFile {
     user: [u8; LEN],
@@ -76,23 +20,22 @@ impl OldFile {
     ///
     /// # Errors
     ///
-    /// [`Error::NotSuchAFile`]
+    /// [`Error::OtherFile`]
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let [user, password] = pickle::parse(bytes)?;
         Ok(Self { user, password })
     }
 
-    /// Gives user and password, with the two keys that the ancestor gave. White space around a key is ignored.
+    /// Gives user and password, with the two keys that Secure-Python-Link gave. White space around a key is ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::MalformedKey`], and [`Error::WrongKey`] where that shows: the ancestor's files have nothing that would
-    /// show it always.
+    /// [`Error::MalformedKey`], and [`Error::WrongKey`] where it shows: these files are not authenticated.
     pub fn open(&self, user_key: &[u8], pass_key: &[u8]) -> Result<(Zeroizing<String>, Zeroizing<String>), Error> {
         Ok((open(&self.user, user_key, "user")?, open(&self.password, pass_key, "password")?))
     }
 
-    /// What the file alone gave away of user and password, whose lengths are known to whoever has the keys.
+    /// What the file alone revealed of user and password, whose lengths the holder of the keys knows.
     #[must_use]
     pub fn leaks(&self, user_len: usize, password_len: usize) -> [Leak; 2] {
         [Leak::of(&self.user, user_len), Leak::of(&self.password, password_len)]
@@ -131,7 +74,7 @@ impl fmt::Debug for OldFile {
 mod tests {
     use super::*;
 
-    /// What the ancestor does with a value, with pad and filler that are chosen here.
+    /// What Secure-Python-Link does with a value, with a chosen pad and filler.
     fn hide(value: &[u8], key: &[u8; LEN]) -> [u8; LEN] {
         let mut hidden = *b"FFFFFFFFFFFFFFFFFFFFFFFFF";
         hidden[..value.len()].copy_from_slice(value);
@@ -154,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_or_does_not_fit_is_refused() {
+    fn a_malformed_key_or_one_that_does_not_fit_is_refused() {
         let hidden = hide(b"alice", &KEY);
         for key in
             [&b""[..], b"a", &KEY[..24], b"aZ9!$%&*+=?#@abcdefghijkl1", b"aZ9!$%&*+=?#@abcdefghijk ", &[0xff; 25]]
@@ -169,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_what_stands_in_a_file() {
+    fn debug_shows_nothing_of_a_file() {
         let file = OldFile { user: *b"uuuuuuuuuuuuuuuuuuuuuuuuu", password: *b"ppppppppppppppppppppppppp" };
         assert_eq!(format!("{file:?}"), "OldFile(..)");
     }

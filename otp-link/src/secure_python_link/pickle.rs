@@ -1,16 +1,16 @@
 //! A parser for one shape of pickle: a dict with one key, `list`, whose value is a list of two strings of 25 ASCII characters.
 //!
-//! It knows no opcode that imports, calls, or builds anything else, and takes the ones of that shape in their one order, as
+//! It knows no opcode that imports, calls or builds anything else, and accepts those of that shape in one order, as
 //! Python's picklers write them: protocol 0 (Python 2), 3 (up to 3.7), 4 (from 3.8 on) and 5 (from 3.14 on).
 
-use crate::{Error, LEN, MAX_FILE_LEN};
+use super::shape::{Error, LEN, MAX_FILE_LEN};
 
 type Strings = [[u8; LEN]; 2];
 
 /// Reads the two strings of a pickle.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Strings, Error> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Strings, Error> {
     if bytes.len() > MAX_FILE_LEN {
-        return Err(Error::NotSuchAFile { at: MAX_FILE_LEN });
+        return Err(Error::OtherFile { at: MAX_FILE_LEN });
     }
     let mut reader = Reader { bytes, at: 0, memo: Memo::Text, puts: 0 };
     reader.file()
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     fn binary_value(&mut self) -> Result<[u8; LEN], Error> {
         let start = self.at;
         let value: Option<[u8; LEN]> = self.string()?.try_into().ok();
-        let value = value.filter(|value| value.is_ascii()).ok_or(Error::NotSuchAFile { at: start })?;
+        let value = value.filter(|value| value.is_ascii()).ok_or(Error::OtherFile { at: start })?;
         self.put()?;
         Ok(value)
     }
@@ -154,10 +154,10 @@ impl<'a> Reader<'a> {
     }
 
     fn differs(&self) -> Error {
-        Error::NotSuchAFile { at: self.at }
+        Error::OtherFile { at: self.at }
     }
 
     fn differs_before(&self, len: usize) -> Error {
-        Error::NotSuchAFile { at: self.at - len }
+        Error::OtherFile { at: self.at - len }
     }
 }

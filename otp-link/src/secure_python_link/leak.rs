@@ -1,11 +1,11 @@
-//! [`Leak`]: what a file alone gave away of one value, computed for that very file.
+//! [`Leak`]: what a file alone revealed of one value, computed for that very file.
 //!
-//! A pad's character is one of 72, so a character of the value that would need another one is ruled out. Whoever reads the
-//! file sees which ones remain, and so does this.
+//! A pad's character is one of 72, so a character of the value that would need another one is ruled out. Every reader of the
+//! file sees which ones remain.
 
-use crate::{ALPHABET, LEN, MAX_VALUE_LEN};
+use super::shape::{ALPHABET, LEN, MAX_VALUE_LEN};
 
-/// What a file alone gave away of a value.
+/// What a file alone revealed of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leak {
     /// How many bits of the value's characters, taken for characters of the alphabet, each as likely as another.
@@ -29,10 +29,10 @@ impl Leak {
     }
 }
 
-/// How many bits one character gives away: the 72 that were possible, over those that are left.
+/// How many bits one character reveals: the 72 that were possible, over those that are left.
 fn bits_of(hidden: u8) -> f64 {
     let left = ALPHABET.iter().filter(|shown| ALPHABET.contains(&(hidden ^ **shown))).count();
-    // At least the true one is left, if it is of the alphabet; what rules all of it out gives all of it away.
+    // The true one is left if it is in the alphabet; otherwise the character is known.
     (count(ALPHABET.len()) / count(left.max(1))).log2()
 }
 
@@ -44,9 +44,9 @@ fn count(number: usize) -> f64 {
 mod tests {
     use super::*;
 
-    /// Over all pads and all characters, by enumeration: what one character gives away on average.
+    /// Over all pads and all characters, by enumeration: what one character reveals on average.
     #[test]
-    fn on_average_a_character_gives_away_three_quarters_of_a_bit() {
+    fn a_character_reveals_three_quarters_of_a_bit_on_average() {
         let each = ALPHABET.iter().flat_map(|shown| ALPHABET.iter().map(move |pad| bits_of(shown ^ pad)));
         let average = each.sum::<f64>() / count(72 * 72);
         assert!((0.775..0.785).contains(&average), "{average}");

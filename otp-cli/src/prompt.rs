@@ -1,18 +1,86 @@
-//! A line that is typed without an echo, on the terminal at standard input.
+//! Prompts on the terminal at standard input: with an echo, and without.
 //!
-//! The terminal hands over each byte as it is typed, so that the line can be taken straight into memory that is wiped, and
-//! Ctrl-C comes as a byte: the echo is on again before it takes effect.
+//! Without an echo, the terminal hands over each byte as it is typed, so that the line can be taken straight into memory that
+//! is wiped, and Ctrl-C comes as a byte: the echo is on again before it takes effect.
+
+use std::io::{self, IsTerminal, Read, Write};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::terminal::warn;
 
 /// The longest line that is taken, in bytes. Terminals have no longer ones.
-pub(crate) const MAX_LINE_LEN: usize = 4096;
+const MAX_LINE_LEN: usize = 4096;
+
+/// Whether there is somebody to ask.
+pub(crate) fn may_ask(no_input: bool) -> bool {
+    !no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Refuses if there is nobody to ask, and says what should have been given instead.
+pub(crate) fn check_may_ask(no_input: bool, missing: &str) -> Result<()> {
+    if may_ask(no_input) {
+        return Ok(());
+    }
+    let why = if no_input { "--no-input forbids prompts" } else { "there is no terminal to ask on" };
+    Err(Error::usage_with(why, format!("give {missing}")))
+}
+
+/// Asks for a line, with echo, until there is one that is not empty.
+pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let failed = || Error::io("the terminal can't be read");
+    loop {
+        io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
+        // Byte by byte and without a buffer, which would take what the next prompt is to read.
+        let mut input = otp_sys::standard_input().map_err(failed())?;
+        let mut byte = [0];
+        loop {
+            match input.read(&mut byte).map_err(failed())? {
+                0 if line.is_empty() => return Err(Error::usage("nothing was typed")),
+                0 => break,
+                _ if byte[0] == b'\n' => break,
+                _ if line.len() < MAX_LINE_LEN => line.push(byte[0]),
+                _ => {}
+            }
+        }
+        if !line.is_empty() {
+            return Ok(line);
+        }
+    }
+}
+
+/// Asks for a line without an echo.
+pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    hidden(prompt).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::usage("nothing was typed"),
+        _ => Error::io("the terminal can't be read")(error),
+    })
+}
+
+/// Asks for a password twice, without an echo, until both are the same and not empty.
+pub(crate) fn ask_password(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    loop {
+        let first = ask_hidden(prompt)?;
+        if first.is_empty() {
+            warn("a password can't be empty; try again");
+            continue;
+        }
+        if otp_core::ct::equal(&first, &ask_hidden("Once more: ")?) {
+            return Ok(first);
+        }
+        warn("the two are not the same; try again");
+    }
+}
 
 #[cfg(unix)]
-pub(crate) use unix::hidden;
+use unix::hidden;
 
 /// Asks for a line without an echo.
 #[cfg(windows)]
-pub(crate) fn hidden(prompt: &str) -> std::io::Result<zeroize::Zeroizing<Vec<u8>>> {
-    rpassword::prompt_password(prompt).map(|typed| zeroize::Zeroizing::new(typed.into_bytes()))
+fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+    rpassword::prompt_password(prompt).map(|typed| Zeroizing::new(typed.into_bytes()))
 }
 
 #[cfg(unix)]
@@ -20,8 +88,7 @@ mod unix {
     use std::fs::File;
     use std::io::{self, Read, Write};
 
-    use otp_store_fs::sys;
-    use rustix::process::{Signal, getpid, kill_process};
+        use rustix::process::{Signal, getpid, kill_process};
     use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
     use zeroize::Zeroizing;
 
@@ -32,8 +99,8 @@ mod unix {
     /// The keys that end, interrupt, suspend or correct a line are those of the terminal's settings. Other control
     /// characters, and the sequences of cursor keys, are not part of a line.
     pub(crate) fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-        let mut terminal = Hidden::begin(sys::take_fd(0)?)?;
-        // Not before: who waits for the prompt may rely on the silence.
+        let mut terminal = Hidden::begin(otp_sys::standard_input()?)?;
+        // Only now: a program that waits for the prompt may rely on the silence.
         show(prompt)?;
         let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
         loop {
@@ -49,7 +116,7 @@ mod unix {
                 Meaning::Kill => line.clear(),
                 Meaning::Signal(signal) => {
                     terminal.suspended(signal)?;
-                    // Reached after a pause only. What was typed before it is gone, as the terminal itself does it.
+                    // Reached only after a pause. What was typed before it is gone, as with the terminal's own line editing.
                     line.clear();
                     show(prompt)?;
                 }

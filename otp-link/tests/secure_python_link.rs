@@ -1,6 +1,6 @@
-//! Files that the ancestor wrote under each Python that writes its own form, and files that it never wrote.
+//! Files that Secure-Python-Link wrote under each Python that has a form of its own, and files that it never wrote.
 
-use otp_ancestor::{Error, OldFile};
+use otp_link::secure_python_link::{Error, OldFile};
 
 /// The key of the user, the key of the password, the file; all of the same two values.
 const FILES: [(&str, &str, &str, &str); 4] = [
@@ -74,7 +74,7 @@ fn a_changed_byte_is_refused_or_stands_in_a_hidden_string() {
                             "{python}: byte {at} is {value}"
                         );
                     }
-                    Err(error) => assert!(matches!(error, Error::NotSuchAFile { .. })),
+                    Err(error) => assert!(matches!(error, Error::OtherFile { .. })),
                 }
             }
         }
@@ -135,6 +135,6 @@ fn hostile_pickles_are_refused() {
         ("no end", vec![b'('; 1 << 20]),
         ("a third string", [&shape[..shape.len() - 3], b"X\x01\0\0\0aq\x05es."].concat()),
     ] {
-        assert!(matches!(OldFile::parse(&pickle), Err(Error::NotSuchAFile { .. })), "{what}");
+        assert!(matches!(OldFile::parse(&pickle), Err(Error::OtherFile { .. })), "{what}");
     }
 }

@@ -1,0 +1,20 @@
+//! [`Channel`]: a way for a field's value to leave the program.
+
+/// A way for a value to go, and the bytes that it can't carry.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    /// As a message calls it.
+    pub(crate) name: &'static str,
+    /// The bytes that it can't carry.
+    pub(crate) unfit: &'static [u8],
+    /// What carries every byte.
+    pub(crate) instead: &'static str,
+}
+
+pub(crate) const TEXT_LINE: Channel =
+    Channel { name: "a line of text", unfit: b"\n", instead: "--field or --format json" };
+pub(crate) const ENV_LINE: Channel = Channel { name: "a line of env format", unfit: b"\0\n\r", ..TEXT_LINE };
+pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
+/// The environment of a command that `otp run` starts.
+pub(crate) const ENVIRONMENT: Channel =
+    Channel { name: "the environment", unfit: b"\0", instead: "--file, --fd or --stdin" };

@@ -1,0 +1,240 @@
+//! The command line: what it offers, reading it, and carrying it out.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
+use otp_core::Code;
+
+use crate::commands::add::{self, AddArgs};
+use crate::commands::doctor::{self, DoctorArgs};
+use crate::commands::get::{self, GetArgs};
+use crate::commands::import::{self, ImportCommand};
+use crate::commands::info::{self, InfoArgs};
+use crate::commands::inspect::{self, KeyCommand};
+use crate::commands::issue::{self, IssueArgs};
+use crate::commands::list::{self, ListArgs};
+use crate::commands::manual::{self, CompletionsArgs, ManArgs};
+use crate::commands::remove::{self, RemoveArgs};
+use crate::commands::revoke::{self, RevokeArgs};
+use crate::commands::rotate::{self, RotateArgs};
+use crate::commands::run::{self, RunArgs};
+use crate::commands::verify::{self, VerifyArgs};
+use crate::error::{Error, Result};
+use crate::options::Globals;
+use crate::quick::{self, Quick};
+use crate::terminal;
+
+/// The example of the program's own help.
+const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
+
+/// Hands a credential to a script without keeping it anywhere.
+///
+/// A credential is sealed with a one-time pad. The store keeps the record, the caller keeps the key; either alone
+/// reveals nothing, both together open.
+#[derive(Parser)]
+#[command(name = "otp", version, max_term_width = 80, arg_required_else_help = true)]
+#[command(after_help = START, after_long_help = format!("{START}\n\n{}", exit_codes()))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Add(AddArgs),
+    Get(GetArgs),
+    Run(RunArgs),
+    Issue(IssueArgs),
+    Rotate(RotateArgs),
+    Revoke(RevokeArgs),
+    Remove(RemoveArgs),
+    List(ListArgs),
+    Info(InfoArgs),
+    Verify(VerifyArgs),
+    Doctor(DoctorArgs),
+    /// Import an account from another program
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Look at a key
+    #[command(subcommand)]
+    Key(KeyCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// Reads the command line and carries it out.
+pub(crate) fn run() -> Result<()> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (globals, command) = match quick::parse(arguments.get(1..).unwrap_or_default()) {
+        Some((globals, Quick::Get(args))) => (globals, Command::Get(args)),
+        Some((globals, Quick::Run(args))) => (globals, Command::Run(args)),
+        None => parse(arguments).or_else(exit_or_usage)?,
+    };
+    // Before anything secret is read. The doctor looks at how things are without it.
+    if !matches!(command, Command::Doctor(_)) {
+        // What the system does not allow is for the doctor to tell.
+        let _ = otp_link::harden_process();
+    }
+    match command {
+        Command::Add(args) => add::run(&globals, &args),
+        Command::Get(args) => get::run(&globals, &args),
+        Command::Run(args) => run::run(&globals, &args),
+        Command::Issue(args) => issue::run(&globals, &args),
+        Command::Rotate(args) => rotate::run(&globals, &args),
+        Command::Revoke(args) => revoke::run(&globals, &args),
+        Command::Remove(args) => remove::run(&globals, &args),
+        Command::List(args) => list::run(&globals, &args),
+        Command::Info(args) => info::run(&globals, &args),
+        Command::Verify(args) => verify::run(&globals, &args),
+        Command::Doctor(args) => doctor::run(&globals, &args),
+        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(&globals, &args),
+        Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
+        Command::Completions(args) => manual::completions(Cli::command(), &args),
+        Command::Man(_) => manual::man(Cli::command()),
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
+    Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command))
+}
+
+/// Prints help or version and ends, or turns a bad command line into an error.
+fn exit_or_usage<T>(error: clap::Error) -> Result<T> {
+    if error.use_stderr() {
+        return Err(Error::CommandLine(without_values(error).render().to_string()));
+    }
+    terminal::write_stdout(error.render().to_string().as_bytes())?;
+    std::process::exit(0)
+}
+
+/// Removes from an error what was typed in the place of a value: it may be a key or a password.
+fn without_values(mut error: clap::Error) -> clap::Error {
+    let hidden = || ContextValue::String("...".into());
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !value.is_empty() => {
+            error.insert(ContextKind::InvalidValue, hidden());
+        }
+        _ => {}
+    }
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if unknown && !argument.starts_with('-') => {
+            error.insert(ContextKind::InvalidArg, hidden());
+        }
+        _ => {}
+    }
+    error
+}
+
+/// The table of exit codes, for help and man page.
+fn exit_codes() -> String {
+    let mut text = String::from("Exit codes:\n   0  done\n");
+    for code in Code::ALL {
+        text.push_str(&format!("  {:>2}  {}\n", code.number(), code.summary()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+    use crate::options::SourceArgs;
+
+    /// The whole of what was read, to compare.
+    fn shown((globals, command): &(Globals, Command)) -> String {
+        let source = |source: &SourceArgs| {
+            format!("{:?} {:?} {:?} {:?}", source.key.key_file, source.key.key_fd, source.key.key, source.record)
+        };
+        let command = match command {
+            Command::Get(args) => {
+                let format = args.format.to_possible_value().map(|value| value.get_name().to_owned());
+                format!("get {:?} {} {:?} {format:?}", args.account, source(&args.source), args.field)
+            }
+            Command::Run(args) => format!(
+                "run {} {:?} {:?} {:?} {:?} {:?}",
+                source(&args.source),
+                args.env,
+                args.stdin,
+                args.fd,
+                args.file,
+                args.command
+            ),
+            _ => "another".to_owned(),
+        };
+        format!("{:?} {} {command}", globals.store, globals.no_input)
+    }
+
+    #[test]
+    fn what_is_read_quickly_is_what_the_full_description_reads() {
+        let words = [
+            "edms/a",
+            "--store",
+            "--store=s",
+            "s",
+            "--no-input",
+            "--key-file",
+            "-",
+            "--key-file=k",
+            "--key-fd",
+            "3",
+            "--key-fd=x",
+            "--key",
+            "--record",
+            "--record=r",
+            "--field",
+            "--field=f",
+            "--format",
+            "json",
+            "--format=env",
+            "--format=text",
+            "--env",
+            "A=b",
+            "--env=A=b",
+            "--stdin",
+            "--stdin=f",
+            "--fd",
+            "3=f",
+            "--file",
+            "--file=P=f",
+            "--",
+            "cmd",
+            "-x",
+            "--help",
+            "-h",
+            "--key-fi",
+            "",
+            "--=",
+            "--store=",
+        ];
+        let mut quickly = 0;
+        for command in ["get", "run"] {
+            for first in words {
+                for second in words {
+                    for third in words {
+                        let line = [command, first, second, third, "--", "cmd"];
+                        for len in [4, 6] {
+                            let line: Vec<OsString> = line[..len].iter().map(OsString::from).collect();
+                            if let Some((globals, quick)) = quick::parse(&line) {
+                                let command = match quick {
+                                    Quick::Get(args) => Command::Get(args),
+                                    Quick::Run(args) => Command::Run(args),
+                                };
+                                let parsed = (globals, command);
+                                let full = parse([&[OsString::from("otp")][..], &line].concat());
+                                assert_eq!(full.as_ref().map(shown).ok(), Some(shown(&parsed)), "{line:?}");
+                                quickly += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(quickly > 1000, "{quickly}");
+    }
+}

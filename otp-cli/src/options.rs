@@ -1,0 +1,197 @@
+//! Options that several commands take, and what they mean.
+#![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use otp_core::UnixTime;
+use otp_link::{Entropy, Key, KeySource, KeyTerms, Randomness, Source};
+
+use crate::error::Result;
+use crate::{streams, terminal, time};
+
+/// What every command takes.
+#[derive(Args)]
+pub(crate) struct Globals {
+    /// The store's directory [default: $OTP_STORE, then the platform's data directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) store: Option<PathBuf>,
+    /// Never prompt, not even on a terminal
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+}
+
+/// Where the key comes from; the first that is given counts.
+#[derive(Args, Default)]
+pub(crate) struct KeyArgs {
+    /// Read the key from a file that only you can read; "-" is standard input
+    #[arg(long, value_name = "PATH", help_heading = "Key, the first of these that is given")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Read the key from file descriptor N
+    #[arg(long, value_name = "N", help_heading = "Key, the first of these that is given")]
+    pub(crate) key_fd: Option<i32>,
+    /// Pass the key itself; other users of this machine can see it. Without any of these: $OTP_KEY_FILE, $OTP_KEY,
+    /// $CREDENTIALS_DIRECTORY/otp-key
+    #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
+    pub(crate) key: Option<OsString>,
+}
+
+/// The fields of an account, as they are given to `add` and `rotate`.
+#[derive(Args)]
+pub(crate) struct FieldArgs {
+    /// The username
+    #[arg(long, value_name = "USERNAME", help_heading = "Fields")]
+    pub(crate) username: Option<OsString>,
+    /// Read the password from standard input; one newline at the end is dropped
+    #[arg(long, group = "password", help_heading = "Fields")]
+    pub(crate) password_stdin: bool,
+    /// Read the password from file descriptor N; one newline at the end is dropped
+    #[arg(long, value_name = "N", group = "password", help_heading = "Fields")]
+    pub(crate) password_fd: Option<i32>,
+    /// Generate a password of LENGTH letters, digits, "-" and "_" (6 bits each)
+    #[arg(
+        long,
+        value_name = "LENGTH",
+        group = "password",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "32",
+        value_parser = clap::value_parser!(u16).range(8..=1024),
+        help_heading = "Fields"
+    )]
+    pub(crate) generate: Option<u16>,
+    /// Add a field, as often as needed; other users of this machine can see its value
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Fields")]
+    pub(crate) field: Vec<OsString>,
+    /// Add a field from a file, byte for byte
+    #[arg(long, value_name = "NAME=PATH", help_heading = "Fields")]
+    pub(crate) field_file: Vec<OsString>,
+    /// Seal only the given fields; do not ask for username or password
+    #[arg(long, help_heading = "Fields")]
+    pub(crate) fields_only: bool,
+}
+
+/// What a new key is given.
+#[derive(Args)]
+pub(crate) struct GrantArgs {
+    /// Record who will hold the key
+    #[arg(long = "for", value_name = "HOLDER")]
+    pub(crate) holder: Option<String>,
+    /// Let the key expire: after a duration (30d, 12h) or on a date (2027-01-31, from 00:00 UTC on)
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) capacity: Option<u16>,
+}
+
+/// A source of randomness beside the system's.
+#[derive(Args)]
+pub(crate) struct EntropyArgs {
+    /// XOR what is drawn with bytes of a file that only you can read; they are cut off it. "-" is standard input
+    #[arg(long, value_name = "FILE", help_heading = "Randomness")]
+    pub(crate) extra_entropy: Option<PathBuf>,
+}
+
+/// What is opened, and with which key.
+#[derive(Args)]
+pub(crate) struct SourceArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Open this record file, which may be outside of any store
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+impl Globals {
+    pub(crate) fn store(&self) -> Option<&Path> {
+        self.store.as_deref()
+    }
+}
+
+impl KeyArgs {
+    fn source(&self) -> KeySource<'_> {
+        let mut source = KeySource::default();
+        (source.file, source.fd, source.text) = (self.key_file.as_deref(), self.key_fd, self.key.as_deref());
+        source
+    }
+
+    /// Reads the key, which must be for the account that is named, if one is.
+    pub(crate) fn read(&self, account: Option<&str>) -> Result<Key> {
+        self.warn_if_visible();
+        Ok(self.source().read_for(account)?)
+    }
+
+    /// Reads the key if one is given anywhere.
+    pub(crate) fn read_if_given(&self) -> Result<Option<Key>> {
+        self.warn_if_visible();
+        Ok(self.source().read_if_given()?)
+    }
+
+    fn warn_if_visible(&self) {
+        if self.key.is_some() && self.key_file.is_none() && self.key_fd.is_none() {
+            terminal::warn("other users of this machine can see a key on the command line; use --key-file");
+        }
+    }
+
+    /// The descriptor that the key is read from, if an option says so.
+    pub(crate) fn stream(&self) -> Option<i32> {
+        match &self.key_file {
+            Some(path) => streams::of_path(Some(path)),
+            None => self.key_fd,
+        }
+    }
+}
+
+impl SourceArgs {
+    /// Opens what the arguments name: the key's record in the store, or a record file.
+    pub(crate) fn open(&self, globals: &Globals, account: Option<&str>) -> Result<otp_link::Account> {
+        self.key.warn_if_visible();
+        let mut source = Source::default();
+        (source.key, source.account) = (self.key.source(), account);
+        (source.store, source.record) = (globals.store(), self.record.as_deref());
+        Ok(otp_link::open_account(&source)?)
+    }
+}
+
+impl GrantArgs {
+    /// The terms of a new key, checked.
+    pub(crate) fn terms(&self) -> Result<KeyTerms<'_>> {
+        let mut terms = terms(self.expires.as_deref(), self.capacity)?;
+        terms.holder = self.holder.as_deref();
+        terms.check()?;
+        Ok(terms)
+    }
+}
+
+/// The terms of new keys that keep their holders.
+pub(crate) fn terms<'a>(expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
+    let mut terms = KeyTerms::default();
+    terms.expires = expires.map(|text| time::parse_when(text, UnixTime::now())).transpose()?.map(UnixTime::as_secs);
+    terms.capacity = capacity.map(u32::from);
+    terms.check()?;
+    Ok(terms)
+}
+
+impl EntropyArgs {
+    /// What the command draws from. Nothing is taken from the user's source yet.
+    pub(crate) fn open(&self) -> Result<Randomness> {
+        Ok(match self.extra_entropy.as_deref() {
+            Some(path) => Randomness::with_extra(Entropy::open(path)?),
+            None => Randomness::system(),
+        })
+    }
+
+    /// The descriptor that it is read from, if it is.
+    pub(crate) fn stream(&self) -> Option<i32> {
+        streams::of_path(self.extra_entropy.as_deref())
+    }
+}
+
+impl FieldArgs {
+    /// The descriptor that the password is read from, if it is.
+    pub(crate) fn stream(&self) -> Option<i32> {
+        if self.password_stdin { Some(0) } else { self.password_fd }
+    }
+}

@@ -1,0 +1,160 @@
+//! [`Finding`]: what the doctor noticed, how bad it is, and what to do about it.
+
+use std::path::PathBuf;
+
+use otp_core::{Code, Coded};
+
+use crate::error::Error;
+use crate::hint::Hint;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; nothing needs to be done.
+    Notice,
+    /// It works, but not as well as it could.
+    Warning,
+    /// Something does not work, or is not safe.
+    Problem,
+}
+
+/// Something that the doctor noticed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Finding {
+    /// Something about the store.
+    Store(otp_store_fs::Finding),
+    /// There is no store yet.
+    NoStore {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A key file can't be used, or others can read it.
+    KeyFile {
+        /// The key file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Error,
+    },
+    /// Processes that crash may write their memory to a file.
+    CoreDumps,
+    /// Memory may be written to disk.
+    Swap {
+        /// The devices and files that it is swapped to.
+        devices: Vec<String>,
+    },
+    /// Too little memory may be locked.
+    LockableMemory {
+        /// How many bytes may be locked.
+        limit: u64,
+        /// How many bytes are enough.
+        enough: u64,
+    },
+    /// The clock shows a time before this software was written.
+    ClockTooEarly,
+    /// The newest record is in the future.
+    ClockBehind {
+        /// By how many seconds.
+        secs: u64,
+    },
+    /// The system's source of randomness failed.
+    Randomness(Error),
+}
+
+impl Finding {
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        use otp_store_fs::Finding as Store;
+        match self {
+            Self::NoStore { .. } | Self::CoreDumps | Self::Swap { .. } => Severity::Notice,
+            Self::Store(Store::ReadOnly(_) | Store::Empty { .. }) => Severity::Notice,
+            Self::Store(Store::Foreign { .. } | Store::Stray { .. })
+            | Self::LockableMemory { .. }
+            | Self::ClockBehind { .. } => Severity::Warning,
+            Self::Store(_) | Self::KeyFile { .. } | Self::ClockTooEarly | Self::Randomness(_) => Severity::Problem,
+        }
+    }
+
+    /// What it is about: a path, or a part of the machine.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        use otp_store_fs::Finding as Store;
+        match self {
+            Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.path().display().to_string(),
+            Self::Store(Store::Foreign { path } | Store::Stray { path, .. } | Store::Empty { path, .. })
+            | Self::NoStore { path }
+            | Self::KeyFile { path, .. } => path.display().to_string(),
+            Self::Store(_) => "the store".into(),
+            Self::CoreDumps => "core dumps".into(),
+            Self::Swap { devices } => format!("swap ({})", devices.join(", ")),
+            Self::LockableMemory { .. } => "lockable memory".into(),
+            Self::ClockTooEarly | Self::ClockBehind { .. } => "clock".into(),
+            Self::Randomness(_) => "randomness".into(),
+        }
+    }
+
+    /// What is the case, and what that means.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        use otp_store_fs::Finding as Store;
+        match self {
+            Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.to_string(),
+            Self::Store(Store::Foreign { .. }) => "it is not part of the store; nothing reads it".into(),
+            Self::Store(Store::Stray { .. }) => "a writer that crashed left it; nothing reads it".into(),
+            Self::Store(Store::Empty { .. }) => "the directory has no records".into(),
+            Self::Store(_) => "something is wrong with the store".into(),
+            Self::NoStore { .. } => "there is no store yet".into(),
+            Self::KeyFile { error, .. } | Self::Randomness(error) => error.message(),
+            Self::CoreDumps => {
+                "programs that crash may write their memory to a file; otp turns that off for itself, scripts do not".into()
+            }
+            Self::Swap { .. } => {
+                "memory may be written to disk; otp locks what holds secrets, but the scripts that get them do not".into()
+            }
+            Self::LockableMemory { limit, .. } => {
+                format!("only {limit} bytes may be locked, so secrets may reach the swap")
+            }
+            Self::ClockTooEarly => "it shows a time before 2025, so expired records would be opened".into(),
+            Self::ClockBehind { secs } => {
+                format!("the newest record is {secs} seconds in the future; this clock or its writer's is wrong")
+            }
+        }
+    }
+
+    /// What to do about it, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint<'_>> {
+        use otp_store_fs::Finding as Store;
+        Some(match self {
+            Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => return error.hint().map(Hint::Store),
+            Self::Store(Store::Foreign { path }) => Hint::MoveAway { path },
+            Self::Store(Store::Stray { .. } | Store::Empty { .. }) => Hint::LetDoctorFix,
+            Self::Store(_) => return None,
+            Self::NoStore { .. } => Hint::AddAccount,
+            Self::KeyFile { error, .. } | Self::Randomness(error) => return error.hint(),
+            Self::CoreDumps => Hint::DisableCoreDumps,
+            Self::Swap { .. } => Hint::EncryptSwap,
+            Self::LockableMemory { enough, .. } => Hint::RaiseLockLimit { bytes: *enough },
+            Self::ClockTooEarly | Self::ClockBehind { .. } => Hint::SetClock,
+        })
+    }
+
+    /// Whether it was fixed just now.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        use otp_store_fs::Finding as Store;
+        matches!(self, Self::Store(Store::Stray { removed: true, .. } | Store::Empty { removed: true, .. }))
+    }
+
+    /// The code of the cause.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        use otp_store_fs::Finding as Store;
+        match self {
+            Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.code(),
+            Self::KeyFile { error, .. } | Self::Randomness(error) => error.code(),
+            _ => Code::Other,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! [`doctor()`]: looks at store, key files and machine, and says what is wrong with them.
+
+mod clock;
+mod finding;
+mod machine;
+
+use std::path::Path;
+
+use otp_core::random::{self, STARTUP_LEN};
+use otp_store_fs::FsStore;
+use rand_core::TryRng;
+
+use crate::error::{Error, Result};
+use crate::{key_file, store};
+
+pub use finding::{Finding, Severity};
+
+/// Looks at the store, key files, the clock, the system's randomness, and what the machine does to secrets in memory.
+///
+/// With `fix`, stray temporary files and empty directories are removed; nothing else is touched. Whether the records
+/// themselves decode is for [`verify`](crate::verify). Findings about the process are about this one, as it is now:
+/// ask before [`harden_process`](crate::harden_process).
+///
+/// # Errors
+///
+/// [`Error::NoStore`]; everything else is a finding.
+pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Vec<Finding>> {
+    let root = store::find_store(store)?.path;
+    let mut findings = Vec::new();
+    if root.exists() {
+        findings.extend(otp_store_fs::examine(&root, fix).into_iter().map(Finding::Store));
+    } else {
+        findings.push(Finding::NoStore { path: root.clone() });
+    }
+    for path in key_files {
+        findings.extend(key_file::check_key_file(path).err().map(|error| Finding::KeyFile { path: (*path).into(), error }));
+    }
+    findings.extend(machine::examine());
+    findings.extend(clock::examine(FsStore::open(&root).ok().as_ref()));
+    findings.extend(randomness());
+    Ok(findings)
+}
+
+/// Puts the system's randomness through the health tests.
+fn randomness() -> Option<Finding> {
+    let error = random::system().try_fill_bytes(&mut [0; STARTUP_LEN]).err()?;
+    Some(Finding::Randomness(Error::Randomness(Box::new(error))))
+}

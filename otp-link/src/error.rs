@@ -1,0 +1,357 @@
+//! [`Error`]: everything that can go wrong between a front end and a store.
+
+use std::fmt::{self, Display};
+use std::io;
+use std::path::PathBuf;
+
+use otp_core::random::DrawError;
+use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
+
+use crate::key_source::KeyOrigin;
+use crate::secure_python_link;
+
+/// What an operation gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed: the cause, and where. What to do about it is [`Error::hint`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name, key, record or length is not valid, damaged, or does not fit.
+    Core(otp_core::Error),
+    /// A rule of accounts and keys was broken.
+    Keep(KeepError<otp_store_fs::Error>),
+    /// The store failed.
+    Store(otp_store_fs::Error),
+    /// No store was named, and the environment has no directory for a user's data.
+    NoStore,
+    /// No key was given anywhere.
+    NoKey,
+    /// The key was given in more than one way.
+    SeveralKeys,
+    /// What was given as a key can't be read.
+    KeyNotRead {
+        /// Where it is.
+        origin: KeyOrigin,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was given as a key is longer than any key.
+    KeyTooLong {
+        /// Where it came from.
+        origin: KeyOrigin,
+        /// The most bytes that a key takes.
+        limit: usize,
+    },
+    /// What was given as a key is not a key.
+    InvalidKey {
+        /// Where it came from.
+        origin: KeyOrigin,
+        /// What is wrong with it.
+        error: otp_core::Error,
+    },
+    /// Others than the owner can read or write a key file.
+    KeyOpenToOthers {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key file belongs to another user, who could read it or put another key in its place.
+    KeyOwnedByOther {
+        /// The key file.
+        path: PathBuf,
+        /// The owner's number.
+        owner: u32,
+        /// The number of the user of this process.
+        user: u32,
+    },
+    /// A key file could not be written.
+    KeyNotWritten {
+        /// The key file, of which nothing is left.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something already exists where a key file was to be made.
+    KeyFileExists {
+        /// The file, which stays as it is.
+        path: PathBuf,
+    },
+    /// The key is for another account than the one that was named.
+    OtherAccount {
+        /// The account that was named.
+        named: Box<AccountName>,
+        /// The key's account.
+        key: Box<AccountName>,
+    },
+    /// Both a store and a record file were given.
+    StoreAndRecord,
+    /// A record file can't be read.
+    RecordNotRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is longer than any record, or a directory.
+    NotARecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No field was given for a new account.
+    NoFields,
+    /// No field was given anew for a rotation.
+    NothingNew,
+    /// The account has no such field.
+    NoField {
+        /// The name that was asked for.
+        field: String,
+    },
+    /// A field is not UTF-8 text.
+    FieldNotText {
+        /// The field.
+        field: String,
+    },
+    /// The expiry of a new key is in the past.
+    ExpiryPassed {
+        /// The expiry.
+        at: UnixTime,
+    },
+    /// The system's source of randomness failed.
+    Randomness(Box<dyn std::error::Error + Send + Sync>),
+    /// The source of randomness that the user provides gives nothing.
+    Entropy {
+        /// The source.
+        name: String,
+        /// Why.
+        fault: EntropyFault,
+    },
+    /// A file of Secure-Python-Link, or its keys, are refused.
+    SecurePythonLink(secure_python_link::Error),
+    /// A file of Secure-Python-Link can't be read.
+    FileNotRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why a source of randomness that the user provides gives nothing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EntropyFault {
+    /// It can't be read.
+    Read(io::Error),
+    /// Used bytes can't be cut off, so none are used.
+    Write(io::Error),
+    /// It has fewer bytes than are needed.
+    TooShort {
+        /// How many bytes are left.
+        left: u64,
+        /// How many bytes are needed.
+        needed: u64,
+    },
+    /// It is a directory.
+    Directory,
+    /// It is a terminal.
+    Terminal,
+    /// It is a regular file on standard input, whose used bytes can't be cut off.
+    FileOnInput,
+    /// It is a device that would give the same bytes again.
+    NotAStream,
+    /// Others than the owner can read or write it.
+    OpenToOthers {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It belongs to another user.
+    OwnedByOther {
+        /// The owner's number.
+        owner: u32,
+        /// The number of the user of this process.
+        user: u32,
+    },
+    /// It failed its health tests.
+    NotRandom,
+}
+
+impl Error {
+    pub(crate) fn from_draw(error: DrawError<Self>) -> Self {
+        match error {
+            DrawError::Source(error) => error,
+            DrawError::Invalid(error) => Self::Core(error),
+            other => Self::Randomness(Box::new(other)),
+        }
+    }
+
+    /// The message with all its causes behind it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        message
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Core(error) | Self::InvalidKey { error, .. } => error.code(),
+            Self::Keep(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::NoStore
+            | Self::NoKey
+            | Self::SeveralKeys
+            | Self::StoreAndRecord
+            | Self::NoFields
+            | Self::NothingNew
+            | Self::ExpiryPassed { .. } => Code::Usage,
+            Self::KeyNotRead { .. }
+            | Self::KeyNotWritten { .. }
+            | Self::NoField { .. }
+            | Self::FieldNotText { .. }
+            | Self::FileNotRead { .. } => Code::Other,
+            Self::KeyTooLong { .. } => Code::MalformedKey,
+            Self::KeyOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => Code::UnsafePermissions,
+            Self::KeyFileExists { .. } => Code::Exists,
+            Self::OtherAccount { .. } => Code::WrongKey,
+            Self::RecordNotRead { .. } => Code::StoreUnavailable,
+            Self::NotARecord { .. } => Code::Damaged,
+            Self::Randomness(_) => Code::RandomnessFailed,
+            Self::Entropy { fault, .. } => fault.code(),
+            Self::SecurePythonLink(error) => match error {
+                secure_python_link::Error::MalformedKey { .. } => Code::MalformedKey,
+                secure_python_link::Error::WrongKey { .. } => Code::WrongKey,
+                secure_python_link::Error::OtherFile { .. } => Code::Damaged,
+            },
+        }
+    }
+}
+
+impl EntropyFault {
+    const fn code(&self) -> Code {
+        match self {
+            Self::Directory | Self::Terminal | Self::FileOnInput | Self::NotAStream => Code::Usage,
+            Self::OpenToOthers { .. } | Self::OwnedByOther { .. } => Code::UnsafePermissions,
+            Self::Read(_) | Self::Write(_) | Self::TooShort { .. } | Self::NotRandom => Code::RandomnessFailed,
+        }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => Display::fmt(error, f),
+            Self::Keep(error) => Display::fmt(error, f),
+            Self::Store(error) => Display::fmt(error, f),
+            Self::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
+            Self::NoKey => f.write_str("no key is given"),
+            Self::SeveralKeys => f.write_str("the key is given in more than one way"),
+            Self::KeyNotRead { origin, .. } => write!(f, "can't read the key from {origin}"),
+            Self::KeyTooLong { origin, limit } => {
+                write!(f, "what {origin} holds is longer than any key ({limit} bytes)")
+            }
+            Self::InvalidKey { origin, error } => write!(f, "what {origin} holds is not a key: {error}"),
+            Self::KeyOpenToOthers { path, mode } => {
+                write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
+            }
+            Self::KeyOwnedByOther { path, owner, user } => write!(
+                f,
+                "the key file {} belongs to user {owner}, not to this user ({user})",
+                path.display()
+            ),
+            Self::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
+            Self::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
+            Self::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),
+            Self::StoreAndRecord => f.write_str("both a store and a record file are given"),
+            Self::RecordNotRead { path, .. } => write!(f, "can't read the record {}", path.display()),
+            Self::NotARecord { path } => write!(f, "{} is not a record", path.display()),
+            Self::NoFields => f.write_str("no field is given"),
+            Self::NothingNew => f.write_str("nothing new is given"),
+            Self::NoField { field } => write!(f, "the account has no field {field:?}"),
+            Self::FieldNotText { field } => write!(f, "field {field:?} is not UTF-8 text"),
+            Self::ExpiryPassed { at } => write!(f, "the expiry {at} is in the past"),
+            Self::Randomness(_) => f.write_str("the source of randomness failed; nothing was sealed"),
+            Self::Entropy { name, fault } => write!(f, "extra entropy from {name}: {fault}"),
+            Self::SecurePythonLink(error) => Display::fmt(error, f),
+            Self::FileNotRead { path, .. } => write!(f, "can't read {}", path.display()),
+        }
+    }
+}
+
+impl Display for EntropyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(_) => f.write_str("it can't be read"),
+            Self::Write(_) => f.write_str("used bytes can't be cut off it, so none are used"),
+            Self::TooShort { left, needed } => {
+                write!(f, "it has {left} bytes left, and {needed} are needed; nothing was sealed")
+            }
+            Self::Directory => f.write_str("it is a directory"),
+            Self::Terminal => f.write_str("it is a terminal"),
+            Self::FileOnInput => f.write_str("it is a regular file, of which used bytes can't be cut off there"),
+            Self::NotAStream => f.write_str("it would give the same bytes again"),
+            Self::OpenToOthers { mode } => write!(f, "others can read or write it (mode {mode:04o})"),
+            Self::OwnedByOther { owner, user } => write!(f, "it belongs to user {owner}, not to this user ({user})"),
+            Self::NotRandom => f.write_str("it repeats itself or prefers some values, so it is not random"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // The messages above are their own, so their causes are ours.
+            Self::Core(error) => error.source(),
+            Self::Keep(error) => error.source(),
+            Self::Store(error) => error.source(),
+            Self::Randomness(error) => Some(error.as_ref()),
+            Self::KeyNotRead { source, .. }
+            | Self::KeyNotWritten { source, .. }
+            | Self::RecordNotRead { source, .. }
+            | Self::FileNotRead { source, .. }
+            | Self::Entropy { fault: EntropyFault::Read(source) | EntropyFault::Write(source), .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<otp_core::Error> for Error {
+    fn from(error: otp_core::Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<KeepError<otp_store_fs::Error>> for Error {
+    fn from(error: KeepError<otp_store_fs::Error>) -> Self {
+        match error {
+            KeepError::Store(error) => Self::Store(error),
+            KeepError::Invalid(error) => Self::Core(error),
+            // A source of this crate fails with an error of this crate.
+            KeepError::Randomness(error) => match error.downcast() {
+                Ok(error) => *error,
+                Err(error) => Self::Randomness(error),
+            },
+            error => Self::Keep(error),
+        }
+    }
+}
+
+impl From<otp_store_fs::Error> for Error {
+    fn from(error: otp_store_fs::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<secure_python_link::Error> for Error {
+    fn from(error: secure_python_link::Error) -> Self {
+        Self::SecurePythonLink(error)
+    }
+}

@@ -1,0 +1,19 @@
+//! The fields that a caller gives.
+
+use otp_core::Account;
+use otp_core::account::check_field_name;
+
+use crate::error::Result;
+
+/// The fields of a new account or a new secret. Each name stands once.
+pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account> {
+    let mut account = Account::new();
+    for (name, value) in fields {
+        check_field_name(name)?;
+        if account.fields().get(name).is_some() {
+            return Err(otp_core::Error::DuplicateField.into());
+        }
+        account.set(name, value)?;
+    }
+    Ok(account)
+}

@@ -1,0 +1,174 @@
+//! [`Hint`]: what to do about an error or a finding, for each front end to put into its own words.
+
+use std::io;
+use std::path::Path;
+
+use otp_core::AccountName;
+
+use crate::error::{EntropyFault, Error};
+use crate::key_source::KeyOrigin;
+use crate::secure_python_link;
+
+/// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hint<'a> {
+    /// A hint of the core.
+    Core(otp_core::Hint<'a>),
+    /// A hint of the store.
+    Store(otp_store_fs::Hint<'a>),
+    /// Name a store.
+    NameStore,
+    /// Give a key, in one of the ways.
+    GiveKey,
+    /// Give the key in one way only.
+    GiveOneKey,
+    /// Use a key for this account.
+    UseKeyFor {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Name a store or a record file, not both.
+    NameStoreOrRecord,
+    /// Check that this path is the right one.
+    CheckPath {
+        /// The path.
+        path: &'a Path,
+    },
+    /// Run as the user that this file belongs to.
+    ActAsOwner {
+        /// The path.
+        path: &'a Path,
+    },
+    /// Make the file private: mode 0600.
+    MakePrivate {
+        /// The path.
+        path: &'a Path,
+    },
+    /// Give the file to this user.
+    TakeOwnership {
+        /// The path.
+        path: &'a Path,
+        /// The user's number.
+        user: u32,
+    },
+    /// Make room on the file system.
+    FreeSpace {
+        /// A path on it.
+        path: &'a Path,
+    },
+    /// Choose another path.
+    ChooseOtherPath {
+        /// The path that is taken.
+        path: &'a Path,
+    },
+    /// Check what this place holds: it is not a key.
+    CheckKey {
+        /// The place.
+        origin: &'a KeyOrigin,
+    },
+    /// Give at least one field, such as username and password.
+    GiveFields,
+    /// Give a new password or another field.
+    GiveNewField,
+    /// Take the field's bytes: it is not text.
+    TakeBytes {
+        /// The field.
+        field: &'a str,
+    },
+    /// Use a time in the future.
+    UseFutureTime,
+    /// Provide a file, a pipe or a character device with enough random bytes.
+    ProvideEntropy,
+    /// Give the path of the file instead of standard input.
+    GiveEntropyPath,
+    /// Use other random bytes, which nobody else has seen.
+    UseOtherEntropy {
+        /// The path that others could read.
+        path: &'a Path,
+    },
+    /// Check whether the two old keys are swapped.
+    SwapOldKeys,
+    /// Turn off core dumps.
+    DisableCoreDumps,
+    /// Encrypt the swap.
+    EncryptSwap,
+    /// Let this user lock more memory.
+    RaiseLockLimit {
+        /// How many bytes are enough.
+        bytes: u64,
+    },
+    /// Set the clock.
+    SetClock,
+    /// Have the doctor remove it.
+    LetDoctorFix,
+    /// Add an account: that makes the store.
+    AddAccount,
+    /// Move the file out of the store.
+    MoveAway {
+        /// The path.
+        path: &'a Path,
+    },
+}
+
+impl Error {
+    /// What to do about it, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint<'_>> {
+        Some(match self {
+            Self::Core(error) => return error.hint().map(Hint::Core),
+            Self::Keep(error) => return error.hint().map(Hint::Core),
+            Self::Store(error) => return error.hint().map(Hint::Store),
+            Self::NoStore => Hint::NameStore,
+            Self::NoKey => Hint::GiveKey,
+            Self::SeveralKeys => Hint::GiveOneKey,
+            Self::KeyNotRead {
+                origin: KeyOrigin::File(path) | KeyOrigin::FileVariable(path) | KeyOrigin::Credential(path),
+                source,
+            }
+            | Self::KeyNotWritten { path, source }
+            | Self::RecordNotRead { path, source }
+            | Self::FileNotRead { path, source } => return of_io(path, source),
+            Self::KeyTooLong { origin, .. } => Hint::CheckKey { origin },
+            Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
+            Self::KeyOpenToOthers { path, .. } => Hint::MakePrivate { path },
+            Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
+            Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
+            Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },
+            Self::StoreAndRecord => Hint::NameStoreOrRecord,
+            Self::NotARecord { path } => Hint::CheckPath { path },
+            Self::NoFields => Hint::GiveFields,
+            Self::NothingNew => Hint::GiveNewField,
+            Self::FieldNotText { field } => Hint::TakeBytes { field },
+            Self::ExpiryPassed { .. } => Hint::UseFutureTime,
+            Self::Randomness(_) => Hint::Core(otp_core::Hint::RepairRandomness),
+            Self::Entropy { name, fault } => return fault.hint(Path::new(name)),
+            Self::SecurePythonLink(secure_python_link::Error::WrongKey { .. }) => Hint::SwapOldKeys,
+            Self::KeyNotRead { .. } | Self::NoField { .. } | Self::SecurePythonLink(_) => return None,
+        })
+    }
+}
+
+impl EntropyFault {
+    fn hint<'a>(&'a self, path: &'a Path) -> Option<Hint<'a>> {
+        Some(match self {
+            Self::Read(source) | Self::Write(source) => return of_io(path, source),
+            Self::TooShort { .. } | Self::Directory | Self::Terminal | Self::NotAStream | Self::NotRandom => {
+                Hint::ProvideEntropy
+            }
+            Self::FileOnInput => Hint::GiveEntropyPath,
+            Self::OpenToOthers { .. } => Hint::UseOtherEntropy { path },
+            Self::OwnedByOther { user, .. } => Hint::TakeOwnership { path, user: *user },
+        })
+    }
+}
+
+/// What to do about the failures of a system that people meet.
+fn of_io<'a>(path: &'a Path, source: &io::Error) -> Option<Hint<'a>> {
+    Some(match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Hint::CheckPath { path },
+        io::ErrorKind::PermissionDenied => Hint::ActAsOwner { path },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Hint::FreeSpace { path },
+        _ => return None,
+    })
+}

@@ -1,0 +1,267 @@
+//! Where the key comes from, and reading it into locked memory.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use otp_core::AccountName;
+use otp_sys::LockedBuf;
+use zeroize::Zeroize;
+
+use crate::environment::{self, Environment, variable};
+use crate::error::{Error, Result};
+use crate::key_file::{self, Strictness};
+
+/// A key, in memory that is not swapped out.
+pub type Key = otp_core::Key<LockedBuf>;
+
+/// The longest text that is read as a key, in bytes: room for the longest key and white space around it.
+pub const MAX_KEY_LEN: usize = otp_core::key::MAX_TEXT_LEN + 1024;
+
+/// The name of systemd's credential that holds a key.
+const CREDENTIAL: &str = "otp-key";
+
+/// Reads a key's text into locked memory.
+///
+/// # Errors
+///
+/// As [`otp_core::Key::parse`].
+pub fn parse_key(text: &[u8]) -> Result<Key, otp_core::Error> {
+    let text = text.trim_ascii();
+    let len = text.len().min(otp_core::key::MAX_TEXT_LEN);
+    Key::parse(text, LockedBuf::new(len * 5 / 8))
+}
+
+/// What the caller says about where the key is. The first that is given counts, in this order.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct KeySource<'a> {
+    /// A file; `-` is standard input.
+    pub file: Option<&'a Path>,
+    /// An open file descriptor.
+    pub fd: Option<i32>,
+    /// The key itself. On a command line, every user of the machine can read it.
+    pub text: Option<&'a OsStr>,
+}
+
+/// Where a key came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyOrigin {
+    /// A file that the caller named.
+    File(PathBuf),
+    /// Standard input.
+    StandardInput,
+    /// A file descriptor that the caller named.
+    Descriptor(i32),
+    /// The caller gave it.
+    Argument,
+    /// The file that `OTP_KEY_FILE` names.
+    FileVariable(PathBuf),
+    /// `OTP_KEY`.
+    Variable,
+    /// The credential that systemd hands to a service.
+    Credential(PathBuf),
+}
+
+/// What was given as a key, in locked memory that is wiped when it is dropped.
+pub(crate) struct KeyText {
+    bytes: LockedBuf,
+    len: usize,
+    origin: KeyOrigin,
+}
+
+impl KeyText {
+    /// The bytes as they came, with white space around them.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes.as_ref()[..self.len]
+    }
+
+    fn parse(&self) -> Result<Key> {
+        parse_key(self.bytes()).map_err(|error| Error::InvalidKey { origin: self.origin.clone(), error })
+    }
+}
+
+impl KeySource<'_> {
+    /// Reads the key from the first place that is given: file, descriptor, text, `OTP_KEY_FILE`, `OTP_KEY`, then the
+    /// file `otp-key` in systemd's `$CREDENTIALS_DIRECTORY`.
+    ///
+    /// A regular file that a key is read from must be its owner's alone; see [`check_key_file`](crate::check_key_file).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`] if no place is given at all. A place that fails is not passed over in favour of the next:
+    /// [`Error::KeyNotRead`], [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], [`Error::KeyTooLong`],
+    /// [`Error::InvalidKey`].
+    pub fn read(&self) -> Result<Key> {
+        self.read_text(&environment::process, MAX_KEY_LEN)?.parse()
+    }
+
+    /// As [`KeySource::read`], and checks that the key is for the account that is named, if one is.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySource::read`], and [`Error::OtherAccount`].
+    pub fn read_for(&self, account: Option<&str>) -> Result<Key> {
+        let key = self.read()?;
+        check_account(&key, account)?;
+        Ok(key)
+    }
+
+    /// As [`KeySource::read`]; `None` if no place is given at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeySource::read`], except [`Error::NoKey`].
+    pub fn read_if_given(&self) -> Result<Option<Key>> {
+        match self.read() {
+            Err(Error::NoKey) => Ok(None),
+            key => key.map(Some),
+        }
+    }
+
+    /// Refuses a caller who gives more than one place: it is not clear which one they mean.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SeveralKeys`]
+    pub fn check_single(&self) -> Result<()> {
+        let given = [self.text.is_some(), self.file.is_some(), self.fd.is_some()];
+        if given.iter().filter(|given| **given).count() > 1 { Err(Error::SeveralKeys) } else { Ok(()) }
+    }
+
+    /// Reads what is given. What is longer than `max_len` bytes is refused, and not read to its end.
+    pub(crate) fn read_text(&self, environment: Environment<'_>, max_len: usize) -> Result<KeyText> {
+        if let Some(path) = self.file {
+            return from_path(path, KeyOrigin::File, max_len);
+        }
+        if let Some(number) = self.fd {
+            return from_stream(otp_sys::take_fd(number), KeyOrigin::Descriptor(number), max_len);
+        }
+        if let Some(text) = self.text {
+            return from_bytes(text.as_encoded_bytes(), KeyOrigin::Argument, max_len);
+        }
+        if let Some(path) = variable(environment, "OTP_KEY_FILE") {
+            return from_path(Path::new(&path), KeyOrigin::FileVariable, max_len);
+        }
+        if let Some(text) = variable(environment, "OTP_KEY") {
+            let mut bytes = text.into_encoded_bytes();
+            let key = from_bytes(&bytes, KeyOrigin::Variable, max_len);
+            bytes.zeroize();
+            return key;
+        }
+        if let Some(directory) = variable(environment, "CREDENTIALS_DIRECTORY") {
+            let path = Path::new(&directory).join(CREDENTIAL);
+            match from_file(&path, KeyOrigin::Credential(path.clone()), Strictness::Credential, max_len) {
+                // A service may have other credentials than this one.
+                Err(Error::KeyNotRead { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::NoKey)
+    }
+}
+
+/// Checks that a key is for the account that was named, if one was.
+pub(crate) fn check_account(key: &Key, named: Option<&str>) -> Result<()> {
+    match named.map(AccountName::parse).transpose()? {
+        Some(named) if named != *key.account() => {
+            Err(Error::OtherAccount { named: named.into(), key: key.account().clone().into() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn from_path(path: &Path, origin: fn(PathBuf) -> KeyOrigin, max_len: usize) -> Result<KeyText> {
+    if path == Path::new("-") {
+        return from_stream(otp_sys::standard_input(), KeyOrigin::StandardInput, max_len);
+    }
+    from_file(path, origin(path.to_owned()), Strictness::Owner, max_len)
+}
+
+fn from_file(path: &Path, origin: KeyOrigin, strictness: Strictness, max_len: usize) -> Result<KeyText> {
+    match key_file::open(path, strictness) {
+        Ok((file, len)) => from_open(file, origin, max_len, len.and_then(|len| usize::try_from(len).ok())),
+        // It says where the path came from.
+        Err(Error::KeyNotRead { source, .. }) => Err(Error::KeyNotRead { origin, source }),
+        Err(error) => Err(error),
+    }
+}
+
+/// How much memory a key takes at first if its place does not tell its length: a page.
+const FIRST_LEN: usize = 4096;
+
+fn from_stream(file: io::Result<File>, origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
+    match file {
+        Ok(file) => from_open(file, origin, max_len, None),
+        Err(source) => Err(Error::KeyNotRead { origin, source }),
+    }
+}
+
+/// Reads straight into locked memory: with one read if the length is known, else in growing steps.
+fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<usize>) -> Result<KeyText> {
+    let most = max_len.saturating_add(1);
+    let mut bytes = LockedBuf::new(known.unwrap_or(FIRST_LEN).min(most));
+    let mut len = 0;
+    loop {
+        len += match fill(&mut file, &mut bytes.as_mut()[len..]) {
+            Ok(count) => count,
+            Err(source) => return Err(Error::KeyNotRead { origin, source }),
+        };
+        if len > max_len {
+            return Err(Error::KeyTooLong { origin, limit: max_len });
+        }
+        if known.is_some() || len < bytes.as_ref().len() {
+            return Ok(KeyText { bytes, len, origin });
+        }
+        let mut larger = LockedBuf::new(len.saturating_mul(4).min(most));
+        larger.as_mut()[..len].copy_from_slice(bytes.as_ref());
+        bytes = larger;
+    }
+}
+
+fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
+    if text.len() > max_len {
+        return Err(Error::KeyTooLong { origin, limit: max_len });
+    }
+    let mut bytes = LockedBuf::new(text.len());
+    bytes.as_mut().copy_from_slice(text);
+    Ok(KeyText { bytes, len: text.len(), origin })
+}
+
+/// Reads until the buffer is full or the file ends, and returns how much that was: one read for a regular file.
+pub(crate) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+impl fmt::Display for KeyOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::StandardInput => f.write_str("standard input"),
+            Self::Descriptor(number) => write!(f, "file descriptor {number}"),
+            Self::Argument => f.write_str("the argument"),
+            Self::FileVariable(path) => write!(f, "{} (from OTP_KEY_FILE)", path.display()),
+            Self::Variable => f.write_str("OTP_KEY"),
+            Self::Credential(path) => write!(f, "{} (systemd's credential)", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for KeySource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.map(|_| "..");
+        f.debug_struct("KeySource").field("file", &self.file).field("fd", &self.fd).field("text", &text).finish()
+    }
+}

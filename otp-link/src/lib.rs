@@ -1,0 +1,94 @@
+//! Hands a credential to the process that needs it, with nothing but a key: the library below `otp`, C and Python.
+//!
+//! A service opens its account in three lines. Key and store are found as the program finds them: the file that `OTP_KEY_FILE`
+//! names, `OTP_KEY`, or systemd's credential `otp-key`; and the store that `OTP_STORE` names, or the user's own.
+//!
+//! ```no_run
+//! # fn connect(_username: &str, _password: &str) {}
+//! # fn main() -> Result<(), otp_link::Error> {
+//! let account = otp_link::open_account(&otp_link::Source::default())?;
+//! let (username, password) = (account.text("username")?, account.text("password")?);
+//! connect(username, password);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The administrator adds the account, and hands its key to the caller. If that fails, there is no account:
+//!
+//! ```
+//! use otp_link::{KeyTerms, Randomness, Source};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let home = tempfile::tempdir()?;
+//! let (store, key_file) = (home.path().join("store"), home.path().join("nightly.key"));
+//! let fields = [("username", &b"alice"[..]), ("password", b"correct horse")];
+//! let terms = KeyTerms::default().held_by("nightly");
+//! otp_link::add_account("edms/reporting", &fields, &terms, Some(&store), &mut Randomness::system(), |key| {
+//!     otp_link::write_key_file(&key_file, key.text())
+//! })?;
+//!
+//! let account = otp_link::open_account(&Source::default().key_file(&key_file).store(&store))?;
+//! assert_eq!(account.text("username")?, "alice");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is one function per command: [`open_account`], [`add_account`], [`issue_key`], [`rotate_account`], [`revoke_key`],
+//! [`remove_account`], [`list_accounts`], [`list_keys`], [`verify`], [`doctor()`], [`import_secure_python_link`]. They take plain
+//! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
+#![forbid(unsafe_code)]
+
+mod account;
+mod add;
+pub mod doctor;
+mod entropy;
+mod environment;
+mod error;
+mod fields;
+mod hint;
+mod import;
+mod info;
+mod issue;
+mod key_file;
+mod key_source;
+mod list;
+mod new_key;
+mod open;
+mod randomness;
+mod record_file;
+mod remove;
+mod revoke;
+mod rotate;
+mod seal;
+pub mod secure_python_link;
+mod source;
+mod store;
+mod terms;
+mod verify;
+
+pub use account::Account;
+pub use add::{add_account, check_new_account};
+pub use doctor::doctor;
+pub use entropy::Entropy;
+pub use environment::KEY_VARIABLES;
+pub use error::{EntropyFault, Error, Result};
+pub use hint::Hint;
+pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};
+pub use info::list_keys;
+pub use issue::issue_key;
+pub use key_file::{check_key_file, make_key_dir, write_key_file};
+pub use key_source::{Key, KeyOrigin, KeySource, MAX_KEY_LEN, parse_key};
+pub use list::list_accounts;
+pub use new_key::NewKey;
+pub use open::open_account;
+pub use otp_core::keeper::KeyInfo;
+pub use otp_sys::{Hardened, LockedBuf, harden_process};
+pub use randomness::Randomness;
+pub use remove::remove_account;
+pub use revoke::revoke_key;
+pub use rotate::{RotateError, check_rotation, rotate_account};
+pub use seal::{open_bytes, seal_bytes, sealed_len};
+pub use source::Source;
+pub use store::{StoreChoice, StoreOrigin, find_store};
+pub use terms::KeyTerms;
+pub use verify::{Fault, Verification, verify, verify_key};

@@ -1,0 +1,38 @@
+//! Listing the accounts of a store.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use otp_core::AccountName;
+use otp_core::store::Scope;
+
+use crate::error::Result;
+use crate::store;
+
+/// Gives each account that has a record and whose name starts with `prefix`, sorted by name, until `each` breaks.
+///
+/// # Errors
+///
+/// The store's.
+pub fn list_accounts(
+    prefix: &str,
+    store: Option<&Path>,
+    mut each: impl FnMut(&AccountName) -> ControlFlow<()>,
+) -> Result<()> {
+    let store = store::open(store)?;
+    in_prefix(prefix, |scope| {
+        Ok(store::keeper(&store).accounts(scope, |account| {
+            if account.as_str().starts_with(prefix) { each(account) } else { ControlFlow::Continue(()) }
+        })?)
+    })
+}
+
+/// Lists the smallest scope in which all accounts are whose names start with `prefix`.
+pub(crate) fn in_prefix(prefix: &str, list: impl FnOnce(Scope<'_>) -> Result<()>) -> Result<()> {
+    match prefix.rsplit_once('/').map(|(above, _)| AccountName::parse(above)) {
+        None => list(Scope::All),
+        Some(Ok(above)) => list(Scope::Below(&above)),
+        // No account is called like this.
+        Some(Err(_)) => Ok(()),
+    }
+}

@@ -1,0 +1,68 @@
+//! [`NewKey`]: what its holder gets.
+
+use std::fmt;
+
+use otp_core::{AccountName, Holder, Key, KeyId};
+use otp_sys::LockedBuf;
+
+use crate::error::Result;
+
+/// A new key, to be handed to its holder. Its text is in locked memory that is wiped when this is dropped.
+pub struct NewKey {
+    account: AccountName,
+    id: KeyId,
+    holder: Option<Holder>,
+    replaces: Option<KeyId>,
+    /// The text and a NUL, for C.
+    text: LockedBuf,
+}
+
+impl NewKey {
+    pub(crate) fn new(key: &Key<Vec<u8>>, holder: Option<Holder>, replaces: Option<KeyId>) -> Result<Self> {
+        let mut text = LockedBuf::new(key.text_len() + 1);
+        key.write_text(text.as_mut())?;
+        Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, text })
+    }
+
+    /// The account that it opens.
+    #[must_use]
+    pub fn account(&self) -> &AccountName {
+        &self.account
+    }
+
+    /// The key's id, which is public.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Who holds it.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+
+    /// The id of the key that a rotation replaces by it.
+    #[must_use]
+    pub fn replaces(&self) -> Option<KeyId> {
+        self.replaces
+    }
+
+    /// The key's text, `otpk1_` and base32, with a NUL behind it.
+    #[must_use]
+    pub fn text_with_nul(&self) -> &str {
+        str::from_utf8(self.text.as_ref()).unwrap_or("\0")
+    }
+
+    /// The key's text: `otpk1_` and base32.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text_with_nul().trim_end_matches('\0')
+    }
+}
+
+impl fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewKey({} {}, ..)", self.account, self.id)
+    }
+}

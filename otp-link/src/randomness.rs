@@ -1,0 +1,97 @@
+//! [`Randomness`]: all that a command draws.
+
+use std::fmt;
+use std::rc::Rc;
+
+use otp_core::random::{self, HealthError, HealthTested, STARTUP_LEN, SystemRng, Xor, XorError};
+use rand_core::{TryCryptoRng, TryRng};
+use zeroize::Zeroizing;
+
+use crate::entropy::{Entropy, SharedEntropy};
+use crate::error::{EntropyFault, Error, Result};
+
+/// All that a command draws: pads, tag keys, ids, generated passwords. Each source is under its own health tests.
+pub struct Randomness {
+    source: Source,
+}
+
+enum Source {
+    System(Box<HealthTested<SystemRng>>),
+    Mixed { entropy: Rc<Entropy>, started: bool, source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<SystemRng>>> },
+}
+
+impl Randomness {
+    /// The system's source.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { source: Source::System(Box::new(random::system())) }
+    }
+
+    /// The system's source, XORed with one that the user provides.
+    ///
+    /// Each draw uses up as many bytes of it, and the first one [`STARTUP_LEN`] more, for its start-up test. They are used up
+    /// before the draw returns, and not at all if the source has too few.
+    #[must_use]
+    pub fn with_extra(entropy: Entropy) -> Self {
+        let entropy = Rc::new(entropy);
+        let shared = HealthTested::new(SharedEntropy(Rc::clone(&entropy)));
+        let source = Box::new(Xor::new(shared, random::system()));
+        Self { source: Source::Mixed { entropy, started: false, source } }
+    }
+
+    /// A password of `len` letters, digits, `-` and `_`: 64 symbols, 6 bits each, without bias.
+    ///
+    /// # Errors
+    ///
+    /// The source's.
+    pub fn password(&mut self, len: usize) -> Result<Zeroizing<Vec<u8>>> {
+        const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut password = Zeroizing::new(vec![0; len]);
+        self.try_fill_bytes(&mut password)?;
+        for byte in password.iter_mut() {
+            *byte = SYMBOLS[usize::from(*byte & 63)];
+        }
+        Ok(password)
+    }
+}
+
+impl TryRng for Randomness {
+    type Error = Error;
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match &mut self.source {
+            Source::System(source) => source.try_fill_bytes(bytes).map_err(system_failed),
+            Source::Mixed { entropy, started, source } => {
+                entropy.reserve(if *started { bytes.len() } else { STARTUP_LEN + bytes.len() })?;
+                *started = true;
+                source.try_fill_bytes(bytes).map_err(|error| match error {
+                    XorError::First(HealthError::Source(error)) => error,
+                    XorError::First(_) => {
+                        Error::Entropy { name: entropy.name().to_owned(), fault: EntropyFault::NotRandom }
+                    }
+                    XorError::Second(error) => system_failed(error),
+                })
+            }
+        }
+    }
+
+    fn try_next_u32(&mut self) -> Result<u32> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+}
+
+impl TryCryptoRng for Randomness {}
+
+fn system_failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
+    Error::Randomness(Box::new(error))
+}
+
+impl fmt::Debug for Randomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Randomness(..)")
+    }
+}

@@ -1,0 +1,115 @@
+//! Rotating an account.
+
+use std::path::Path;
+
+use otp_core::keeper::Replacement;
+use otp_core::{Account, AccountName, Fields};
+
+use crate::error::{Error, Result};
+use crate::key_source::{Key, check_account};
+use crate::new_key::NewKey;
+use crate::randomness::Randomness;
+use crate::terms::KeyTerms;
+use crate::{fields, store};
+
+/// Why a rotation ended early.
+#[derive(Debug)]
+pub enum RotateError<E> {
+    /// Nothing has changed: the old keys open, and the new ones are gone.
+    Unchanged(E),
+    /// The new keys were handed over and open; some of the old ones may still open. Rotating again ends those.
+    Unfinished(Error),
+}
+
+impl<E: From<Error>> From<Error> for RotateError<E> {
+    fn from(error: Error) -> Self {
+        Self::Unchanged(error.into())
+    }
+}
+
+/// Gives an account a new secret, and each of its keys a new key in its place.
+///
+/// With a key, which must be current, the fields that are not given keep their values; without one, `fields` are all that
+/// the account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the rotation is
+/// taken back; otherwise the old keys end: at once, or after `grace` seconds in which they open the old secret.
+///
+/// # Errors
+///
+/// [`RotateError::Unchanged`] with those of [`otp_core::Keeper::rotate_from`], [`Error::NothingNew`], or what `hand_over`
+/// fails with; [`RotateError::Unfinished`] if the old keys could not be ended.
+#[allow(clippy::too_many_arguments, reason = "each is one thing that a rotation needs")]
+pub fn rotate_account<E: From<Error>>(
+    account: &str,
+    key: Option<Key>,
+    fields: &[(&str, &[u8])],
+    terms: &KeyTerms<'_>,
+    grace: Option<u64>,
+    store: Option<&Path>,
+    randomness: &mut Randomness,
+    hand_over: impl FnOnce(&[NewKey]) -> Result<(), E>,
+) -> Result<(), RotateError<E>> {
+    let prepare = || -> Result<_> {
+        let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
+        if let Some(key) = &key {
+            check_account(key, Some(account))?;
+        }
+        let new = fields::collect(fields)?;
+        if new.payload().is_empty() {
+            return Err(Error::NothingNew);
+        }
+        Ok((name, grant, new, store::open(store)?))
+    };
+    let (name, grant, new, store) = prepare()?;
+    let keeper = store::keeper(&store);
+    let rotation = match key {
+        Some(key) => keeper.rotate_from(key, |old| merge(old, &new), &grant, grace, randomness)?,
+        None => keeper.rotate(&name, new.payload(), &grant, grace, randomness).map_err(Error::from)?,
+    };
+    let keys: Result<Vec<NewKey>> = rotation
+        .replacements()
+        .iter()
+        .map(|Replacement { old, holder, key, .. }| NewKey::new(key, holder.clone(), Some(*old)))
+        .collect();
+    match keys.map_err(E::from).and_then(|keys| hand_over(&keys)) {
+        Ok(()) => rotation.finish().map_err(|error| RotateError::Unfinished(error.into())),
+        Err(error) => {
+            // What can't be taken back opens for nobody, and goes with the next rotation.
+            let _ = rotation.abandon();
+            Err(RotateError::Unchanged(error))
+        }
+    }
+}
+
+/// The old payload with the new fields in their places.
+fn merge(old: &[u8], new: &Account) -> Result<Payload> {
+    let mut account = Account::new();
+    account.update(Fields::decode(old)?)?;
+    account.update(new.fields())?;
+    Ok(Payload(account))
+}
+
+struct Payload(Account);
+
+impl AsRef<[u8]> for Payload {
+    fn as_ref(&self) -> &[u8] {
+        self.0.payload()
+    }
+}
+
+/// Refuses an account that does not exist, and a key that is not a current one of it: before somebody types a password for it.
+///
+/// # Errors
+///
+/// As [`rotate_account`].
+pub fn check_rotation(account: &str, key: Option<&Key>, store: Option<&Path>) -> Result<()> {
+    let name = AccountName::parse(account)?;
+    let store = store::open(store)?;
+    let keeper = store::keeper(&store);
+    keeper.info(&name)?;
+    if let Some(key) = key {
+        check_account(key, Some(account))?;
+        keeper.verify(key)?;
+        keeper.check_current(key.account(), key.id())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Sealing and opening without any store.
+
+use otp_core::{AccountName, FreshKey, Record, Secret, Terms, UnixTime};
+use otp_sys::LockedBuf;
+
+use crate::error::{Error, Result};
+use crate::key_source::parse_key;
+use crate::new_key::NewKey;
+use crate::randomness::Randomness;
+use crate::terms::KeyTerms;
+
+/// Seals bytes without any store: gives the key, and the record's bytes.
+///
+/// # Errors
+///
+/// Those of names and lengths, and of the source of randomness.
+pub fn seal_bytes(
+    account: &str,
+    secret: &[u8],
+    terms: &KeyTerms<'_>,
+    randomness: &mut Randomness,
+) -> Result<(NewKey, Vec<u8>)> {
+    let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
+    let capacity = grant.capacity_for(secret.len())?;
+    let fresh = FreshKey::generate_owned(&name, capacity, randomness).map_err(Error::from_draw)?;
+    let terms = Terms::created(UnixTime::now()).expiring(grant.expires).held_by(grant.holder.clone());
+    let mut record = vec![0; Record::max_len(capacity)];
+    let (key, len) = otp_core::seal(fresh, &terms, secret, &mut record).map(|(key, bytes)| (key, bytes.len()))?;
+    record.truncate(len);
+    Ok((NewKey::new(&key, grant.holder, None)?, record))
+}
+
+/// The most bytes that sealing takes: of the record, and of the key's text without a NUL.
+///
+/// # Errors
+///
+/// As [`seal_bytes`].
+pub fn sealed_len(account: &str, secret_len: usize, terms: &KeyTerms<'_>) -> Result<(usize, usize)> {
+    let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
+    let capacity = grant.capacity_for(secret_len)?;
+    let key_len = otp_core::key::len_for(name.as_str().len(), capacity);
+    Ok((Record::max_len(capacity), otp_core::key::text_len(key_len)))
+}
+
+/// Opens a record's bytes with a key's text, without any store.
+///
+/// # Errors
+///
+/// Those of key and record.
+pub fn open_bytes(key: &[u8], record: &[u8]) -> Result<Secret<LockedBuf>> {
+    Ok(otp_core::open(parse_key(key)?, &Record::decode(record)?, UnixTime::now())?)
+}

@@ -1,0 +1,88 @@
+//! Where the store is.
+
+use std::path::{Path, PathBuf};
+
+use otp_core::{Keeper, UnixTime};
+use otp_store_fs::FsStore;
+
+use crate::environment::{self, Environment, variable};
+use crate::error::{Error, Result};
+
+/// What named the store that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreOrigin {
+    /// The caller.
+    Explicit,
+    /// `OTP_STORE`.
+    Variable,
+    /// Nothing: it is in the platform's directory for a user's data.
+    Default,
+}
+
+/// A store's root, and what named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreChoice {
+    /// The root's path.
+    pub path: PathBuf,
+    /// What named it.
+    pub origin: StoreOrigin,
+}
+
+/// Finds the store: `explicit`, else `OTP_STORE`, else `otp/store` in the platform's directory for a user's data.
+///
+/// That directory is `$XDG_DATA_HOME` or `~/.local/share`; on macOS `~/Library/Application Support`, on Windows
+/// `%LOCALAPPDATA%`. An empty variable counts as unset. The store need not exist.
+///
+/// # Errors
+///
+/// [`Error::NoStore`]: none is named, and the environment has no home directory.
+pub fn find_store(explicit: Option<&Path>) -> Result<StoreChoice> {
+    find_store_in(explicit, &environment::process)
+}
+
+fn find_store_in(explicit: Option<&Path>, environment: Environment<'_>) -> Result<StoreChoice> {
+    if let Some(path) = explicit {
+        return Ok(StoreChoice { path: path.to_owned(), origin: StoreOrigin::Explicit });
+    }
+    if let Some(path) = variable(environment, "OTP_STORE") {
+        return Ok(StoreChoice { path: path.into(), origin: StoreOrigin::Variable });
+    }
+    let data = data_directory(environment).ok_or(Error::NoStore)?;
+    Ok(StoreChoice { path: data.join("otp").join("store"), origin: StoreOrigin::Default })
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
+    // "All paths set in these environment variables must be absolute"; others are ignored (XDG Base Directory).
+    let data = variable(environment, "XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    data.or_else(|| Some(Path::new(&variable(environment, "HOME")?).join(".local/share")))
+}
+
+#[cfg(target_os = "macos")]
+#[cfg_attr(mutants, mutants::skip)]
+fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
+    Some(Path::new(&variable(environment, "HOME")?).join("Library/Application Support"))
+}
+
+#[cfg(windows)]
+#[cfg_attr(mutants, mutants::skip)]
+fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
+    variable(environment, "LOCALAPPDATA").map(PathBuf::from)
+}
+
+/// Opens the store that exists.
+pub(crate) fn open(explicit: Option<&Path>) -> Result<FsStore> {
+    Ok(FsStore::open(find_store(explicit)?.path)?)
+}
+
+/// Opens the store, and makes it if it does not exist.
+pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
+    Ok(FsStore::open_or_create(find_store(explicit)?.path)?)
+}
+
+/// A keeper of the store, now.
+pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
+    Keeper::new(store, UnixTime::now())
+}

@@ -1,0 +1,63 @@
+//! [`KeyTerms`]: what a new key is given, as the caller says it.
+
+use otp_core::{Capacity, Grant, Holder, UnixTime};
+
+use crate::error::{Error, Result};
+
+/// What a new key is given.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct KeyTerms<'a> {
+    /// Who holds it.
+    pub holder: Option<&'a str>,
+    /// When it stops opening, in seconds after 1970.
+    pub expires: Option<u64>,
+    /// The capacity of its frame in bytes; `None` for the smallest that fits.
+    pub capacity: Option<u32>,
+}
+
+impl<'a> KeyTerms<'a> {
+    /// The same terms for this holder.
+    #[must_use]
+    pub const fn held_by(mut self, holder: &'a str) -> Self {
+        self.holder = Some(holder);
+        self
+    }
+
+    /// The same terms with this expiry, in seconds after 1970.
+    #[must_use]
+    pub const fn expiring(mut self, secs: u64) -> Self {
+        self.expires = Some(secs);
+        self
+    }
+
+    /// The same terms with this capacity, in bytes.
+    #[must_use]
+    pub const fn with_capacity(mut self, bytes: u32) -> Self {
+        self.capacity = Some(bytes);
+        self
+    }
+
+    /// Checks the terms, before anything else is asked of the user.
+    ///
+    /// # Errors
+    ///
+    /// Those of holders, capacities and times; [`Error::ExpiryPassed`].
+    pub fn check(&self) -> Result<()> {
+        self.grant().map(drop)
+    }
+
+    pub(crate) fn grant(&self) -> Result<Grant> {
+        let capacity = |bytes| Capacity::try_from(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Ok(Grant::default()
+            .held_by(self.holder.map(Holder::parse).transpose()?)
+            .expiring(self.expires.map(expiry).transpose()?)
+            .with_capacity(self.capacity.map(capacity).transpose()?))
+    }
+}
+
+/// A key that has expired when it is made is a mistake.
+fn expiry(secs: u64) -> Result<UnixTime> {
+    let at = UnixTime::from_secs(secs).ok_or(otp_core::Error::InvalidTime)?;
+    if at > UnixTime::now() { Ok(at) } else { Err(Error::ExpiryPassed { at }) }
+}

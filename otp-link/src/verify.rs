@@ -1,0 +1,108 @@
+//! Checking records, and the tags of those whose keys are given.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use otp_core::{AccountName, KeyId, Kind, Record, Store};
+
+use crate::error::{Error, Result};
+use crate::key_source::Key;
+use crate::list::in_prefix;
+use crate::source::Source;
+use crate::{record_file, store};
+
+/// What [`verify`] has looked at, and what was wrong with it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verification {
+    /// How many records were looked at.
+    pub records: u64,
+    /// How many keys were tried.
+    pub keys: u64,
+    /// Records that are damaged, and keys that do not open theirs.
+    pub faults: Vec<Fault>,
+}
+
+/// A record that is damaged, or a key that does not open its record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The account that it belongs to.
+    pub account: AccountName,
+    /// The key's id.
+    pub key_id: KeyId,
+    /// What is wrong.
+    pub error: Error,
+}
+
+/// Checks that every record of the accounts whose names start with `prefix` is whole, and that each key opens its record.
+///
+/// Nothing is opened, and expiry does not matter. `each` is called for each record that is looked at, and for each fault as
+/// soon as it is found; it ends the search by breaking.
+///
+/// # Errors
+///
+/// The store's. A damaged record is a fault, not an error.
+pub fn verify(
+    prefix: &str,
+    keys: &[Key],
+    store: Option<&Path>,
+    mut each: impl FnMut(Option<&Fault>) -> ControlFlow<()>,
+) -> Result<Verification> {
+    let store = store::open(store)?;
+    let keeper = store::keeper(&store);
+    let mut found = Verification { records: 0, keys: 0, faults: Vec::new() };
+    let mut flow = ControlFlow::Continue(());
+    in_prefix(prefix, |scope| {
+        Ok(store.list(scope, &mut |slot| {
+            if slot.kind != Kind::Record || !slot.account.as_str().starts_with(prefix) {
+                return ControlFlow::Continue(());
+            }
+            found.records += 1;
+            flow = match keeper.key_info(&slot.account, slot.id) {
+                Ok(_) => each(None),
+                Err(error) => found.fault(&slot.account, slot.id, error.into(), &mut each),
+            };
+            flow
+        })?)
+    })?;
+    for key in keys {
+        if flow.is_break() {
+            break;
+        }
+        found.keys += 1;
+        if let Err(error) = keeper.verify(key) {
+            flow = found.fault(key.account(), key.id(), error.into(), &mut each);
+        }
+    }
+    Ok(found)
+}
+
+impl Verification {
+    fn fault(
+        &mut self,
+        account: &AccountName,
+        key_id: KeyId,
+        error: Error,
+        each: &mut impl FnMut(Option<&Fault>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let fault = Fault { account: account.clone(), key_id, error };
+        let flow = each(Some(&fault));
+        self.faults.push(fault);
+        flow
+    }
+}
+
+/// Checks that a key opens its record, without opening it and whether or not it has expired.
+///
+/// # Errors
+///
+/// As [`open_account`](crate::open_account), but never [`otp_core::Code::Expired`].
+pub fn verify_key(source: &Source<'_>) -> Result<(AccountName, KeyId)> {
+    let key = source.read_key()?;
+    match source.record {
+        Some(file) => otp_core::verify(&key, &Record::decode(&record_file::read(file)?)?)?,
+        None => store::keeper(&store::open(source.store)?).verify(&key)?,
+    }
+    Ok((key.account().clone(), key.id()))
+}
