@@ -24,9 +24,11 @@ pub(crate) fn words(hint: &Hint<'_>) -> String {
         Hint::Core(hint) => core(hint),
         Hint::Store(hint) => store(hint),
         Hint::NameStore => "use --store DIR or OTP_STORE".into(),
-        Hint::GiveKey => "use --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or systemd's \
+        Hint::GiveKey => {
+            "use --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or systemd's \
                           LoadCredential=otp-key"
-            .into(),
+                .into()
+        }
         Hint::GiveOneKey => "leave all but one out".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}"),
         Hint::NameStoreOrRecord => "use --store or --record, not both".into(),
@@ -107,7 +109,9 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> String {
         Hint::FreeSpace { path } => format!("make room on the file system of {}", quote(path)),
         Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", quote(path)),
         Hint::RaiseFileSizeLimit => "a limit on the size of files is too low: ulimit -f".into(),
-        Hint::CheckPermissions { path } => format!("run as its owner, or as a user whom its mode lets in: {}", quote(path)),
+        Hint::CheckPermissions { path } => {
+            format!("run as its owner, or as a user whom its mode lets in: {}", quote(path))
+        }
         _ => "see otp doctor".into(),
     }
 }
@@ -125,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_path_is_one_word_for_a_shell() {
-        for (path, word) in [("/a/b.key", "/a/b.key"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'"), ("", "''")]
+        for (path, word) in
+            [("/a/b.key", "/a/b.key"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'"), ("", "''")]
         {
             assert_eq!(quote(Path::new(path)), word);
         }

@@ -1,7 +1,7 @@
 //! Options that several commands take, and what they mean.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -113,7 +113,8 @@ impl Globals {
 impl KeyArgs {
     fn source(&self) -> KeySource<'_> {
         let mut source = KeySource::default();
-        (source.file, source.fd, source.text) = (self.key_file.as_deref(), self.key_fd, self.key.as_deref());
+        (source.file, source.fd, source.text) =
+            (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
         source
     }
 

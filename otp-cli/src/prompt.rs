@@ -88,7 +88,7 @@ mod unix {
     use std::fs::File;
     use std::io::{self, Read, Write};
 
-        use rustix::process::{Signal, getpid, kill_process};
+    use rustix::process::{Signal, getpid, kill_process};
     use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
     use zeroize::Zeroizing;
 

@@ -32,7 +32,8 @@ const EXAMPLES: &str = "use one like 30d, 12h or 2027-01-31";
 
 /// A duration in seconds: `90s`, `15m`, `24h`, `30d`, `2w`, and combinations. A day has 24 hours.
 pub(crate) fn parse_duration(text: &str) -> Result<u64> {
-    duration(text).ok_or_else(|| Error::usage_with(format!("{text:?} is not a duration"), "use one like 24h, 90m or 7d"))
+    duration(text)
+        .ok_or_else(|| Error::usage_with(format!("{text:?} is not a duration"), "use one like 24h, 90m or 7d"))
 }
 
 fn duration(text: &str) -> Option<u64> {

@@ -24,7 +24,7 @@ pub fn add_account<T, E: From<Error>>(
     randomness: &mut Randomness,
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
-    let add = || -> Result<_> {
+    let mut add = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
         let given = fields::collect(fields)?;
         if given.payload().is_empty() {

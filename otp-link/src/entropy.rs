@@ -128,11 +128,10 @@ fn too_short(name: &str, left: u64, needed: usize) -> Error {
 /// Takes bytes off the end of a file.
 fn take(path: &Path, name: &str, bytes: &mut [u8]) -> Result<()> {
     let fail = |fault| Error::Entropy { name: name.to_owned(), fault };
-    let mut file =
-        File::options().read(true).write(true).open(path).map_err(|source| match source.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => fail(EntropyFault::Write(source)),
-            _ => fail(EntropyFault::Read(source)),
-        })?;
+    let mut file = File::options().read(true).write(true).open(path).map_err(|source| match source.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => fail(EntropyFault::Write(source)),
+        _ => fail(EntropyFault::Read(source)),
+    })?;
     otp_sys::lock_file(&file).map_err(|source| fail(EntropyFault::Read(source)))?;
     let len = check(&file, name)?.len;
     let needed = bytes.len() as u64;

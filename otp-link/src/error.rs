@@ -262,11 +262,9 @@ impl Display for Error {
             Self::KeyOpenToOthers { path, mode } => {
                 write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
             }
-            Self::KeyOwnedByOther { path, owner, user } => write!(
-                f,
-                "the key file {} belongs to user {owner}, not to this user ({user})",
-                path.display()
-            ),
+            Self::KeyOwnedByOther { path, owner, user } => {
+                write!(f, "the key file {} belongs to user {owner}, not to this user ({user})", path.display())
+            }
             Self::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
             Self::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
             Self::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),

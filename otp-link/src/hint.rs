@@ -166,7 +166,9 @@ impl EntropyFault {
 /// What to do about the failures of a system that people meet.
 fn of_io<'a>(path: &'a Path, source: &io::Error) -> Option<Hint<'a>> {
     Some(match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Hint::CheckPath { path },
+        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            Hint::CheckPath { path }
+        }
         io::ErrorKind::PermissionDenied => Hint::ActAsOwner { path },
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Hint::FreeSpace { path },
         _ => return None,

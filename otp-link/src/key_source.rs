@@ -1,6 +1,5 @@
 //! Where the key comes from, and reading it into locked memory.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -43,7 +42,7 @@ pub struct KeySource<'a> {
     /// An open file descriptor.
     pub fd: Option<i32>,
     /// The key itself. On a command line, every user of the machine can read it.
-    pub text: Option<&'a OsStr>,
+    pub text: Option<&'a [u8]>,
 }
 
 /// Where a key came from.
@@ -141,7 +140,7 @@ impl KeySource<'_> {
             return from_stream(otp_sys::take_fd(number), KeyOrigin::Descriptor(number), max_len);
         }
         if let Some(text) = self.text {
-            return from_bytes(text.as_encoded_bytes(), KeyOrigin::Argument, max_len);
+            return from_bytes(text, KeyOrigin::Argument, max_len);
         }
         if let Some(path) = variable(environment, "OTP_KEY_FILE") {
             return from_path(Path::new(&path), KeyOrigin::FileVariable, max_len);

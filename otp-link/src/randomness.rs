@@ -17,7 +17,11 @@ pub struct Randomness {
 
 enum Source {
     System(Box<HealthTested<SystemRng>>),
-    Mixed { entropy: Rc<Entropy>, started: bool, source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<SystemRng>>> },
+    Mixed {
+        entropy: Rc<Entropy>,
+        started: bool,
+        source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<SystemRng>>>,
+    },
 }
 
 impl Randomness {

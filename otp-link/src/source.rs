@@ -1,6 +1,5 @@
 //! [`Source`]: where the key and the record come from.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -21,9 +20,9 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The key itself.
+    /// The key's text.
     #[must_use]
-    pub const fn key(mut self, text: &'a OsStr) -> Self {
+    pub const fn key(mut self, text: &'a [u8]) -> Self {
         self.key.text = Some(text);
         self
     }

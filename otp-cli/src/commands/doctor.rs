@@ -75,7 +75,8 @@ fn print(entries: &[Entry]) -> Result<()> {
     }
     let problems = entries.iter().filter(|entry| entry.severity == "problem" && !entry.fixed).count();
     text.push_str(&match problems {
-        0 => "checked: store, key files, temporary files, clock, randomness, core dumps, swap, memory; no problem\n".to_owned(),
+        0 => "checked: store, key files, temporary files, clock, randomness, core dumps, swap, memory; no problem\n"
+            .to_owned(),
         1 => "1 problem\n".to_owned(),
         more => format!("{more} problems\n"),
     });

@@ -79,7 +79,10 @@ impl<'a> Plan<'a> {
             let number: i32 = number.parse().unwrap_or(-1);
             // What is beyond is past what systems allow to be open.
             if !(3..=1023).contains(&number) || plan.descriptors.iter().any(|(other, _)| *other == number) {
-                return Err(Error::usage_with("--fd takes N=FIELD with N from 3 to 1023, each once", "for 0, use --stdin"));
+                return Err(Error::usage_with(
+                    "--fd takes N=FIELD with N from 3 to 1023, each once",
+                    "for 0, use --stdin",
+                ));
             }
             plan.descriptors.push((number, field));
         }

@@ -107,10 +107,12 @@ impl Finding {
             Self::NoStore { .. } => "there is no store yet".into(),
             Self::KeyFile { error, .. } | Self::Randomness(error) => error.message(),
             Self::CoreDumps => {
-                "programs that crash may write their memory to a file; otp turns that off for itself, scripts do not".into()
+                "programs that crash may write their memory to a file; otp turns that off for itself, scripts do not"
+                    .into()
             }
             Self::Swap { .. } => {
-                "memory may be written to disk; otp locks what holds secrets, but the scripts that get them do not".into()
+                "memory may be written to disk; otp locks what holds secrets, but the scripts that get them do not"
+                    .into()
             }
             Self::LockableMemory { limit, .. } => {
                 format!("only {limit} bytes may be locked, so secrets may reach the swap")

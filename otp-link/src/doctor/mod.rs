@@ -33,7 +33,8 @@ pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Ve
         findings.push(Finding::NoStore { path: root.clone() });
     }
     for path in key_files {
-        findings.extend(key_file::check_key_file(path).err().map(|error| Finding::KeyFile { path: (*path).into(), error }));
+        findings
+            .extend(key_file::check_key_file(path).err().map(|error| Finding::KeyFile { path: (*path).into(), error }));
     }
     findings.extend(machine::examine());
     findings.extend(clock::examine(FsStore::open(&root).ok().as_ref()));

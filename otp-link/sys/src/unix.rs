@@ -198,7 +198,12 @@ pub fn sync_dir(dir: impl AsFd) -> io::Result<()> {
 
 /// Makes the name of a new file durable.
 pub fn sync_parent(path: &Path) -> io::Result<()> {
-    sync_dir(rustix::fs::openat(CWD, parent(path), OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    sync_dir(rustix::fs::openat(
+        CWD,
+        parent(path),
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
 /// Makes a directory with mode 0700, if there is none.
