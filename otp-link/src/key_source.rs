@@ -258,9 +258,18 @@ impl fmt::Display for KeyOrigin {
     }
 }
 
+impl fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyText(..)")
+    }
+}
+
 impl fmt::Debug for KeySource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.text.map(|_| "..");
         f.debug_struct("KeySource").field("file", &self.file).field("fd", &self.fd).field("text", &text).finish()
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;
