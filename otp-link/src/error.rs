@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use otp_core::random::DrawError;
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
 
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
 use crate::secure_python_link;
 
 /// What an operation gives.

@@ -6,7 +6,7 @@ use std::path::Path;
 use otp_core::AccountName;
 
 use crate::error::{EntropyFault, Error};
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
 use crate::secure_python_link;
 
 /// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.

@@ -7,7 +7,7 @@ use std::path::Path;
 use otp_sys::{FileKind, Status};
 
 use crate::error::{Error, Result};
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
 
 /// How private a key file has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

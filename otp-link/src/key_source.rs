@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
 use crate::key_file::{self, Strictness};
+use crate::key_origin::KeyOrigin;
 
 /// A key, in memory that is not swapped out.
 pub type Key = otp_core::Key<LockedBuf>;
@@ -43,26 +44,6 @@ pub struct KeySource<'a> {
     pub fd: Option<i32>,
     /// The key itself. On a command line, every user of the machine can read it.
     pub text: Option<&'a [u8]>,
-}
-
-/// Where a key came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyOrigin {
-    /// A file that the caller named.
-    File(PathBuf),
-    /// Standard input.
-    StandardInput,
-    /// A file descriptor that the caller named.
-    Descriptor(i32),
-    /// The caller gave it.
-    Argument,
-    /// The file that `OTP_KEY_FILE` names.
-    FileVariable(PathBuf),
-    /// `OTP_KEY`.
-    Variable,
-    /// The credential that systemd hands to a service.
-    Credential(PathBuf),
 }
 
 /// What was given as a key, in locked memory that is wiped when it is dropped.
@@ -242,20 +223,6 @@ pub(crate) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize>
         }
     }
     Ok(filled)
-}
-
-impl fmt::Display for KeyOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::StandardInput => f.write_str("standard input"),
-            Self::Descriptor(number) => write!(f, "file descriptor {number}"),
-            Self::Argument => f.write_str("the argument"),
-            Self::FileVariable(path) => write!(f, "{} (from OTP_KEY_FILE)", path.display()),
-            Self::Variable => f.write_str("OTP_KEY"),
-            Self::Credential(path) => write!(f, "{} (systemd's credential)", path.display()),
-        }
-    }
 }
 
 impl fmt::Debug for KeyText {

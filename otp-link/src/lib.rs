@@ -50,6 +50,7 @@ mod import;
 mod info;
 mod issue;
 mod key_file;
+mod key_origin;
 mod key_source;
 mod list;
 mod new_key;
@@ -77,7 +78,8 @@ pub use import::{Imported, import_secure_python_link, read_old_file, read_old_ke
 pub use info::list_keys;
 pub use issue::issue_key;
 pub use key_file::{check_key_file, make_key_dir, write_key_file};
-pub use key_source::{Key, KeyOrigin, KeySource, MAX_KEY_LEN, parse_key};
+pub use key_origin::KeyOrigin;
+pub use key_source::{Key, KeySource, MAX_KEY_LEN, parse_key};
 pub use list::list_accounts;
 pub use new_key::NewKey;
 pub use open::open_account;
