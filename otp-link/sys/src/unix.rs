@@ -198,7 +198,12 @@ pub fn sync_dir(dir: impl AsFd) -> io::Result<()> {
 
 /// Makes the name of a new file durable.
 pub fn sync_parent(path: &Path) -> io::Result<()> {
-    sync_dir(rustix::fs::openat(CWD, parent(path), OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    sync_dir(rustix::fs::openat(
+        CWD,
+        parent(path),
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
 /// Makes a directory with mode 0700, if there is none.
@@ -277,7 +282,7 @@ pub fn status_of(fd: impl AsFd) -> io::Result<Status> {
 }
 
 /// What the system says about something in an open directory. A symbolic link at the end is not followed.
-pub fn status_at(dir: impl AsFd, path: &str) -> io::Result<Status> {
+pub fn status_at(dir: impl AsFd, path: impl rustix::path::Arg) -> io::Result<Status> {
     Ok(status(&rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?))
 }
 

@@ -30,7 +30,6 @@ fn debug_shows_no_byte() {
     assert_eq!(format!("{buffer:?}"), "LockedBuf(..)");
 }
 
-
 #[test]
 fn each_swap_is_named_by_its_path() {
     let titles = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
@@ -88,7 +87,6 @@ fn what_is_opened_closes_when_the_process_becomes_another() {
     assert!(closes(&create_private(&path).unwrap()));
     assert!(closes(&open_with_status(&path).unwrap().0));
 }
-
 
 #[test]
 fn a_memory_file_holds_its_bytes_and_takes_no_others() {
