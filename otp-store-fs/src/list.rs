@@ -1,101 +1,110 @@
 //! Listing: sorted, and one directory at a time.
 //!
-//! Directories wait in a map by their names; the smallest comes out, gives its objects, and puts in the directories below it.
-//! These are all larger than itself, so what comes out is sorted, though `a-b` stands between `a` and `a/b`.
+//! Directories wait in a map by the names of their accounts. The smallest comes out, gives its objects, and puts in the
+//! directories below it. Those are all larger than itself, so what comes out is sorted, though `a-b` sorts between `a`
+//! and `a/b`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use otp_core::name::{AccountName, KeyId};
-use otp_core::store::{Kind, Slot};
+use otp_core::AccountName;
+use otp_core::store::{ObjectName, Scope, Slot};
+use otp_sys::FileKind;
 
-use crate::sys::{Dir, FileKind};
-use crate::{Error, FsStore, path, walk};
+use crate::error::Error;
+use crate::platform::Dir;
+use crate::store::FsStore;
+use crate::{names, walk};
 
-/// Directories that wait to be read: by their names from the root, the open directories that they lie in.
-type Waiting = BTreeMap<AccountName, Arc<Dir>>;
+/// What a directory holds.
+#[derive(Default)]
+struct Contents {
+    objects: Vec<ObjectName>,
+    /// The accounts whose directories it holds.
+    below: Vec<AccountName>,
+}
 
-/// Gives every slot whose account, with a `/` behind it, starts with `prefix`.
-pub(crate) fn list(store: &FsStore, prefix: &str, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Error> {
-    let mut waiting = Waiting::new();
-    match prefix.rsplit_once('/') {
-        None => read(store, &store.root, None, prefix, &mut waiting)?.clear(),
-        Some((start, _)) => {
-            // What no account can be called has no slots.
-            let Ok(account) = AccountName::parse(start) else {
-                return Ok(());
-            };
-            let parent = match start.rsplit_once('/').map(|(parent, _)| AccountName::parse(parent)) {
-                None => Some(Arc::clone(&store.root)),
-                Some(Ok(parent)) => walk::find(store, &parent)?,
-                Some(Err(_)) => None,
-            };
-            waiting.extend(parent.map(|parent| (account, parent)));
-        }
+/// Gives every slot of the accounts in a scope, sorted.
+pub(crate) fn list(
+    store: &FsStore,
+    scope: Scope<'_>,
+    each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    // By their accounts, the directories that wait, each as the open directory that it lies in.
+    let mut waiting: BTreeMap<AccountName, Arc<Dir>> = BTreeMap::new();
+    if let Scope::Below(top) = scope {
+        let parent = match names::parent(top).0 {
+            Some(parent) => walk::find(store, &parent)?,
+            None => Some(Arc::clone(&store.root)),
+        };
+        waiting.extend(parent.map(|parent| (top.clone(), parent)));
+    } else {
+        let below = read(store, &store.root, None)?.below;
+        waiting.extend(below.into_iter().map(|account| (account, Arc::clone(&store.root))));
     }
     while let Some((account, parent)) = waiting.pop_first() {
-        let segment = account.as_str().rsplit('/').next().unwrap_or_default();
-        let Some(dir) = walk::open_dir(&parent, segment, || store.path.join(account.as_str()))? else {
+        let segment = names::parent(&account).1;
+        let Some(dir) = walk::open_dir(&parent, segment, || store.dir_of(&account))? else {
             continue;
         };
-        let mut objects = read(store, &Arc::new(dir), Some(&account), prefix, &mut waiting)?;
-        if !starts_with(account.as_str(), prefix) {
-            continue;
-        }
+        let dir = Arc::new(dir);
+        let Contents { mut objects, below } = read(store, &dir, Some(&account))?;
+        waiting.extend(below.into_iter().map(|below| (below, Arc::clone(&dir))));
         objects.sort_unstable();
-        for (id, kind) in objects {
-            if each(&Slot { account: account.clone(), id, kind }).is_break() {
-                return Ok(());
-            }
+        if scope.contains(&account) && give(&account, objects, each).is_break() {
+            break;
         }
     }
     Ok(())
 }
 
-/// Reads a directory: returns its objects, and adds the directories below it that `prefix` asks for to those that wait.
-fn read(
+/// Gives every slot of one account, in the order of its directory.
+pub(crate) fn list_account(
     store: &FsStore,
-    dir: &Arc<Dir>,
-    account: Option<&AccountName>,
-    prefix: &str,
-    waiting: &mut Waiting,
-) -> Result<Vec<(KeyId, Kind)>, Error> {
-    let here = account.map_or_else(|| store.path.clone(), |account| store.path.join(account.as_str()));
-    let mut objects = Vec::new();
+    account: &AccountName,
+    each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    if let Some(dir) = walk::find(store, account)? {
+        let _ = give(account, read(store, &dir, Some(account))?.objects, each);
+    }
+    Ok(())
+}
+
+fn give(
+    account: &AccountName,
+    objects: Vec<ObjectName>,
+    each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    objects.into_iter().try_for_each(|ObjectName { id, kind }| each(&Slot { account: account.clone(), id, kind }))
+}
+
+/// Reads the directory of an account, or the root. Foreign files are skipped.
+fn read(store: &FsStore, dir: &Dir, account: Option<&AccountName>) -> Result<Contents, Error> {
+    let here = || account.map_or_else(|| store.path.clone(), |account| store.dir_of(account));
+    let mut contents = Contents::default();
     let mut link = None;
     let outcome = dir.entries(&mut |name, kind| {
         let Some(name) = name.to_str() else {
-            return;
+            return ControlFlow::Continue(());
         };
-        let object = path::parse_file_name(name);
-        let below = if object.is_none() && kind != FileKind::File { path::child(account, name) } else { None };
+        let object = ObjectName::parse(name);
+        let below = if object.is_none() && kind != FileKind::File { names::child(account, name) } else { None };
         match (object, below, kind) {
-            (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here.join(name)),
-            (Some(object), _, FileKind::File) => objects.push(object),
-            (_, Some(below), FileKind::Directory) if meets(below.as_str(), prefix) => {
-                waiting.insert(below, Arc::clone(dir));
-            }
-            // Foreign files are for the doctor.
+            (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here().join(name)),
+            (Some(object), _, FileKind::File) => contents.objects.push(object),
+            (_, Some(below), FileKind::Directory) => contents.below.push(below),
             _ => {}
         }
+        ControlFlow::Continue(())
     });
     match (outcome, link) {
-        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(Error::store("list", here, error)),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(Error::store("list", here(), error)),
         (_, Some(path)) => Err(Error::Symlink { path }),
-        _ => Ok(objects),
+        // What was removed meanwhile has nothing.
+        _ => Ok(contents),
     }
-}
-
-/// Whether the account's name with a `/` behind it starts with the prefix.
-fn starts_with(account: &str, prefix: &str) -> bool {
-    account.starts_with(prefix) || prefix.strip_suffix('/') == Some(account)
-}
-
-/// Whether the account or one below it can have the prefix.
-fn meets(account: &str, prefix: &str) -> bool {
-    starts_with(account, prefix) || prefix.strip_prefix(account).is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(all(test, unix))]
@@ -108,9 +117,9 @@ mod tests {
         let store = FsStore::open_or_create(home.path().join("store")).unwrap();
         let account = AccountName::parse("a").unwrap();
         std::fs::create_dir(store.root().join("a")).unwrap();
-        let dir = Arc::new(Dir::open(&store.root().join("a")).unwrap());
+        let dir = Dir::open(&store.root().join("a")).unwrap();
         std::fs::remove_dir(store.root().join("a")).unwrap();
-        let objects = read(&store, &dir, Some(&account), "", &mut Waiting::new()).unwrap();
-        assert!(objects.is_empty());
+        let contents = read(&store, &dir, Some(&account)).unwrap();
+        assert!(contents.objects.is_empty() && contents.below.is_empty());
     }
 }

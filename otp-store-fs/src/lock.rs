@@ -2,94 +2,88 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
+use std::path::Path;
+use std::ptr;
 
-use otp_core::name::AccountName;
+use otp_core::AccountName;
+use otp_core::store::Guard;
 
-use crate::path::{LOCK, TEMPORARY};
-use crate::sys::{self, Dir, FileKind};
-use crate::{Error, FsStore, check, walk};
+use crate::durable::sync_all;
+use crate::error::Error;
+use crate::modes::Modes;
+use crate::names::LOCK;
+use crate::platform::Dir;
+use crate::prune::prune;
+use crate::store::FsStore;
+use crate::{check, strays, walk};
 
 /// An account's lock, held until this is dropped or the process ends.
+///
+/// Readers never take it, and neither does `put`: it keeps out others who change several objects of an account in one go.
+///
+/// Dropping it also removes the account's directory, and empty ones above it, if nothing is left in them. Errors of that are
+/// ignored: an empty directory is harmless, and [`examine`](crate::examine()) finds it.
 #[derive(Debug)]
 #[must_use = "the lock is held as long as this lives"]
-pub struct AccountLock {
-    _file: File,
+pub struct AccountLock<'s> {
+    store: &'s FsStore,
+    account: AccountName,
+    /// `None` once it is released.
+    file: Option<File>,
 }
 
-/// Takes an account's lock, and clears up what a crashed writer left in its directory.
-pub(crate) fn lock(store: &FsStore, account: &AccountName) -> Result<AccountLock, Error> {
+impl AccountLock<'_> {
+    /// Whether this is the lock of that account, taken through that very store.
+    pub(crate) fn is_of(&self, store: &FsStore, account: &AccountName) -> bool {
+        ptr::eq(self.store, store) && self.account == *account
+    }
+}
+
+impl Guard for AccountLock<'_> {
+    fn excludes_others(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for AccountLock<'_> {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            // Closing it is not enough: a child that another thread starts just now has it open too, for a moment.
+            let _ = file.unlock();
+        }
+        let _ = prune(self.store, &self.account);
+    }
+}
+
+/// Waits for an account's lock, and clears up what a crashed writer left in its directory, which is made if it is missing.
+pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<AccountLock<'s>, Error> {
     let modes = walk::modes_for_writing(store)?;
-    let path = store.path.join(account.as_str());
-    let failed = |error| Error::store("lock", &path, error);
+    let path = store.dir_of(account);
+    // If it fails, dropping this removes a directory that was made in vain.
+    let mut lock = AccountLock { store, account: account.clone(), file: None };
+    lock.file = Some(walk::retry(&path, || take(store, account, &modes, &path))?);
+    Ok(lock)
+}
+
+fn take(store: &FsStore, account: &AccountName, modes: &Modes, path: &Path) -> Result<File, Error> {
+    let failed = |error| Error::store("lock", path, error);
     let mut changed = Vec::new();
-    walk::retry(&path, || {
-        let dir = walk::find_or_make(store, account, &modes, &mut changed)?;
-        walk::sync(&changed, &path)?;
-        let Some(file) = take(&dir).map_err(|error| why_not(&dir, &path, error))? else {
-            // Somebody pruned the directory and took the file with it.
-            return Err(failed(ErrorKind::NotFound.into()));
-        };
-        for stray in strays(&dir).map_err(failed)? {
-            remove_stray(&dir, &stray).map_err(failed)?;
-        }
-        Ok(AccountLock { _file: file })
-    })
-}
-
-/// Waits for the lock of a directory; `None` if the file that was waited for is no longer the one to lock.
-fn take(dir: &Arc<Dir>) -> io::Result<Option<File>> {
-    let file = dir.open_lock()?;
-    sys::lock(&file)?;
-    Ok(dir.has_lock(&file)?.then_some(file))
-}
-
-fn why_not(dir: &Dir, path: &std::path::Path, error: io::Error) -> Error {
-    match dir.status_of(LOCK) {
-        Ok(status) => {
-            check::regular_file(&status, || path.join(LOCK)).err().unwrap_or_else(|| Error::store("lock", path, error))
-        }
-        Err(_) => Error::store("lock", path, error),
+    let dir = walk::find_or_make(store, account, modes, &mut changed)?;
+    sync_all(&changed).map_err(failed)?;
+    let file = dir.open_lock().map_err(|error| why_not(&dir, path, error))?;
+    otp_sys::lock_file(&file).map_err(failed)?;
+    if !dir.has_lock(&file).map_err(failed)? {
+        // The directory was removed while we waited, and the file with it.
+        return Err(failed(ErrorKind::NotFound.into()));
     }
-}
-
-/// The temporary files and directories in a directory that nobody works on any more.
-pub(crate) fn strays(dir: &Dir) -> io::Result<Vec<(String, FileKind)>> {
-    let mut temporaries = Vec::new();
-    dir.entries(&mut |name, kind| {
-        if let Some(name) = name.to_str().filter(|name| name.starts_with(TEMPORARY)) {
-            temporaries.push((name.to_owned(), kind));
-        }
-    })?;
-    temporaries.retain(|(name, kind)| match kind {
-        // Its maker locks it; if that happens only after this look, the maker finds it gone and begins anew.
-        FileKind::File | FileKind::Directory => dir.is_stray(name).unwrap_or(false),
-        FileKind::Symlink | FileKind::Other => false,
-    });
-    Ok(temporaries)
-}
-
-/// Removes a temporary file or directory; one that somebody else removed is no error.
-pub(crate) fn remove_stray(dir: &Dir, (name, kind): &(String, FileKind)) -> io::Result<()> {
-    let removed = if *kind == FileKind::Directory { dir.remove_dir(name) } else { dir.remove_file(name) };
-    match removed {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
+    for stray in strays::find(&dir).map_err(failed)? {
+        strays::remove(&dir, &stray).map_err(failed)?;
     }
+    Ok(file)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stray_that_somebody_else_removed_is_no_error() {
-        let home = tempfile::tempdir().unwrap();
-        let dir = Dir::open(home.path()).unwrap();
-        for kind in [FileKind::File, FileKind::Directory] {
-            remove_stray(&dir, &(".tmp-1".to_owned(), kind)).unwrap();
-        }
-        std::fs::create_dir_all(home.path().join(".tmp-2/below")).unwrap();
-        assert!(remove_stray(&dir, &(".tmp-2".to_owned(), FileKind::Directory)).is_err());
-    }
+/// Why the file to lock can't be opened: perhaps something else stands in its place.
+fn why_not(dir: &Dir, path: &Path, error: io::Error) -> Error {
+    let other = dir.status_at(LOCK).ok().and_then(|status| check::regular_file(&status, || path.join(LOCK)).err());
+    other.unwrap_or_else(|| Error::store("lock", path, error))
 }

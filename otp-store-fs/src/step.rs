@@ -1,14 +1,14 @@
 //! The places at which a crash may cut a writer: each change of a store announces itself here.
 //!
-//! Outside of tests this is nothing at all. In tests the steps are counted, and the process ends at the one asked for.
+//! Outside of tests this does nothing. Tests count the steps, and end the process at the one that they ask for.
 
 #[cfg(not(test))]
 pub(crate) fn step(_name: &'static str) {}
 
-#[cfg(all(test, target_os = "linux"))]
-pub(crate) use counted::nameless_files_allowed;
+#[cfg(all(test, unix))]
+pub(crate) use counted::is_plain;
 #[cfg(test)]
-pub(crate) use counted::{record, step, without_nameless_files};
+pub(crate) use counted::{on_plain_file_system, record, step};
 
 #[cfg(test)]
 mod counted {
@@ -17,7 +17,7 @@ mod counted {
     thread_local! {
         static STEPS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
         static CUT_AT: Cell<Option<usize>> = const { Cell::new(None) };
-        static NAMELESS: Cell<bool> = const { Cell::new(true) };
+        static PLAIN: Cell<bool> = const { Cell::new(false) };
     }
 
     /// Counts a step, and ends the process if it is the one to be cut at.
@@ -40,17 +40,17 @@ mod counted {
         STEPS.take()
     }
 
-    /// Runs `work` as on a file system that has no nameless files.
-    pub(crate) fn without_nameless_files<T>(work: impl FnOnce() -> T) -> T {
-        NAMELESS.set(false);
+    /// Runs `work` as on a file system that has no unnamed files and can't exchange two names.
+    pub(crate) fn on_plain_file_system<T>(work: impl FnOnce() -> T) -> T {
+        PLAIN.set(true);
         let result = work();
-        NAMELESS.set(true);
+        PLAIN.set(false);
         result
     }
 
-    /// Whether this thread may make nameless files.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn nameless_files_allowed() -> bool {
-        NAMELESS.get()
+    /// Whether this thread is to work as on such a file system.
+    #[cfg(unix)]
+    pub(crate) fn is_plain() -> bool {
+        PLAIN.get()
     }
 }

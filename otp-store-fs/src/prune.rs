@@ -1,0 +1,59 @@
+//! Removing directories that nothing is left in.
+
+use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use otp_core::AccountName;
+
+use crate::durable::Durable;
+use crate::error::Error;
+use crate::platform::Dir;
+use crate::store::FsStore;
+use crate::{names, walk};
+
+/// Removes an account's directory and those above it, as far as they are empty and nobody uses them.
+///
+/// A directory that has anything in it, or whose lock is held, stays. Others may use the account meanwhile.
+pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error> {
+    walk::modes_for_writing(store)?;
+    let mut account = account.clone();
+    loop {
+        let (parent, segment) = names::parent(&account);
+        let path = || store.dir_of(&account);
+        let failed = |error| Error::store("remove", path(), error);
+        let parent_dir = match &parent {
+            Some(parent) => walk::find(store, parent)?,
+            None => Some(Arc::clone(&store.root)),
+        };
+        if let Some(parent_dir) = parent_dir
+            && let Some(dir) = walk::open_dir(&parent_dir, segment, path)?
+        {
+            if !has_only_a_lock(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {
+                return Ok(());
+            }
+            match parent_dir.remove_dir(segment) {
+                Ok(()) => parent_dir.sync().map_err(failed)?,
+                // Somebody put something in it, or removed it, just now.
+                Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        match parent {
+            Some(parent) => account = parent,
+            None => return Ok(()),
+        }
+    }
+}
+
+fn has_only_a_lock(dir: &Dir) -> io::Result<bool> {
+    let mut only_a_lock = true;
+    dir.entries(&mut |name, _| {
+        if name == names::LOCK {
+            return ControlFlow::Continue(());
+        }
+        only_a_lock = false;
+        ControlFlow::Break(())
+    })?;
+    Ok(only_a_lock)
+}

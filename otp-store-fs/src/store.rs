@@ -1,0 +1,50 @@
+//! [`FsStore`]: a store below one directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use otp_core::AccountName;
+use otp_core::store::Slot;
+
+use crate::platform::Dir;
+
+/// A store below one directory, its root.
+///
+/// # Promises
+///
+/// - What `put`, `put_many`, `replace` or `remove` reported as done survives a crash of the machine.
+/// - A part of an object is never seen: a reader finds it whole or not at all, whatever writers do meanwhile.
+/// - A crash leaves at worst a stray temporary file or an empty directory, which the next writer of the account or
+///   [`examine`](crate::examine()) removes.
+/// - Readers take no lock and need no right to write anything. They may read another user's store.
+/// - No symbolic link below the root is followed. The root itself may be reached through one.
+/// - What others could write to is refused: root, directories and files, by readers and writers alike. Writers
+///   also refuse a root that belongs to another user.
+/// - Files and directories get their read bits and group from the root as it is when they are made,
+///   whatever the umask: 0600 and 0700 below a root of 0700, 0640 and 0750 below 0750, 0644 and 0755 below 0755.
+///
+/// Threads may share it.
+#[derive(Debug)]
+pub struct FsStore {
+    pub(crate) path: PathBuf,
+    pub(crate) root: Arc<Dir>,
+}
+
+impl FsStore {
+    /// The store's root, as it was given.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of an object's file, whether or not it exists: for messages.
+    #[must_use]
+    pub fn path_of(&self, slot: &Slot) -> PathBuf {
+        self.dir_of(&slot.account).join(slot.name().to_string())
+    }
+
+    /// The path of an account's directory.
+    pub(crate) fn dir_of(&self, account: &AccountName) -> PathBuf {
+        self.path.join(account.as_str())
+    }
+}

@@ -1,0 +1,51 @@
+//! What crashed writers left behind.
+
+use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
+
+use otp_sys::FileKind;
+
+use crate::names::TEMPORARY;
+use crate::platform::Dir;
+
+/// The temporary files and directories in a directory that nobody is working on, by name.
+pub(crate) fn find(dir: &Dir) -> io::Result<Vec<(String, FileKind)>> {
+    let mut temporaries = Vec::new();
+    dir.entries(&mut |name, kind| {
+        if let Some(name) = name.to_str().filter(|name| name.starts_with(TEMPORARY)) {
+            temporaries.push((name.to_owned(), kind));
+        }
+        ControlFlow::Continue(())
+    })?;
+    temporaries.retain(|(name, kind)| match kind {
+        // Its maker locks it; if that happens only after this look, they find it gone and begin anew.
+        FileKind::File | FileKind::Directory => dir.is_stray(name).unwrap_or(false),
+        FileKind::Symlink | FileKind::Other => false,
+    });
+    Ok(temporaries)
+}
+
+/// Removes a temporary file or directory, unless somebody else did already.
+pub(crate) fn remove(dir: &Dir, (name, kind): &(String, FileKind)) -> io::Result<()> {
+    let removed = if *kind == FileKind::Directory { dir.remove_dir(name) } else { dir.remove_file(name) };
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_that_somebody_else_removed_is_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::open(home.path()).unwrap();
+        for kind in [FileKind::File, FileKind::Directory] {
+            remove(&dir, &(".tmp-1".to_owned(), kind)).unwrap();
+        }
+        std::fs::create_dir_all(home.path().join(".tmp-2/below")).unwrap();
+        assert!(remove(&dir, &(".tmp-2".to_owned(), FileKind::Directory)).is_err());
+    }
+}
