@@ -282,7 +282,7 @@ pub fn status_of(fd: impl AsFd) -> io::Result<Status> {
 }
 
 /// What the system says about something in an open directory. A symbolic link at the end is not followed.
-pub fn status_at(dir: impl AsFd, path: &str) -> io::Result<Status> {
+pub fn status_at(dir: impl AsFd, path: impl rustix::path::Arg) -> io::Result<Status> {
     Ok(status(&rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?))
 }
 
