@@ -40,11 +40,18 @@ pub enum Hint<'a> {
         /// The path.
         path: &'a Path,
     },
-    /// Make the file private: mode 0600.
-    MakePrivate {
-        /// The path.
+    /// Issue a new key and revoke this one, since others may have read it; or accept any mode.
+    ReplaceExposedKey {
+        /// The key file.
         path: &'a Path,
     },
+    /// Take write permission from the group and from others.
+    RemoveWriteAccess {
+        /// The directory.
+        path: &'a Path,
+    },
+    /// Put the path into `OTP_KEY_FILE`, or pass it as a key file.
+    PassAsKeyFile,
     /// Give the file to this user.
     TakeOwnership {
         /// The path.
@@ -144,9 +151,11 @@ impl Error {
             | Self::KeyNotWritten { path, source }
             | Self::RecordNotRead { path, source }
             | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
-            Self::KeyTooLong { origin, .. } => Hint::CheckKey { origin },
+            Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
             Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
-            Self::KeyOpenToOthers { path, .. } => Hint::MakePrivate { path },
+            Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
+            Self::DirectoryOpenToOthers { path, .. } => Hint::RemoveWriteAccess { path },
+            Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
             Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },

@@ -66,7 +66,7 @@ fn a_key_file_that_others_can_read_is_a_problem_with_its_code() {
     fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
     let findings = found(&root, &[&key], false);
     assert_eq!((findings[0].severity(), findings[0].code()), (Severity::Problem, Code::UnsafePermissions));
-    assert_eq!(findings[0].hint(), Some(Hint::MakePrivate { path: &key }));
+    assert_eq!(findings[0].hint(), Some(Hint::ReplaceExposedKey { path: &key }));
     assert_eq!(findings[0].subject(), key.display().to_string());
 }
 

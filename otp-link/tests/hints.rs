@@ -29,6 +29,9 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::KeyTooLong { origin: origin(), limit: 9 }, Code::MalformedKey, true),
         (Error::InvalidKey { origin: origin(), error: otp_core::Error::NewerKey }, Code::NewerVersion, true),
         (Error::KeyOpenToOthers { path: "k".into(), mode: 0o644 }, Code::UnsafePermissions, true),
+        (Error::DirectoryOpenToOthers { path: "d".into(), mode: 0o777 }, Code::UnsafePermissions, true),
+        (Error::EmptyKey { origin: origin() }, Code::MalformedKey, true),
+        (Error::PathAsKey { origin: KeyOrigin::Variable }, Code::MalformedKey, true),
         (Error::KeyOwnedByOther { path: "k".into(), owner: 1, user: 2 }, Code::UnsafePermissions, true),
         (Error::KeyNotWritten { path: "k".into(), source: system(io::ErrorKind::StorageFull) }, Code::Other, true),
         (Error::KeyFileExists { path: "k".into() }, Code::Exists, true),
@@ -71,8 +74,25 @@ fn each_error_has_its_code_and_its_hint() {
 fn hints_carry_what_a_front_end_needs() {
     let path = Path::new("/k y");
     let error = Error::KeyOpenToOthers { path: path.into(), mode: 0o644 };
-    assert_eq!(error.hint(), Some(Hint::MakePrivate { path }));
+    assert_eq!(error.hint(), Some(Hint::ReplaceExposedKey { path }));
     let error = Error::KeyNotWritten { path: path.into(), source: system(io::ErrorKind::StorageFull) };
     assert_eq!(error.hint(), Some(Hint::FreeSpace { path }));
     assert!(error.message().len() > error.to_string().len(), "the system's own words are behind it");
+}
+
+#[test]
+fn no_message_shows_what_may_be_a_key() {
+    let key = format!("otpk1_{}", "aebagba7".repeat(24));
+    for text in [&key[..], &key[6..], &key.to_uppercase(), &format!("otpk1-{}", &key[6..])] {
+        let shown = text.get(20..84).unwrap();
+        for error in [
+            Error::KeyNotRead { origin: KeyOrigin::File(text.into()), source: system(io::ErrorKind::NotFound) },
+            Error::KeyOpenToOthers { path: text.into(), mode: 0o644 },
+            Error::NoField { field: text.into() },
+            Error::Store(otp_store_fs::Error::RootMissing { path: text.into() }),
+            Error::FileNotRead { path: text.into(), source: system(io::ErrorKind::NotFound) },
+        ] {
+            assert!(!error.message().contains(shown), "{}", error.message());
+        }
+    }
 }

@@ -68,12 +68,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     }
 
     /// The bytes of an object of which `read` holds the start, or `None` if it was removed meanwhile.
-    fn rest_of(
-        &self,
-        slot: &Slot,
-        mut read: Vec<u8>,
-        mut len: usize,
-    ) -> Result<Option<Vec<u8>>, KeepError<S::Error>> {
+    fn rest_of(&self, slot: &Slot, mut read: Vec<u8>, mut len: usize) -> Result<Option<Vec<u8>>, KeepError<S::Error>> {
         if len > read.len() {
             // No more than any object can have: the decoder refuses one that is longer.
             read = vec![0; len.min(Record::MAX_LEN + 1)];

@@ -211,7 +211,7 @@ fn standard_input_is_read_if_it_is_a_pipe_and_refused_if_it_is_a_file() {
             let mut child = again("pipe", Stdio::piped());
             child.stdin.take().unwrap().write_all(&bytes(100)).unwrap();
             let piped = child.wait_with_output().unwrap();
-            let filed = again("file", fs::File::open(&path).unwrap().into()).wait_with_output().unwrap();
+            let filed = again("file", File::open(&path).unwrap().into()).wait_with_output().unwrap();
             for output in [piped, filed] {
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
             }

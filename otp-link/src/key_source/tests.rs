@@ -11,7 +11,7 @@ use otp_core::{Capacity, Code, Coded, FreshKey, Record, Terms, UnixTime, seal};
 use tempfile::TempDir;
 
 use super::*;
-use crate::key_file::{check_key_file, make_key_dir, write_key_file};
+use crate::key_file::{make_key_dir, write_key_file};
 
 const MAX: usize = 110_000;
 
@@ -110,23 +110,6 @@ fn a_place_that_fails_is_not_passed_over() {
 }
 
 #[test]
-fn a_key_file_open_to_others_is_refused_in_every_way_of_being_open() {
-    let scene = Scene::new();
-    for mode in 0o400..=0o777 {
-        let path = scene.file("key", "k", 0o600);
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        let outcome = scene.read(&from_file_at(&path));
-        assert_eq!(outcome.is_err(), mode & 0o077 != 0, "{mode:o}");
-        assert_eq!(check_key_file(&path).is_err(), mode & 0o077 != 0, "{mode:o}");
-        if let Err(error) = outcome {
-            assert!(matches!(error, Error::KeyOpenToOthers { .. }));
-            assert_eq!(error.code(), Code::UnsafePermissions);
-            assert_eq!(error.hint(), Some(crate::Hint::MakePrivate { path: &path }));
-        }
-    }
-}
-
-#[test]
 fn a_credential_may_show_its_access_list_as_group_bits_and_no_others() {
     let mut scene = Scene::new();
     scene.set("CREDENTIALS_DIRECTORY", scene.home.path().to_owned());
@@ -144,10 +127,10 @@ fn a_pipe_is_read_to_its_end_whatever_its_length() {
         .iter()
         .flat_map(|len| [(*len, false), (*len, true)])
     {
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, mut writer) = io::pipe().unwrap();
         let writing = std::thread::spawn(move || {
             // The reader may stop early.
-            let _ = std::io::Write::write_all(&mut writer, &vec![b'k'; len]);
+            let _ = io::Write::write_all(&mut writer, &vec![b'k'; len]);
         });
         let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
         let by_number = KeySource { fd: Some(reader.as_raw_fd()), ..KeySource::default() };
@@ -233,7 +216,7 @@ fn debug_shows_no_key() {
     let scene = Scene::new();
     let choice = KeySource { text: Some(b"sesame"), ..KeySource::default() };
     assert_eq!(scene.read(&choice).unwrap().bytes(), b"sesame");
-    assert_eq!(format!("{choice:?}"), "KeySource { file: None, fd: None, text: Some(\"..\") }");
+    assert_eq!(format!("{choice:?}"), "KeySource { file: None, fd: None, text: Some(\"..\"), mode: Private }");
 }
 
 #[test]
@@ -289,4 +272,42 @@ fn two_places_at_once_can_be_refused() {
     source.check_single().unwrap();
     source.fd = Some(3);
     assert!(matches!(source.check_single(), Err(Error::SeveralKeys)));
+}
+
+#[test]
+fn an_empty_place_and_a_path_are_told_from_a_mistyped_key() {
+    let scene = Scene::new();
+    for (text, empty) in [("", true), (" \n", true), ("/etc/otp/nightly.key", false), ("C:\\keys\\nightly.key", false)]
+    {
+        let path = scene.file("key", text, 0o600);
+        let error = from_file_at(&path).read().unwrap_err();
+        assert_eq!(matches!(error, Error::EmptyKey { .. }), empty, "{text:?}: {error:?}");
+        assert_eq!(matches!(error, Error::PathAsKey { .. }), !empty, "{text:?}: {error:?}");
+        assert_eq!(error.code(), Code::MalformedKey);
+    }
+}
+
+#[test]
+fn a_key_is_read_as_windows_tools_write_it() {
+    let scene = Scene::new();
+    let utf16 = |mark: [u8; 2], text: &str, little: bool| {
+        let wide = text.bytes().flat_map(|byte| if little { [byte, 0] } else { [0, byte] });
+        mark.into_iter().chain(wide).collect::<Vec<u8>>()
+    };
+    let text = "otpk1_aeba\r\n";
+    for bytes in [
+        [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(),
+        utf16([0xff, 0xfe], text, true),
+        utf16([0xfe, 0xff], text, false),
+    ] {
+        let path = scene.file("key", &bytes, 0o600);
+        assert_eq!(scene.read(&from_file_at(&path)).unwrap().bytes(), text.as_bytes());
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, &bytes).unwrap();
+        drop(writer);
+        let piped = KeySource { fd: Some(reader.as_raw_fd()), ..KeySource::default() };
+        assert_eq!(scene.read(&piped).unwrap().bytes(), text.as_bytes());
+    }
+    let wide = scene.file("key", b"\xff\xfe\xe4\x00a\x01b", 0o600);
+    assert_eq!(scene.read(&from_file_at(&wide)).unwrap().bytes(), b"??", "an odd byte at the end is dropped");
 }

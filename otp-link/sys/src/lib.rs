@@ -27,7 +27,7 @@ pub use platform::{
     standard_output, status_of, swap_devices, sync_parent, take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
-pub use platform::{status_at, sync_dir};
+pub use platform::{is_private_group, status_at, status_of_path, sync_dir};
 
 // The bytes stand in memory of their own, which a move leaves where it is.
 impl otp_core::Buffer for LockedBuf {}
