@@ -163,7 +163,7 @@ typedef struct otp_keys otp_keys;
  *
  * The key comes from one of `key`, `key_file` and `has_key_fd`. If none is set, it is looked for as the program `otp`
  * does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
- * `CREDENTIALS_DIRECTORY`. A key file must be its owner's alone (mode 0600).
+ * `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
  *
  * The record is the key's record in the store at `store`; if that is NULL, in the store that `OTP_STORE` names, or in
  * the user's own. If `record` is set, it is that file instead, and `store` must be NULL.
@@ -206,6 +206,14 @@ typedef struct otp_source {
      * later.
      */
     int key_fd;
+    /**
+     * Not 0: accept a key file whatever its mode, owner and directory are.
+     */
+    int any_key_file_mode;
+    /**
+     * 0.
+     */
+    int reserved;
 } otp_source;
 
 /**

@@ -2,7 +2,7 @@
 //! run.
 
 use otp_core::Capacity;
-use otp_link::{Hint, quote};
+use otp_link::{Hint, shell_word};
 
 use crate::failure::Error;
 
@@ -49,11 +49,17 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::GiveOneKey => "set only one of key, key_file and has_key_fd in otp_source".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}, or another account in otp_source"),
         Hint::NameStoreOrRecord => "set store or record in otp_source, not both".into(),
-        Hint::CheckPath { path } => format!("check the path: {}", quote(path)),
-        Hint::ActAsOwner { path } => format!("run as a user who may use it: ls -l {}", quote(path)),
-        Hint::MakePrivate { path } => format!("run: chmod 600 {}", quote(path)),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", quote(path)),
-        Hint::FreeSpace { path } => format!("make room on the file system of {}", quote(path)),
+        Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
+        Hint::ActAsOwner { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
+        Hint::ReplaceExposedKey { .. } => {
+            "issue a new key and revoke this one: others may have read it; to use it all the same, set any_key_file_mode in \
+             otp_source"
+                .into()
+        }
+        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
+        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
+        Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give fields, such as username and password".into(),
@@ -107,13 +113,13 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
     Some(match hint {
         Hint::MakeStore => "otp_account_add makes one; or name another store".into(),
         Hint::NameAnotherStore => "name another store".into(),
-        Hint::MoveAway { path } => format!("move it away: {}", quote(path)),
-        Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", quote(path)),
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", quote(path)),
+        Hint::MoveAway { path } => format!("move it away: {}", shell_word(path)),
+        Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
         Hint::ActAsOwner { owner } => format!("run as user {owner}, who owns the store"),
-        Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", quote(path)),
-        Hint::FreeSpace { path } => format!("make room on the file system of {}", quote(path)),
-        Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", quote(path)),
+        Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
+        Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
+        Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", shell_word(path)),
         Hint::RaiseFileSizeLimit => "raise the limit on the size of files (RLIMIT_FSIZE)".into(),
         _ => return None,
     })
@@ -161,6 +167,6 @@ mod tests {
             assert!(symbols.peek().is_some() && !hint.contains("--"), "{hint}");
             assert!(symbols.all(|symbol| header.contains(symbol)), "{hint}");
         }
-        assert_eq!(words(&Hint::MakePrivate { path }).unwrap(), "run: chmod 600 '/a b'");
+        assert_eq!(words(&Hint::RemoveWriteAccess { path }).unwrap(), "run: chmod go-w '/a b'");
     }
 }

@@ -63,8 +63,8 @@ pub unsafe extern "C" fn otp_account_rotate(
             check_complete(&fields)?;
         }
         let grace = Some(grace_secs).filter(|secs| *secs != 0);
-        let hand_over = |new: &[NewKey]| {
-            let new = keys::keep(new.iter().map(NewKey::share));
+        let hand_over = |new: Vec<NewKey>| {
+            let new = keys::keep(new);
             // SAFETY: the caller promises a function of that type.
             let answer = hand_over.map_or(0, |hand_over| unsafe { hand_over(context, new) });
             if answer != 0 {

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use otp_link::KeyTerms;
+use otp_link::{KeyFileMode, KeyTerms};
 
 use crate::failure::{Error, Result};
 use crate::pointer::{self, Structure};
@@ -12,7 +12,7 @@ use crate::pointer::{self, Structure};
 ///
 /// The key comes from one of `key`, `key_file` and `has_key_fd`. If none is set, it is looked for as the program `otp`
 /// does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
-/// `CREDENTIALS_DIRECTORY`. A key file must be its owner's alone (mode 0600).
+/// `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
 ///
 /// The record is the key's record in the store at `store`; if that is NULL, in the store that `OTP_STORE` names, or in
 /// the user's own. If `record` is set, it is that file instead, and `store` must be NULL.
@@ -37,6 +37,10 @@ pub struct Source {
     /// The file descriptor. It is read to its end and stays open, and is not inherited by programs that are executed
     /// later.
     pub key_fd: c_int,
+    /// Not 0: accept a key file whatever its mode, owner and directory are.
+    pub any_key_file_mode: c_int,
+    /// 0.
+    pub reserved: c_int,
 }
 
 // SAFETY: it begins with `size`; the other members are numbers and pointers.
@@ -66,6 +70,9 @@ impl Source {
             read.record = pointer::optional_path(source.record, "source->record")?;
         }
         read.key.fd = (source.has_key_fd != 0).then_some(source.key_fd);
+        if source.any_key_file_mode != 0 {
+            read.key.mode = KeyFileMode::Any;
+        }
         read.key.check_single()?;
         Ok(read)
     }

@@ -1,7 +1,6 @@
 //! [`NewKey`]: what its holder gets.
 
 use std::fmt;
-use std::sync::Arc;
 
 use otp_core::{AccountName, Holder, Key, KeyId};
 use otp_sys::LockedBuf;
@@ -14,27 +13,15 @@ pub struct NewKey {
     id: KeyId,
     holder: Option<Holder>,
     replaces: Option<KeyId>,
-    /// The text and a NUL, for C. All who share the key have this one copy.
-    text: Arc<LockedBuf>,
+    /// The text and a NUL, for C.
+    text: LockedBuf,
 }
 
 impl NewKey {
     pub(crate) fn new(key: &Key<Vec<u8>>, holder: Option<Holder>, replaces: Option<KeyId>) -> Result<Self> {
         let mut text = LockedBuf::new(key.text_len() + 1);
         key.write_text(text.as_mut())?;
-        Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, text: Arc::new(text) })
-    }
-
-    /// The same key for one more owner, without a second copy of its text, which is wiped when the last owner drops it.
-    #[must_use]
-    pub fn share(&self) -> Self {
-        Self {
-            account: self.account.clone(),
-            id: self.id,
-            holder: self.holder.clone(),
-            replaces: self.replaces,
-            text: Arc::clone(&self.text),
-        }
+        Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, text })
     }
 
     /// The account that it opens.
@@ -64,7 +51,7 @@ impl NewKey {
     /// The key's text, `otpk1_` and base32, with a NUL behind it.
     #[must_use]
     pub fn text_with_nul(&self) -> &str {
-        str::from_utf8(self.text.as_ref().as_ref()).unwrap_or("\0")
+        str::from_utf8(self.text.as_ref()).unwrap_or("\0")
     }
 
     /// The key's text: `otpk1_` and base32.
@@ -77,21 +64,5 @@ impl NewKey {
 impl fmt::Debug for NewKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NewKey({} {}, ..)", self.account, self.id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::{KeyTerms, Randomness, seal_bytes};
-
-    #[test]
-    fn a_shared_key_has_one_text() {
-        let terms = KeyTerms::default().held_by("nightly");
-        let (key, _) = seal_bytes("a", b"secret", &terms, &mut Randomness::system()).unwrap();
-        let shared = key.share();
-        assert_eq!(shared.text().as_ptr(), key.text().as_ptr());
-        assert_eq!((shared.account(), shared.id(), shared.holder()), (key.account(), key.id(), key.holder()));
-        drop(key);
-        assert!(shared.text().starts_with("otpk1_"));
     }
 }

@@ -46,7 +46,7 @@ pub fn rotate_account<E: From<Error>>(
     grace: Option<u64>,
     store: Option<&Path>,
     randomness: &mut Randomness,
-    hand_over: impl FnOnce(&[NewKey]) -> Result<(), E>,
+    hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
 ) -> Result<(), RotateError<E>> {
     let prepare = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
@@ -70,7 +70,7 @@ pub fn rotate_account<E: From<Error>>(
         .iter()
         .map(|Replacement { old, holder, key, .. }| NewKey::new(key, holder.clone(), Some(*old)))
         .collect();
-    match keys.map_err(E::from).and_then(|keys| hand_over(&keys)) {
+    match keys.map_err(E::from).and_then(hand_over) {
         Ok(()) => rotation.finish().map_err(|error| RotateError::Unfinished(error.into())),
         Err(error) => {
             // What can't be taken back opens for nobody, and goes with the next rotation.

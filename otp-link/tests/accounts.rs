@@ -38,7 +38,7 @@ impl Scene {
     ) -> Result<Vec<String>, RotateError<Error>> {
         let key = key.map(|text| parse_key(text.as_bytes()).unwrap());
         let new = RefCell::new(Vec::new());
-        let keep = |keys: &[NewKey]| {
+        let keep = |keys: Vec<NewKey>| {
             new.borrow_mut().extend(keys.iter().map(|key| key.text().to_owned()));
             Ok(())
         };
@@ -124,7 +124,7 @@ fn a_key_that_is_not_handed_over_leaves_nothing_behind() {
     let issued = otp_link::issue_key(parse_key(key.as_bytes()).unwrap(), &terms, Some(&store), &mut randomness, refuse);
     assert!(matches!(issued, Err(Error::NoKey)));
     assert_eq!(scene.tree(), before);
-    let refuse_all = |_: &[NewKey]| Err(Error::NoKey);
+    let refuse_all = |_: Vec<NewKey>| Err(Error::NoKey);
     let fields = login("new");
     let rotated =
         otp_link::rotate_account(ACCOUNT, None, &fields, &terms, None, Some(&store), &mut randomness, refuse_all);
