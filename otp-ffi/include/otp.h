@@ -35,7 +35,7 @@
 #include <stdint.h>
 
 /** An otp_source with no member set. */
-#define OTP_SOURCE_INIT { sizeof(otp_source), NULL, 0, NULL, NULL, NULL, NULL, 0, 0 }
+#define OTP_SOURCE_INIT { sizeof(otp_source), NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** An otp_grant with no member set. */
 #define OTP_GRANT_INIT { sizeof(otp_grant), NULL, 0, 0, 0 }

@@ -160,6 +160,8 @@ fn a_handle_that_was_freed_or_never_given_is_refused() {
         record: path.as_ptr(),
         has_key_fd: 0,
         key_fd: 0,
+        any_key_file_mode: 0,
+        reserved: 0,
     };
     let mut handle: *mut AccountHandle = ptr::null_mut();
     // SAFETY: the source's members point to what they should.
