@@ -75,7 +75,8 @@ fn check_segment(segment: &str) -> Result<(), NameFault> {
     if reserved { Err(NameFault::Reserved) } else { Ok(()) }
 }
 
-/// Who holds a key, in the words of whoever issued it: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable) characters.
+/// Who holds a key, in the words of the one who issued it: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable)
+/// characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holder(String<{ Holder::MAX_LEN }>);
 
