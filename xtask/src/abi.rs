@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::Result;
-use crate::sh::{answers, cargo, program, root, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, program, run, target};
 
 const HEADER: &str = "otp-ffi/include/otp.h";
 const PROGRAM: &str = "otp-ffi/tests/abi.c";
@@ -75,9 +75,4 @@ pub(crate) fn abi() -> Result<()> {
 fn empty(path: &Path) -> Result<()> {
     let _ = std::fs::remove_dir_all(path);
     std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// Where cargo builds.
-pub(crate) fn target() -> std::path::PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::Result;
 use crate::dist;
-use crate::sh::{cargo, root, run};
+use xtask::Result;
+use xtask::sh::{cargo, root, run};
 
 /// Runs of each command that count.
 const RUNS: usize = 401;

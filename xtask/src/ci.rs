@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: test, and what else keeps the repository in order.
 
-use crate::Result;
-use crate::sh::{cargo, cargo_of, output, program, run};
+use xtask::Result;
+use xtask::sh::{cargo, cargo_of, output, program, run};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];

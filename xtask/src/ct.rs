@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{answers, cargo, program, root, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, program, root, run};
 
 /// The builds that are watched: profile, and what the Poly1305 of an embedder's build may be.
 ///

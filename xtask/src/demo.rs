@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{cargo, output, root, run};
+use xtask::Result;
+use xtask::sh::{cargo, output, root, run};
 
 const SCRIPT: &str = include_str!("demo/report.py");
 

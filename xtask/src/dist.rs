@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::Result;
-use crate::sh::{cargo, program, root, run};
+use xtask::Result;
+use xtask::sh::{cargo, program, root, run};
 
 /// Builds it, and gives its path.
 pub(crate) fn build() -> Result<PathBuf> {

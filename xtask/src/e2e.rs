@@ -6,10 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Result;
-use crate::abi::target;
 use crate::python::in_venv;
-use crate::sh::{answers, cargo, output, program, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, output, program, run, target};
 
 const NEEDS: &str = "\
 e2e needs a PostgreSQL server's programs, and a Python environment with psycopg and otp-link. On Debian:

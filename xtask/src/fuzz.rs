@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::Result;
-use crate::sh::{answers, cargo, root, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, root, run};
 
 /// For how long each target runs if nothing else is said.
 const SECONDS: u64 = 20;

@@ -10,7 +10,6 @@ mod demo;
 mod dist;
 #[cfg(unix)]
 mod e2e;
-#[cfg(unix)]
 mod faults;
 mod fuzz;
 mod memory;
@@ -20,7 +19,6 @@ mod prove;
 mod python;
 mod randomness;
 mod sbom;
-mod sh;
 mod supply;
 mod test;
 
@@ -74,7 +72,6 @@ fn main() -> ExitCode {
         "api" => supply::api(rest),
         "randomness" => randomness::randomness(),
         "fuzz" => fuzz::fuzz(rest),
-        #[cfg(unix)]
         "faults" => faults::faults(rest),
         "dist" => dist::build().map(drop),
         "bench" => bench::bench(),
@@ -96,6 +93,3 @@ fn main() -> ExitCode {
         }
     }
 }
-
-/// What a step gives: nothing, or a message that says what failed and what to do.
-type Result<T> = std::result::Result<T, String>;

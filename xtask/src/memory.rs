@@ -1,8 +1,7 @@
 //! `cargo xtask memory`: no secret stays in the memory of the programs, seen from outside; and `stack`, what the core takes.
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, cargo, program, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, program, run, target};
 
 pub(crate) fn memory() -> Result<()> {
     only_linux()?;

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{answers, cargo_of, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo_of, run};
 
 /// Tests that go through so much that Miri would take hours. What they do is done smaller by their neighbours.
 const TOO_LONG: [&str; 9] = [

@@ -1,7 +1,7 @@
 //! `cargo xtask mutants [FILE...]`: whether the tests notice when the code does something else.
 
-use crate::Result;
-use crate::sh::{answers, cargo, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, run};
 
 /// The packages, and the tests of each that are quick enough to run hundreds of times.
 ///

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, program, root, run};
+use xtask::Result;
+use xtask::sh::{answers, program, root, run, target};
 
 /// What the tests need beside the package.
 const TOOLS: [&str; 2] = ["pytest>=8", "mypy>=1.11"];

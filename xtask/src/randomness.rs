@@ -2,9 +2,8 @@
 
 use std::fs::{self, File};
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, cargo, program, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, program, run, target};
 
 /// How many bytes of pads the suites get.
 const LEN: u64 = 1 << 30;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::Result;
-use crate::sh::{cargo, output, root};
+use xtask::Result;
+use xtask::sh::{cargo, output, root};
 
 /// Where the bills of materials go, below the build's folder.
 const FOLDER: &str = "target/sbom";

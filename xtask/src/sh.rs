@@ -6,19 +6,28 @@ use std::process::{Command, Stdio};
 use crate::Result;
 
 /// The top of the repository.
-pub(crate) fn root() -> PathBuf {
+#[must_use]
+pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// The folder that cargo builds in.
+#[must_use]
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
+}
+
 /// The cargo that runs this, in the top of the repository.
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
+#[must_use]
+pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
     command
 }
 
 /// The cargo of another toolchain.
-pub(crate) fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
+#[must_use]
+pub fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
     let mut command = program("rustup");
     command.args(["run", toolchain, "cargo"]).args(arguments);
     // This process runs under a toolchain of its own, whose variables would win.
@@ -29,14 +38,15 @@ pub(crate) fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
 }
 
 /// A program, in the top of the repository.
-pub(crate) fn program(name: &str) -> Command {
+#[must_use]
+pub fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root());
     command
 }
 
 /// Runs a step and shows what it is.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let line = line_of(command);
     eprintln!("\n--> {line}");
     let status = command.status().map_err(|error| format!("{line}: {error}"))?;
@@ -44,7 +54,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a step and gives what it printed.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+pub fn output(command: &mut Command) -> Result<String> {
     let line = line_of(command);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{line}: {error}"))?;
     if !output.status.success() {
@@ -54,7 +64,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Whether a program is there and answers.
-pub(crate) fn answers(command: &mut Command) -> bool {
+pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 

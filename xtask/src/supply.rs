@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::Result;
-use crate::sh::{answers, cargo, output, root, run};
+use xtask::Result;
+use xtask::sh::{answers, cargo, output, root, run};
 
 /// The libraries that other Rust programs build on.
 const LIBRARIES: [&str; 2] = ["otp-core", "otp-store-fs"];

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: all that is needed to trust a checkout.
 
-use crate::sh::{answers, cargo, program, run};
-use crate::{Result, abi, python};
+use xtask::Result;
+use xtask::sh::{answers, cargo, program, run};
+
+use crate::{abi, python};
 
 /// What the tests start, with Debian's name of the package that brings it.
 const TOOLS: [(&str, &[&str], &str); 10] = [
