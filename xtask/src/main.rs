@@ -18,7 +18,6 @@ mod mutants;
 mod prove;
 mod python;
 mod randomness;
-mod sbom;
 mod supply;
 mod test;
 
@@ -37,7 +36,6 @@ cargo xtask COMMAND
   miri                          the core and the C interface under Miri (needs a nightly compiler with Miri)
   coverage                      which lines the tests reach (needs cargo-llvm-cov)
   mutants [FILE...]             whether the tests notice changes of the code (needs cargo-mutants)
-  sbom                          a CycloneDX bill of materials for each thing that is shipped
   deny                          licences, versions and sources of the dependencies (needs cargo-deny)
   api [--write]                 whether the public items are those in docs/public-api (needs cargo-public-api)
   randomness                    1 GiB of pads through suites that are not ours (needs dieharder and rngtest)
@@ -67,7 +65,6 @@ fn main() -> ExitCode {
         "miri" => miri::miri(),
         "coverage" => coverage::coverage(),
         "mutants" => mutants::mutants(rest),
-        "sbom" => sbom::sbom(),
         "deny" => supply::deny(),
         "api" => supply::api(rest),
         "randomness" => randomness::randomness(),
