@@ -12,7 +12,7 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::ffi::OsString;
+    use std::ffi::{OsStr, OsString};
     use std::fs::{self, File};
     use std::hint::black_box;
     use std::io::{self, Read, Write};
@@ -23,6 +23,7 @@ mod watch {
     use base32ct::{Base32Unpadded, Encoding};
     use otp_proof::scan::Needles;
     use otp_proof::tracee::{Part, Stop, Tracee};
+    use otp_test_tools::{TempDir, folder};
 
     type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -30,8 +31,8 @@ mod watch {
         let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         let result = match &arguments[..] {
             [word] if word == "planted" => planted().map(|()| true).map_err(Into::into),
-            [otp, others @ ..] => all(Path::new(otp), others),
-            _ => Err("the path of otp is missing".into()),
+            [otp, login, python, package] => all(Path::new(otp), &Bindings { login, python, package }),
+            _ => Err("these paths are needed: otp, the C program, Python, the folder of its package".into()),
         };
         match result {
             Ok(true) => ExitCode::SUCCESS,
@@ -73,20 +74,28 @@ mod watch {
     }
 
     struct World {
-        folder: PathBuf,
+        folder: TempDir,
         otp: PathBuf,
         secrets: Vec<(&'static str, Vec<u8>)>,
         clean: bool,
     }
 
-    fn all(otp: &Path, others: &[OsString]) -> Result<bool> {
-        let folder = std::env::temp_dir().join(format!("otp-memory-{}", std::process::id()));
-        fs::create_dir(&folder)?;
-        let mut world = World { folder, otp: otp.canonicalize()?, secrets: Vec::new(), clean: true };
-        let result =
-            scenarios(&mut world).and_then(|()| bindings(&mut world, others)).and_then(|()| new_keys(&mut world));
-        fs::remove_dir_all(&world.folder)?;
-        result.map(|()| world.clean)
+    /// Programs that use the C library.
+    struct Bindings<'a> {
+        /// `otp-ffi/examples/login.c`, built.
+        login: &'a OsStr,
+        /// The interpreter.
+        python: &'a OsStr,
+        /// The folder that it imports `otp_link` from.
+        package: &'a OsStr,
+    }
+
+    fn all(otp: &Path, others: &Bindings<'_>) -> Result<bool> {
+        let mut world = World { folder: folder(), otp: otp.canonicalize()?, secrets: Vec::new(), clean: true };
+        scenarios(&mut world)?;
+        bindings(&mut world, others)?;
+        new_keys(&mut world)?;
+        Ok(world.clean)
     }
 
     fn scenarios(world: &mut World) -> Result<()> {
@@ -123,22 +132,14 @@ mod watch {
         Ok(())
     }
 
-    /// Programs that use the C library, each named by kind (`c` or `python`) and path.
-    fn bindings(world: &mut World, others: &[OsString]) -> Result<()> {
-        for pair in others.chunks(2) {
-            let [kind, program] = pair else { return Err("a path is missing".into()) };
-            let program = std::path::absolute(program)?;
-            let (what, words) = match kind.to_str() {
-                Some("c") => ("a C program, after otp_account_free", ["key"].to_vec()),
-                Some("python") => (
-                    "Python, after close",
-                    vec!["-c", "import otp_link; otp_link.open_account(key_file='key').close()"],
-                ),
-                _ => return Err("the kinds are c and python".into()),
-            };
-            world.look(what, &program, &words, None, At::Exit, Must::BeClean)?;
-        }
-        Ok(())
+    fn bindings(world: &mut World, others: &Bindings<'_>) -> Result<()> {
+        let login = std::path::absolute(others.login)?;
+        world.look("a C program, after otp_account_free", &login, &["key"], None, At::Exit, Must::BeClean)?;
+        let script = "import sys; sys.path.insert(0, sys.argv[1]); import otp_link; \
+                      otp_link.open_account(key_file='key').close()";
+        let package = others.package.to_str().ok_or("the path of the Python package is not Unicode")?;
+        let words = ["-c", script, package];
+        world.look("Python, after close", Path::new(others.python), &words, None, At::Exit, Must::BeClean)
     }
 
     /// Commands that make more keys and end the first one.
@@ -152,7 +153,7 @@ mod watch {
 
     impl World {
         fn path(&self, name: &str) -> PathBuf {
-            self.folder.join(name)
+            self.folder.path().join(name)
         }
 
         fn look_otp(&mut self, what: &str, line: &str, input: Option<&str>, at: At, must: Must) -> Result<()> {
@@ -173,7 +174,7 @@ mod watch {
             let mut command = Command::new(program);
             // Without this process's environment, which may be long.
             command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("OTP_STORE", self.path("store"));
-            command.current_dir(&self.folder).stdout(File::create(self.path("output"))?);
+            command.current_dir(self.folder.path()).stdout(File::create(self.path("output"))?);
             command.stdin(match input {
                 Some(name) => Stdio::from(File::open(self.path(name))?),
                 None => Stdio::null(),
