@@ -49,7 +49,8 @@ fn cross_builds() -> Result<()> {
             run(&mut cargo(&["build", "--locked", "-p", "otp-core", "--target", target, "--features", features]))?;
         }
     }
-    run(&mut cargo(&["check", "--locked", "-p", "otp-cli", "--all-targets", "--target", WINDOWS]))
+    let packages = ["-p", "otp-core", "-p", "otp-store-fs", "-p", "otp-cli", "-p", "xtask"];
+    run(cargo(&["check", "--locked", "--all-targets", "--target", WINDOWS]).args(packages))
 }
 
 /// Builds with exactly the compiler that `rust-version` states.

@@ -9,7 +9,7 @@ use xtask::cargo::{build, cargo, target};
 use xtask::sh::{program, root, run};
 
 use crate::tools::Checks;
-use crate::venv::{fresh, pip_install, program_of};
+use crate::venv::{self, pip_install, program_of};
 
 const PACKAGE: &str = "otp-ffi/python";
 /// What the tests need besides the package.
@@ -26,9 +26,7 @@ pub(crate) fn python() -> Result<()> {
 pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     let folder = assemble("dev")?;
     run(program("python3").args(["-B", &format!("{PACKAGE}/tests/main_job.py")]).env("PYTHONPATH", folder))?;
-    if checks.can_run("the Python package, installed: pytest, mypy", &["venv"]) {
-        let venv = fresh("python-venv")?;
-        run(pip_install(&venv).args(TOOLS))?;
+    if let Some(venv) = venv::with(checks, "the Python package, installed: pytest, mypy", "python-venv", &TOOLS)? {
         run(&mut install(&venv))?;
         let package = root().join(PACKAGE);
         run(program_of(&venv, "python").args(["-m", "pytest", "-q"]).current_dir(&package))?;

@@ -60,11 +60,6 @@ impl Checks {
         require(self.missing.iter().copied())
     }
 
-    /// Whether a tool is there.
-    pub(crate) fn has(&self, tool: &str) -> bool {
-        self.missing.iter().all(|missing| missing.name != tool)
-    }
-
     /// Whether the tools of a check are there. If not, the check is counted as not run.
     pub(crate) fn can_run(&mut self, check: &str, tools: &[&str]) -> bool {
         let missing: Vec<_> = self.missing.iter().copied().filter(|tool| tools.contains(&tool.name)).collect();

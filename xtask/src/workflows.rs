@@ -7,9 +7,8 @@ use xtask::Result;
 use xtask::sh::{answers, program, root, run};
 
 use crate::tools::Checks;
-use crate::venv::{fresh, pip_install, program_of};
+use crate::venv::{self, program_of};
 
-const CHECK: &str = "the files of the repository's host";
 /// It brings the schemas along, so it needs no network.
 const CHECKER: &str = "check-jsonschema>=0.30";
 /// Parses all files, and does no more.
@@ -22,21 +21,17 @@ pub(crate) fn workflows() -> Result<()> {
     checks.summary().map_or(Ok(()), Err)
 }
 
-/// Compares the files with their schemas where Python can make environments; otherwise only parses them.
+/// Parses the files, and compares them with their schemas where Python can make environments.
 pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     let mut files = Vec::new();
     list(&root().join(".github"), &mut files)?;
     files.sort();
-    if checks.has("venv") {
-        let venv = fresh("workflows-venv")?;
-        run(pip_install(&venv).arg(CHECKER))?;
+    if let Some(venv) = venv::with(checks, "the host's files, against their schemas", "workflows-venv", &[CHECKER])? {
         for file in files {
             run(program_of(&venv, "check-jsonschema").args(["--builtin-schema", schema(&file)?]).arg(file))?;
         }
     } else if answers(program("python3").args(["-c", "import yaml"])) {
         run(program("python3").args(["-c", PARSE]).args(files))?;
-    } else {
-        checks.not_run(CHECK, "python3-yaml");
     }
     Ok(())
 }
