@@ -111,6 +111,21 @@ pub enum Hint<'a> {
     },
 }
 
+impl<'a> Hint<'a> {
+    /// What to do about a failure of the system at this path, where there is something to do.
+    #[must_use]
+    pub fn of_io(path: &'a Path, source: &io::Error) -> Option<Self> {
+        Some(match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+                Self::CheckPath { path }
+            }
+            io::ErrorKind::PermissionDenied => Self::ActAsOwner { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::FreeSpace { path },
+            _ => return None,
+        })
+    }
+}
+
 impl Error {
     /// What to do about it, where there is something to do.
     #[must_use]
@@ -128,7 +143,7 @@ impl Error {
             }
             | Self::KeyNotWritten { path, source }
             | Self::RecordNotRead { path, source }
-            | Self::FileNotRead { path, source } => return of_io(path, source),
+            | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
             Self::KeyTooLong { origin, .. } => Hint::CheckKey { origin },
             Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
             Self::KeyOpenToOthers { path, .. } => Hint::MakePrivate { path },
@@ -152,7 +167,7 @@ impl Error {
 impl EntropyFault {
     fn hint<'a>(&'a self, path: &'a Path) -> Option<Hint<'a>> {
         Some(match self {
-            Self::Read(source) | Self::Write(source) => return of_io(path, source),
+            Self::Read(source) | Self::Write(source) => return Hint::of_io(path, source),
             Self::TooShort { .. } | Self::Directory | Self::Terminal | Self::NotAStream | Self::NotRandom => {
                 Hint::ProvideEntropy
             }
@@ -161,16 +176,4 @@ impl EntropyFault {
             Self::OwnedByOther { user, .. } => Hint::TakeOwnership { path, user: *user },
         })
     }
-}
-
-/// What to do about the failures of a system that people meet.
-fn of_io<'a>(path: &'a Path, source: &io::Error) -> Option<Hint<'a>> {
-    Some(match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
-            Hint::CheckPath { path }
-        }
-        io::ErrorKind::PermissionDenied => Hint::ActAsOwner { path },
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Hint::FreeSpace { path },
-        _ => return None,
-    })
 }
