@@ -19,7 +19,6 @@ impl Error {
             Self::Overlap => "give each buffer memory of its own".into(),
             Self::TooSmall { .. } => "the lengths now say how many bytes are needed: call again with as many".into(),
             Self::RecordGiven => "set source->record to NULL and source->store to the store".into(),
-            Self::IncompleteSecret => "give a key in source, or both username and password in fields".into(),
             Self::NotTaken { .. } => "return 0 from hand_over once each key is where it belongs".into(),
             Self::Panicked => "please report it".into(),
             Self::Null { .. }
@@ -57,6 +56,7 @@ fn words(hint: &Hint<'_>) -> Option<String> {
                 .into()
         }
         Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::GiveWholeLogin => "give a key in source, or both username and password in fields".into(),
         Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
         Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),

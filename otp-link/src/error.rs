@@ -121,6 +121,8 @@ pub enum Error {
     NoFields,
     /// No field was given anew for a rotation.
     NothingNew,
+    /// Without a key, a rotation needs both username and password.
+    IncompleteLogin,
     /// The account has no such field.
     NoField {
         /// The name that was asked for.
@@ -230,6 +232,7 @@ impl Coded for Error {
             | Self::StoreAndRecord
             | Self::NoFields
             | Self::NothingNew
+            | Self::IncompleteLogin
             | Self::ExpiryPassed { .. } => Code::Usage,
             Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
@@ -290,7 +293,7 @@ impl Display for Cause<'_> {
             }
             Error::EmptyKey { origin } => write!(f, "{origin} is empty"),
             Error::PathAsKey { origin } => write!(f, "{origin} holds a path, not a key"),
-            Error::InvalidKey { origin, error } => write!(f, "what {origin} holds is not a key: {error}"),
+            Error::InvalidKey { origin, error } => write!(f, "{origin}: {error}"),
             Error::KeyOpenToOthers { path, mode } => {
                 write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
             }
@@ -308,6 +311,9 @@ impl Display for Cause<'_> {
             Error::NotARecord { path } => write!(f, "{} is not a record", path.display()),
             Error::NoFields => f.write_str("no field is given"),
             Error::NothingNew => f.write_str("nothing new is given"),
+            Error::IncompleteLogin => f.write_str(
+                "without a key to the account every field has to be given anew: username, password, any others",
+            ),
             Error::NoField { field } => write!(f, "the account has no field {field:?}"),
             Error::FieldNotText { field } => write!(f, "field {field:?} is not UTF-8 text"),
             Error::ExpiryPassed { at } => write!(f, "the expiry {at} is in the past"),

@@ -76,6 +76,8 @@ pub enum Hint<'a> {
     },
     /// Give at least one field, such as username and password.
     GiveFields,
+    /// Give a key to the account, or both username and password.
+    GiveWholeLogin,
     /// Give a new password or another field.
     GiveNewField,
     /// Take the field's bytes: it is not text.
@@ -162,6 +164,7 @@ impl Error {
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },
             Self::NoFields => Hint::GiveFields,
+            Self::IncompleteLogin => Hint::GiveWholeLogin,
             Self::NothingNew => Hint::GiveNewField,
             Self::FieldNotText { field } => Hint::TakeBytes { field },
             Self::ExpiryPassed { .. } => Hint::UseFutureTime,

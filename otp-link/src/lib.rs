@@ -91,7 +91,7 @@ pub use otp_sys::{Hardened, LockedBuf, harden_process};
 pub use randomness::Randomness;
 pub use remove::remove_account;
 pub use revoke::revoke_key;
-pub use rotate::{RotateError, check_rotation, rotate_account};
+pub use rotate::{RotateError, Rotation, check_rotation, rotate_account};
 pub use seal::{open_bytes, seal_bytes, sealed_len};
 pub use source::Source;
 pub use store::{StoreChoice, StoreOrigin, find_store};

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use otp_core::{Code, Coded};
-use otp_link::{Hint, hide_keys};
+use otp_link::{Hint, redact};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -34,8 +34,6 @@ pub(crate) enum Error {
     Surrogate { argument: String },
     /// An argument has to be text, and is not UTF-8.
     NotUtf8 { argument: &'static str },
-    /// A rotation without a key was not given the fields that an account usually has.
-    FieldsMissing,
     /// What a file of `workflow_security` holds is not text.
     NotText { account: &'static str },
     /// A file can't be read or written.
@@ -52,8 +50,7 @@ impl Error {
             | Self::WrongType { .. }
             | Self::OutOfRange { .. }
             | Self::Surrogate { .. }
-            | Self::NotUtf8 { .. }
-            | Self::FieldsMissing => Code::Usage,
+            | Self::NotUtf8 { .. } => Code::Usage,
             Self::NoField { .. } | Self::NotText { .. } | Self::Io { .. } | Self::Python(_) => Code::Other,
         }
     }
@@ -78,7 +75,6 @@ impl Error {
             Self::OutOfRange { argument, .. } => format!("{argument} is out of range"),
             Self::Surrogate { argument } => format!("{argument} has a surrogate, which UTF-8 can't encode"),
             Self::NotUtf8 { argument } => format!("{argument} is not UTF-8 text"),
-            Self::FieldsMissing => "no key is given, and username or password is missing".into(),
             Self::NotText { account } => format!("the {account} is not UTF-8 text"),
             Self::Io { action, path, source } => format!("can't {action} {}: {source}", path.display()),
             Self::Python(error) => error.to_string(),
@@ -94,9 +90,6 @@ impl Error {
             Self::NoField { present, .. } => Some(format!("it has: {}", present.join(", "))),
             Self::OutOfRange { needs, .. } => Some(format!("pass {needs}")),
             Self::Surrogate { .. } => Some("pass bytes instead of a str".into()),
-            Self::FieldsMissing => Some(
-                "without a key, pass username, password and all other fields; with one, only those that change".into(),
-            ),
             Self::Io { path, source, .. } => Hint::of_io(path, source).and_then(|hint| hint::words(&hint)),
             Self::WrongType { .. } | Self::NotUtf8 { .. } | Self::NotText { .. } | Self::Python(_) => None,
         }
@@ -109,9 +102,9 @@ impl Error {
             Some(name) => errors.getattr(name)?,
             None => errors.getattr("BY_CODE")?.get_item(self.code().number())?,
         };
-        let exception = class.call1((hide_keys(&self.message()),))?;
+        let exception = class.call1((redact(&self.message()),))?;
         if let Some(hint) = self.hint() {
-            let hint = hide_keys(&hint);
+            let hint = redact(&hint);
             // A traceback shows notes below the message, from Python 3.11 on.
             exception.setattr("__notes__", [format!("hint: {hint}")])?;
             exception.setattr("hint", hint)?;
@@ -125,15 +118,15 @@ impl Error {
 
 /// What is said of an error that is not raised: number, cause and remedy.
 pub(crate) fn described(error: &otp_link::Error) -> (u8, String, Option<String>) {
-    let hint = hint::for_error(error).map(|hint| hide_keys(&hint));
-    (error.code().number(), hide_keys(&error.message()), hint)
+    let hint = hint::for_error(error).map(|hint| redact(&hint));
+    (error.code().number(), redact(&error.message()), hint)
 }
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Python(raised) => raised,
-            Error::WrongType { .. } => PyTypeError::new_err(hide_keys(&error.message())),
+            Error::WrongType { .. } => PyTypeError::new_err(redact(&error.message())),
             error => Python::attach(|py| error.exception(py).map_or_else(|failed| failed, PyErr::from_value)),
         }
     }

@@ -34,7 +34,15 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::NameStoreOrRecord => "pass store=... or record=..., not both".into(),
         Hint::CheckPath { path } => format!("check the path {}", shell_word(path)),
         Hint::ActAsOwner { path } => format!("run as a user who may use it: ls -ld {}", shell_word(path)),
-        Hint::MakePrivate { path } => format!("chmod 600 {}", shell_word(path)),
+        Hint::ReplaceExposedKey { .. } => {
+            "issue a new key and revoke this one: others may have read it; to use it all the same, pass key_file_mode=\"any\""
+                .into()
+        }
+        Hint::RemoveWriteAccess { path } => format!("chmod go-w {}", shell_word(path)),
+        Hint::PassAsKeyFile => "pass key_file=..., or set OTP_KEY_FILE".into(),
+        Hint::GiveWholeLogin => {
+            "without a key, pass username, password and all other fields; with one, only those that change".into()
+        }
         Hint::TakeOwnership { path, user } => format!("sudo chown {user} {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),

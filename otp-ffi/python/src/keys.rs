@@ -1,6 +1,6 @@
 //! What changes an account's keys: add, issue, rotate, revoke.
 
-use otp_link::{Randomness, RotateError};
+use otp_link::{Randomness, RotateError, Rotation};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping};
 
@@ -116,16 +116,13 @@ pub(crate) fn rotate_account(
     let grace = grace.map(convert::grace).transpose()?;
     let new = PyList::empty(py).unbind();
     let rotated = py.detach(|| {
-        let key = source.read_if_given()?;
-        let is_given = |name| fields.iter().any(|(given, _)| *given == name);
-        if key.is_none() && !(is_given("username") && is_given("password")) {
-            return Err(RotateError::Unchanged(Error::FieldsMissing));
-        }
-        let randomness = &mut Randomness::system();
-        otp_link::rotate_account(&account, key, &fields, &terms, grace, store.as_deref(), randomness, |keys| {
+        let mut rotation = Rotation::new(&account, &fields);
+        (rotation.key, rotation.terms, rotation.grace) = (source.read_if_given()?, terms, grace);
+        rotation.store = store.as_deref();
+        otp_link::rotate_account(rotation, &mut Randomness::system(), |keys| {
             Python::attach(|py| {
                 // All that Python needs for them is made now, while the rotation can still be taken back.
-                for key in keys {
+                for key in &keys {
                     new.bind(py).append(new_key(py, key)?)?;
                 }
                 if let Some(hand_over) = &hand_over {
