@@ -82,6 +82,13 @@ pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
     Ok(FsStore::open_or_create(find_store(explicit)?.path)?)
 }
 
+/// The directories that [`open_or_create`] would make: the store's own, then those above it.
+pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let root = find_store(explicit)?.path;
+    let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    Ok(root.ancestors().take_while(is_absent).map(Path::to_owned).collect())
+}
+
 /// A keeper of the store, now.
 pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
     Keeper::new(store, UnixTime::now())
