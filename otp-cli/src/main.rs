@@ -12,6 +12,7 @@ mod json;
 mod options;
 mod prompt;
 mod quick;
+mod quote;
 mod report;
 mod streams;
 mod terminal;
@@ -21,11 +22,5 @@ mod values;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report::failure(&error);
-            ExitCode::from(error.exit_code())
-        }
-    }
+    cli::run()
 }

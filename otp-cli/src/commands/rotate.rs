@@ -21,7 +21,7 @@ use crate::{handover, prompt, streams, time, values};
     are handed over, or when the grace period ends."
 )]
 pub(crate) struct RotateArgs {
-    /// The account
+    /// Rotate this account
     pub(crate) account: String,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -53,9 +53,7 @@ pub(crate) struct RotateGrantArgs {
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let grace = args.grace.as_deref().map(time::parse_duration).transpose()?;
     let terms = options::terms(args.grant.expires.as_deref(), args.grant.capacity)?;
-    if args.new_key_dir.is_none() {
-        handover::check_output()?;
-    }
+    handover::check_all(args.new_key_dir.as_deref())?;
     streams::check_distinct(&[
         ("key", args.key.stream()),
         ("password", args.fields.stream()),
@@ -82,7 +80,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     );
     rotated.map_err(|error| match error {
         RotateError::Unchanged(error) => error,
-        RotateError::Unfinished(error) => error.into(),
+        RotateError::Unfinished(error) => Error::Unfinished(error),
     })
 }
 
