@@ -70,6 +70,7 @@ pub(crate) enum Command {
 
 /// Reads the command line, carries it out, and says what went wrong.
 pub(crate) fn run() -> ExitCode {
+    otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match read(arguments) {
         Ok((globals, command)) => end(execute(&globals, command), globals.store()),

@@ -1,22 +1,16 @@
 //! What to do about an error or a finding, in the program's own words: where it can be, a command line to copy.
 
-use std::ffi::OsStr;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use otp_core::Capacity;
-use otp_link::Hint;
+use otp_link::{Hint, shell_word};
 
 use crate::error::Error;
-use crate::quote::{quote, word};
 
 /// What to do about an error, if there is something to do. `store` is the one that the command line names.
 pub(crate) fn for_error(error: &Error, store: Option<&Path>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
-        Error::Link(otp_link::Error::KeyNotWritten { source, .. }) if source.kind() == ErrorKind::FileTooLarge => {
-            Some(of_store(&otp_store_fs::Hint::RaiseFileSizeLimit))
-        }
         Error::Link(error) => error.hint().map(|hint| words(&hint, store)),
         Error::NoField { known, .. } => Some(format!("it has: {}", known.join(", "))),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
@@ -38,23 +32,32 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
         Hint::GiveOneKey => "give only one of --key-file, --key-fd and --key".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}"),
         Hint::NameStoreOrRecord => "give --store or --record, not both".into(),
-        Hint::CheckPath { path } => format!("check the path: {}", quote(path)),
+        Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
         Hint::ActAsOwner { path } => {
-            format!("act as a user who may use it; to see who that is, run: ls -ld {}", quote(path))
+            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
         }
-        Hint::MakePrivate { path } => format!("run: chmod 600 {}", quote(path)),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", quote(path)),
+        Hint::ReplaceExposedKey { path } => format!(
+            "issue a new key and revoke this one, since others may have read it; else pass --any-key-file-mode, or run: \
+             chmod 600 {}",
+            shell_word(path)
+        ),
+        Hint::RemoveWriteAccess { path } => remove_write_access(path),
+        Hint::PassAsKeyFile => "pass it with --key-file PATH or OTP_KEY_FILE".into(),
+        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
         Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give some, such as --username and --password-stdin".into(),
+        Hint::GiveWholeLogin => {
+            "give a key to the account, or all that it will have; --fields-only if that is no login".into()
+        }
         Hint::GiveNewField => "give --generate, --password-stdin or another field".into(),
-        Hint::TakeBytes { field } => format!("use --field={}", word(OsStr::new(field))),
+        Hint::TakeBytes { field } => format!("use --field {}", shell_word(Path::new(field))),
         Hint::UseFutureTime => "use a time like 30d, 12h or 2027-01-31".into(),
         Hint::ProvideEntropy => "use a file, a pipe or a character device with more random bytes".into(),
         Hint::GiveEntropyPath => "give the path of the file".into(),
         Hint::UseOtherEntropy { path } => {
-            format!("put new random bytes into a file of mode 0600: others may know those of {}", quote(path))
+            format!("put new random bytes into a file of mode 0600: others may know those of {}", shell_word(path))
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
@@ -66,7 +69,7 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
         Hint::SetClock => "set the clock; with systemd, run: timedatectl set-ntp true".into(),
         Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
-        Hint::MoveAway { path } => format!("move it out of the store: {}", quote(path)),
+        Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
         _ => "see otp --help".into(),
     }
 }
@@ -118,28 +121,32 @@ fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
     match hint {
         Hint::MakeStore => "name another store with --store DIR or OTP_STORE; otp add makes a new one".into(),
         Hint::NameAnotherStore => "name another store with --store DIR or OTP_STORE".into(),
-        Hint::MoveAway { path } => format!("move it out of the store: {}", quote(path)),
-        Hint::ReplaceLink { path } => format!("put what it leads to in its place, or run: rm {}", quote(path)),
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", quote(path)),
+        Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
+        Hint::ReplaceLink { path } => format!("put what it leads to in its place, or run: rm {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::ActAsOwner { owner } => format!("act as that user: sudo -u '#{owner}' otp ..."),
         Hint::FreeSpace { path } => free_space(path),
-        Hint::RemountWritable { path } => format!("mount its file system for writing: {}", quote(path)),
+        Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),
         Hint::RaiseFileSizeLimit => "raise the limit on the size of files; run: ulimit -f unlimited".into(),
         Hint::CheckPermissions { path } => {
-            format!("act as a user who may use it; to see who that is, run: ls -ld {}", quote(path))
+            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
         }
         _ => "see otp doctor".into(),
     }
 }
 
+fn remove_write_access(path: &Path) -> String {
+    format!("run: chmod go-w {}", shell_word(path))
+}
+
 fn free_space(path: &Path) -> String {
-    format!("make room on the file system of {}", quote(path))
+    format!("make room on the file system of {}", shell_word(path))
 }
 
 /// A command line of this program, for the store that was named.
 pub(crate) fn otp(store: Option<&Path>, arguments: &str) -> String {
     match store {
-        Some(store) => format!("otp --store {} {arguments}", quote(store)),
+        Some(store) => format!("otp --store {} {arguments}", shell_word(store)),
         None => format!("otp {arguments}"),
     }
 }

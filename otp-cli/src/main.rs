@@ -12,7 +12,6 @@ mod json;
 mod options;
 mod prompt;
 mod quick;
-mod quote;
 mod report;
 mod streams;
 mod terminal;

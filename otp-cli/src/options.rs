@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_core::UnixTime;
-use otp_link::{Entropy, Key, KeySource, KeyTerms, Randomness, Source};
+use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Randomness, Source};
 
 use crate::error::Result;
 use crate::{streams, terminal, time};
@@ -35,6 +35,9 @@ pub(crate) struct KeyArgs {
     /// $CREDENTIALS_DIRECTORY/otp-key
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
     pub(crate) key: Option<OsString>,
+    /// Accept a key file that others can read or write, for places where modes mean nothing
+    #[arg(long, help_heading = "Key, the first of these that is given")]
+    pub(crate) any_key_file_mode: bool,
 }
 
 /// The fields of an account, as they are given to `add` and `rotate`.
@@ -117,6 +120,9 @@ impl KeyArgs {
         let mut source = KeySource::default();
         (source.file, source.fd, source.text) =
             (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
+        if self.any_key_file_mode {
+            source.mode = KeyFileMode::Any;
+        }
         source
     }
 

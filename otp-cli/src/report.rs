@@ -1,17 +1,19 @@
-//! What went wrong, on standard error.
+//! What went wrong, or might, on standard error.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use otp_link::{Warning, redact};
+
 use crate::error::Error;
 use crate::hint;
-use crate::terminal::{printable, printable_lines};
+use crate::terminal::{self, redact_lines};
 
 /// Says why a command failed, and what to do about it. `store` is the one that the command line names.
 pub(crate) fn failure(error: &Error, store: Option<&Path>) {
     let message = match error {
         // It has a form of its own.
-        Error::CommandLine(message) => printable_lines(message),
+        Error::CommandLine(message) => redact_lines(message),
         // The reader who closed the output knows.
         Error::OutputClosed => return,
         error => in_lines(error, store),
@@ -20,16 +22,28 @@ pub(crate) fn failure(error: &Error, store: Option<&Path>) {
     let _ = io::stderr().write_all(message.as_bytes());
 }
 
+/// Warns of what works all the same.
+pub(crate) fn warning(warning: &Warning<'_>) {
+    let message = match warning {
+        Warning::KeyOpenToOthers { origin, mode } => format!("others can read the key on {origin} (mode {mode:04o})"),
+        Warning::SharedDirectory { path, mode } => {
+            format!("others can write to the directory {} (mode {mode:04o})", path.display())
+        }
+        _ => return,
+    };
+    terminal::warn(&redact(&message));
+}
+
 /// The error, its causes and the hint, a line each.
 fn in_lines(error: &Error, store: Option<&Path>) -> String {
-    let mut message = format!("otp: {}\n", printable(&error.to_string()));
+    let mut message = format!("otp: {}\n", redact(&error.to_string()));
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        message.push_str(&format!("  because: {}\n", printable(&cause.to_string())));
+        message.push_str(&format!("  because: {}\n", redact(&cause.to_string())));
         source = cause.source();
     }
     if let Some(hint) = hint::for_error(error, store) {
-        message.push_str(&format!("  hint: {}\n", printable(&hint)));
+        message.push_str(&format!("  hint: {}\n", redact(&hint)));
     }
     message
 }
@@ -44,9 +58,9 @@ mod tests {
         let error = Error::Link(otp_link::Error::KeyFileExists { path: "c\nd otpk1_secret".into() });
         assert_eq!(
             in_lines(&error, None),
-            "otp: c\\nd otpk1_... already exists and stays as it is\n  hint: choose another path\n"
+            "otp: c\\u{a}d otpk1_... already exists and stays as it is\n  hint: choose another path\n"
         );
         let error = Error::Io { what: "e\u{1b}f".into(), source };
-        assert_eq!(in_lines(&error, None), "otp: e\\u{1b}f\n  because: a\\nb\n");
+        assert_eq!(in_lines(&error, None), "otp: e\\u{1b}f\n  because: a\\u{a}b\n");
     }
 }

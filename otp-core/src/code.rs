@@ -116,6 +116,13 @@ pub trait Coded: core::error::Error {
     fn code(&self) -> Code;
 }
 
+/// What can't fail has no code.
+impl Coded for core::convert::Infallible {
+    fn code(&self) -> Code {
+        match *self {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

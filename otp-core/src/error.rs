@@ -201,14 +201,15 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
     use std::string::ToString;
+    use std::vec::Vec;
 
     use super::*;
 
-    #[test]
-    fn each_error_has_its_code_and_its_own_message() {
+    /// One error of each kind, and one for each fault.
+    pub(crate) fn all() -> Vec<(Error, Code)> {
         let name_faults = [
             NameFault::Empty,
             NameFault::TooLong { limit: 9 },
@@ -236,13 +237,18 @@ mod tests {
             (Error::MalformedAccount, Code::Damaged),
         ];
         let names = [Error::InvalidAccountName, Error::InvalidHolder, Error::InvalidFieldName];
-        let all = others
+        others
             .into_iter()
             .chain(names.into_iter().flat_map(|name| name_faults.map(|fault| (name(fault), Code::Usage))))
             .chain(key_faults.map(|fault| (Error::MalformedKey(fault), Code::MalformedKey)))
-            .chain(record_faults.map(|fault| (Error::DamagedRecord(fault), Code::Damaged)));
+            .chain(record_faults.map(|fault| (Error::DamagedRecord(fault), Code::Damaged)))
+            .collect()
+    }
+
+    #[test]
+    fn each_error_has_its_code_and_its_own_message() {
         let mut messages = BTreeSet::new();
-        for (error, code) in all {
+        for (error, code) in all() {
             let message = error.to_string();
             assert_eq!(error.code(), code, "{message}");
             // One sentence about the cause; the remedy is the hint's.

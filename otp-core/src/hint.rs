@@ -92,3 +92,50 @@ impl Error {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::tests::all;
+
+    /// Why there is nothing to do about an error; `None` if there is something.
+    fn reason_for_no_hint(error: &Error) -> Option<&'static str> {
+        match error {
+            Error::LengthMismatch => Some("it is a mistake in the program that calls"),
+            Error::WrongKey => Some("it does not say whether the key or the record is wrong"),
+            Error::MalformedFrame | Error::MalformedAccount => Some("the program that sealed it is broken"),
+            Error::InvalidAccountName(_)
+            | Error::InvalidHolder(_)
+            | Error::InvalidFieldName(_)
+            | Error::InvalidKeyId
+            | Error::InvalidCapacity
+            | Error::InvalidTime
+            | Error::PayloadTooLong { .. }
+            | Error::DuplicateField
+            | Error::BufferTooSmall { .. }
+            | Error::MalformedKey(_)
+            | Error::NewerKey
+            | Error::DamagedRecord(_)
+            | Error::DamagedNote
+            | Error::NewerRecord { .. }
+            | Error::Expired { .. } => None,
+        }
+    }
+
+    #[test]
+    fn each_error_has_a_hint_or_a_reason_for_none() {
+        for (error, _) in all() {
+            assert_eq!(error.hint().is_none(), reason_for_no_hint(&error).is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_says_what_its_error_knows() {
+        let too_long = |capacity| Error::PayloadTooLong { len: 70_000, capacity }.hint();
+        assert_eq!(
+            [64, 32_768, 65_535].map(too_long),
+            [Some(Hint::UseLargerCapacity), Some(Hint::UseLargerCapacity), Some(Hint::ShortenSecret)]
+        );
+        assert_eq!(Error::BufferTooSmall { needed: 9 }.hint(), Some(Hint::ProvideBuffer { needed: 9 }));
+    }
+}

@@ -75,7 +75,8 @@ fn check_segment(segment: &str) -> Result<(), NameFault> {
     if reserved { Err(NameFault::Reserved) } else { Ok(()) }
 }
 
-/// Who holds a key, in the words of whoever issued it: 1 to 64 bytes of UTF-8 without control characters.
+/// Who holds a key, in the words of the one who issued it: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable)
+/// characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holder(String<{ Holder::MAX_LEN }>);
 
@@ -103,13 +104,29 @@ impl Holder {
 /// The longest name of a field, in bytes.
 pub const MAX_FIELD_NAME_LEN: usize = 255;
 
-/// Checks text that people choose freely: not empty, no control characters, at most `limit` bytes.
+/// Whether a character could change how a terminal shows the text around it: a control character, a mark of text direction
+/// (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), or a line or paragraph separator (U+2028, U+2029).
+#[must_use]
+pub const fn is_unprintable(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Checks text that people choose freely: not empty, nothing unprintable, at most `limit` bytes.
 pub(crate) fn check_free_text(text: &str, limit: usize) -> Result<(), NameFault> {
     if text.is_empty() {
         Err(NameFault::Empty)
     } else if text.len() > limit {
         Err(NameFault::TooLong { limit })
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(is_unprintable) {
         Err(NameFault::Character)
     } else {
         Ok(())
@@ -190,10 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_free_text_without_control_characters() {
+    fn a_holder_is_free_text_without_unprintable_characters() {
         assert_eq!(Holder::parse("Nächtlicher Lauf №1").unwrap().as_str(), "Nächtlicher Lauf №1");
         assert_eq!(Holder::parse(""), Err(Error::InvalidHolder(NameFault::Empty)));
-        assert_eq!(Holder::parse("a\tb"), Err(Error::InvalidHolder(NameFault::Character)));
+        for unprintable in ["a\tb", "a\u{7f}", "\u{9f}", "\u{202e}a", "a\u{2028}b", "\u{200f}", "\u{2069}", "\u{61c}"] {
+            assert_eq!(Holder::parse(unprintable), Err(Error::InvalidHolder(NameFault::Character)), "{unprintable:?}");
+        }
+        assert!(Holder::parse("\u{a0}\u{feff}\u{200d}").is_ok(), "these only look like nothing");
         assert_eq!(Holder::parse(&"a".repeat(65)), Err(Error::InvalidHolder(NameFault::TooLong { limit: 64 })));
     }
 }

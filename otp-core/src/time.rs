@@ -79,6 +79,13 @@ mod tests {
         assert_eq!(UnixTime::from_secs(1).unwrap().after(2).as_secs(), 3);
     }
 
+    #[cfg(feature = "std")]
+    #[test]
+    fn now_is_after_2025_and_before_the_last_time() {
+        let year_2026 = UnixTime::from_secs(1_767_225_600).unwrap();
+        assert!((year_2026..UnixTime::MAX).contains(&UnixTime::now()));
+    }
+
     #[test]
     fn times_are_shown_as_rfc_3339() {
         for (secs, text) in [

@@ -13,7 +13,7 @@ CAPACITIES = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65535]
 LAST_TIME = 253402300799
 LONGEST_KEY = 65715
 LONGEST_RECORD = 65789
-USUAL_NAMES = ["username", "password", "host", "port", "database", "url", "token", "service"]
+WELL_KNOWN_NAMES = ["username", "password", "host", "port", "database", "url", "token", "service"]
 WHITE_SPACE = b" \t\n\f\r"
 
 
@@ -227,10 +227,10 @@ def read_account(payload):
     body, fields, last = Bytes(payload, *malformed), [], None
     while body.data:
         code = body.byte()
-        if code > len(USUAL_NAMES):
+        if code > len(WELL_KNOWN_NAMES):
             raise Refused(*malformed)
-        name = USUAL_NAMES[code - 1] if code else body.text(body.byte())
-        if not is_free_text(name, 255) or (code == 0 and name in USUAL_NAMES):
+        name = WELL_KNOWN_NAMES[code - 1] if code else body.text(body.byte())
+        if not is_free_text(name, 255) or (code == 0 and name in WELL_KNOWN_NAMES):
             raise Refused(*malformed)
         rank = (code or 256, name.encode())
         if last is not None and rank <= last:

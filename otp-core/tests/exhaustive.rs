@@ -1,23 +1,29 @@
 //! Small domains, whole: every bit of a record and every character of a key, for one of each capacity class.
 //!
-//! For capacities up to 1,024 each flipped bit goes through the whole decoder, once as it is and once with the CRC-32
-//! mended. For the larger ones that would take minutes, nearly all of them in the CRC-32 of half a million records of
+//! For capacities up to 1,024 each flipped bit goes through the whole decoder, once as it is and once under a CRC-32 that
+//! fits. For the larger ones that would take minutes, nearly all of them in the CRC-32 of half a million records of
 //! 65,000 bytes. There each bit of the ciphertext is flipped under the real tag, the CRC-32 of each is computed from its
 //! linearity, and the whole decoder sees every bit outside of the ciphertext and a spread of those inside.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::ops::Range;
 use std::thread;
 
 use otp_core::error::{KeyFault, RecordFault};
 use otp_core::tag::{TAG_LEN, Tag};
-use otp_core::{Capacity, Error, FreshKey, Key, Record, Terms, seal, verify};
-use support::{Parts, account, holder, id, mend, rng, tag_key, time};
+use otp_core::{AccountName, Capacity, Error, FreshKey, Holder, Key, Record, Terms, UnixTime, key, seal, verify};
+use otp_reference::{Parts, rng, set_crc, tag_key};
 
 /// The largest capacity for which every bit goes through the whole decoder.
 const WHOLE: usize = 1024;
+
+fn account(name: &str) -> AccountName {
+    AccountName::parse(name).unwrap()
+}
+
+fn time(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs).unwrap()
+}
 
 struct Sealed {
     key: Key<&'static mut [u8]>,
@@ -28,9 +34,10 @@ struct Sealed {
 /// One record and its key, of a capacity; everything in its header is there.
 fn sealed(capacity: Capacity) -> Sealed {
     let account = account("edms/reporting");
-    let terms =
-        Terms { created: time(1_800_000_000), expires: Some(time(1_900_000_000)), holder: Some(holder("nightly run")) };
-    let buffer = vec![0; Key::<&mut [u8]>::MAX_LEN].leak();
+    let terms = Terms::created(time(1_800_000_000))
+        .expiring(Some(time(1_900_000_000)))
+        .held_by(Some(Holder::parse("nightly run").unwrap()));
+    let buffer = vec![0; key::MAX_LEN].leak();
     let fresh = FreshKey::generate(&account, capacity, buffer, &mut rng(1)).unwrap();
     let mut record = vec![0; Record::max_len(capacity)];
     let (key, bytes) = seal(fresh, &terms, &vec![b'x'; capacity.bytes() / 2], &mut record).unwrap();
@@ -54,7 +61,7 @@ fn check_record_bit(sealed: &Sealed, bit: usize) {
     assert_eq!(Record::decode(&record).map(|_| ()), Err(Error::DamagedRecord(expected)), "bit {bit}");
 
     if bit / 8 < record.len() - 4 {
-        mend(&mut record);
+        set_crc(&mut record);
         match Record::decode(&record) {
             Ok(record) => assert_eq!(verify(&sealed.key, &record), Err(Error::WrongKey), "bit {bit}"),
             Err(Error::DamagedRecord(RecordFault::Magic)) => assert!(bit < 32),
@@ -78,7 +85,7 @@ fn in_parallel(numbers: Range<usize>, each: impl Fn(usize) + Sync) {
 
 #[test]
 fn any_flipped_bit_of_a_record_is_refused_up_to_capacity_1024() {
-    for capacity in Capacity::ALL.into_iter().filter(|capacity| capacity.bytes() <= WHOLE) {
+    for capacity in Capacity::ALL.iter().copied().filter(|capacity| capacity.bytes() <= WHOLE) {
         let sealed = sealed(capacity);
         assert_eq!(verify(&sealed.key, &Record::decode(&sealed.record).unwrap()), Ok(()));
         in_parallel(0..sealed.record.len() * 8, |bit| check_record_bit(&sealed, bit));
@@ -87,7 +94,7 @@ fn any_flipped_bit_of_a_record_is_refused_up_to_capacity_1024() {
 
 #[test]
 fn any_flipped_bit_of_a_larger_ciphertext_changes_tag_and_crc() {
-    for capacity in Capacity::ALL.into_iter().filter(|capacity| capacity.bytes() > WHOLE) {
+    for capacity in Capacity::ALL.iter().copied().filter(|capacity| capacity.bytes() > WHOLE) {
         let sealed = sealed(capacity);
         let record = Record::decode(&sealed.record).unwrap();
         let tag_key = tag_key(&sealed.text);
@@ -105,7 +112,7 @@ fn any_flipped_bit_of_a_larger_ciphertext_changes_tag_and_crc() {
 
 #[test]
 fn any_flipped_bit_outside_of_a_larger_ciphertext_is_refused() {
-    for capacity in Capacity::ALL.into_iter().filter(|capacity| capacity.bytes() > WHOLE) {
+    for capacity in Capacity::ALL.iter().copied().filter(|capacity| capacity.bytes() > WHOLE) {
         let sealed = sealed(capacity);
         let ciphertext = ciphertext(&sealed.record, capacity);
         let bits = (0..ciphertext.start * 8).chain(ciphertext.end * 8..sealed.record.len() * 8);
@@ -124,7 +131,7 @@ fn no_flipped_bit_of_the_longest_record_or_key_leaves_the_crc_as_it_was() {
     // last bit of a message changes is the polynomial, and each bit before it changes that shifted once more.
     let bytes = [0x5a; 64];
     let mut change = 0;
-    let longest = Record::MAX_LEN.max(Key::<&mut [u8]>::MAX_LEN) * 8;
+    let longest = Record::MAX_LEN.max(key::MAX_LEN) * 8;
     for from_the_end in 0..longest {
         change =
             if from_the_end == 0 { POLYNOMIAL } else { change >> 1 ^ if change & 1 == 1 { POLYNOMIAL } else { 0 } };
@@ -162,7 +169,7 @@ fn every_other_byte_at_each_place_of_a_key_text_is_refused() {
 
 #[test]
 fn any_flipped_bit_and_any_cut_of_a_key_text_is_refused_for_each_capacity() {
-    for capacity in Capacity::ALL {
+    for &capacity in Capacity::ALL {
         let text = sealed(capacity).text.into_bytes();
         // Each parse of a large key costs its whole CRC: of those, every 1,009th bit.
         let (step, cuts) = if capacity.bytes() <= WHOLE { (1, 1) } else { (1009, 4001) };
@@ -202,12 +209,12 @@ fn bits_beyond_the_last_byte_of_a_key_are_refused() {
 #[test]
 fn a_record_under_another_header_does_not_open() {
     let sealed = sealed(Capacity::MIN);
-    let parts = Parts::of(&Record::decode(&sealed.record).unwrap());
+    let parts = Parts::decode(&sealed.record).unwrap();
     assert_eq!(parts.encode(), sealed.record);
     let changes: [fn(&mut Parts); 11] = [
         |parts| parts.account = "edms/reportinh".into(),
         |parts| parts.account = "edms".into(),
-        |parts| parts.id = *id(7).as_bytes(),
+        |parts| parts.id = [7; 10],
         |parts| parts.pages = 2,
         |parts| (parts.page, parts.pages) = (1, 2),
         |parts| parts.created += 1,
@@ -236,7 +243,7 @@ fn a_record_under_another_header_does_not_open() {
 #[test]
 fn a_record_whose_tag_fits_but_is_a_page_of_several_does_not_open_with_a_key_of_one() {
     let sealed = sealed(Capacity::MIN);
-    let parts = Parts::of(&Record::decode(&sealed.record).unwrap());
+    let parts = Parts::decode(&sealed.record).unwrap();
     for (page, pages) in [(0, 2), (1, 2)] {
         let mut forged = Parts { page, pages, ..parts.clone() };
         let bytes = forged.encode();

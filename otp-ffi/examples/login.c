@@ -1,5 +1,5 @@
 /*
- * Logs what it would log in with: a program whose caller passes nothing but a key.
+ * Prints what it would log in with: a program whose caller passes nothing but a key.
  *
  *     cargo build --release -p otp-ffi
  *     cc -o login otp-ffi/examples/login.c -Iotp-ffi/include -Ltarget/release -lotp_ffi
@@ -12,27 +12,33 @@
 
 #include "otp.h"
 
+/* Reports the last failed call, and returns the status to exit with: the number that otp itself would exit with. */
+static int failed(void)
+{
+    fprintf(stderr, "login: %s\n", otp_error_message());
+    if (*otp_error_hint() != '\0')
+        fprintf(stderr, "hint: %s\n", otp_error_hint());
+    return otp_error_code();
+}
+
 int main(int count, char **arguments)
 {
     otp_source source = OTP_SOURCE_INIT;
     otp_account *account;
     otp_field username, password;
 
-    /* The caller may name a key file; without one it is looked for, as the program otp does. */
+    /* The caller may name a key file. Otherwise the key is looked for as the program otp does. */
     if (count > 1)
         source.key_file = arguments[1];
-    if (otp_account_open(&source, &account) != OTP_OK) {
-        fprintf(stderr, "login: %s\n", otp_error_message());
-        return otp_error_code();
-    }
+    if (otp_account_open(&source, &account) != OTP_OK)
+        return failed();
     if (otp_account_field(account, "username", &username) != OTP_OK ||
         otp_account_field(account, "password", &password) != OTP_OK) {
-        fprintf(stderr, "login: %s\n", otp_error_message());
         otp_account_free(account);
-        return otp_error_code();
+        return failed();
     }
 
-    /* Here it would log in, with username.value and password.value. Neither ends with a NUL: pass their lengths. */
+    /* Log in here, with username.value and password.value. Neither ends with a NUL, so pass the lengths too. */
     printf("%s: would log in as %.*s, with a password of %zu bytes\n", otp_account_name(account),
            (int)username.value_len, username.value, password.value_len);
 

@@ -1,80 +1,104 @@
-//! An account that is open, and its fields.
+//! An open account and its fields.
 
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use crate::error::Status;
-use crate::facade::OpenAccount;
-use crate::fault::Error;
+use zeroize::Zeroizing;
+
+use crate::code::Status;
+use crate::failure::{Error, Result};
 use crate::guard;
-use crate::handle::{self, Out, Table};
+use crate::handle::Table;
+use crate::pointer::{self, Out, c_text};
 use crate::source::{Field, Source};
 
-/// An account that is open. A handle: not an address, never given twice.
+/// An open account. A handle: a number, not an address.
 pub struct AccountHandle;
 
-/// What stands behind a handle.
+/// What a handle stands for: the account, with its names as C takes them.
 struct Opened {
-    account: OpenAccount,
+    account: otp_link::Account,
     name: CString,
-    id: CString,
+    key_id: CString,
+    field_names: Vec<Zeroizing<CString>>,
 }
 
-static OPEN: Table<Opened> = Table::new();
+static ACCOUNTS: Table<Opened> = Table::new("account");
 
-/// Opens an account: reads the key, reads its record, and opens it.
+impl Opened {
+    fn new(account: otp_link::Account) -> Self {
+        // A field's name has no NUL, and belongs to the secret.
+        let wiped = |name: &str| Zeroizing::new(CString::new(name).unwrap_or_default());
+        Self {
+            name: c_text(account.name()),
+            key_id: c_text(&account.key_id()),
+            field_names: account.fields().iter().map(|field| wiped(field.name)).collect(),
+            account,
+        }
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.field_names.iter().position(|known| known.to_bytes() == name.as_bytes())
+    }
+
+    fn view(&self, index: usize) -> Result<Field> {
+        let field = self.field_names.get(index).zip(self.account.fields().iter().nth(index));
+        let (name, field) = field.ok_or(Error::NoFieldAt { index, count: self.field_names.len() })?;
+        Ok(Field { name: name.as_ptr(), value: field.value.as_ptr().cast(), value_len: field.value.len() })
+    }
+}
+
+/// Opens an account: reads the key, finds its record, and opens it.
 ///
-/// `source` says where both come from; NULL looks for both as the program `otp` does. On success `*account` is a new
-/// handle, for `otp_account_free`; on failure it is NULL. The fields stand in memory that is kept off swap and core
-/// dumps where the system lets us.
+/// `source` says where both come from; if it is NULL, both are looked for as the program `otp` does. On success
+/// `*account` is a new handle, to be freed with `otp_account_free`; on failure it is NULL. The values of the fields are
+/// in memory that is kept out of swap and core dumps where the system allows it.
 ///
-/// OTP_USAGE, OTP_NOT_FOUND, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION,
-/// OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the key file can't be read.
+/// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION,
+/// OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the key can't be read.
 ///
 /// # Safety
 ///
-/// `source` is NULL or leads to an `otp_source` whose members lead to what they say; `account` leads to room for a
-/// pointer.
+/// `source` is NULL or points to an `otp_source` whose members are valid; `account` points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_account_open(source: *const Source, account: *mut *mut AccountHandle) -> Status {
     guard::status(|| {
-        // SAFETY: the caller says what the pointers lead to.
+        // SAFETY: the caller promises a place for a pointer.
         let mut out = unsafe { Out::new(account, ptr::null_mut(), "account") }?;
-        // SAFETY: as above.
-        let opened = unsafe { Source::read(source) }?.open()?;
-        let name = CString::new(opened.name().as_str()).unwrap_or_default();
-        let id = CString::new(opened.id().to_string()).unwrap_or_default();
-        out.set(OPEN.insert(Opened { account: opened, name, id }));
+        // SAFETY: the caller promises that the members are valid.
+        let source = unsafe { Source::read(source) }?;
+        out.set(ACCOUNTS.insert(Opened::new(otp_link::open_account(&source)?)));
         Ok(())
     })
 }
 
-/// The account's name, with a NUL at its end; NULL if the handle is not open. It is valid until the handle is freed.
+/// Returns the account's name, or NULL if the handle is not open. It is valid until the handle is freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_account_name(account: *const AccountHandle) -> *const c_char {
-    guard::value(ptr::null(), || Ok(OPEN.get(account)?.name.as_ptr()))
+    guard::value(ptr::null(), || Ok(ACCOUNTS.get(account)?.name.as_ptr()))
 }
 
-/// The id of the key that opened it: 16 characters and a NUL; NULL if the handle is not open. It is valid until the
-/// handle is freed, and not secret.
+/// Returns the id of the key that opened the account, or NULL if the handle is not open. It has 16 characters, is
+/// public, and is valid until the handle is freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_account_key_id(account: *const AccountHandle) -> *const c_char {
-    guard::value(ptr::null(), || Ok(OPEN.get(account)?.id.as_ptr()))
+    guard::value(ptr::null(), || Ok(ACCOUNTS.get(account)?.key_id.as_ptr()))
 }
 
-/// How many fields it has; 0 if the handle is not open.
+/// Returns how many fields the account has, or 0 if the handle is not open.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_account_count(account: *const AccountHandle) -> usize {
-    guard::value(0, || Ok(OPEN.get(account)?.account.field_count()))
+    guard::value(0, || Ok(ACCOUNTS.get(account)?.field_names.len()))
 }
 
-/// The field of a name. What `*field` leads to is valid until the handle is freed; on failure it is all zeros.
+/// Finds a field by its name. What `*field` points to is valid until the handle is freed; on failure `*field` is all
+/// zeros.
 ///
-/// OTP_USAGE, or OTP_OTHER if there is no such field.
+/// Errors: OTP_USAGE, or OTP_OTHER if there is no such field.
 ///
 /// # Safety
 ///
-/// `name` is NULL or ends with a NUL; `field` leads to room for an `otp_field`.
+/// `name` is NULL or ends with a NUL; `field` points to a writable `otp_field`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_account_field(
     account: *const AccountHandle,
@@ -82,24 +106,26 @@ pub unsafe extern "C" fn otp_account_field(
     field: *mut Field,
 ) -> Status {
     guard::status(|| {
-        // SAFETY: the caller says that there is room.
-        let mut out = unsafe { Out::new(field, Field::NONE, "field") }?;
-        let opened = OPEN.get(account)?;
-        // SAFETY: the caller says that it ends with a NUL.
-        let name = unsafe { handle::needed(name, "the field's name") }?;
-        let account = &opened.account;
-        out.set(view(account, account.find(name)).ok_or_else(|| account.no_field(name))?);
+        // SAFETY: the caller promises a place for a field.
+        let mut out = unsafe { Out::new(field, Field::EMPTY, "field") }?;
+        let opened = ACCOUNTS.get(account)?;
+        // SAFETY: the caller promises that it is NULL or ends with a NUL.
+        let name = unsafe { pointer::text(name, "name") }?;
+        let index = opened.position(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() })?;
+        out.set(opened.view(index)?);
         Ok(())
     })
 }
 
-/// The field at an index, from 0 on: the usual names first, then the others in the order of their bytes.
+/// Gives the field at an index from 0 up: well-known names first, then the others in the order of their bytes.
 ///
-/// What `*field` leads to is valid until the handle is freed; on failure it is all zeros. OTP_USAGE if there is none.
+/// What `*field` points to is valid until the handle is freed; on failure `*field` is all zeros.
+///
+/// Errors: OTP_USAGE, also if there is no such field.
 ///
 /// # Safety
 ///
-/// `field` leads to room for an `otp_field`.
+/// `field` points to a writable `otp_field`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_account_field_at(
     account: *const AccountHandle,
@@ -107,26 +133,18 @@ pub unsafe extern "C" fn otp_account_field_at(
     field: *mut Field,
 ) -> Status {
     guard::status(|| {
-        // SAFETY: the caller says that there is room.
-        let mut out = unsafe { Out::new(field, Field::NONE, "field") }?;
-        let opened = OPEN.get(account)?;
-        let count = opened.account.field_count();
-        let none = || Error::Usage(format!("there is no field {index}; the account has {count}"));
-        out.set(view(&opened.account, Some(index)).ok_or_else(none)?);
+        // SAFETY: the caller promises a place for a field.
+        let mut out = unsafe { Out::new(field, Field::EMPTY, "field") }?;
+        out.set(ACCOUNTS.get(account)?.view(index)?);
         Ok(())
     })
 }
 
-fn view(account: &OpenAccount, index: Option<usize>) -> Option<Field> {
-    let (name, value) = account.field_at(index?)?;
-    Some(Field { name: name.as_ptr().cast(), value: value.as_ptr().cast(), value_len: value.len() })
-}
-
-/// Wipes the account's fields and frees the handle. With NULL, or a handle that is not open, it does nothing.
+/// Wipes the account's fields and frees the handle. NULL, or a handle that is not open, is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_account_free(account: *mut AccountHandle) {
     guard::value((), || {
-        OPEN.remove(account);
+        ACCOUNTS.remove(account);
         Ok(())
     });
 }

@@ -2,29 +2,30 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{self, Status};
-use crate::fault::Error;
+use crate::code::Status;
+use crate::error;
+use crate::failure::{Error, Result};
 
 /// Makes a call, keeps why it failed for this thread, and gives its status.
-pub(crate) fn status(call: impl FnOnce() -> Result<(), Error>) -> Status {
+pub(crate) fn status(call: impl FnOnce() -> Result<()>) -> Status {
     match run(call) {
         Ok(()) => Status::OtpOk,
-        Err(error) => error::keep(&error),
+        Err(error) => error::remember(&error),
     }
 }
 
 /// Makes a call that gives a value, or `otherwise` if it fails.
-pub(crate) fn value<T>(otherwise: T, call: impl FnOnce() -> Result<T, Error>) -> T {
+pub(crate) fn value<T>(otherwise: T, call: impl FnOnce() -> Result<T>) -> T {
     run(call).unwrap_or_else(|error| {
-        error::keep(&error);
+        error::remember(&error);
         otherwise
     })
 }
 
-fn run<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // What a call changes before it panics is its own, or stands in the store, which is made for calls that end anywhere.
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|_| Err(Error::Other("this library has a defect (a panic); please report it".into())))
+fn run<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    // A call shares nothing with later ones but the handle tables, whose maps are whole at any time, and the store,
+    // which is made for calls that end anywhere.
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::Panicked))
 }
 
 #[cfg(test)]

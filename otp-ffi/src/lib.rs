@@ -1,39 +1,38 @@
-//! The C ABI of `otp`. `include/otp.h` is made from this crate; `docs/c.md` shows how to use it.
+//! The C ABI of `otp`: parse what C gives, call one function of [`otp_link`], render what it gives back.
 //!
-//! The rules, for every function:
+//! `include/otp.h` is generated from the comments of this crate, and `docs/c.md` has the rules that callers follow.
+//! These hold inside:
 //!
-//! - **Errors.** It returns a code, `OTP_OK` or why it failed, or a value that is plainly none (NULL, 0). The message is
-//!   kept for the thread. Nothing is printed.
-//! - **Ownership.** What a handle gives belongs to the handle, until it is freed. What the caller gives is only read, and
-//!   only during the call. Freeing wipes.
-//! - **Lengths** are bytes. Text ends with a NUL and is UTF-8; paths are whatever the system takes; values and keys come
-//!   with their length.
-//! - **NULL**, a wrong length, invalid UTF-8, a handle that was freed or is of another kind: `OTP_USAGE`, and nothing
-//!   else happens. Freeing NULL is nothing.
-//! - **Threads.** Any thread may call anything at any time, on the same handle too. Who frees a handle makes sure that
-//!   nobody still reads what it gave.
-//! - **Panics** don't cross the border: they would be `OTP_OTHER`.
-//! - **The process** is left as it is: no signal, no limit, no output, no environment, unless `otp_process_harden` is called.
+//! - Every exported function runs inside `guard`, which turns a panic into `OTP_OTHER` and keeps each error for its
+//!   thread.
+//! - A handle is a number. `handle` looks up what it stands for, so that a freed one is refused and never followed.
+//! - `pointer` is where pointers of C become references, after every check that can be made.
+//! - The process is left as it is: no output, no signal handler, no limit, unless `otp_process_harden` is called.
 #![deny(unsafe_op_in_unsafe_fn)]
-#![allow(clippy::doc_markdown, reason = "these comments become those of the header, where OTP_USAGE stands plain")]
+#![allow(clippy::doc_markdown, reason = "these comments become those of the header, where OTP_USAGE is plain text")]
 
-#[cfg(feature = "capi")]
+// Accounts.
 pub mod account;
-#[cfg(feature = "capi")]
-pub mod error;
-pub mod facade;
-pub mod fault;
-#[cfg(feature = "capi")]
-mod guard;
-#[cfg(feature = "capi")]
-mod handle;
-#[cfg(feature = "capi")]
+pub mod add;
+pub mod info;
+pub mod remove;
+pub mod rotate;
+
+// Keys, stores, records outside a store.
 pub mod key;
-#[cfg(feature = "capi")]
-pub mod process;
-#[cfg(feature = "capi")]
+pub mod keys;
 pub mod record;
-#[cfg(feature = "capi")]
-pub mod source;
-#[cfg(feature = "capi")]
 pub mod store;
+
+// What all of them take and give.
+pub mod code;
+pub mod error;
+pub mod process;
+pub mod source;
+
+// Behind the functions.
+mod failure;
+mod guard;
+mod handle;
+mod hint;
+mod pointer;

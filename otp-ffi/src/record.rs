@@ -1,31 +1,31 @@
-//! Sealing and opening on the caller's buffers, without any store.
+//! Records outside any store: sealing and opening in the caller's buffers.
 
 use std::ffi::{c_char, c_void};
 
+use otp_link::Randomness;
 use zeroize::Zeroize;
 
-use crate::error::Status;
-use crate::facade;
-use crate::fault::Error;
+use crate::code::Status;
+use crate::failure::{Error, Result};
 use crate::guard;
-use crate::handle::{self, Out};
+use crate::pointer::{self, Out};
 use crate::source::Grant;
 
 /// Seals bytes into a record and a key, without any store.
 ///
-/// `secret` has `secret_len` bytes, at most 65,535. `account` is what the key and the record are for; `grant` has the
-/// terms, and NULL has none. `record` and `key` are the caller's buffers; `*record_len` and `*key_len` say how many bytes
-/// they have, and get how many were written. The key's text ends with a NUL that `*key_len` does not count.
+/// `secret` points to `secret_len` bytes, at most OTP_SECRET_MAX. The record and the key are for `account`; `grant`
+/// gives their terms, and may be NULL. `record` and `key` are your buffers. `*record_len` and `*key_len` say how long
+/// they are, and get how many bytes were written. The key's text ends with a NUL, which `*key_len` does not count.
 ///
-/// With `record` and `key` both NULL nothing is sealed, and the two lengths get what buffers need (of the key with its
-/// NUL). If a buffer is too small, the lengths get what they need as well, and the result is OTP_USAGE. On any failure the
-/// buffers hold nothing of secret or key.
+/// If `record` and `key` are both NULL, nothing is sealed, and the two lengths get how long the buffers must be, with
+/// the NUL. If a buffer is too small, they get the same, and the result is OTP_USAGE. On any failure the buffers hold
+/// nothing of the secret or the key.
 ///
-/// OTP_USAGE, OTP_RANDOMNESS_FAILED.
+/// Errors: OTP_USAGE, OTP_RANDOMNESS_FAILED.
 ///
 /// # Safety
 ///
-/// Each pointer is NULL or leads to what it says; the buffers overlap nothing.
+/// Each pointer is NULL or points to what is said above; the buffers overlap nothing.
 #[unsafe(no_mangle)]
 #[allow(clippy::too_many_arguments, reason = "three buffers have three lengths")]
 pub unsafe extern "C" fn otp_seal(
@@ -39,34 +39,33 @@ pub unsafe extern "C" fn otp_seal(
     key_len: *mut usize,
 ) -> Status {
     guard::status(|| {
-        // SAFETY: the caller says what the pointers lead to.
-        let (record_size, mut record_len) = unsafe { in_out(record_len, "record_len") }?;
-        // SAFETY: as above.
-        let (key_size, mut key_len) = unsafe { in_out(key_len, "key_len") }?;
-        // SAFETY: as above.
-        let (account, grant) = unsafe { (handle::needed(account, "the account's name")?, Grant::read(grant)?) };
-        let (record_needed, key_needed) = facade::sealed_len(account, secret_len, &grant)?;
+        // SAFETY: the caller promises that each is NULL or points to a number.
+        let ((record_size, mut record_len), (key_size, mut key_len)) =
+            unsafe { (Out::in_out(record_len, "record_len")?, Out::in_out(key_len, "key_len")?) };
+        // SAFETY: the caller promises that each is NULL or points to what it should.
+        let (account, terms) = unsafe { (pointer::text(account, "account")?, Grant::read(grant)?) };
+        let (record_needed, key_needed) = otp_link::sealed_len(account, secret_len, &terms)?;
+        let key_needed = key_needed + 1;
         record_len.set(record_needed);
-        key_len.set(key_needed + 1);
+        key_len.set(key_needed);
         if record.is_null() && key.is_null() {
             return Ok(());
         }
-        if record_size < record_needed || key_size < key_needed + 1 {
-            return Err(Error::Usage(format!(
-                "the buffers are too small: the record needs {record_needed} bytes, the key's text {}",
-                key_needed + 1
-            )));
+        for (what, size, needed) in [("record", record_size, record_needed), ("key", key_size, key_needed)] {
+            if size < needed {
+                return Err(Error::TooSmall { what, size, needed });
+            }
         }
         check_apart(&[(secret.addr(), secret_len), (record.addr(), record_size), (key.addr(), key_size)])?;
-        // SAFETY: the caller says what the pointers lead to, and they don't overlap.
+        // SAFETY: the caller promises that each is NULL or has its length, and they don't overlap.
         let (secret, record, key) = unsafe {
             (
-                handle::slice(secret.cast::<u8>(), secret_len, "the secret")?,
-                handle::buffer(record.cast::<u8>(), record_size, "the record's buffer")?,
-                handle::buffer(key.cast::<u8>(), key_size, "the key's buffer")?,
+                pointer::slice(secret.cast(), secret_len, "secret")?,
+                pointer::buffer(record.cast(), record_size, "record")?,
+                pointer::buffer(key.cast(), key_size, "key")?,
             )
         };
-        let (new_key, sealed) = facade::seal(account, secret, &grant)?;
+        let (new_key, sealed) = otp_link::seal_bytes(account, secret, &terms, &mut Randomness::system())?;
         let text = new_key.text_with_nul().as_bytes();
         record[..sealed.len()].copy_from_slice(&sealed);
         key[..text.len()].copy_from_slice(text);
@@ -78,18 +77,19 @@ pub unsafe extern "C" fn otp_seal(
 
 /// Opens a record with its key, without any store, and gives the bytes that were sealed.
 ///
-/// `key` has `key_len` bytes, `record` has `record_len`. `secret` is the caller's buffer; `*secret_len` says how many
-/// bytes it has, and gets how many were written. If it is too small, `*secret_len` gets what is needed, and the result is
-/// OTP_USAGE; 65,535 bytes always do. On any failure nothing was written to it. The caller wipes it.
+/// `key` points to `key_len` bytes, `record` to `record_len`. `secret` is your buffer. `*secret_len` says how long it
+/// is, and gets how many bytes were written. If the buffer is too small, `*secret_len` gets how long it must be, and
+/// the result is OTP_USAGE; OTP_SECRET_MAX bytes are always enough. On any failure nothing is written to the buffer.
+/// Wipe it when you are done.
 ///
-/// The bytes are what `otp_seal` was given. Those of a record from a store are an account's fields in their encoding,
-/// for which `otp_account_open` is made.
+/// The bytes are what `otp_seal` was given. Those of a record from a store are an account's encoded fields; use
+/// `otp_account_open` for them.
 ///
-/// OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION.
+/// Errors: OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION.
 ///
 /// # Safety
 ///
-/// Each pointer is NULL or leads to what it says; the buffer overlaps nothing.
+/// Each pointer is NULL or points to what is said above; the buffer overlaps nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_open(
     key: *const c_char,
@@ -100,68 +100,47 @@ pub unsafe extern "C" fn otp_open(
     secret_len: *mut usize,
 ) -> Status {
     guard::status(|| {
-        // SAFETY: the caller says what the pointers lead to.
-        let (secret_size, mut secret_len) = unsafe { in_out(secret_len, "secret_len") }?;
-        secret_len.set(0);
+        // SAFETY: the caller promises that it is NULL or points to a number.
+        let (secret_size, mut secret_len) = unsafe { Out::in_out(secret_len, "secret_len") }?;
         check_apart(&[(key.addr(), key_len), (record.addr(), record_len), (secret.addr(), secret_size)])?;
-        // SAFETY: as above, and they don't overlap.
+        // SAFETY: the caller promises that each is NULL or has its length, and they don't overlap.
         let (key, record, buffer) = unsafe {
             (
-                handle::slice(key.cast::<u8>(), key_len, "the key")?,
-                handle::slice(record.cast::<u8>(), record_len, "the record")?,
-                handle::buffer(secret.cast::<u8>(), secret_size, "the secret's buffer")?,
+                pointer::slice(key.cast(), key_len, "key")?,
+                pointer::slice(record.cast(), record_len, "record")?,
+                pointer::buffer(secret.cast(), secret_size, "secret")?,
             )
         };
-        let opened = facade::open(key, record)?;
+        let opened = otp_link::open_bytes(key, record)?;
         let bytes = opened.expose();
         secret_len.set(bytes.len());
-        let Some(start) = buffer.get_mut(..bytes.len()) else {
-            return Err(Error::Usage(format!("the secret's buffer is too small; it needs {} bytes", bytes.len())));
-        };
-        start.copy_from_slice(bytes);
+        let too_small = Error::TooSmall { what: "secret", size: secret_size, needed: bytes.len() };
+        buffer.get_mut(..bytes.len()).ok_or(too_small)?.copy_from_slice(bytes);
         Ok(())
     })
 }
 
-/// Overwrites memory that held a secret with zeros, in a way that no compiler leaves out. With NULL it does nothing.
+/// Overwrites memory that held a secret with zeros, in a way that no compiler leaves out. NULL is ignored.
 ///
 /// # Safety
 ///
-/// `memory` is NULL or leads to `len` bytes that nobody else uses.
+/// `memory` is NULL or points to `len` bytes that nobody else uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_wipe(memory: *mut c_void, len: usize) {
     guard::value((), || {
         if !memory.is_null() {
-            // SAFETY: the caller says that the bytes are there and his alone.
-            unsafe { handle::buffer(memory.cast::<u8>(), len, "the memory") }?.zeroize();
+            // SAFETY: the caller promises that the bytes are there and that nobody else uses them.
+            unsafe { pointer::buffer(memory.cast(), len, "memory") }?.zeroize();
         }
         Ok(())
     });
 }
 
-/// A length that says how long a buffer is, and gets how much was written.
-///
-/// # Safety
-///
-/// As [`Out::new`], and if it is not NULL, a number stands there.
-unsafe fn in_out(pointer: *mut usize, what: &str) -> Result<(usize, Out<usize>), Error> {
-    if pointer.is_null() || !pointer.is_aligned() {
-        return Err(Error::Usage(format!("{what} is NULL or not aligned")));
-    }
-    // SAFETY: it is neither NULL nor unaligned, and the caller says that a number stands there.
-    let size = unsafe { pointer.read() };
-    // SAFETY: the caller says that it is his alone.
-    Ok((size, unsafe { Out::new(pointer, 0, what) }?))
-}
-
-/// Checks that no two pieces of memory have a byte in common.
-fn check_apart(pieces: &[(usize, usize)]) -> Result<(), Error> {
+/// Checks that no two pieces of memory, each given by address and length, have a byte in common.
+fn check_apart(pieces: &[(usize, usize)]) -> Result<()> {
     let overlap = |(a, a_len): (usize, usize), (b, b_len): (usize, usize)| {
         a_len > 0 && b_len > 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
     };
-    let pairs = pieces.iter().enumerate().flat_map(|(at, a)| pieces[at + 1..].iter().map(move |b| (*a, *b)));
-    if pairs.into_iter().any(|(a, b)| overlap(a, b)) {
-        return Err(Error::Usage("two of the buffers overlap".into()));
-    }
-    Ok(())
+    let mut pairs = pieces.iter().enumerate().flat_map(|(at, a)| pieces[at + 1..].iter().map(move |b| (*a, *b)));
+    if pairs.any(|(a, b)| overlap(a, b)) { Err(Error::Overlap) } else { Ok(()) }
 }

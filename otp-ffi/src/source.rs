@@ -3,21 +3,19 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use crate::facade;
-use crate::fault::Error;
-use crate::handle;
+use otp_link::{KeyFileMode, KeyTerms};
 
-/// Where the key and the record come from. Set all of it to zeros and `size` to its size (`OTP_SOURCE_INIT` does), then
-/// set what you want to say.
+use crate::failure::{Error, Result};
+use crate::pointer::{self, Structure};
+
+/// Where the key and the record come from. Initialize it with `OTP_SOURCE_INIT`, then set the members that you need.
 ///
-/// The key comes from `key`, `key_file` or `has_key_fd`, of which at most one may be given. With none of them it is
-/// looked for as the program `otp` does: the file that `OTP_KEY_FILE` names, `OTP_KEY`, then the file `otp-key` in
-/// systemd's `CREDENTIALS_DIRECTORY`. A key file must be its owner's alone (mode 0600).
+/// The key comes from one of `key`, `key_file` and `has_key_fd`. If none is set, it is looked for as the program `otp`
+/// does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
+/// `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
 ///
-/// The record is the key's in the store at `store`, or without that in the one that `OTP_STORE` names, or in the
-/// platform's directory for a user's data. With `record` it is that file, and `store` stays NULL.
-///
-/// The library only reads what the members lead to, and only during the call.
+/// The record is the key's record in the store at `store`; if that is NULL, in the store that `OTP_STORE` names, or in
+/// the user's own. If `record` is set, it is that file instead, and `store` must be NULL.
 #[repr(C)]
 pub struct Source {
     /// `sizeof(otp_source)`.
@@ -26,9 +24,9 @@ pub struct Source {
     pub key: *const c_char,
     /// The length of the key's text in bytes.
     pub key_len: usize,
-    /// A file that has the key, or "-" for standard input; or NULL.
+    /// A file that holds the key, or "-" for standard input; or NULL.
     pub key_file: *const c_char,
-    /// The account that the key must be for; or NULL for whichever it is for.
+    /// The account that the key must be for; or NULL for any.
     pub account: *const c_char,
     /// The store's directory; or NULL.
     pub store: *const c_char,
@@ -36,82 +34,107 @@ pub struct Source {
     pub record: *const c_char,
     /// Not 0: read the key from the file descriptor `key_fd`.
     pub has_key_fd: c_int,
-    /// The file descriptor. It is read to its end and stays yours; it is closed if the process becomes another one.
+    /// The file descriptor. It is read to its end and stays open, and is not inherited by programs that are executed
+    /// later.
     pub key_fd: c_int,
+    /// Not 0: accept a key file whatever its mode, owner and directory are.
+    pub any_key_file_mode: c_int,
+    /// 0.
+    pub reserved: c_int,
 }
 
+// SAFETY: it begins with `size`; the other members are numbers and pointers.
+unsafe impl Structure for Source {}
+
 impl Source {
-    /// What the caller says; nothing at all if the pointer is NULL.
+    /// What the caller says; nothing at all for NULL.
     ///
     /// # Safety
     ///
-    /// As [`handle::sized`], and each member is NULL or leads to what it says, for `'a`.
-    pub(crate) unsafe fn read<'a>(pointer: *const Self) -> Result<facade::Source<'a>, Error> {
-        // SAFETY: the caller says so.
-        let Some(source) = (unsafe { handle::sized(pointer, "source") })? else {
-            return Ok(facade::Source::default());
+    /// As [`pointer::structure`], and each member is NULL or points to what its comment says, for `'a`.
+    pub(crate) unsafe fn read<'a>(pointer: *const Self) -> Result<otp_link::Source<'a>> {
+        let mut read = otp_link::Source::default();
+        // SAFETY: the caller promises the same.
+        let Some(source) = (unsafe { pointer::structure(pointer, "source") })? else {
+            return Ok(read);
         };
-        // SAFETY: the caller says that each member is NULL or leads to what it says.
-        unsafe {
-            Ok(facade::Source {
-                key: if source.key.is_null() && source.key_len == 0 {
-                    None
-                } else {
-                    Some(handle::slice(source.key.cast::<u8>(), source.key_len, "the key")?)
-                },
-                key_file: handle::path(source.key_file, "the key file")?,
-                key_fd: (source.has_key_fd != 0).then_some(source.key_fd),
-                account: handle::text(source.account, "the account's name")?,
-                store: handle::path(source.store, "the store's path")?,
-                record: handle::path(source.record, "the record's path")?,
-            })
+        if !source.key.is_null() || source.key_len > 0 {
+            // SAFETY: the caller promises that it is NULL or points to so many bytes.
+            read.key.text = Some(unsafe { pointer::slice(source.key.cast(), source.key_len, "source->key") }?);
         }
+        // SAFETY: the caller promises that each is NULL or a text that ends with a NUL.
+        unsafe {
+            read.key.file = pointer::optional_path(source.key_file, "source->key_file")?;
+            read.account = pointer::optional_text(source.account, "source->account")?;
+            read.store = pointer::optional_path(source.store, "source->store")?;
+            read.record = pointer::optional_path(source.record, "source->record")?;
+        }
+        read.key.fd = (source.has_key_fd != 0).then_some(source.key_fd);
+        if source.any_key_file_mode != 0 {
+            read.key.mode = KeyFileMode::Any;
+        }
+        read.key.check_single()?;
+        Ok(read)
+    }
+
+    /// As [`Source::read`], for a function that changes the store: a record file is refused.
+    ///
+    /// # Safety
+    ///
+    /// As [`Source::read`].
+    pub(crate) unsafe fn read_for_store<'a>(pointer: *const Self) -> Result<otp_link::Source<'a>> {
+        // SAFETY: the caller promises the same.
+        let source = unsafe { Self::read(pointer) }?;
+        if source.record.is_some() { Err(Error::RecordGiven) } else { Ok(source) }
     }
 }
 
-/// The terms of a new key. Set all of it to zeros and `size` to its size (`OTP_GRANT_INIT` does), then set what you want.
+/// The terms of a new key. Initialize it with `OTP_GRANT_INIT`, then set the members that you need.
 #[repr(C)]
 pub struct Grant {
     /// `sizeof(otp_grant)`.
     pub size: usize,
-    /// Who will hold the key: up to 64 bytes of UTF-8 without control characters; or NULL.
+    /// Who will hold the key: 1 to 64 bytes of UTF-8 without control characters; or NULL.
     pub holder: *const c_char,
-    /// From when on the key does not open any more, in seconds after 1970-01-01T00:00:00Z; 0: it always does.
+    /// When the key stops opening, in seconds after 1970-01-01T00:00:00Z; 0: never.
     pub expires: u64,
-    /// Bytes of the frame that hides the secret's length: 64, 128, 256 and so on to 32768, or 65535; 0: the smallest
-    /// that fits.
+    /// The size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on to 32768, or 65535; 0: the
+    /// smallest that fits.
     pub capacity: u32,
     /// 0.
     pub reserved: u32,
 }
 
+// SAFETY: it begins with `size`; the other members are numbers and a pointer.
+unsafe impl Structure for Grant {}
+
 impl Grant {
-    /// What the caller says; nothing at all if the pointer is NULL.
+    /// What the caller says; nothing at all for NULL.
     ///
     /// # Safety
     ///
-    /// As [`handle::sized`], and `holder` is NULL or leads to text, for `'a`.
-    pub(crate) unsafe fn read<'a>(pointer: *const Self) -> Result<facade::GrantSpec<'a>, Error> {
-        // SAFETY: the caller says so.
-        let Some(grant) = (unsafe { handle::sized(pointer, "grant") })? else {
-            return Ok(facade::GrantSpec::default());
+    /// As [`pointer::structure`], and `holder` is NULL or points to text that ends with a NUL, for `'a`.
+    pub(crate) unsafe fn read<'a>(pointer: *const Self) -> Result<KeyTerms<'a>> {
+        let mut terms = KeyTerms::default();
+        // SAFETY: the caller promises the same.
+        let Some(grant) = (unsafe { pointer::structure(pointer, "grant") })? else {
+            return Ok(terms);
         };
         if grant.reserved != 0 {
-            return Err(Error::Usage("the grant's reserved member is not 0".into()));
+            return Err(Error::Reserved { what: "grant->reserved" });
         }
-        Ok(facade::GrantSpec {
-            // SAFETY: the caller says that it is NULL or leads to text.
-            holder: unsafe { handle::text(grant.holder, "the holder") }?,
-            expires: Some(grant.expires).filter(|expires| *expires != 0),
-            capacity: Some(grant.capacity).filter(|capacity| *capacity != 0),
-        })
+        // SAFETY: the caller promises that it is NULL or a text that ends with a NUL.
+        terms.holder = unsafe { pointer::optional_text(grant.holder, "grant->holder") }?;
+        terms.expires = Some(grant.expires).filter(|expires| *expires != 0);
+        terms.capacity = Some(grant.capacity).filter(|capacity| *capacity != 0);
+        Ok(terms)
     }
 }
 
 /// A field of an account: its name, and its value, which is any bytes and may have NULs in it.
 ///
-/// One that the library fills in belongs to the account's handle, which keeps it until it is freed; a NUL that does not
-/// count stands behind the name, and none behind the value.
+/// In a field that the library fills in, the members point to memory of the account's handle. The name ends with a NUL;
+/// the value does not.
 #[repr(C)]
 pub struct Field {
     /// The name, in UTF-8 and with a NUL at its end: "username", "password", or any other.
@@ -123,21 +146,22 @@ pub struct Field {
 }
 
 impl Field {
-    pub(crate) const NONE: Self = Self { name: ptr::null(), value: ptr::null(), value_len: 0 };
+    /// All zeros, for a caller who gets no field.
+    pub(crate) const EMPTY: Self = Self { name: ptr::null(), value: ptr::null(), value_len: 0 };
 
     /// The fields that the caller gives.
     ///
     /// # Safety
     ///
-    /// As [`handle::slice`], and each name and value is NULL or leads to what it says, for `'a`.
-    pub(crate) unsafe fn read_all<'a>(pointer: *const Self, count: usize) -> Result<Vec<(&'a str, &'a [u8])>, Error> {
-        // SAFETY: the caller says so.
-        let fields = unsafe { handle::slice(pointer, count, "the array of fields") }?;
+    /// As [`pointer::slice`], and each name and value is NULL or points to what its comment says, for `'a`.
+    pub(crate) unsafe fn read_all<'a>(pointer: *const Self, count: usize) -> Result<Vec<(&'a str, &'a [u8])>> {
+        // SAFETY: the caller promises the same.
+        let fields = unsafe { pointer::slice(pointer, count, "fields") }?;
         let read = |field: &Self| {
-            // SAFETY: the caller says that name and value are NULL or lead to what they say.
+            // SAFETY: the caller promises that name and value are NULL or point to what their comments say.
             unsafe {
-                let name = handle::needed(field.name, "a field's name")?;
-                Ok((name, handle::slice(field.value.cast::<u8>(), field.value_len, "a field's value")?))
+                let name = pointer::text(field.name, "a field's name")?;
+                Ok((name, pointer::slice(field.value.cast(), field.value_len, "a field's value")?))
             }
         };
         fields.iter().map(read).collect()

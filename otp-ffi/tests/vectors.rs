@@ -5,7 +5,8 @@ use std::ffi::CStr;
 use std::path::Path;
 
 use otp_core::UnixTime;
-use otp_ffi::error::{otp_code_name, otp_error_message};
+use otp_ffi::code::otp_code_name;
+use otp_ffi::error::otp_error_message;
 use otp_ffi::record::otp_open;
 
 type Case<'a> = BTreeMap<&'a str, &'a str>;
@@ -18,7 +19,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn open(key: &str, record: &[u8]) -> (String, Vec<u8>) {
     let mut secret = vec![0xaa; 65_535];
     let mut len = secret.len();
-    // SAFETY: the pointers lead to buffers of these lengths, which don't overlap.
+    // SAFETY: the buffers have these lengths and don't overlap.
     let status = unsafe {
         otp_open(
             key.as_ptr().cast(),
@@ -49,7 +50,7 @@ fn the_vectors_open_as_they_say() {
     let mut seen = 0;
     for case in cases.iter().filter(|case| case.get("kind") == Some(&"open")) {
         let expected = case["expect"];
-        // This goes by the clock. It stands somewhere behind the end of what expires, or before it.
+        // The call goes by the clock, which may be before or after the expiry of the vectors.
         let end = UnixTime::from_secs(1_800_086_400).unwrap();
         let timely = if UnixTime::now() >= end { "expired" } else { "ok" };
         let lasting = case["case"].contains("without an expiry");

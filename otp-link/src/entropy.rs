@@ -204,3 +204,6 @@ impl TryRng for SharedEntropy {
 }
 
 impl TryCryptoRng for SharedEntropy {}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use otp_core::random::DrawError;
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
 
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
+use crate::message::redact;
 use crate::secure_python_link;
 
 /// What an operation gives.
@@ -43,6 +44,16 @@ pub enum Error {
         /// The most bytes that a key takes.
         limit: usize,
     },
+    /// What was given as a key is empty.
+    EmptyKey {
+        /// Where it came from.
+        origin: KeyOrigin,
+    },
+    /// What was given as a key looks like the path of a file.
+    PathAsKey {
+        /// Where it came from.
+        origin: KeyOrigin,
+    },
     /// What was given as a key is not a key.
     InvalidKey {
         /// Where it came from.
@@ -53,6 +64,13 @@ pub enum Error {
     /// Others than the owner can read or write a key file.
     KeyOpenToOthers {
         /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Everybody can write to the directory of a key file, and replace what is in it.
+    DirectoryOpenToOthers {
+        /// The directory.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
@@ -103,6 +121,8 @@ pub enum Error {
     NoFields,
     /// No field was given anew for a rotation.
     NothingNew,
+    /// Without a key, a rotation needs both username and password.
+    IncompleteLogin,
     /// The account has no such field.
     NoField {
         /// The name that was asked for.
@@ -212,14 +232,17 @@ impl Coded for Error {
             | Self::StoreAndRecord
             | Self::NoFields
             | Self::NothingNew
+            | Self::IncompleteLogin
             | Self::ExpiryPassed { .. } => Code::Usage,
             Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
             | Self::NoField { .. }
             | Self::FieldNotText { .. }
             | Self::FileNotRead { .. } => Code::Other,
-            Self::KeyTooLong { .. } => Code::MalformedKey,
-            Self::KeyOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => Code::UnsafePermissions,
+            Self::KeyTooLong { .. } | Self::EmptyKey { .. } | Self::PathAsKey { .. } => Code::MalformedKey,
+            Self::KeyOpenToOthers { .. } | Self::DirectoryOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => {
+                Code::UnsafePermissions
+            }
             Self::KeyFileExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
             Self::RecordNotRead { .. } => Code::StoreUnavailable,
@@ -245,41 +268,59 @@ impl EntropyFault {
     }
 }
 
+/// What may be a key is cut from every message: one may have been passed in the place of a path or a name.
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Core(error) => Display::fmt(error, f),
-            Self::Keep(error) => Display::fmt(error, f),
-            Self::Store(error) => Display::fmt(error, f),
-            Self::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
-            Self::NoKey => f.write_str("no key is given"),
-            Self::SeveralKeys => f.write_str("the key is given in more than one way"),
-            Self::KeyNotRead { origin, .. } => write!(f, "can't read the key from {origin}"),
-            Self::KeyTooLong { origin, limit } => {
+        f.write_str(&redact(&Cause(self).to_string()))
+    }
+}
+
+/// The message as it would be if nothing in it could be a key.
+struct Cause<'a>(&'a Error);
+
+impl Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Error::Core(error) => Display::fmt(error, f),
+            Error::Keep(error) => Display::fmt(error, f),
+            Error::Store(error) => Display::fmt(error, f),
+            Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
+            Error::NoKey => f.write_str("no key is given"),
+            Error::SeveralKeys => f.write_str("the key is given in more than one way"),
+            Error::KeyNotRead { origin, .. } => write!(f, "can't read the key from {origin}"),
+            Error::KeyTooLong { origin, limit } => {
                 write!(f, "what {origin} holds is longer than any key ({limit} bytes)")
             }
-            Self::InvalidKey { origin, error } => write!(f, "what {origin} holds is not a key: {error}"),
-            Self::KeyOpenToOthers { path, mode } => {
+            Error::EmptyKey { origin } => write!(f, "{origin} is empty"),
+            Error::PathAsKey { origin } => write!(f, "{origin} holds a path, not a key"),
+            Error::InvalidKey { origin, error } => write!(f, "{origin}: {error}"),
+            Error::KeyOpenToOthers { path, mode } => {
                 write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
             }
-            Self::KeyOwnedByOther { path, owner, user } => {
+            Error::DirectoryOpenToOthers { path, mode } => {
+                write!(f, "everybody can write to the directory {} (mode {mode:04o})", path.display())
+            }
+            Error::KeyOwnedByOther { path, owner, user } => {
                 write!(f, "the key file {} belongs to user {owner}, not to this user ({user})", path.display())
             }
-            Self::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
-            Self::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
-            Self::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),
-            Self::StoreAndRecord => f.write_str("both a store and a record file are given"),
-            Self::RecordNotRead { path, .. } => write!(f, "can't read the record {}", path.display()),
-            Self::NotARecord { path } => write!(f, "{} is not a record", path.display()),
-            Self::NoFields => f.write_str("no field is given"),
-            Self::NothingNew => f.write_str("nothing new is given"),
-            Self::NoField { field } => write!(f, "the account has no field {field:?}"),
-            Self::FieldNotText { field } => write!(f, "field {field:?} is not UTF-8 text"),
-            Self::ExpiryPassed { at } => write!(f, "the expiry {at} is in the past"),
-            Self::Randomness(_) => f.write_str("the source of randomness failed; nothing was sealed"),
-            Self::Entropy { name, fault } => write!(f, "extra entropy from {name}: {fault}"),
-            Self::SecurePythonLink(error) => Display::fmt(error, f),
-            Self::FileNotRead { path, .. } => write!(f, "can't read {}", path.display()),
+            Error::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
+            Error::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
+            Error::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),
+            Error::StoreAndRecord => f.write_str("both a store and a record file are given"),
+            Error::RecordNotRead { path, .. } => write!(f, "can't read the record {}", path.display()),
+            Error::NotARecord { path } => write!(f, "{} is not a record", path.display()),
+            Error::NoFields => f.write_str("no field is given"),
+            Error::NothingNew => f.write_str("nothing new is given"),
+            Error::IncompleteLogin => f.write_str(
+                "without a key to the account every field has to be given anew: username, password, any others",
+            ),
+            Error::NoField { field } => write!(f, "the account has no field {field:?}"),
+            Error::FieldNotText { field } => write!(f, "field {field:?} is not UTF-8 text"),
+            Error::ExpiryPassed { at } => write!(f, "the expiry {at} is in the past"),
+            Error::Randomness(_) => f.write_str("the source of randomness failed; nothing was sealed"),
+            Error::Entropy { name, fault } => write!(f, "extra entropy from {name}: {fault}"),
+            Error::SecurePythonLink(error) => Display::fmt(error, f),
+            Error::FileNotRead { path, .. } => write!(f, "can't read {}", path.display()),
         }
     }
 }

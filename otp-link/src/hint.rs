@@ -6,7 +6,7 @@ use std::path::Path;
 use otp_core::AccountName;
 
 use crate::error::{EntropyFault, Error};
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
 use crate::secure_python_link;
 
 /// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
@@ -40,11 +40,18 @@ pub enum Hint<'a> {
         /// The path.
         path: &'a Path,
     },
-    /// Make the file private: mode 0600.
-    MakePrivate {
-        /// The path.
+    /// Issue a new key and revoke this one, since others may have read it; or accept any mode.
+    ReplaceExposedKey {
+        /// The key file.
         path: &'a Path,
     },
+    /// Take write permission from the group and from others.
+    RemoveWriteAccess {
+        /// The directory.
+        path: &'a Path,
+    },
+    /// Put the path into `OTP_KEY_FILE`, or pass it as a key file.
+    PassAsKeyFile,
     /// Give the file to this user.
     TakeOwnership {
         /// The path.
@@ -69,6 +76,8 @@ pub enum Hint<'a> {
     },
     /// Give at least one field, such as username and password.
     GiveFields,
+    /// Give a key to the account, or both username and password.
+    GiveWholeLogin,
     /// Give a new password or another field.
     GiveNewField,
     /// Take the field's bytes: it is not text.
@@ -111,6 +120,21 @@ pub enum Hint<'a> {
     },
 }
 
+impl<'a> Hint<'a> {
+    /// What to do about a failure of the system at this path, where there is something to do.
+    #[must_use]
+    pub fn of_io(path: &'a Path, source: &io::Error) -> Option<Self> {
+        Some(match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+                Self::CheckPath { path }
+            }
+            io::ErrorKind::PermissionDenied => Self::ActAsOwner { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::FreeSpace { path },
+            _ => return None,
+        })
+    }
+}
+
 impl Error {
     /// What to do about it, where there is something to do.
     #[must_use]
@@ -128,16 +152,19 @@ impl Error {
             }
             | Self::KeyNotWritten { path, source }
             | Self::RecordNotRead { path, source }
-            | Self::FileNotRead { path, source } => return of_io(path, source),
-            Self::KeyTooLong { origin, .. } => Hint::CheckKey { origin },
+            | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
+            Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
             Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
-            Self::KeyOpenToOthers { path, .. } => Hint::MakePrivate { path },
+            Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
+            Self::DirectoryOpenToOthers { path, .. } => Hint::RemoveWriteAccess { path },
+            Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
             Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },
             Self::NoFields => Hint::GiveFields,
+            Self::IncompleteLogin => Hint::GiveWholeLogin,
             Self::NothingNew => Hint::GiveNewField,
             Self::FieldNotText { field } => Hint::TakeBytes { field },
             Self::ExpiryPassed { .. } => Hint::UseFutureTime,
@@ -152,7 +179,7 @@ impl Error {
 impl EntropyFault {
     fn hint<'a>(&'a self, path: &'a Path) -> Option<Hint<'a>> {
         Some(match self {
-            Self::Read(source) | Self::Write(source) => return of_io(path, source),
+            Self::Read(source) | Self::Write(source) => return Hint::of_io(path, source),
             Self::TooShort { .. } | Self::Directory | Self::Terminal | Self::NotAStream | Self::NotRandom => {
                 Hint::ProvideEntropy
             }
@@ -161,16 +188,4 @@ impl EntropyFault {
             Self::OwnedByOther { user, .. } => Hint::TakeOwnership { path, user: *user },
         })
     }
-}
-
-/// What to do about the failures of a system that people meet.
-fn of_io<'a>(path: &'a Path, source: &io::Error) -> Option<Hint<'a>> {
-    Some(match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
-            Hint::CheckPath { path }
-        }
-        io::ErrorKind::PermissionDenied => Hint::ActAsOwner { path },
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Hint::FreeSpace { path },
-        _ => return None,
-    })
 }

@@ -1,4 +1,4 @@
-//! Key files: read only if nobody else can, written so that nobody else can.
+//! Key files: who may read them, and writing them so that nobody else can. `docs/key-files.md` has the rules as a table.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -7,23 +7,34 @@ use std::path::Path;
 use otp_sys::{FileKind, Status};
 
 use crate::error::{Error, Result};
-use crate::key_source::KeyOrigin;
+use crate::key_origin::KeyOrigin;
+use crate::warning::{self, Warning};
 
-/// How private a key file has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strictness {
-    /// Its owner's alone.
-    Owner,
-    /// As systemd makes credentials: it shows an access list for the service's user as bits of the group.
-    Credential,
+/// Which key files are accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyFileMode {
+    /// Those that only their owner can read, and those that a container runtime or systemd provides.
+    #[default]
+    Private,
+    /// All of them: for places where modes mean nothing.
+    Any,
 }
 
+/// Anything at all, for anybody but the owner.
+const OTHERS: u32 = 0o077;
+/// What a group must not do with a root-owned key file: anything but read.
+const BEYOND_GROUP_READ: u32 = 0o037;
+/// What others must not do with a credential of systemd, which shows an access list as bits of the group.
+const BEYOND_GROUP: u32 = 0o007;
+
 /// Opens a key file, checks it, and tells its length if that is known before it is read.
-pub(crate) fn open(path: &Path, strictness: Strictness) -> Result<(File, Option<u64>)> {
+pub(crate) fn open(path: &Path, mode: KeyFileMode, credentials: Option<&Path>) -> Result<(File, Option<u64>)> {
     let failed = |source| Error::KeyNotRead { origin: KeyOrigin::File(path.to_owned()), source };
     let (file, status) = otp_sys::open_with_status(path).map_err(failed)?;
     match status.kind {
-        FileKind::File => check(path, &status, strictness)?,
+        FileKind::File if mode == KeyFileMode::Any => {}
+        FileKind::File => check(path, &status, credentials)?,
         FileKind::Directory => return Err(failed(ErrorKind::IsADirectory.into())),
         // A pipe is as private as its maker wanted.
         FileKind::Symlink | FileKind::Other => {}
@@ -33,30 +44,60 @@ pub(crate) fn open(path: &Path, strictness: Strictness) -> Result<(File, Option<
     Ok((file, len))
 }
 
-fn check(path: &Path, status: &Status, strictness: Strictness) -> Result<()> {
-    let others = match strictness {
-        Strictness::Owner => 0o077,
-        Strictness::Credential => 0o007,
+/// Refuses a key file that others could have read, or put in its place.
+fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()> {
+    if platform::is_provided(path, status) {
+        return Ok(());
+    }
+    let beyond = match credentials {
+        Some(directory) if path.parent() == Some(directory) => BEYOND_GROUP,
+        _ if status.owner == 0 => BEYOND_GROUP_READ,
+        _ => OTHERS,
     };
     let user = otp_sys::user();
     if status.owner != user && status.owner != 0 {
         return Err(Error::KeyOwnedByOther { path: path.to_owned(), owner: status.owner, user });
     }
-    if status.mode & others != 0 {
+    if status.mode & beyond != 0 {
         return Err(Error::KeyOpenToOthers { path: path.to_owned(), mode: status.mode });
     }
-    Ok(())
+    if credentials.is_some_and(|directory| path.parent() == Some(directory)) {
+        return Ok(());
+    }
+    check_directory(platform::parent(path))
 }
 
-/// Checks that a key file is its owner's alone, without reading it: mode 0600 or less, owned by this user or root.
+/// As [`check`], for a regular file that somebody else opened: what is wrong with it is a warning.
+pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
+    let Ok(status) = otp_sys::status_of(file) else { return };
+    let beyond = if status.owner == 0 { BEYOND_GROUP_READ } else { OTHERS };
+    if status.kind == FileKind::File && status.mode & beyond != 0 {
+        warning::warn(&Warning::KeyOpenToOthers { origin, mode: status.mode });
+    }
+}
+
+/// Refuses a directory in which everybody could replace a file, and warns of one that is shared.
+pub(crate) fn check_directory(path: &Path) -> Result<()> {
+    match platform::sharing(path) {
+        Some((mode, platform::Sharing::Open)) => Err(Error::DirectoryOpenToOthers { path: path.to_owned(), mode }),
+        Some((mode, platform::Sharing::Shared)) => {
+            warning::warn(&Warning::SharedDirectory { path, mode });
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks a key file without reading it: that only its owner can, or that it is one of the accepted exceptions.
 ///
 /// Pipes and other files that are not regular are not checked. On Windows nothing is.
 ///
 /// # Errors
 ///
-/// [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], or [`Error::KeyNotRead`] if there is no such file.
+/// [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], [`Error::DirectoryOpenToOthers`], or [`Error::KeyNotRead`] if there
+/// is no such file.
 pub fn check_key_file(path: &Path) -> Result<()> {
-    open(path, Strictness::Owner).map(drop)
+    open(path, KeyFileMode::Private, None).map(drop)
 }
 
 /// Writes a key's text to a new file of mode 0600, with a newline behind it, durably.
@@ -66,9 +107,10 @@ pub fn check_key_file(path: &Path) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::KeyNotWritten`].
-/// If it fails, no file is left behind.
+/// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::DirectoryOpenToOthers`],
+/// [`Error::KeyNotWritten`]. If it fails, no file is left behind.
 pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
+    check_directory(platform::parent(path))?;
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
         _ => Error::KeyNotWritten { path: path.to_owned(), source },
@@ -95,12 +137,13 @@ pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`Error::KeyNotWritten`].
+/// [`Error::KeyNotWritten`], [`Error::DirectoryOpenToOthers`].
 pub fn make_key_dir(path: &Path) -> Result<()> {
     // One that was made before a crash may have been made, and not synced.
     otp_sys::make_private_dir(path)
         .and_then(|()| otp_sys::sync_parent(path))
-        .map_err(|source| Error::KeyNotWritten { path: path.to_owned(), source })
+        .map_err(|source| Error::KeyNotWritten { path: path.to_owned(), source })?;
+    check_directory(path)
 }
 
 fn write(file: &mut File, text: &str) -> io::Result<()> {
@@ -108,3 +151,96 @@ fn write(file: &mut File, text: &str) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.sync_all()
 }
+
+/// What the modes of Unix say.
+#[cfg(unix)]
+mod platform {
+    use std::path::{Path, PathBuf};
+
+    use otp_sys::{FileKind, Status};
+
+    /// Where container runtimes put secrets.
+    const PROVIDED: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
+    const STICKY: u32 = 0o1000;
+    const GROUP_WRITE: u32 = 0o020;
+    const WORLD_WRITE: u32 = 0o002;
+
+    /// How a directory is shared with others.
+    pub(super) enum Sharing {
+        /// Others can replace what is in it.
+        Open,
+        /// Others can write to it, and not replace what is not theirs; or a group can.
+        Shared,
+    }
+
+    pub(super) fn parent(path: &Path) -> &Path {
+        match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => path,
+        }
+    }
+
+    /// The directory's mode and how it is shared, if it is.
+    pub(super) fn sharing(path: &Path) -> Option<(u32, Sharing)> {
+        // A link leads to the directory that counts.
+        let status = otp_sys::status_of_path(&path.canonicalize().ok()?).ok()?;
+        let world = status.mode & WORLD_WRITE != 0;
+        if world && status.mode & STICKY == 0 {
+            Some((status.mode, Sharing::Open))
+        } else if world || (status.mode & GROUP_WRITE != 0 && !otp_sys::is_private_group(status.group)) {
+            Some((status.mode, Sharing::Shared))
+        } else {
+            None
+        }
+    }
+
+    /// Whether a container runtime provides the file: it has any mode and owner, and only root can replace it.
+    pub(super) fn is_provided(path: &Path, opened: &Status) -> bool {
+        PROVIDED.iter().any(|top| path.starts_with(top)) && only_root_can_replace(path, opened)
+    }
+
+    pub(super) fn only_root_can_replace(path: &Path, opened: &Status) -> bool {
+        let Ok(resolved) = path.canonicalize() else { return false };
+        let parts: Vec<PathBuf> = resolved.ancestors().map(Path::to_owned).collect();
+        let statuses: Option<Vec<Status>> = parts.iter().map(|part| otp_sys::status_of_path(part).ok()).collect();
+        let Some(statuses) = statuses else { return false };
+        // It is the file that was opened, and not another one that has taken its name.
+        let same = statuses.first().is_some_and(|file| file.place == opened.place);
+        same && statuses.windows(2).all(|pair| {
+            let (below, directory) = (&pair[0], &pair[1]);
+            let closed = directory.mode & (GROUP_WRITE | WORLD_WRITE) == 0;
+            let sticky = directory.mode & STICKY != 0 && below.owner == 0;
+            directory.kind == FileKind::Directory && directory.owner == 0 && (closed || sticky)
+        })
+    }
+}
+
+/// Windows has access lists instead of modes, which are not read.
+#[cfg(windows)]
+mod platform {
+    use std::path::Path;
+
+    use otp_sys::Status;
+
+    #[allow(dead_code, reason = "Unix tells")]
+    pub(super) enum Sharing {
+        Open,
+        Shared,
+    }
+
+    pub(super) fn parent(path: &Path) -> &Path {
+        path.parent().unwrap_or(path)
+    }
+
+    pub(super) fn sharing(_: &Path) -> Option<(u32, Sharing)> {
+        None
+    }
+
+    pub(super) fn is_provided(_: &Path, _: &Status) -> bool {
+        false
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -11,7 +11,8 @@ use zeroize::Zeroize;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
-use crate::key_file::{self, Strictness};
+use crate::key_file::{self, KeyFileMode};
+use crate::key_origin::KeyOrigin;
 
 /// A key, in memory that is not swapped out.
 pub type Key = otp_core::Key<LockedBuf>;
@@ -43,26 +44,8 @@ pub struct KeySource<'a> {
     pub fd: Option<i32>,
     /// The key itself. On a command line, every user of the machine can read it.
     pub text: Option<&'a [u8]>,
-}
-
-/// Where a key came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyOrigin {
-    /// A file that the caller named.
-    File(PathBuf),
-    /// Standard input.
-    StandardInput,
-    /// A file descriptor that the caller named.
-    Descriptor(i32),
-    /// The caller gave it.
-    Argument,
-    /// The file that `OTP_KEY_FILE` names.
-    FileVariable(PathBuf),
-    /// `OTP_KEY`.
-    Variable,
-    /// The credential that systemd hands to a service.
-    Credential(PathBuf),
+    /// Which key files are accepted.
+    pub mode: KeyFileMode,
 }
 
 /// What was given as a key, in locked memory that is wiped when it is dropped.
@@ -78,9 +61,20 @@ impl KeyText {
         &self.bytes.as_ref()[..self.len]
     }
 
-    fn parse(&self) -> Result<Key> {
-        parse_key(self.bytes()).map_err(|error| Error::InvalidKey { origin: self.origin.clone(), error })
+    fn parse(self) -> Result<Key> {
+        let text = self.bytes().trim_ascii();
+        match parse_key(text) {
+            Ok(key) => Ok(key),
+            Err(_) if text.is_empty() => Err(Error::EmptyKey { origin: self.origin }),
+            Err(_) if looks_like_a_path(text) => Err(Error::PathAsKey { origin: self.origin }),
+            Err(error) => Err(Error::InvalidKey { origin: self.origin, error }),
+        }
     }
+}
+
+/// No key has a separator of paths in it.
+fn looks_like_a_path(text: &[u8]) -> bool {
+    text.len() < 1024 && text.iter().any(|byte| matches!(byte, b'/' | b'\\'))
 }
 
 impl KeySource<'_> {
@@ -133,8 +127,15 @@ impl KeySource<'_> {
 
     /// Reads what is given. What is longer than `max_len` bytes is refused, and not read to its end.
     pub(crate) fn read_text(&self, environment: Environment<'_>, max_len: usize) -> Result<KeyText> {
+        let credentials = variable(environment, "CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let file = |path: &Path, origin: fn(PathBuf) -> KeyOrigin| {
+            if path == Path::new("-") {
+                return from_stream(otp_sys::standard_input(), KeyOrigin::StandardInput, max_len);
+            }
+            from_file(path, origin(path.to_owned()), self.mode, credentials.as_deref(), max_len)
+        };
         if let Some(path) = self.file {
-            return from_path(path, KeyOrigin::File, max_len);
+            return file(path, KeyOrigin::File);
         }
         if let Some(number) = self.fd {
             return from_stream(otp_sys::take_fd(number), KeyOrigin::Descriptor(number), max_len);
@@ -143,7 +144,7 @@ impl KeySource<'_> {
             return from_bytes(text, KeyOrigin::Argument, max_len);
         }
         if let Some(path) = variable(environment, "OTP_KEY_FILE") {
-            return from_path(Path::new(&path), KeyOrigin::FileVariable, max_len);
+            return file(Path::new(&path), KeyOrigin::FileVariable);
         }
         if let Some(text) = variable(environment, "OTP_KEY") {
             let mut bytes = text.into_encoded_bytes();
@@ -151,9 +152,8 @@ impl KeySource<'_> {
             bytes.zeroize();
             return key;
         }
-        if let Some(directory) = variable(environment, "CREDENTIALS_DIRECTORY") {
-            let path = Path::new(&directory).join(CREDENTIAL);
-            match from_file(&path, KeyOrigin::Credential(path.clone()), Strictness::Credential, max_len) {
+        if let Some(directory) = &credentials {
+            match file(&directory.join(CREDENTIAL), KeyOrigin::Credential) {
                 // A service may have other credentials than this one.
                 Err(Error::KeyNotRead { source, .. }) if source.kind() == ErrorKind::NotFound => {}
                 outcome => return outcome,
@@ -173,15 +173,14 @@ pub(crate) fn check_account(key: &Key, named: Option<&str>) -> Result<()> {
     }
 }
 
-fn from_path(path: &Path, origin: fn(PathBuf) -> KeyOrigin, max_len: usize) -> Result<KeyText> {
-    if path == Path::new("-") {
-        return from_stream(otp_sys::standard_input(), KeyOrigin::StandardInput, max_len);
-    }
-    from_file(path, origin(path.to_owned()), Strictness::Owner, max_len)
-}
-
-fn from_file(path: &Path, origin: KeyOrigin, strictness: Strictness, max_len: usize) -> Result<KeyText> {
-    match key_file::open(path, strictness) {
+fn from_file(
+    path: &Path,
+    origin: KeyOrigin,
+    mode: KeyFileMode,
+    credentials: Option<&Path>,
+    max_len: usize,
+) -> Result<KeyText> {
+    match key_file::open(path, mode, credentials) {
         Ok((file, len)) => from_open(file, origin, max_len, len.and_then(|len| usize::try_from(len).ok())),
         // It says where the path came from.
         Err(Error::KeyNotRead { source, .. }) => Err(Error::KeyNotRead { origin, source }),
@@ -194,7 +193,10 @@ const FIRST_LEN: usize = 4096;
 
 fn from_stream(file: io::Result<File>, origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
     match file {
-        Ok(file) => from_open(file, origin, max_len, None),
+        Ok(file) => {
+            key_file::check_open(&file, &origin);
+            from_open(file, origin, max_len, None)
+        }
         Err(source) => Err(Error::KeyNotRead { origin, source }),
     }
 }
@@ -213,12 +215,38 @@ fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<us
             return Err(Error::KeyTooLong { origin, limit: max_len });
         }
         if known.is_some() || len < bytes.as_ref().len() {
+            let len = without_marks(&mut bytes.as_mut()[..len]);
             return Ok(KeyText { bytes, len, origin });
         }
         let mut larger = LockedBuf::new(len.saturating_mul(4).min(most));
         larger.as_mut()[..len].copy_from_slice(bytes.as_ref());
         bytes = larger;
     }
+}
+
+/// Takes off a byte order mark, and turns UTF-16 into bytes, in place: Windows tools write both. Returns the new length.
+///
+/// A character outside ASCII becomes one that no key has.
+fn without_marks(text: &mut [u8]) -> usize {
+    let wide = |low: u8, high: u8| if high == 0 && low.is_ascii() { low } else { b'?' };
+    let len = match text {
+        [0xef, 0xbb, 0xbf, ..] => {
+            text.copy_within(3.., 0);
+            text.len() - 3
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            let little = text[0] == 0xff;
+            let len = (text.len() - 2) / 2;
+            for at in 0..len {
+                let (first, second) = (text[2 + 2 * at], text[3 + 2 * at]);
+                text[at] = if little { wide(first, second) } else { wide(second, first) };
+            }
+            len
+        }
+        _ => return text.len(),
+    };
+    text[len..].zeroize();
+    len
 }
 
 fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
@@ -244,23 +272,23 @@ pub(crate) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize>
     Ok(filled)
 }
 
-impl fmt::Display for KeyOrigin {
+impl fmt::Debug for KeyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::StandardInput => f.write_str("standard input"),
-            Self::Descriptor(number) => write!(f, "file descriptor {number}"),
-            Self::Argument => f.write_str("the argument"),
-            Self::FileVariable(path) => write!(f, "{} (from OTP_KEY_FILE)", path.display()),
-            Self::Variable => f.write_str("OTP_KEY"),
-            Self::Credential(path) => write!(f, "{} (systemd's credential)", path.display()),
-        }
+        f.write_str("KeyText(..)")
     }
 }
 
 impl fmt::Debug for KeySource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.text.map(|_| "..");
-        f.debug_struct("KeySource").field("file", &self.file).field("fd", &self.fd).field("text", &text).finish()
+        f.debug_struct("KeySource")
+            .field("file", &self.file)
+            .field("fd", &self.fd)
+            .field("text", &text)
+            .field("mode", &self.mode)
+            .finish()
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -93,3 +93,41 @@ pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
 pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
     Keeper::new(store, UnixTime::now())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn find(explicit: Option<&str>, variables: &[(&str, &str)]) -> Result<StoreChoice> {
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        find_store_in(explicit.map(Path::new), &lookup)
+    }
+
+    fn choice(path: &str, origin: StoreOrigin) -> StoreChoice {
+        StoreChoice { path: path.into(), origin }
+    }
+
+    #[test]
+    fn the_store_is_the_first_that_is_named() {
+        assert!(matches!(find(None, &[]), Err(Error::NoStore)));
+        let mut variables = vec![("HOME", "/home/me")];
+        if !cfg!(target_os = "macos") {
+            let default = choice("/home/me/.local/share/otp/store", StoreOrigin::Default);
+            assert_eq!(find(None, &variables).unwrap(), default);
+            assert_eq!(find(None, &[("HOME", "/home/me"), ("XDG_DATA_HOME", "relative")]).unwrap(), default);
+            variables.push(("XDG_DATA_HOME", "/data"));
+            assert_eq!(find(None, &variables).unwrap(), choice("/data/otp/store", StoreOrigin::Default));
+        }
+        variables.push(("OTP_STORE", "here"));
+        assert_eq!(find(None, &variables).unwrap(), choice("here", StoreOrigin::Variable));
+        assert_eq!(find(Some("there"), &variables).unwrap(), choice("there", StoreOrigin::Explicit));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        assert!(matches!(find(None, &[("OTP_STORE", ""), ("HOME", "")]), Err(Error::NoStore)));
+    }
+}

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use otp_core::store::{Slot, Store};
+use otp_core::store::{Scope, Slot, Store};
 use otp_core::{AccountName, KeyId};
 use otp_store_fs::FsStore;
 
@@ -50,7 +50,7 @@ fn puts(store: &FsStore, log: &std::path::Path) {
             let slots: Vec<Slot> =
                 (0..BATCH).map(|n| slot(&format!("batch{accounts}-{round}/{}", n % accounts), n)).collect();
             let objects: Vec<(Slot, &[u8])> = slots.into_iter().map(|slot| (slot, RECORD.as_slice())).collect();
-            each.push(micros(|| assert_eq!(store.put_all(&objects).unwrap(), objects.len())) / f64::from(BATCH));
+            each.push(micros(|| assert_eq!(store.put_many(&objects).unwrap(), objects.len())) / f64::from(BATCH));
         }
         report(&format!("durable put in a batch of {BATCH}, {what}"), median(each), floor);
     }
@@ -60,7 +60,7 @@ fn gets(store: &FsStore, count: u32) {
     let name = |n: u32| format!("folder{}/account{n}", n % 100);
     let slots: Vec<Slot> = (0..count).map(|n| slot(&name(n), n)).collect();
     let objects: Vec<(Slot, &[u8])> = slots.iter().map(|slot| (slot.clone(), RECORD.as_slice())).collect();
-    assert_eq!(store.put_all(&objects).unwrap(), objects.len());
+    assert_eq!(store.put_many(&objects).unwrap(), objects.len());
 
     let (mut floor, mut get, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut buffer = [0; 1024];
@@ -88,7 +88,7 @@ fn gets(store: &FsStore, count: u32) {
     let mut seen = 0;
     let each = micros(|| {
         store
-            .list("", &mut |_| {
+            .list(Scope::All, &mut |_| {
                 seen += 1;
                 ControlFlow::Continue(())
             })

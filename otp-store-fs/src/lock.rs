@@ -22,7 +22,7 @@ use crate::{check, strays, walk};
 /// Readers never take it, and neither does `put`: it keeps out others who change several objects of an account in one go.
 ///
 /// Dropping it also removes the account's directory, and empty ones above it, if nothing is left in them. Errors of that are
-/// ignored: an empty directory is harmless, and [`examine`](crate::examine) finds it.
+/// ignored: an empty directory is harmless, and [`examine`](crate::examine()) finds it.
 #[derive(Debug)]
 #[must_use = "the lock is held as long as this lives"]
 pub struct AccountLock<'s> {

@@ -93,6 +93,10 @@ mod tests {
             done.store(true, Ordering::Relaxed);
             reader.join().unwrap();
         });
-        assert_eq!(home.path().join("a/b").read_dir().unwrap().count(), 1, "something was left behind");
+        assert_eq!(
+            home.path().join("a/b").read_dir().unwrap().count(),
+            2,
+            "there is more than the record and the lock"
+        );
     }
 }

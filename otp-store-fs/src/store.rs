@@ -15,7 +15,7 @@ use crate::platform::Dir;
 /// - What `put`, `put_many`, `replace` or `remove` reported as done survives a crash of the machine.
 /// - A part of an object is never seen: a reader finds it whole or not at all, whatever writers do meanwhile.
 /// - A crash leaves at worst a stray temporary file or an empty directory, which the next writer of the account or
-///   [`examine`](crate::examine) removes.
+///   [`examine`](crate::examine()) removes.
 /// - Readers take no lock and need no right to write anything. They may read another user's store.
 /// - No symbolic link below the root is followed. The root itself may be reached through one.
 /// - What others could write to is refused: root, directories and files, by readers and writers alike. Writers

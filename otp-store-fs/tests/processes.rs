@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use otp_core::store::{Slot, Store};
+use otp_core::store::{Scope, Slot, Store};
 use otp_core::{AccountName, KeyId};
 use otp_store_fs::FsStore;
 
@@ -53,13 +53,19 @@ fn slot(account: &str, owner: u8, round: u8) -> Slot {
     Slot::record(&account.parse().unwrap(), KeyId::from_bytes(id))
 }
 
-/// Who wrote what is in a slot; `None` if it is empty. What is not whole fails the test.
+/// The number of the process that filled a slot; `None` if it is empty. An object that is not whole fails the test.
 fn writer(store: &FsStore, slot: &Slot) -> Option<u8> {
     let mut buffer = vec![0; LEN + 1];
     let len = store.get(slot, &mut buffer).unwrap()?;
     assert_eq!(len, LEN, "{slot:?} is torn");
     assert!(buffer[..LEN].iter().all(|byte| *byte == buffer[0]), "{slot:?} is mixed");
     Some(buffer[0])
+}
+
+/// The numbers of the processes that said that they won a round.
+fn winners(said: &[String], round: u8) -> Vec<u8> {
+    let won = |said: &String| said.lines().any(|line| line == format!("won {round}"));
+    (1..=PROCESSES).zip(said).filter(|(_, said)| won(said)).map(|(number, _)| number).collect()
 }
 
 #[test]
@@ -80,10 +86,7 @@ fn one_of_many_writers_wins_each_slot_and_all_see_its_bytes() {
     let store = FsStore::open_or_create(home.path()).unwrap();
     let said = finish(start("one_of_many_writers_wins_each_slot_and_all_see_its_bytes", home.path(), PROCESSES));
     for round in 0..ROUNDS {
-        let won = |said: &String| said.lines().any(|line| line == format!("won {round}"));
-        let winners: Vec<usize> =
-            (0..said.len()).filter(|number| won(&said[*number])).map(|number| number + 1).collect();
-        assert_eq!(winners, [usize::from(writer(&store, &slot("wins/it", 0, round)).unwrap())], "round {round}");
+        assert_eq!(winners(&said, round), [writer(&store, &slot("wins/it", 0, round)).unwrap()], "round {round}");
     }
 }
 
@@ -96,7 +99,7 @@ fn what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too() {
             if round % 2 == 0 {
                 assert!(store.put(&own, &[number; LEN]).unwrap(), "nobody else puts there");
             } else {
-                assert_eq!(store.put_all(&[(own.clone(), &[number; LEN])]).unwrap(), 1);
+                assert_eq!(store.put_many(&[(own.clone(), &[number; LEN])]).unwrap(), 1);
             }
             assert_eq!(writer(&store, &own), Some(number));
             for other in (1..=PROCESSES).filter(|other| *other != number) {
@@ -108,23 +111,25 @@ fn what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too() {
                 listed |= *slot == own;
                 ControlFlow::Continue(())
             };
-            store.list("comes/", look).unwrap();
+            let comes = "comes".parse().unwrap();
+            store.list(Scope::Below(&comes), look).unwrap();
             assert!(listed, "it is there, and was not listed");
             assert!(store.remove(&own).unwrap());
             assert_eq!(writer(&store, &own), None);
-            store.prune(&own.account).unwrap();
+            // This removes the directories, unless another process uses them.
+            drop(store.lock(&own.account).unwrap());
         }
         return;
     }
     let home = tempfile::tempdir().unwrap();
     let store = FsStore::open_or_create(home.path()).unwrap();
     finish(start("what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too", home.path(), PROCESSES));
-    store.prune(&account.parse().unwrap()).unwrap();
+    drop(store.lock(&account.parse().unwrap()).unwrap());
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "something was left behind");
 }
 
 #[test]
-fn one_process_at_a_time_has_an_accounts_lock_though_it_is_pruned() {
+fn one_process_at_a_time_has_an_accounts_lock_though_its_directory_goes() {
     let account: AccountName = "locked/account".parse().unwrap();
     if let Some((store, _, root)) = started() {
         let critical = root.with_extension("critical");
@@ -134,14 +139,70 @@ fn one_process_at_a_time_has_an_accounts_lock_though_it_is_pruned() {
             drop(File::create_new(&critical).unwrap());
             fs::remove_file(&critical).unwrap();
             drop(lock);
-            store.prune(&account).unwrap();
         }
         return;
     }
     let home = tempfile::tempdir().unwrap();
     let root = home.path().join("store");
     FsStore::open_or_create(&root).unwrap();
-    finish(start("one_process_at_a_time_has_an_accounts_lock_though_it_is_pruned", &root, PROCESSES));
+    finish(start("one_process_at_a_time_has_an_accounts_lock_though_its_directory_goes", &root, PROCESSES));
+}
+
+#[test]
+fn one_of_many_replacements_of_the_same_object_succeeds() {
+    if let Some((store, number, _)) = started() {
+        for round in 0..ROUNDS {
+            let slot = slot("replaced", 0, round);
+            let guard = store.lock(&slot.account).unwrap();
+            if store.replace(&guard, &slot, &[0; LEN], &[number; LEN]).unwrap() {
+                println!("won {round}");
+                assert_eq!(writer(&store, &slot), Some(number));
+            } else {
+                assert!(writer(&store, &slot).is_some_and(|writer| writer != number && writer != 0));
+            }
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    for round in 0..ROUNDS {
+        store.put(&slot("replaced", 0, round), &[0; LEN]).unwrap();
+    }
+    let said = finish(start("one_of_many_replacements_of_the_same_object_succeeds", home.path(), PROCESSES));
+    for round in 0..ROUNDS {
+        assert_eq!(winners(&said, round), [writer(&store, &slot("replaced", 0, round)).unwrap()], "round {round}");
+    }
+}
+
+#[test]
+fn a_reader_never_sees_a_part_of_a_replacement() {
+    /// What the parent puts there once the writers are done.
+    const END: u8 = 0xff;
+    let object = slot("replaced", 0, 0);
+    if let Some((store, number, _)) = started() {
+        if number <= 2 {
+            for _ in 0..ROUNDS {
+                let guard = store.lock(&object.account).unwrap();
+                let current = writer(&store, &object).unwrap();
+                assert!(store.replace(&guard, &object, &[current; LEN], &[number; LEN]).unwrap());
+            }
+        } else {
+            // It is never missing, and never in parts, as `writer` checks.
+            while writer(&store, &object).unwrap() != END {}
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let store = FsStore::open_or_create(home.path()).unwrap();
+    store.put(&object, &[0; LEN]).unwrap();
+    let mut writers = start("a_reader_never_sees_a_part_of_a_replacement", home.path(), PROCESSES);
+    let readers = writers.split_off(2);
+    finish(writers);
+    let guard = store.lock(&object.account).unwrap();
+    let last = writer(&store, &object).unwrap();
+    assert!(last == 1 || last == 2);
+    assert!(store.replace(&guard, &object, &[last; LEN], &[END; LEN]).unwrap());
+    finish(readers);
 }
 
 #[test]
@@ -173,7 +234,7 @@ fn threads_share_a_store() {
                     assert!(store.put(&own, &[number; LEN]).unwrap());
                     assert_eq!(writer(store, &own), Some(number));
                     assert!(store.remove(&own).unwrap());
-                    store.prune(&own.account).unwrap();
+                    drop(store.lock(&own.account).unwrap());
                 }
             });
         }

@@ -2,82 +2,106 @@
 
 use std::path::Path;
 
-use crate::Result;
-use crate::sh::{answers, cargo, program, root, run};
+use otp_test_tools::folder;
+use xtask::Result;
+use xtask::cargo::{build, cargo, target};
+use xtask::sh::{program, run};
+
+use crate::tools::Checks;
 
 const HEADER: &str = "otp-ffi/include/otp.h";
 const PROGRAM: &str = "otp-ffi/tests/abi.c";
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-D_POSIX_C_SOURCE=200809L"];
+const C: [&str; 3] = ["-x", "c", "-std=c11"];
+const CPP: [&str; 3] = ["-x", "c++", "-std=c++17"];
 
-pub(crate) fn abi() -> Result<()> {
-    for (name, package) in [("cc", "gcc"), ("c++", "g++"), ("valgrind", "valgrind"), ("nm", "binutils")] {
-        if !answers(program(name).arg("--version")) {
-            return Err(format!("there is no {name}; on Debian: apt-get install {package}"));
-        }
-    }
-    run(&mut cargo(&["build", "--locked", "-p", "otp-ffi"]))?;
-    let library = target().join("debug");
-    for (compiler, language) in [("cc", ["-x", "c", "-std=c11"]), ("c++", ["-x", "c++", "-std=c++17"])] {
-        run(program(compiler).args(language).args(STRICT).args(["-fsyntax-only", HEADER]))?;
-    }
+/// One way to build and run the program.
+struct Way {
+    name: &'static str,
+    compiler: &'static str,
+    language: [&'static str; 3],
+    flags: &'static [&'static str],
+    /// The program that runs it, with arguments.
+    runner: &'static [&'static str],
+    /// What it needs besides a C compiler.
+    tools: &'static [&'static str],
+}
 
-    let folder = target().join("abi");
-    for (name, compiler, flags, wrapper) in [
-        ("c11", "cc", &["-x", "c", "-std=c11", "-O2"][..], &[][..]),
-        ("c++17", "c++", &["-x", "c++", "-std=c++17"], &[]),
-        (
-            "sanitized",
-            "cc",
-            &["-x", "c", "-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"],
-            &[],
-        ),
-        (
+const WAYS: [Way; 4] = [
+    Way { name: "c11", compiler: "cc", language: C, flags: &["-O2"], runner: &[], tools: &[] },
+    Way { name: "c++17", compiler: "c++", language: CPP, flags: &[], runner: &[], tools: &["c++"] },
+    Way {
+        name: "sanitized",
+        compiler: "cc",
+        language: C,
+        flags: &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"],
+        runner: &[],
+        tools: &["sanitizers"],
+    },
+    Way {
+        name: "valgrind",
+        compiler: "cc",
+        language: C,
+        flags: &["-g"],
+        runner: &[
             "valgrind",
-            "cc",
-            &["-x", "c", "-std=c11", "-g"],
-            &[
-                "valgrind",
-                "--quiet",
-                "--leak-check=full",
-                "--errors-for-leak-kinds=definite,indirect,possible",
-                "--error-exitcode=9",
-            ],
-        ),
-    ] {
-        let built = folder.join(name);
-        let work = folder.join(format!("{name}.work"));
-        empty(&work)?;
-        run(program(compiler)
-            .args(flags)
-            .args(STRICT)
-            .args(["-Iotp-ffi/include", PROGRAM, "-o"])
-            .arg(&built)
-            .arg("-L")
-            .arg(&library)
-            .args(["-lotp_ffi", "-lpthread"]))?;
-        let mut command = match wrapper {
-            [] => program(&built.display().to_string()),
-            [tool, arguments @ ..] => {
-                let mut command = program(tool);
-                command.args(arguments).arg(&built);
-                command
-            }
-        };
-        for variable in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "CREDENTIALS_DIRECTORY"] {
-            command.env_remove(variable);
+            "--quiet",
+            "--leak-check=full",
+            "--errors-for-leak-kinds=definite,indirect,possible",
+            "--error-exitcode=9",
+        ],
+        tools: &["valgrind"],
+    },
+];
+
+/// Runs every check, or fails if a tool is missing.
+pub(crate) fn abi() -> Result<()> {
+    let mut checks = Checks::probe()?;
+    check(&mut checks)?;
+    checks.summary().map_or(Ok(()), Err)
+}
+
+/// Runs the checks whose tools are there.
+pub(crate) fn check(checks: &mut Checks) -> Result<()> {
+    let library = build(&mut cargo(&["build", "--locked", "-p", "otp-ffi"]))?.library("otp_ffi")?;
+    let library = library.parent().ok_or("the library is in no folder")?;
+    for (compiler, language, tools) in [("cc", C, &[][..]), ("c++", CPP, &["c++"])] {
+        if checks.can_run(&format!("the C header, compiled by {compiler}"), tools) {
+            run(program(compiler).args(language).args(STRICT).args(["-fsyntax-only", HEADER]))?;
         }
-        run(command.arg(&work).env("LD_LIBRARY_PATH", &library))?;
+    }
+    let programs = target().join("abi");
+    std::fs::create_dir_all(&programs).map_err(|error| format!("{}: {error}", programs.display()))?;
+    for way in WAYS {
+        if checks.can_run(&format!("every C function: {}", way.name), way.tools) {
+            try_way(&way, library, &programs.join(way.name))?;
+        }
     }
     Ok(())
 }
 
-/// An empty folder.
-fn empty(path: &Path) -> Result<()> {
-    let _ = std::fs::remove_dir_all(path);
-    std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// Where cargo builds.
-pub(crate) fn target() -> std::path::PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
+fn try_way(way: &Way, library: &Path, built: &Path) -> Result<()> {
+    run(program(way.compiler)
+        .args(way.language)
+        .args(way.flags)
+        .args(STRICT)
+        .args(["-Iotp-ffi/include", PROGRAM, "-o"])
+        .arg(built)
+        .arg("-L")
+        .arg(library)
+        .args(["-lotp_ffi", "-lpthread"]))?;
+    let work = folder();
+    let mut command = match way.runner {
+        [] => program(built),
+        [tool, arguments @ ..] => {
+            let mut command = program(tool);
+            command.args(arguments).arg(built);
+            command
+        }
+    };
+    for variable in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "CREDENTIALS_DIRECTORY"] {
+        command.env_remove(variable);
+    }
+    let paths = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+    run(command.arg(work.path()).env(paths, library))
 }

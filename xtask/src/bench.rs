@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::Result;
+use otp_test_tools::TempDir;
+use xtask::Result;
+use xtask::cargo::{build, cargo};
+use xtask::sh::run;
+
 use crate::dist;
-use crate::sh::{cargo, root, run};
 
 /// Runs of each command that count.
 const RUNS: usize = 401;
 const WARM_UP: usize = 20;
 
 pub(crate) fn bench() -> Result<()> {
-    run(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli"]))?;
-    let stock = root().join("target/release/otp");
+    let stock = build(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli"]))?.program("otp")?;
     let fixed = dist::build()?;
     for accounts in [10_usize, 100_000] {
         let bench = Bench::new(&stock, accounts)?;
@@ -67,7 +69,8 @@ fn interleaved(commands: &[&dyn Fn() -> Command]) -> Result<Vec<f64>> {
 
 /// A store with many accounts, and a key to one of them.
 struct Bench {
-    folder: PathBuf,
+    /// Removed when the measurement is over.
+    _folder: TempDir,
     store: PathBuf,
     key: PathBuf,
     record: PathBuf,
@@ -75,10 +78,9 @@ struct Bench {
 
 impl Bench {
     fn new(otp: &Path, accounts: usize) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("otp-bench-{}-{accounts}", std::process::id()));
-        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let (store, key) = (folder.join("store"), folder.join("key"));
+        let failed = |error: std::io::Error| format!("the store to measure: {error}");
+        let folder = otp_test_tools::folder();
+        let (store, key) = (folder.path().join("store"), folder.path().join("key"));
         let mut add = Command::new(otp);
         add.args(["add", "bench", "--username", "alice", "--generate", "--store"])
             .arg(&store)
@@ -92,7 +94,7 @@ impl Bench {
         });
         let name = name.ok_or("otp add made no record")?;
         let record = directory.join(&name);
-        // Neighbours, whose contents nobody reads.
+        // Neighbours, whose contents are never read.
         for number in 1..accounts {
             let neighbour = store.join(format!("account-{number}"));
             fs::create_dir(&neighbour).map_err(failed)?;
@@ -100,12 +102,6 @@ impl Bench {
                 .or_else(|_| fs::copy(&record, neighbour.join(&name)).map(drop))
                 .map_err(failed)?;
         }
-        Ok(Self { folder, store, key, record })
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        Ok(Self { _folder: folder, store, key, record })
     }
 }

@@ -1,7 +1,10 @@
-//! `cargo xtask ci`: test, and what else keeps the repository in order.
+//! `cargo xtask ci`: the tests, and all else that keeps the repository in order.
 
-use crate::Result;
-use crate::sh::{cargo, cargo_of, output, program, run};
+use xtask::Result;
+use xtask::cargo::{self, cargo, cargo_of, target};
+use xtask::sh::{output, program, run};
+
+use crate::{ct, faults, fuzz, memory, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
@@ -16,14 +19,13 @@ pub(crate) fn ci() -> Result<()> {
     cross_builds()?;
     oldest_compiler()?;
     core_crates()?;
-    run(&mut cargo(&["xtask", "deny"]))?;
-    run(&mut cargo(&["xtask", "api"]))?;
-    // As the README says it.
-    run(&mut cargo(&["xtask", "test"]))?;
-    run(&mut cargo(&["xtask", "ct"]))?;
-    run(&mut cargo(&["xtask", "memory"]))?;
-    run(&mut cargo(&["xtask", "faults", "--quick"]))?;
-    run(&mut cargo(&["xtask", "fuzz"]))
+    supply::deny()?;
+    supply::api(&[])?;
+    test::test(&["--strict".into()])?;
+    ct::ct()?;
+    memory::memory()?;
+    faults::faults(&["--quick".into()])?;
+    fuzz::fuzz(&[])
 }
 
 fn lints() -> Result<()> {
@@ -47,16 +49,15 @@ fn cross_builds() -> Result<()> {
             run(&mut cargo(&["build", "--locked", "-p", "otp-core", "--target", target, "--features", features]))?;
         }
     }
-    run(&mut cargo(&["check", "--locked", "-p", "otp-cli", "--all-targets", "--target", WINDOWS]))
+    let packages = ["-p", "otp-core", "-p", "otp-store-fs", "-p", "otp-cli", "-p", "xtask"];
+    run(cargo(&["check", "--locked", "--all-targets", "--target", WINDOWS]).args(packages))
 }
 
 /// Builds with exactly the compiler that `rust-version` states.
 fn oldest_compiler() -> Result<()> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let stated = metadata.split("\"rust_version\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let version = stated.ok_or("Cargo.toml states no rust-version")?;
+    let version = &cargo::oldest_compiler("otp-cli")?;
     run(program("rustup").args(["toolchain", "install", "--profile", "minimal", "--no-self-update", version]))?;
-    run(&mut cargo_of(version, &["check", "--locked", "--workspace", "--target-dir", "target/oldest"]))
+    run(cargo_of(version, &["check", "--locked", "--workspace", "--target-dir"]).arg(target().join("oldest")))
 }
 
 fn core_crates() -> Result<()> {

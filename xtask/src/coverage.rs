@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::Result;
-use crate::sh::{answers, cargo, output, run};
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::{answers, output, run};
 
-/// What is tested together: the core with all of its features; of programs, what their own tests start counts too.
+/// What is tested together: the core with all its features; the rest with the programs that its tests start.
 const TESTED: [&[&str]; 2] = [
     &["-p", "otp-core", "--all-features"],
     &["-p", "otp-store-fs", "-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-ancestor"],
@@ -20,17 +21,17 @@ pub(crate) fn coverage() -> Result<()> {
     }
     run(&mut cargo(&["llvm-cov", "clean", "--workspace"]))?;
     for packages in TESTED {
-        // What fails is for `cargo xtask test` to tell: a program that another user starts can't leave its figures here.
+        // Failures are the business of `cargo xtask test`. A program that runs as another user can't leave its figures here.
         run(cargo(&["llvm-cov", "test", "--locked", "--no-report", "--ignore-run-fail"]).args(packages))?;
     }
-    // A program that a test kills leaves a torn file of figures.
+    // A program that a test kills leaves a torn file.
     let report = ["llvm-cov", "report", "--failure-mode", "all"];
     let files = output(cargo(&report).arg("--summary-only"))?;
     print!("{files}");
     run(cargo(&report).args([
         "--show-missing-lines",
         "--ignore-filename-regex",
-        "/(otp-cli|otp-ffi|otp-store-fs|xtask|fuzz|proof|tests)/",
+        "/(otp-cli|otp-ffi|otp-store-fs|xtask|fuzz|tests)/",
     ]))?;
     println!("\n{:<18} {:>16} {:>16}", "crate", "lines", "regions");
     for (name, [regions, lines]) in by_crate(&files) {
@@ -39,7 +40,7 @@ pub(crate) fn coverage() -> Result<()> {
     Ok(())
 }
 
-/// How many there are, and how many are not reached.
+/// How many there are, and how many no test reaches.
 #[derive(Clone, Copy, Default)]
 struct Count {
     all: u64,
@@ -48,13 +49,13 @@ struct Count {
 
 impl Count {
     fn text(self) -> String {
-        // In tenths of a per cent, rounded down: 100 means all.
+        // In tenths of a per cent, rounded down, so that 100 means all.
         let tenths = (self.all - self.missed) * 1000 / self.all.max(1);
         format!("{}.{} % of {}", tenths / 10, tenths % 10, self.all)
     }
 }
 
-/// Sums up a report whose lines have a file's name; regions, missed, per cent; functions, the same; lines, the same.
+/// Sums up a report whose lines have a file's name, then count, missed and per cent of regions, functions and lines.
 fn by_crate(report: &str) -> BTreeMap<&str, [Count; 2]> {
     let mut crates: BTreeMap<&str, [Count; 2]> = BTreeMap::new();
     for line in report.lines() {

@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{answers, cargo, program, root, run};
+use xtask::Result;
+use xtask::cargo::{build, cargo, target};
+use xtask::sh::{answers, program, run};
 
-/// The builds that are watched: profile, and what the Poly1305 of an embedder's build may be.
+/// The builds to watch: the profile, and the flag that chooses a Poly1305.
 ///
-/// `.cargo/config.toml` chooses the portable Poly1305, which is what the project ships; who embeds the core may get the
+/// `.cargo/config.toml` chooses the portable Poly1305, which the project ships. A program that embeds the core may get the
 /// other one.
 const BUILDS: [(&str, &str); 3] =
     [("release", "--cfg poly1305_force_soft"), ("dev", "--cfg poly1305_force_soft"), ("release", "")];
@@ -17,26 +18,14 @@ pub(crate) fn ct() -> Result<()> {
         return Err("this needs valgrind: apt-get install valgrind".into());
     }
     for (profile, poly1305) in BUILDS {
-        let target = if poly1305.is_empty() { "target/ct-avx2" } else { "target/ct" };
+        let folder = target().join(if poly1305.is_empty() { "ct-avx2" } else { "ct" });
+        let mut command = cargo(&["build", "--locked", "-p", "otp-proof", "--bin", "ct", "--profile", profile]);
+        command.arg("--target-dir").arg(folder);
+        command.env("RUSTFLAGS", format!("--cfg otp_ct {poly1305}")).env_remove("CARGO_ENCODED_RUSTFLAGS");
         // Line numbers for the reports, which change no instruction.
-        run(cargo(&[
-            "build",
-            "--locked",
-            "-p",
-            "otp-proof",
-            "--bin",
-            "ct",
-            "--profile",
-            profile,
-            "--target-dir",
-            target,
-        ])
-        .env("RUSTFLAGS", format!("--cfg otp_ct {poly1305}"))
-        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"))?;
-        let folder = if profile == "dev" { "debug" } else { profile };
-        run(memcheck().arg(root().join(target).join(folder).join("ct")))
-            .map_err(|error| format!("{error}: see the reports above"))?;
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "none").env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+        let harness = build(&mut command)?.program("ct")?;
+        run(memcheck().arg(harness)).map_err(|error| format!("{error}: see the reports above"))?;
     }
     eprintln!("\nno branch and no address depends on a secret, in {} builds", BUILDS.len());
     Ok(())
@@ -44,7 +33,7 @@ pub(crate) fn ct() -> Result<()> {
 
 fn memcheck() -> Command {
     let mut command = program("valgrind");
-    // Every error counts, however often it comes; the harness asks for the count.
+    // Every error counts, repeated ones too: the harness asks for the count.
     command.args(["--tool=memcheck", "--quiet", "--error-limit=no", "--leak-check=no", "--num-callers=20"]);
     command
 }

@@ -4,32 +4,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{cargo, output, root, run};
+use otp_test_tools::{TempDir, folder};
+use xtask::Result;
+use xtask::cargo::{build, cargo};
+use xtask::sh::output;
 
 const SCRIPT: &str = include_str!("demo/report.py");
 
 pub(crate) fn demo() -> Result<()> {
-    run(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?;
-    let otp = root().join("target/debug/otp").canonicalize().map_err(|error| format!("otp: {error}"))?;
-    let folder = Folder::new()?;
-    fs::write(folder.0.join("report.py"), SCRIPT).map_err(|error| format!("report.py: {error}"))?;
-    let step = |line: &str| step(&folder.0, &otp, line);
+    let otp = build(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?.program("otp")?;
+    let place = Place { folder: folder(), otp };
+    fs::write(place.path("report.py"), SCRIPT).map_err(|error| format!("report.py: {error}"))?;
 
-    println!("\nIn {}, which is removed afterwards.\n", folder.0.display());
+    println!("\nIn {}, which is removed afterwards.\n", place.folder.path().display());
     println!("1. A credential is sealed. The store keeps the record, the caller gets the key.");
-    step("add edms/reporting --username alice --generate --for nightly --key-file nightly.key")?;
-    println!("   In the store: {}", find_record(&folder.0.join("store"))?);
-    step("info edms/reporting")?;
+    place.step("add edms/reporting --username alice --generate --for nightly --key-file nightly.key")?;
+    println!("   In the store: {}", place.record()?);
+    place.step("info edms/reporting")?;
 
     println!("\n2. The calling process starts the script, with nothing but the key. The script logs in.");
-    step("run --key-file nightly.key -- python3 report.py")?;
+    place.step("run --key-file nightly.key -- python3 report.py")?;
 
     println!("\n3. The key is revoked. The same call starts nothing.");
-    let inspected = output(in_folder(&folder.0, &otp).args(["key", "inspect", "--key-file", "nightly.key"]))?;
+    let inspected = output(place.otp().args(["key", "inspect", "--key-file", "nightly.key"]))?;
     let id = inspected.lines().find_map(|line| line.strip_prefix("key id")).ok_or("otp key inspect shows no key id")?;
-    step(&format!("revoke edms/reporting {}", id.trim()))?;
-    match step("run --key-file nightly.key -- python3 report.py") {
+    place.step(&format!("revoke edms/reporting {}", id.trim()))?;
+    match place.step("run --key-file nightly.key -- python3 report.py") {
         Err(_) => println!("   (refused, as it should be)"),
         Ok(()) => return Err("a revoked key opened".into()),
     }
@@ -37,42 +37,39 @@ pub(crate) fn demo() -> Result<()> {
     Ok(())
 }
 
-/// Shows a command and runs it in the demo's folder.
-fn step(folder: &Path, otp: &Path, line: &str) -> Result<()> {
-    println!("   $ otp {line}");
-    let status = in_folder(folder, otp).args(line.split(' ')).status().map_err(|error| format!("otp: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("otp {line}: {status}")) }
+/// Where the demo takes place.
+struct Place {
+    folder: TempDir,
+    otp: PathBuf,
 }
 
-fn in_folder(folder: &Path, otp: &Path) -> Command {
-    let mut command = Command::new(otp);
-    command.current_dir(folder).env("OTP_STORE", folder.join("store"));
-    for name in ["OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY"] {
-        command.env_remove(name);
+impl Place {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
-    command
-}
 
-fn find_record(store: &Path) -> Result<String> {
-    let entries = fs::read_dir(store.join("edms/reporting")).map_err(|error| format!("the store: {error}"))?;
-    let mut names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-    let record = names.find(|name| name.as_bytes().ends_with(b".otp")).ok_or("there is no record")?;
-    Ok(format!("edms/reporting/{record}"))
-}
-
-/// A folder that is removed when the demo ends, however it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("otp-demo-{}", std::process::id()));
-        fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self(path))
+    /// Shows a command and runs it.
+    fn step(&self, line: &str) -> Result<()> {
+        println!("   $ otp {line}");
+        let status = self.otp().args(line.split(' ')).status().map_err(|error| format!("otp: {error}"))?;
+        if status.success() { Ok(()) } else { Err(format!("otp {line}: {status}")) }
     }
-}
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+    fn otp(&self) -> Command {
+        let mut command = Command::new(&self.otp);
+        command.current_dir(self.folder.path()).env("OTP_STORE", self.path("store"));
+        for name in ["OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// The record's path in the store.
+    fn record(&self) -> Result<String> {
+        let account = Path::new("edms/reporting");
+        let entries = fs::read_dir(self.path("store").join(account)).map_err(|error| format!("the store: {error}"))?;
+        let mut names = entries.filter_map(|entry| Some(PathBuf::from(entry.ok()?.file_name())));
+        let record = names.find(|name| name.extension().is_some_and(|extension| extension == "otp"));
+        Ok(account.join(record.ok_or("there is no record")?).display().to_string())
     }
 }

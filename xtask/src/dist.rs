@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::Result;
-use crate::sh::{cargo, program, root, run};
+use xtask::Result;
+use xtask::cargo::{self, cargo};
+use xtask::sh::{program, run};
 
 /// Builds it, and gives its path.
 pub(crate) fn build() -> Result<PathBuf> {
@@ -13,8 +14,8 @@ pub(crate) fn build() -> Result<PathBuf> {
         other => return Err(format!("there is no static build for {other} yet")),
     };
     run(program("rustup").args(["target", "add", target]))?;
-    run(&mut cargo(&["build", "--locked", "-p", "otp-cli", "--profile", "dist", "--target", target]))?;
-    let path = root().join("target").join(target).join("dist/otp");
+    let command = &["build", "--locked", "-p", "otp-cli", "--profile", "dist", "--target", target];
+    let path = cargo::build(&mut cargo(command))?.program("otp")?;
     println!("{}", path.display());
     Ok(path)
 }

@@ -6,28 +6,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Result;
-use crate::abi::target;
-use crate::python::in_venv;
-use crate::sh::{answers, cargo, output, program, run};
+use otp_test_tools::TempDir;
+use xtask::Result;
+use xtask::cargo::{build, cargo};
+use xtask::sh::{output, program, run};
 
-const NEEDS: &str = "\
-e2e needs a PostgreSQL server's programs, and a Python environment with psycopg and otp-link. On Debian:
-
-    apt-get install postgresql python3-venv
-    python3 -m venv target/e2e-venv
-    target/e2e-venv/bin/pip install 'psycopg[binary]' ./otp-ffi/python
-
-It installs nothing itself, and uses no server that is running: it makes one of its own in a temporary folder.";
+use crate::python::install;
+use crate::venv::{fresh, pip_install, program_of};
 
 pub(crate) fn e2e() -> Result<()> {
-    let (venv, bin) = (target().join("e2e-venv"), server_programs()?);
-    if !answers(in_venv(&venv, "python").args(["-c", "import psycopg, otp_link"])) {
-        return Err(NEEDS.into());
-    }
-    run(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?;
+    let bin = server_programs()?;
+    let venv = fresh("e2e-venv")?;
+    run(pip_install(&venv).arg("psycopg[binary]"))?;
+    run(&mut install(&venv))?;
+    let otp_program = build(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?.program("otp")?;
     let server = Server::start(&bin)?;
-    let folder = server.folder.join("work");
+    let folder = server.path("work");
     fs::create_dir(&folder).map_err(|error| error.to_string())?;
     for (name, script) in
         [("report.py", include_str!("e2e/report.py")), ("set_password.py", include_str!("e2e/set_password.py"))]
@@ -38,18 +32,17 @@ pub(crate) fn e2e() -> Result<()> {
         for name in ["OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY", "PGPASSWORD"] {
             command.env_remove(name);
         }
-        command.current_dir(&folder).env("OTP_STORE", folder.join("store")).env("PGHOST", &server.folder);
-        command.env("PGPASSFILE", server.folder.join("pgpass"));
+        command.current_dir(&folder).env("OTP_STORE", folder.join("store")).env("PGHOST", server.folder.path());
+        command.env("PGPASSFILE", server.path("pgpass"));
         command
     };
-    let otp_program = target().join("debug/otp").canonicalize().map_err(|error| format!("otp: {error}"))?;
     let otp = |line: &str| {
         let mut command = here(Command::new(&otp_program));
         command.args(line.split(' '));
         command
     };
     let python = |line: &str| {
-        let mut command = here(in_venv(&venv, "python"));
+        let mut command = here(program_of(&venv, "python"));
         command.args(line.split(' '));
         command
     };
@@ -105,12 +98,12 @@ fn server_programs() -> Result<PathBuf> {
     folders
         .into_iter()
         .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
-        .ok_or(NEEDS.into())
+        .ok_or("there is no PostgreSQL server to start; on Debian: apt-get install postgresql".into())
 }
 
-/// A server of our own, which is stopped and removed at the end, however it ends.
+/// A server of our own in a temporary folder, stopped at the end.
 struct Server {
-    folder: PathBuf,
+    folder: TempDir,
     bin: PathBuf,
     /// The server refuses to run as root; it then runs as the user that its package makes.
     as_root: bool,
@@ -118,22 +111,19 @@ struct Server {
 
 impl Server {
     fn start(bin: &Path) -> Result<Self> {
-        // Short, since the path of a socket may have some 100 bytes.
-        let folder = std::env::temp_dir().join(format!("otp-e2e-{}", std::process::id()));
-        fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let as_root = output(program("id").arg("-u"))?.trim() == "0";
-        let server = Self { folder, bin: bin.to_owned(), as_root };
+        let server = Self { folder: otp_test_tools::folder(), bin: bin.to_owned(), as_root };
         let password = fresh_password()?;
         server.write("admin", &password)?;
         server.write("pgpass", &format!("*:*:*:postgres:{password}\n"))?;
         if as_root {
-            run(program("chown").arg("postgres").arg(&server.folder).arg(server.folder.join("admin")))?;
+            run(program("chown").arg("postgres").arg(server.folder.path()).arg(server.path("admin")))?;
         }
-        let (data, admin) = (server.folder.join("data"), server.folder.join("admin"));
+        let (data, admin) = (server.path("data"), server.path("admin"));
         let initdb = ["-U", "postgres", "--auth=scram-sha-256", "--no-sync", "--pwfile"];
         run(server.command("initdb").args(initdb).arg(admin).arg("-D").arg(&data).stdout(Stdio::null()))?;
-        let options = format!("-c listen_addresses= -c unix_socket_directories={}", server.folder.display());
-        let log = server.folder.join("log");
+        let options = format!("-c listen_addresses= -c unix_socket_directories={}", server.folder.path().display());
+        let log = server.path("log");
         run(server
             .command("pg_ctl")
             .args(["-w", "-s", "-o", &options, "-l"])
@@ -144,9 +134,13 @@ impl Server {
         Ok(server)
     }
 
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Writes a file that only this user can read.
     fn write(&self, name: &str, text: &str) -> Result<()> {
-        let path = self.folder.join(name);
+        let path = self.path(name);
         let private = fs::Permissions::from_mode(0o600);
         fs::write(&path, text)
             .and_then(|()| fs::set_permissions(&path, private))
@@ -160,17 +154,16 @@ impl Server {
         if self.as_root {
             command.args(["-u", "postgres", "--"]).arg(&path);
         }
-        command.current_dir(&self.folder);
+        command.current_dir(self.folder.path());
         command
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let data = self.folder.join("data");
-        // What goes wrong here can be told to nobody, and is a folder that is left.
-        let _ = run(self.command("pg_ctl").args(["-w", "-s", "-m", "fast", "-D"]).arg(data).arg("stop"));
-        let _ = fs::remove_dir_all(&self.folder);
+        // A failure here is shown, and leaves a server without a folder.
+        let stop = ["-w", "-s", "-m", "fast", "stop", "-D"];
+        let _ = run(self.command("pg_ctl").args(stop).arg(self.path("data")));
     }
 }
 

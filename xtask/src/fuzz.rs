@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::Result;
-use crate::sh::{answers, cargo, root, run};
+use xtask::Result;
+use xtask::cargo::{cargo, target};
+use xtask::sh::{answers, root, run};
 
-/// For how long each target runs if nothing else is said.
+/// How long each target runs by default.
 const SECONDS: u64 = 20;
 /// An input that takes longer, or more memory, is a finding.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1024"];
@@ -20,7 +21,7 @@ struct Summary {
     executions: u64,
     edges: u64,
     features: u64,
-    /// Where the input lies that does not hold.
+    /// The path of the input that fails.
     finding: Option<String>,
 }
 
@@ -80,15 +81,16 @@ fn targets() -> Result<Vec<String>> {
 
 /// `cargo fuzz`, with the compiler that everything else is built with.
 ///
-/// It ships the sanitizer's runtime, and lets `-Zsanitizer` through only where this variable says so. So no nightly
-/// compiler is needed, and what is looked at is what the product's compiler makes.
+/// It ships the sanitizer's runtime, and accepts `-Zsanitizer` if `RUSTC_BOOTSTRAP` says so. So no nightly compiler is
+/// needed, and the code under test is what the product's compiler makes.
 fn cargo_fuzz(command: &str) -> Command {
-    let mut cargo = cargo(&["fuzz", command, "--features", "libfuzzer", "--target-dir", "target/fuzz"]);
+    let mut cargo = cargo(&["fuzz", command, "--features", "libfuzzer", "--target-dir"]);
+    cargo.arg(target().join("fuzz"));
     cargo.env("RUSTC_BOOTSTRAP", "1");
-    // Link-time optimisation and the sanitizer's coverage don't go together, and a report needs its symbols.
+    // Link-time optimisation does not work with the sanitizer's coverage, and a report needs symbols.
     cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_STRIP", "none")]);
-    // Only the code of `otp-ffi` has pointers that could lead to where a function has returned from, and its C program is run
-    // under valgrind. Looking for these takes half of the time.
+    // Only otp-ffi has pointers that could outlive a function's frame, and valgrind watches its C program. Looking for them
+    // here takes half of the time.
     cargo.env("ASAN_OPTIONS", "detect_stack_use_after_return=0");
     cargo
 }
@@ -115,11 +117,11 @@ fn run_all(names: Vec<String>, seconds: u64) -> Result<Vec<Summary>> {
 
 fn run_one(name: &str, seconds: u64) -> Result<Summary> {
     // New inputs go to a folder that is not committed; the committed seeds are only read.
-    let found = format!("target/fuzz-corpus/{name}");
-    let seeds = format!("fuzz/corpus/{name}");
-    std::fs::create_dir_all(root().join(&found)).map_err(|error| format!("{found}: {error}"))?;
+    let found = target().join("fuzz-corpus").join(name);
+    let seeds = root().join("fuzz/corpus").join(name);
+    std::fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
     let mut command = cargo_fuzz("run");
-    command.args([name, &found, &seeds, "--", "-print_final_stats=1", "-max_len=4096"]).args(LIMITS);
+    command.arg(name).args([found, seeds]).args(["--", "-print_final_stats=1", "-max_len=4096"]).args(LIMITS);
     command.arg(format!("-max_total_time={seconds}"));
     let dictionary = root().join(format!("fuzz/dictionaries/{name}.dict"));
     if dictionary.exists() {
@@ -146,7 +148,7 @@ fn run_one(name: &str, seconds: u64) -> Result<Summary> {
     })
 }
 
-/// The number behind the last place where a word stands.
+/// The number after the last occurrence of a word.
 fn number_after(log: &str, word: &str) -> Option<u64> {
     log.rsplit_once(word)?.1.split_whitespace().next()?.parse().ok()
 }
@@ -163,13 +165,12 @@ fn print(summaries: &[Summary]) {
     println!("{:<14} {seconds:>7} {executions:>11} {:>6} {:>8}  {findings}", "all", "", "");
 }
 
-/// Where a finding lies, and how to look at it.
+/// Where a finding is, and how to reproduce it.
 fn finding(summary: &Summary) -> Option<String> {
     let path = Path::new(summary.finding.as_ref()?);
-    let top = root().canonicalize().unwrap_or_else(|_| root());
-    let path = path.strip_prefix(top).unwrap_or(path).display();
+    let path = path.strip_prefix(root()).unwrap_or(path).display();
     let name = &summary.name;
     Some(format!(
-        "{name} does not hold for {path}; copy it to fuzz/corpus/{name}, named for its defect, and run: cargo test -p otp-fuzz"
+        "{name} fails for {path}; copy it to fuzz/corpus/{name}, named for its defect, and run: cargo test -p otp-fuzz"
     ))
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask COMMAND`: what this repository does with itself.
+//! `cargo xtask COMMAND`: the tasks of this repository.
 #![forbid(unsafe_code)]
 
 mod abi;
@@ -10,7 +10,6 @@ mod demo;
 mod dist;
 #[cfg(unix)]
 mod e2e;
-#[cfg(unix)]
 mod faults;
 mod fuzz;
 mod memory;
@@ -19,76 +18,73 @@ mod mutants;
 mod prove;
 mod python;
 mod randomness;
-mod sbom;
-mod sh;
 mod supply;
 mod test;
+mod tools;
+mod venv;
+mod workflows;
 
 use std::process::ExitCode;
 
-const HELP: &str = "\
-cargo xtask COMMAND
+use xtask::Result;
 
-  test                          all that is needed to trust a checkout
-  ci                            test, and formatting, lints, docs, cross builds, the oldest compiler
-  demo                          the main job, in a temporary folder
-  prove                         perfect secrecy, by enumerating every pad and payload of a small frame
-  ct                            no branch and no address depends on a secret, in the built code (needs valgrind)
-  memory                        no secret stays in the memory of the program, seen from outside
-  stack                         how much stack the core takes
-  miri                          the core and the C interface under Miri (needs a nightly compiler with Miri)
-  coverage                      which lines the tests reach (needs cargo-llvm-cov)
-  mutants [FILE...]             whether the tests notice changes of the code (needs cargo-mutants)
-  sbom                          a CycloneDX bill of materials for each thing that is shipped
-  deny                          licences, versions and sources of the dependencies (needs cargo-deny)
-  api [--write]                 whether the public items are those in docs/public-api (needs cargo-public-api)
-  randomness                    1 GiB of pads through suites that are not ours (needs dieharder and rngtest)
-  fuzz [TARGET] [--seconds N]   fuzz one target or all, 20 seconds each (needs cargo-fuzz)
-  faults [PART...] [--quick]    failing system calls, kills, power loss, full disks, load (Linux, needs strace)
-  dist                          the static program, for this processor's Linux
-  abi                           the C program that calls every function: C11, C++17, AddressSanitizer, valgrind
-  python                        the Python package: built, installed in a fresh environment, tested, typed
-  e2e                           a script that logs in to a real PostgreSQL server, before and after a rotation
-  bench                         whole processes and durable writes, against their floors
-";
+use self::Run::{Plain, WithArguments};
+
+struct Task {
+    usage: &'static str,
+    about: &'static str,
+    run: Run,
+}
+
+enum Run {
+    Plain(fn() -> Result<()>),
+    WithArguments(fn(&[String]) -> Result<()>),
+}
+
+const fn task(usage: &'static str, about: &'static str, run: Run) -> Task {
+    Task { usage, about, run }
+}
+
+const TASKS: &[Task] = &[
+    task("demo", "the main job, in a temporary folder", Plain(demo::demo)),
+    task("test [--strict]", "every test that this machine has the tools for", WithArguments(test::test)),
+    task("ci", "all of it: tests, lints, docs, cross builds, proofs, faults, fuzzing", Plain(ci::ci)),
+    task("abi", "the C library: C11, C++17, AddressSanitizer, valgrind", Plain(abi::abi)),
+    task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
+    task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
+    task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
+    task("ct", "no branch and no address depends on a secret (needs valgrind)", Plain(ct::ct)),
+    task("memory", "no secret stays in a program's memory (Linux)", Plain(memory::memory)),
+    task("stack", "how much stack the core takes (Linux)", Plain(memory::stack)),
+    task("miri", "the core and the C interface under Miri (needs a nightly compiler)", Plain(miri::miri)),
+    task(
+        "faults [PART...] [--quick]",
+        "failing calls, kills, power loss, full disks, load (Linux, needs strace)",
+        WithArguments(faults::faults),
+    ),
+    task("fuzz [TARGET] [--seconds N]", "one fuzz target or all (needs cargo-fuzz)", WithArguments(fuzz::fuzz)),
+    task("randomness", "1 GiB of pads in third-party suites (needs dieharder, rngtest)", Plain(randomness::randomness)),
+    task("coverage", "which lines the tests reach (needs cargo-llvm-cov)", Plain(coverage::coverage)),
+    task(
+        "mutants [FILE...]",
+        "whether the tests notice changes (needs cargo-mutants)",
+        WithArguments(mutants::mutants),
+    ),
+    task("deny", "licences, versions and sources of dependencies (needs cargo-deny)", Plain(supply::deny)),
+    task(
+        "api [--write]",
+        "the public items, against docs/public-api (needs cargo-public-api)",
+        WithArguments(supply::api),
+    ),
+    #[cfg(unix)]
+    task("e2e", "a login to a real PostgreSQL server, before and after a rotation", Plain(e2e::e2e)),
+    task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),
+    task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (command, rest) = match arguments.split_first() {
-        Some((command, rest)) => (command.as_str(), rest),
-        None => ("help", &[][..]),
-    };
-    let result = match command {
-        "test" => test::test(),
-        "ci" => ci::ci(),
-        "demo" => demo::demo(),
-        "prove" => prove::prove(),
-        "ct" => ct::ct(),
-        "memory" => memory::memory(),
-        "stack" => memory::stack(),
-        "miri" => miri::miri(),
-        "coverage" => coverage::coverage(),
-        "mutants" => mutants::mutants(rest),
-        "sbom" => sbom::sbom(),
-        "deny" => supply::deny(),
-        "api" => supply::api(rest),
-        "randomness" => randomness::randomness(),
-        "fuzz" => fuzz::fuzz(rest),
-        #[cfg(unix)]
-        "faults" => faults::faults(rest),
-        "dist" => dist::build().map(drop),
-        "bench" => bench::bench(),
-        "abi" => abi::abi(),
-        "python" => python::python(),
-        #[cfg(unix)]
-        "e2e" => e2e::e2e(),
-        "help" | "--help" | "-h" => {
-            print!("{HELP}");
-            Ok(())
-        }
-        other => Err(format!("there is no command {other}\n\n{HELP}")),
-    };
-    match result {
+    match start(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("xtask: {message}");
@@ -97,5 +93,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a step gives: nothing, or a message that says what failed and what to do.
-type Result<T> = std::result::Result<T, String>;
+fn start(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) =
+        arguments.split_first().filter(|(name, _)| !["help", "--help", "-h"].contains(&name.as_str()))
+    else {
+        print!("{}", help());
+        return Ok(());
+    };
+    let task = TASKS.iter().find(|task| task.usage.split(' ').next() == Some(name));
+    match task.ok_or_else(|| format!("there is no command {name}\n\n{}", help()))?.run {
+        WithArguments(run) => run(rest),
+        Plain(run) if rest.is_empty() => run(),
+        Plain(_) => Err(format!("{name} takes no arguments")),
+    }
+}
+
+fn help() -> String {
+    let tasks = TASKS.iter().map(|task| format!("  {:<28}  {}\n", task.usage, task.about));
+    format!("cargo xtask COMMAND\n\n{}", tasks.collect::<String>())
+}

@@ -1,33 +1,27 @@
 //! `cargo xtask memory`: no secret stays in the memory of the programs, seen from outside; and `stack`, what the core takes.
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, cargo, program, run};
+use xtask::Result;
+use xtask::cargo::{build, cargo, target};
+use xtask::sh::{output, program, run};
+
+use crate::python::assemble;
 
 pub(crate) fn memory() -> Result<()> {
     only_linux()?;
-    if !answers(program("cc").arg("--version")) {
-        return Err("there is no cc; on Debian: apt-get install gcc".into());
-    }
-    run(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-proof"]))?;
-    let built = target().join("release");
-    let login = built.join("login");
+    let packages = ["-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-proof"];
+    let built = build(cargo(&["build", "--locked", "--release"]).args(packages))?;
+    let library = built.library("otp_ffi")?;
+    let library = library.parent().ok_or("the library is in no folder")?;
+    let login = target().join("login");
     run(program("cc").args(["-O2", "-Iotp-ffi/include", "otp-ffi/examples/login.c", "-o"]).arg(&login).args([
-        &format!("-L{}", built.display()),
-        &format!("-Wl,-rpath,{}", built.display()),
+        &format!("-L{}", library.display()),
+        &format!("-Wl,-rpath,{}", library.display()),
         "-lotp_ffi",
     ]))?;
-    let mut scan = program(&built.join("memory").display().to_string());
-    scan.arg(built.join("otp")).arg("c").arg(login);
-    // What `cargo xtask python` has installed. Building it takes minutes, so it is not done here.
-    let python = target().join("python-venv/bin/python");
-    if python.exists() {
-        scan.arg("python").arg(python);
-    } else {
-        eprintln!("Python is not looked at: run cargo xtask python first");
-    }
-    run(&mut scan)?;
-    run(&mut cargo(&["test", "--locked", "-p", "otp-proof"]))
+    // The interpreter itself: what is on the PATH may be a script that starts it.
+    let python = output(program("python3").args(["-c", "import sys; print(sys.executable)"]))?;
+    let package = assemble("release")?;
+    run(program(built.program("memory")?).arg(built.program("otp")?).arg(login).arg(python.trim_end()).arg(package))
 }
 
 pub(crate) fn stack() -> Result<()> {

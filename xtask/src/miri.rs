@@ -3,10 +3,11 @@
 
 use std::process::Command;
 
-use crate::Result;
-use crate::sh::{answers, cargo_of, run};
+use xtask::Result;
+use xtask::cargo::{cargo_of, target};
+use xtask::sh::{answers, run};
 
-/// Tests that go through so much that Miri would take hours. What they do is done smaller by their neighbours.
+/// Tests that would take Miri hours. Their neighbours do the same on less.
 const TOO_LONG: [&str; 9] = [
     "every_frame_of_capacity_one",
     "every_length_of_the_smaller_classes",
@@ -29,7 +30,8 @@ pub(crate) fn miri() -> Result<()> {
 }
 
 fn miri_test() -> Command {
-    let mut command = cargo_of("nightly", &["miri", "test", "--locked", "--target-dir", "target/miri"]);
+    let mut command = cargo_of("nightly", &["miri", "test", "--locked", "--target-dir"]);
+    command.arg(target().join("miri"));
     // The C interface asks for the time, and reads a file.
     let flags = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check -Zmiri-disable-isolation";
     command.env("MIRIFLAGS", flags);

@@ -1,11 +1,12 @@
-//! `cargo xtask mutants [FILE...]`: whether the tests notice when the code does something else.
+//! `cargo xtask mutants [FILE...]`: whether the tests notice changes of the code.
 
-use crate::Result;
-use crate::sh::{answers, cargo, run};
+use xtask::Result;
+use xtask::cargo::{cargo, target};
+use xtask::sh::{answers, run};
 
 /// The packages, and the tests of each that are quick enough to run hundreds of times.
 ///
-/// Documentation examples and the core's long enumerations are left out: what they alone would notice shows as missed.
+/// Documentation examples and the core's long enumerations are left out: what only they would notice counts as missed.
 const PACKAGES: [(&str, &[&str]); 2] = [
     (
         "otp-core",
@@ -22,7 +23,7 @@ const PACKAGES: [(&str, &[&str]); 2] = [
     ("otp-store-fs", &["--lib", "--tests"]),
 ];
 
-/// A test that takes longer than all others together. What it tries in every order, others try in one.
+/// A test that takes longer than all others together. Others try in one order what it tries in every order.
 const TOO_LONG: &str = "even_if_both_are_cut";
 
 /// Mutates the files that are named, or all of the core and the file store. The settings are in `.cargo/mutants.toml`.
@@ -36,13 +37,13 @@ pub(crate) fn mutants(files: &[String]) -> Result<()> {
             continue;
         }
         let mut command = cargo(&["mutants", "--package", package, "--output"]);
-        command.arg(format!("target/mutants/{package}"));
+        command.arg(target().join("mutants").join(package));
         for file in own {
             command.arg("--file").arg(file);
         }
-        // For building as for testing, or it would build twice.
+        // The same for building as for testing, or it would build twice.
         command.args(tests.iter().map(|argument| format!("--cargo-arg={argument}")));
-        // Few cases of each property are enough to notice, and no debug information saves half of the building.
+        // A few cases of each property are enough, and without debug information building takes half the time.
         command.env("PROPTEST_CASES", "16").env("CARGO_PROFILE_DEV_DEBUG", "0");
         run(command.args(["--", "--", "--skip", TOO_LONG]))?;
     }

@@ -1,51 +1,66 @@
-//! `cargo xtask python`: the Python package, as its users get it: built, installed in a fresh environment, tested there.
+//! `cargo xtask python`: the Python package, first as cargo builds it, then as its users install it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, program, root, run};
+use xtask::Result;
+use xtask::cargo::{build, cargo, target};
+use xtask::sh::{program, root, run};
 
-/// What the tests need beside the package.
+use crate::tools::Checks;
+use crate::venv::{self, pip_install, program_of};
+
+const PACKAGE: &str = "otp-ffi/python";
+/// What the tests need besides the package.
 const TOOLS: [&str; 2] = ["pytest>=8", "mypy>=1.11"];
 
+/// Runs every check, or fails if a tool is missing.
 pub(crate) fn python() -> Result<()> {
-    let venv = fresh("python-venv")?;
-    run(pip(&venv).args(TOOLS))?;
-    run(&mut install(&venv))?;
-    let package = root().join("otp-ffi/python");
-    run(in_venv(&venv, "python").args(["-m", "pytest", "-q"]).current_dir(&package))?;
-    run(in_venv(&venv, "python").args(["-m", "mypy"]).current_dir(&package))
+    let mut checks = Checks::probe()?;
+    check(&mut checks)?;
+    checks.summary().map_or(Ok(()), Err)
 }
 
-/// A fresh virtual environment below the target folder.
-pub(crate) fn fresh(name: &str) -> Result<PathBuf> {
-    if !answers(program("python3").args(["-c", "import venv, ensurepip"])) {
-        return Err(
-            "there is no python3 that makes virtual environments; on Debian: apt-get install python3-venv".into()
-        );
+/// Runs the checks whose tools are there.
+pub(crate) fn check(checks: &mut Checks) -> Result<()> {
+    let folder = assemble("dev")?;
+    run(program("python3").args(["-B", &format!("{PACKAGE}/tests/main_job.py")]).env("PYTHONPATH", folder))?;
+    if let Some(venv) = venv::with(checks, "the Python package, installed: pytest, mypy", "python-venv", &TOOLS)? {
+        run(&mut install(&venv))?;
+        let package = root().join(PACKAGE);
+        run(program_of(&venv, "python").args(["-m", "pytest", "-q"]).current_dir(&package))?;
+        run(program_of(&venv, "python").args(["-m", "mypy"]).current_dir(&package))?;
     }
-    let venv = target().join(name);
-    run(program("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    Ok(venv)
+    Ok(())
 }
 
-/// A program of the environment.
-pub(crate) fn in_venv(venv: &Path, name: &str) -> Command {
-    program(&venv.join("bin").join(name).display().to_string())
-}
-
-/// Installs packages from the index that this machine's pip uses.
-pub(crate) fn pip(venv: &Path) -> Command {
-    let mut command = in_venv(venv, "python");
-    command.args(["-m", "pip", "install", "-q", "--disable-pip-version-check"]);
-    command
-}
-
-/// Builds the package and installs it. It compiles in a target folder of its own, since it has another profile.
+/// The command that builds the package and installs it. It has a target folder of its own, since its profile differs.
 pub(crate) fn install(venv: &Path) -> Command {
-    let mut command = pip(venv);
-    command.arg("--no-cache-dir").arg(root().join("otp-ffi/python")).env("CARGO_TARGET_DIR", target().join("python"));
+    let mut command = pip_install(venv);
+    command.arg("--no-cache-dir").arg(root().join(PACKAGE)).env("CARGO_TARGET_DIR", target().join("python"));
     command
+}
+
+/// Puts the package together without pip: its sources, and the extension that cargo builds. Gives the folder to import from.
+pub(crate) fn assemble(profile: &str) -> Result<PathBuf> {
+    let manifest = format!("{PACKAGE}/Cargo.toml");
+    let mut command = cargo(&["build", "--locked", "--profile", profile, "--manifest-path", &manifest]);
+    let extension = build(&mut command)?.library("_native")?;
+    let folder = target().join(format!("python-{profile}"));
+    let package = folder.join("otp_link");
+    let suffix = if cfg!(windows) { "pyd" } else { "abi3.so" };
+    let sources = root().join(PACKAGE).join("src/otp_link");
+    let assemble = || {
+        fs::create_dir_all(&package)?;
+        for source in fs::read_dir(sources)? {
+            let source = source?;
+            if source.file_type()?.is_file() {
+                fs::copy(source.path(), package.join(source.file_name()))?;
+            }
+        }
+        fs::copy(extension, package.join(format!("_native.{suffix}")))
+    };
+    assemble().map_err(|error: std::io::Error| format!("{}: {error}", package.display()))?;
+    Ok(folder)
 }

@@ -1,20 +1,19 @@
-//! `cargo xtask randomness`: pads, as sealing draws them, through statistical suites that are not ours.
+//! `cargo xtask randomness`: feeds pads, as sealing draws them, to third-party statistical suites.
 
 use std::fs::{self, File};
 
-use crate::Result;
-use crate::abi::target;
-use crate::sh::{answers, cargo, program, run};
+use xtask::Result;
+use xtask::cargo::{build, cargo, target};
+use xtask::sh::{answers, program, run};
 
-/// How many bytes of pads the suites get.
+/// The bytes of pads that the suites get.
 const LEN: u64 = 1 << 30;
-/// What FIPS 140-2 looks at: blocks of so many bits.
+/// FIPS 140-2 looks at blocks of this many bits.
 const BLOCK_BITS: u64 = 20_000;
-/// Of how many blocks from a uniform source one fails `rngtest`'s test, for the tests where that can be computed:
-/// ones outside 9,725 to 10,275, `erfc(274.5 / sqrt(2 * 5000))`; a run of 26 or more, `20,000 / 2^26`.
+/// The share of blocks from a uniform source that fail one of `rngtest`'s tests, where it can be computed: ones outside
+/// 9,725 to 10,275, `erfc(274.5 / sqrt(2 * 5000))`; a run of 26 or more, `20,000 / 2^26`.
 const EXPECTED: [(&str, f64); 2] = [("Monobit", 1.036e-4), ("Long run", 2.98e-4)];
-/// The tests of dieharder that its authors call good (`dieharder -l`), without those that take hours or read more than
-/// 1 GiB.
+/// The tests that dieharder's authors call good (`dieharder -l`), without those that take hours or read more than 1 GiB.
 const DIEHARDER: [&str; 22] = [
     "0", "1", "2", "3", "4", "8", "9", "10", "11", "12", "13", "15", "16", "100", "101", "202", "204", "205", "206",
     "207", "208", "209",
@@ -24,10 +23,11 @@ pub(crate) fn randomness() -> Result<()> {
     if !answers(program("rngtest").arg("--version")) || !answers(program("dieharder").arg("-h")) {
         return Err("this needs dieharder and rngtest: apt-get install dieharder rng-tools5".into());
     }
-    run(&mut cargo(&["build", "--locked", "--release", "-p", "otp-proof", "--bin", "pads"]))?;
+    let pads =
+        build(&mut cargo(&["build", "--locked", "--release", "-p", "otp-proof", "--bin", "pads"]))?.program("pads")?;
     let path = target().join("pads.bin");
     let file = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    run(program(&target().join("release/pads").display().to_string()).arg(LEN.to_string()).stdout(file))?;
+    run(program(pads).arg(LEN.to_string()).stdout(file))?;
     let result = rngtest(&path.display().to_string()).and_then(|()| dieharder(&path.display().to_string()));
     fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     result
@@ -35,12 +35,12 @@ pub(crate) fn randomness() -> Result<()> {
 
 fn rngtest(path: &str) -> Result<()> {
     let input = File::open(path).map_err(|error| format!("{path}: {error}"))?;
-    // It exits with 1 if one block fails, as some must.
+    // It exits with 1 if any block fails, and some must.
     let output = program("rngtest").stdin(input).output().map_err(|error| format!("rngtest: {error}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
     let count = |name: &str| -> Result<u64> {
         let found = report.lines().find_map(|line| line.split_once(&format!("{name}: "))?.1.trim().parse().ok());
-        found.ok_or_else(|| format!("rngtest said nothing of {name}:\n{report}"))
+        found.ok_or_else(|| format!("rngtest did not mention {name}:\n{report}"))
     };
     let failures = count("FIPS 140-2 failures")?;
     let blocks = count("FIPS 140-2 successes")? + failures;
@@ -51,7 +51,7 @@ fn rngtest(path: &str) -> Result<()> {
         println!("  {name}: {found} failed, {expected:.0} expected");
         // Six standard deviations of a Poisson count: once in a thousand million runs.
         if (found - expected).abs() > 6.0 * expected.sqrt() {
-            return Err(format!("rngtest: {name} fails too often or too seldom"));
+            return Err(format!("rngtest: {name} fails too often or too rarely"));
         }
     }
     if count("Continuous run")? > 0 {

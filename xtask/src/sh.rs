@@ -1,50 +1,34 @@
 //! Running other programs, and saying so.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
 
 /// The top of the repository.
-pub(crate) fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+#[must_use]
+pub fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
 }
 
-/// The cargo that runs this, in the top of the repository.
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
-    command
-}
-
-/// The cargo of another toolchain.
-pub(crate) fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
-    let mut command = program("rustup");
-    command.args(["run", toolchain, "cargo"]).args(arguments);
-    // This process runs under a toolchain of its own, whose variables would win.
-    for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// A program, in the top of the repository.
-pub(crate) fn program(name: &str) -> Command {
+/// A program, started at the top of the repository.
+#[must_use]
+pub fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root());
     command
 }
 
-/// Runs a step and shows what it is.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let line = line_of(command);
-    eprintln!("\n--> {line}");
+/// Runs a step, and shows its command line first.
+pub fn run(command: &mut Command) -> Result<()> {
+    let line = show(command);
     let status = command.status().map_err(|error| format!("{line}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{line}: {status}")) }
 }
 
-/// Runs a step and gives what it printed.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+/// Runs a step, and gives what it printed.
+pub fn output(command: &mut Command) -> Result<String> {
     let line = line_of(command);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{line}: {error}"))?;
     if !output.status.success() {
@@ -53,9 +37,16 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).map_err(|_| format!("{line}: printed no text"))
 }
 
-/// Whether a program is there and answers.
-pub(crate) fn answers(command: &mut Command) -> bool {
+/// Whether a program exists and succeeds.
+pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Shows a command line, and gives it for messages.
+pub(crate) fn show(command: &Command) -> String {
+    let line = line_of(command);
+    eprintln!("\n--> {line}");
+    line
 }
 
 fn line_of(command: &Command) -> String {

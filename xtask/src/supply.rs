@@ -1,17 +1,18 @@
-//! `cargo xtask deny` and `api`: what the project pulls in, and what it offers to others.
+//! `cargo xtask deny` and `api`: what the project depends on, and what it offers.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::Result;
-use crate::sh::{answers, cargo, output, root, run};
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::{answers, output, root, run};
 
 /// The libraries that other Rust programs build on.
 const LIBRARIES: [&str; 2] = ["otp-core", "otp-store-fs"];
 /// Where their public items are listed.
 const LISTS: &str = "docs/public-api";
 
-/// Licences, versions and sources of all dependencies, as `deny.toml` wants them.
+/// Checks licences, versions and sources of all dependencies against `deny.toml`.
 pub(crate) fn deny() -> Result<()> {
     if !answers(&mut cargo(&["deny", "--version"])) {
         return Err("this needs cargo-deny: cargo install --locked cargo-deny".into());
@@ -19,7 +20,7 @@ pub(crate) fn deny() -> Result<()> {
     run(&mut cargo(&["deny", "--locked", "check", "licenses", "bans", "sources"]))
 }
 
-/// Compares every public item with the committed lists; with `--write`, writes them anew.
+/// Compares every public item with the committed lists; with `--write`, updates the lists.
 pub(crate) fn api(arguments: &[String]) -> Result<()> {
     let write = match arguments {
         [] => false,
@@ -40,10 +41,10 @@ pub(crate) fn api(arguments: &[String]) -> Result<()> {
         if listed != found {
             let changes = changes(&listed, &found);
             return Err(format!(
-                "the public items of {library} are not those in {path}:\n{changes}If that is meant: cargo xtask api --write"
+                "the public items of {library} differ from {path}:\n{changes}If that is intended: cargo xtask api --write"
             ));
         }
-        println!("{path}: {} lines, as they stand", listed.lines().count());
+        println!("{path}: {} lines, unchanged", listed.lines().count());
     }
     Ok(())
 }
@@ -55,10 +56,10 @@ fn public_items(library: &str) -> Result<String> {
 }
 
 fn changes(listed: &str, found: &str) -> String {
-    let only = |of: &str, other: &str, sign: &str| {
+    let only = |of: &str, other: &str, mark: &str| {
         let other: BTreeSet<&str> = other.lines().collect();
         let lines = of.lines().filter(|line| !other.contains(line));
-        lines.fold(String::new(), |text, line| text + sign + line + "\n")
+        lines.fold(String::new(), |text, line| text + mark + line + "\n")
     };
     only(listed, found, "- ") + &only(found, listed, "+ ")
 }

@@ -1,26 +1,25 @@
 //! `cargo xtask test`: all that is needed to trust a checkout.
 
-use crate::sh::{answers, cargo, program, run};
-use crate::{Result, abi, python};
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::run;
 
-/// What the tests start, with Debian's name of the package that brings it.
-const TOOLS: [(&str, &[&str], &str); 10] = [
-    ("cc", &["--version"], "gcc"),
-    ("c++", &["--version"], "g++"),
-    ("nm", &["--version"], "binutils"),
-    ("valgrind", &["--version"], "valgrind"),
-    ("python3", &["--version"], "python3"),
-    ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
-    ("bash", &["-c", ":"], "bash"),
-    ("dash", &["-c", ":"], "dash"),
-    ("groff", &["--version"], "groff-base"),
-    ("setsid", &["--version"], "util-linux"),
-];
+use crate::tools::Checks;
+use crate::{abi, python, workflows};
 
-pub(crate) fn test() -> Result<()> {
-    check_tools()?;
+/// Runs every check that this machine has the tools for; with `--strict`, a missing tool is an error.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let strict = match arguments {
+        [] => false,
+        [only] if only == "--strict" => true,
+        _ => return Err("test takes nothing but --strict".into()),
+    };
+    let mut checks = Checks::probe()?;
+    if strict {
+        checks.require_all()?;
+    }
     // The crates as they are used together, which is the core with all its features; then the core with fewer.
-    run(&mut cargo(&["test", "--locked", "--workspace"]))?;
+    checks.run_tests(&mut cargo(&["test", "--locked", "--workspace"]))?;
     for features in ["", "alloc", "std", "getrandom"] {
         run(&mut cargo(&["test", "--locked", "-p", "otp-core", "--lib", "--features", features]))?;
         run(&mut cargo(&["test", "--locked", "-p", "otp-core", "--doc", "--features", features]))?;
@@ -28,25 +27,14 @@ pub(crate) fn test() -> Result<()> {
     for example in ["embed_std", "embed_no_std"] {
         run(&mut cargo(&["run", "--locked", "-q", "-p", "otp-core", "--all-features", "--example", example]))?;
     }
-    // A decoder by other hands, from docs/format.md alone.
-    run(program("python3").arg("otp-core/tests/decoder.py"))?;
-    // The callee's side, as its users get it.
-    abi::abi()?;
-    python::python()?;
-    eprintln!("\nall tests passed");
-    Ok(())
-}
-
-/// Says in one line what to install, before anything else takes time.
-fn check_tools() -> Result<()> {
-    let missing: Vec<&str> = TOOLS
-        .iter()
-        .filter(|(tool, arguments, _)| !answers(program(tool).args(*arguments)))
-        .map(|(_, _, package)| *package)
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("the tests need more; run: apt-get install {}", missing.join(" ")))
+    // C and Python, as their users get them.
+    abi::check(&mut checks)?;
+    python::check(&mut checks)?;
+    workflows::check(&mut checks)?;
+    match checks.summary() {
+        None => println!("\nall tests passed"),
+        Some(not_run) if strict => return Err(not_run),
+        Some(not_run) => println!("\nall tests passed; {not_run}"),
     }
+    Ok(())
 }

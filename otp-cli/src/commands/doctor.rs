@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_link::doctor::{Finding, Severity};
+use otp_link::redact;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::options::Globals;
-use crate::terminal::{self, printable};
-use crate::{hint, json};
+use crate::{hint, json, terminal};
 
 /// Check store, key files and system, and say how to fix what is wrong
 #[derive(Args)]
@@ -46,9 +46,9 @@ impl Entry {
         };
         Self {
             severity,
-            subject: printable(&finding.subject()),
-            summary: printable(&finding.summary()),
-            hint: finding.hint().map(|hint| printable(&hint::words(&hint, store))),
+            subject: redact(&finding.subject()),
+            summary: redact(&finding.summary()),
+            hint: finding.hint().map(|hint| redact(&hint::words(&hint, store))),
             fixed: finding.is_fixed(),
         }
     }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use otp_core::AccountName;
 use otp_link::secure_python_link::Leak;
+use otp_link::{redact, shell_word};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::handover::Destination;
 use crate::options::{EntropyArgs, Globals, GrantArgs};
-use crate::quote::quote;
-use crate::terminal::{printable, printable_lines};
+use crate::terminal::redact_lines;
 use crate::{hint, prompt, streams};
 
 #[derive(Subcommand)]
@@ -74,10 +74,10 @@ pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs)
         |key| destination.hand_over(&key),
     )?;
     let key_file = args.key_file.as_deref().filter(|path| *path != Path::new("-"));
-    let key_file = key_file.map_or_else(|| "KEYFILE".to_owned(), quote);
+    let key_file = key_file.map_or_else(|| "KEYFILE".to_owned(), shell_word);
     let rotate = hint::otp(globals.store(), &format!("rotate {name} --key-file {key_file}"));
     // The account exists and its key is handed over; that nobody reads the report does not change that.
-    let _ = io::stderr().write_all(printable_lines(&report(&args.file, &rotate, &imported.leaks)).as_bytes());
+    let _ = io::stderr().write_all(redact_lines(&report(&args.file, &rotate, &imported.leaks)).as_bytes());
     Ok(())
 }
 
@@ -105,7 +105,7 @@ fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) ->
 fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
     let file = file.display().to_string();
     // A line break in its name would look like a line of the report.
-    let file = printable(&file);
+    let file = redact(&file);
     let mut text = format!("otp: {file} alone revealed, to anyone who could read it:\n");
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
         text.push_str(&format!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otp_core::Account;
-use otp_link::{Randomness, RotateError};
+use otp_link::{Randomness, RotateError, Rotation};
 
 use crate::error::{Error, Result};
 use crate::options::{self, EntropyArgs, FieldArgs, Globals, KeyArgs};
@@ -64,20 +64,15 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     // Nobody should type a password for an account that does not exist, or with a key that does not open it.
     otp_link::check_rotation(&args.account, key.as_ref(), globals.store())?;
     let new = new_fields(globals, args, key.is_some(), &mut randomness)?;
+    let fields = values::list(&new);
+    let mut rotation = Rotation::new(&args.account, &fields);
+    (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
+    (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
     let progress = Progress::during("sealing new keys");
-    let rotated = otp_link::rotate_account(
-        &args.account,
-        key,
-        &values::list(&new),
-        &terms,
-        grace,
-        globals.store(),
-        &mut randomness,
-        |keys| {
-            drop(progress);
-            handover::hand_over_all(keys, args.new_key_dir.as_deref())
-        },
-    );
+    let rotated = otp_link::rotate_account(rotation, &mut randomness, |keys| {
+        drop(progress);
+        handover::hand_over_all(&keys, args.new_key_dir.as_deref())
+    });
     rotated.map_err(|error| match error {
         RotateError::Unchanged(error) => error,
         RotateError::Unfinished(error) => Error::Unfinished(error),

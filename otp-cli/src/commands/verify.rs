@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_core::{Code, Coded};
-use otp_link::{Key, KeySource, Verification};
+use otp_link::{Key, KeySource, Verification, redact};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::options::Globals;
-use crate::terminal::{self, Progress, printable};
+use crate::terminal::{self, Progress};
 use crate::{json, streams};
 
 /// Check every record of the store, and whether given keys open theirs
@@ -88,7 +88,7 @@ impl Report {
             account: fault.account.to_string(),
             id: fault.key_id.to_string(),
             code: fault.error.code().name(),
-            message: printable(&fault.error.message()),
+            message: redact(&fault.error.message()),
         });
         Self { records: found.records, keys: found.keys, faults: faults.collect() }
     }

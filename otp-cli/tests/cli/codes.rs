@@ -133,8 +133,10 @@ fn code_4_is_a_malformed_key() {
     let last = if key.ends_with('a') { "q" } else { "a" };
     // Those with the same word get the same message, the others another; with none, it depends on the key.
     let cases = [
-        (String::new(), "prefix"),
-        (" \n".to_owned(), "prefix"),
+        (String::new(), "empty"),
+        (" \n".to_owned(), "empty"),
+        ("keys/nightly.key".to_owned(), "path"),
+        ("..\\nightly.key".to_owned(), "path"),
         ("password".to_owned(), "prefix"),
         (key[1..].to_owned(), "prefix"),
         ("otpk1_".to_owned(), "length"),
@@ -152,6 +154,7 @@ fn code_4_is_a_malformed_key() {
         world.write("bad.key", &text);
         let message = world.otp(&["get", "--key-file=bad.key"]).fails(4);
         assert!(message.contains("bad.key") && !hint(&message).is_empty(), "{message}");
+        assert_eq!(hint(&message).contains("--key-file"), fault == "path", "{message}");
         if !fault.is_empty() {
             assert_eq!(messages.entry(fault).or_insert_with(|| message.clone()), &message, "{text}");
         }
@@ -160,7 +163,7 @@ fn code_4_is_a_malformed_key() {
         world.otp(&["issue", "edms/reporting", "--key-file=bad.key", "--new-key-file=new.key"]).fails(4);
         world.otp(&["rotate", "edms/reporting", "--key-file=bad.key", "--generate"]).fails(4);
     }
-    assert_eq!(messages.values().collect::<BTreeSet<_>>().len(), 4, "{messages:?}");
+    assert_eq!(messages.values().collect::<BTreeSet<_>>().len(), 6, "{messages:?}");
     world.write("bad.key", [0xff, 0xfe]);
     world.otp(&["get", "--key-file=bad.key"]).fails(4);
     world.otp(&["get", "--key-file=/dev/zero"]).fails(4);
@@ -322,9 +325,15 @@ fn code_10_is_unsafe_permissions() {
         world.otp(&command).fails(10);
     }
     world.chmod("store", 0o700);
-    for mode in [0o640, 0o604, 0o620, 0o602, 0o660] {
+    for mode in [0o640, 0o604, 0o620, 0o602, 0o660, 0o777] {
         world.chmod("nightly.key", mode);
+        if mode == 0o640 && is_root() {
+            // Root may let a group read its key files.
+            assert_eq!(world.otp(&GET).prints(), "alice\ncorrect horse");
+            continue;
+        }
         let message = world.otp(&GET).fails(10);
+        assert_eq!(world.otp(&GET).arg("--any-key-file-mode").prints(), "alice\ncorrect horse");
         world.sh(command(hint(&message)), &[]).succeeds();
         assert_eq!(world.otp(&GET).prints(), "alice\ncorrect horse");
     }

@@ -49,7 +49,7 @@ fn the_mode_of_a_key_file_of_any_name_is_put_right() {
     for name in names() {
         let path = world.root().join(OsStr::from_bytes(&name));
         std::fs::write(&path, &key).unwrap();
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o604)).unwrap();
         let get = || world.otp(&["get", "--field=username"]).env("OTP_KEY_FILE", OsStr::from_bytes(&name));
         let message = get().fails(10);
         world.shell("bash", command(hint(&message)), &[]).succeeds();

@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use crate::world::{World, hint, lacks, warning};
+use crate::world::{World, command, hint, lacks, warning};
 
 /// A world with accounts `a` to `f`, whose usernames are their names, and their keys in `a.key` and so on.
 fn six() -> World {
@@ -104,6 +104,41 @@ fn pipes_and_links_lead_to_a_key() {
     world.sh("exec otp get --key-fd 9 9>write-only", &[]).fails(1);
     world.otp(&["get", "--key-fd=-1"]).fails(1);
     world.otp(&["get", "--key-fd=99999999999"]).fails(2);
+}
+
+#[test]
+fn others_must_not_be_able_to_replace_a_key_file() {
+    let world = World::new();
+    for name in ["open", "shared"] {
+        std::fs::create_dir(world.path(name)).unwrap();
+        world.write(&format!("{name}/a.key"), world.key("nightly.key"));
+    }
+    world.chmod("open", 0o777);
+    let get = ["get", "--field=username", "--key-file=open/a.key"];
+    let message = world.otp(&get).fails(10);
+    let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=open/new.key"];
+    let before = world.everything();
+    world.otp(&issue).fails(10);
+    assert_eq!(world.everything(), before);
+    world.sh(command(hint(&message)), &[]).succeeds();
+    assert_eq!(world.otp(&get).prints(), "alice");
+
+    // Where each can remove only what is their own, it is a warning.
+    world.chmod("shared", 0o1777);
+    let outcome = world.otp(&["get", "--field=username", "--key-file=shared/a.key"]).outcome();
+    assert_eq!((outcome.code(), outcome.text().as_str()), (0, "alice"));
+    assert!(warning(&outcome.stderr).is_some_and(|text| text.contains("shared")), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_key_that_others_can_read_on_a_descriptor_is_a_warning() {
+    let world = World::new();
+    world.chmod("nightly.key", 0o604);
+    for input in ["--key-file - <nightly.key", "--key-fd 3 3<nightly.key"] {
+        let outcome = world.sh(&format!("exec otp get --field username {input}"), &[]).outcome();
+        assert_eq!((outcome.code(), outcome.text().as_str()), (0, "alice"));
+        assert!(warning(&outcome.stderr).is_some_and(|text| text.contains("0604")), "{}", outcome.stderr);
+    }
 }
 
 #[test]

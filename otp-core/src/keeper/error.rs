@@ -95,10 +95,9 @@ impl<S> KeepError<S> {
         Some(match self {
             Self::Invalid(error) => return error.hint(),
             Self::DamagedKey { account, id, .. } => Hint::RevokeKey { account, id: *id },
-            Self::Store(_) | Self::Randomness(_) | Self::NoAccount { .. } => return None,
             Self::Exists { account } => Hint::IssueOrRotate { account },
             Self::NoKey { gone: Gone::Rotated { .. }, .. } => Hint::AskForNewKey,
-            Self::NoKey { .. } => return None,
+            Self::Store(_) | Self::Randomness(_) | Self::NoAccount { .. } | Self::NoKey { .. } => return None,
             Self::Superseded { .. } => Hint::UseCurrentKey,
             Self::AllExpired { .. } => Hint::GiveExpiry,
             Self::Busy { .. } => Hint::TryAgain,
@@ -160,5 +159,92 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } => Code::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::error::Error as _;
+    use std::string::ToString;
+
+    use super::*;
+
+    /// A store's error, which has a code and a cause.
+    #[derive(Debug)]
+    struct Unplugged;
+
+    /// Its cause.
+    #[derive(Debug)]
+    struct NoPower;
+
+    impl fmt::Display for Unplugged {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the disk is gone")
+        }
+    }
+
+    impl fmt::Display for NoPower {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("no power")
+        }
+    }
+
+    impl core::error::Error for NoPower {}
+
+    impl core::error::Error for Unplugged {
+        fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+            Some(&NoPower)
+        }
+    }
+
+    impl Coded for Unplugged {
+        fn code(&self) -> Code {
+            Code::StoreUnavailable
+        }
+    }
+
+    #[test]
+    fn each_failure_has_its_code_its_hint_and_its_own_message() {
+        let (name, id, at) = (AccountName::parse("edms/reporting").unwrap(), KeyId::from_bytes([0; 10]), UnixTime::MAX);
+        let account = || name.clone().into();
+        let no_key = |gone| KeepError::NoKey { account: account(), id, gone };
+        let (revoke, issue) = (Hint::RevokeKey { account: &name, id }, Hint::IssueOrRotate { account: &name });
+        let damaged = KeepError::DamagedKey { account: account(), id, error: Error::DamagedNote };
+        let superseded = KeepError::Superseded { account: account(), id, until: at };
+        let all = [
+            (KeepError::Invalid(Error::NewerKey), Code::NewerVersion, Some(Hint::Update)),
+            (damaged, Code::Damaged, Some(revoke)),
+            // The store and the source of randomness know what to do about themselves.
+            (KeepError::Store(Unplugged), Code::StoreUnavailable, None),
+            (KeepError::Randomness("dry".into()), Code::RandomnessFailed, None),
+            (KeepError::Exists { account: account() }, Code::Exists, Some(issue)),
+            // It may be mistyped, or never have been there.
+            (KeepError::NoAccount { account: account() }, Code::NotFound, None),
+            (no_key(Gone::Unknown), Code::NotFound, None),
+            // That was somebody's intention.
+            (no_key(Gone::Revoked { at }), Code::NotFound, None),
+            (no_key(Gone::Rotated { at }), Code::NotFound, Some(Hint::AskForNewKey)),
+            (superseded, Code::NotFound, Some(Hint::UseCurrentKey)),
+            (KeepError::AllExpired { account: account() }, Code::Expired, Some(Hint::GiveExpiry)),
+            (KeepError::Busy { account: account() }, Code::Other, Some(Hint::TryAgain)),
+        ];
+        let mut messages = BTreeSet::new();
+        for (error, code, hint) in &all {
+            let message = error.to_string();
+            assert_eq!((error.code(), error.hint()), (*code, *hint), "{message}");
+            assert!(!message.ends_with('.') && !message.contains("--"), "{message}");
+            assert!(messages.insert(message.clone()), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_store_is_shown_as_it_is_and_keeps_its_cause() {
+        let error = KeepError::Store(Unplugged);
+        assert_eq!(error.to_string(), Unplugged.to_string());
+        assert!(error.source().unwrap().is::<NoPower>());
+        let error = KeepError::<Unplugged>::Randomness(Box::new(NoPower));
+        assert!(error.source().unwrap().is::<NoPower>());
+        assert!(KeepError::<Unplugged>::Invalid(Error::WrongKey).source().is_none());
     }
 }

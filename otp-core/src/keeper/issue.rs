@@ -51,12 +51,7 @@ impl<S: Store> Keeper<'_, S> {
     }
 
     /// Checks that nobody is rotating the account, and that a key is still current.
-    fn check_undisturbed(
-        &self,
-        survey: &Survey,
-        account: &AccountName,
-        id: KeyId,
-    ) -> Result<(), KeepError<S::Error>> {
+    fn check_undisturbed(&self, survey: &Survey, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
         survey.check_no_rotation(account)?;
         self.check_current(account, id)
     }

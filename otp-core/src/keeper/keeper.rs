@@ -26,6 +26,12 @@ pub(super) struct Live {
     pub(super) grace: Option<UnixTime>,
 }
 
+/// What a look at such a record tells: its length in bytes, and the same.
+pub(super) struct Look {
+    len: usize,
+    grace: Option<UnixTime>,
+}
+
 impl<'s, S: Store> Keeper<'s, S> {
     /// A keeper of a store, at a time.
     #[must_use]
@@ -46,18 +52,29 @@ impl<'s, S: Store> Keeper<'s, S> {
         id: KeyId,
         guess: usize,
     ) -> Result<Live, KeepError<S::Error>> {
-        let (mut bytes, mut note) = (vec![0; guess], [0; Note::LEN + 1]);
+        let mut bytes = vec![0; guess];
+        loop {
+            // The note is read again with the record: the key may have ended since the last look.
+            let Look { len, grace } = self.look(account, id, &mut bytes)?;
+            if len <= bytes.len() || bytes.len() > Record::MAX_LEN {
+                bytes.truncate(len);
+                return Ok(Live { bytes, grace });
+            }
+            // No more than any record can have: the decoder refuses one that is longer.
+            bytes = vec![0; len.min(Record::MAX_LEN + 1)];
+        }
+    }
+
+    /// Looks whether a key may still open its record, of which `bytes` then holds what fits.
+    pub(super) fn look(&self, account: &AccountName, id: KeyId, bytes: &mut [u8]) -> Result<Look, KeepError<S::Error>> {
+        let mut note = [0; Note::LEN + 1];
         let (record_len, note_len) =
-            self.store.get_with_note(account, id, &mut bytes, &mut note).map_err(KeepError::Store)?;
-        let record = match record_len {
-            Some(len) => self.rest_of(&Slot::record(account, id), bytes, len)?,
-            None => None,
-        };
+            self.store.get_with_note(account, id, bytes, &mut note).map_err(KeepError::Store)?;
         let note = note_len.map(|len| Note::decode(&note[..len.min(note.len())])).transpose()?;
-        let gone = match (note, record) {
-            (None, Some(bytes)) => return Ok(Live { bytes, grace: None }),
-            (Some(Note::Grace { until }), Some(bytes)) if self.now < until => {
-                return Ok(Live { bytes, grace: Some(until) });
+        let gone = match (note, record_len) {
+            (None, Some(len)) => return Ok(Look { len, grace: None }),
+            (Some(Note::Grace { until }), Some(len)) if self.now < until => {
+                return Ok(Look { len, grace: Some(until) });
             }
             (Some(Note::Revoked { at }), _) => Gone::Revoked { at },
             (Some(Note::Rotated { at } | Note::Grace { until: at }), _) => Gone::Rotated { at },
@@ -65,25 +82,6 @@ impl<'s, S: Store> Keeper<'s, S> {
             (None, None) => Gone::Unknown,
         };
         Err(KeepError::NoKey { account: account.clone().into(), id, gone })
-    }
-
-    /// The bytes of an object of which `read` holds the start, or `None` if it was removed meanwhile.
-    fn rest_of(
-        &self,
-        slot: &Slot,
-        mut read: Vec<u8>,
-        mut len: usize,
-    ) -> Result<Option<Vec<u8>>, KeepError<S::Error>> {
-        if len > read.len() {
-            // No more than any object can have: the decoder refuses one that is longer.
-            read = vec![0; len.min(Record::MAX_LEN + 1)];
-            match self.store.get(slot, &mut read).map_err(KeepError::Store)? {
-                Some(again) => len = again,
-                None => return Ok(None),
-            }
-        }
-        read.truncate(len);
-        Ok(Some(read))
     }
 
     /// Reads a note or a marker; `None` if there is none.
@@ -110,7 +108,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     ///
     /// [`KeepError::NoKey`], [`KeepError::Superseded`], and the store's.
     pub fn check_current(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
-        self.read_live(account, id, 0)?.into_current(account, id).map(drop)
+        check_not_replaced(account, id, self.look(account, id, &mut [])?.grace)
     }
 
     pub(super) fn lock(&self, account: &AccountName) -> Result<S::Guard<'s>, KeepError<S::Error>> {
@@ -127,11 +125,17 @@ impl<'s, S: Store> Keeper<'s, S> {
 }
 
 impl Live {
-    /// The record's bytes, unless the key has been replaced: then it opens the old secret, which must not come back.
+    /// The record's bytes, unless the key has been replaced.
     pub(super) fn into_current<E>(self, account: &AccountName, id: KeyId) -> Result<Vec<u8>, KeepError<E>> {
-        match self.grace {
-            Some(until) => Err(KeepError::Superseded { account: account.clone().into(), id, until }),
-            None => Ok(self.bytes),
-        }
+        check_not_replaced(account, id, self.grace)?;
+        Ok(self.bytes)
+    }
+}
+
+/// Checks that a key is in no grace period: there it opens the old secret, which must not come back.
+fn check_not_replaced<E>(account: &AccountName, id: KeyId, grace: Option<UnixTime>) -> Result<(), KeepError<E>> {
+    match grace {
+        Some(until) => Err(KeepError::Superseded { account: account.clone().into(), id, until }),
+        None => Ok(()),
     }
 }

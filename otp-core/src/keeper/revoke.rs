@@ -18,9 +18,8 @@ impl<S: Store> Keeper<'_, S> {
     /// [`KeepError::NoKey`], and [`KeepError::Busy`] if the account is being rotated.
     pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
         // A mistyped name or id leaves nothing behind, not even a lock.
-        match self.read_live(account, id, 0) {
-            Err(error @ KeepError::NoKey { gone: Gone::Unknown, .. }) => return Err(error),
-            _ => {}
+        if let Err(error @ KeepError::NoKey { gone: Gone::Unknown, .. }) = self.look(account, id, &mut []) {
+            return Err(error);
         }
         let guard = self.lock(account)?;
         let (record, note) = (Slot::record(account, id), Slot::note(account, id));
@@ -46,7 +45,7 @@ impl<S: Store> Keeper<'_, S> {
 
     /// Checks that a key still opens, or that nobody can tell because its note is damaged.
     fn check_revocable(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
-        match self.read_live(account, id, 0) {
+        match self.look(account, id, &mut []) {
             Ok(_) | Err(KeepError::Invalid(Error::DamagedNote)) => Ok(()),
             Err(error) => Err(error),
         }

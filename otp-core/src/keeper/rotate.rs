@@ -110,12 +110,12 @@ impl<'s, S: Store> Keeper<'s, S> {
         let mut rng = Batch::draw(rng, plan.drawn_len()).map_err(failed)?;
 
         let marker = Slot::rotation(account, KeyId::generate(&mut rng).map_err(failed)?);
-        let marked = self.put(&marker, &Note::Rotating { since: self.now }.encode());
-        if let Ok(false) = marked {
+        let put = self.put(&marker, &Note::Rotating { since: self.now }.encode());
+        if let Ok(false) = put {
             return Err(KeepError::Randomness("the source gave the id of a rotation in progress".into()));
         }
         let mut rotation = Rotation::new(self.store, self.now, guard, marker, grace);
-        let sealed = marked.and_then(|_| {
+        let sealed = put.and_then(|_| {
             // From here on nobody issues: `issue` looks for the marker after it has written. `revoke` leaves a note, which is
             // looked for once the new records are there, and again when the old keys end.
             let plan = if rotation.is_alone() {

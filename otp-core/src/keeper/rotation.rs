@@ -39,13 +39,7 @@ pub struct Rotation<'s, S: Store> {
 }
 
 impl<'s, S: Store> Rotation<'s, S> {
-    pub(super) fn new(
-        store: &'s S,
-        now: UnixTime,
-        guard: S::Guard<'s>,
-        marker: Slot,
-        grace: Option<u64>,
-    ) -> Self {
+    pub(super) fn new(store: &'s S, now: UnixTime, guard: S::Guard<'s>, marker: Slot, grace: Option<u64>) -> Self {
         let keeper = Keeper::new(store, now);
         Self { keeper, guard, marker, replacements: Vec::new(), ended: Vec::new(), grace }
     }

@@ -132,6 +132,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_is_named_by_its_account_and_object() {
+        let (account, id) = (AccountName::parse("edms/a").unwrap(), KeyId::from_bytes([0; 10]));
+        let slots = [Slot::record(&account, id), Slot::note(&account, id), Slot::rotation(&account, id)];
+        assert_eq!(slots.each_ref().map(|slot| slot.kind), [Kind::Record, Kind::Note, Kind::Rotation]);
+        assert_eq!(
+            slots.each_ref().map(|slot| slot.name().to_string()),
+            ["aaaaaaaaaaaaaaaa.otp", "aaaaaaaaaaaaaaaa.note.otp", "aaaaaaaaaaaaaaaa.rotation.otp"]
+        );
+        assert_eq!(std::format!("{:?}", slots[1]), "Slot(edms/a/aaaaaaaaaaaaaaaa.note.otp)");
+    }
+
+    #[test]
     fn other_names_are_no_objects() {
         for name in [
             "",

@@ -74,13 +74,7 @@ pub trait Store {
     /// Replaces an object by `new` if it holds exactly `expected`, and says whether it did.
     ///
     /// It never creates an object. Readers see the old object or the new one, whole. `guard` is that of the slot's account.
-    fn replace(
-        &self,
-        guard: &Self::Guard<'_>,
-        slot: &Slot,
-        expected: &[u8],
-        new: &[u8],
-    ) -> Result<bool, Self::Error>;
+    fn replace(&self, guard: &Self::Guard<'_>, slot: &Slot, expected: &[u8], new: &[u8]) -> Result<bool, Self::Error>;
 
     /// Removes an object, and says whether there was one. Two concurrent calls may both answer `true`.
     fn remove(&self, slot: &Slot) -> Result<bool, Self::Error>;

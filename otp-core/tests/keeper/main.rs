@@ -1,9 +1,38 @@
-//! What people do with keys, over the store in memory.
-#![cfg(feature = "alloc")]
+//! A keeper over the store in memory: meetings of two operations, damage, and sources of randomness that fail.
+//!
+//! What a keeper does over any store is in `otp_core::testing`, and is checked by `tests/conformance`.
+#![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cuts;
-mod lifecycle;
+mod damage;
+mod draws;
 mod meetings;
+mod moments;
 mod overtaken;
-mod world;
+mod scheduled;
+
+use otp_core::keeper::{Gone, ROTATION_LIMIT_SECS, TOMBSTONE_SECS};
+use otp_core::testing::{HeldKey, NOW, count};
+use otp_core::{AccountName, KeepError, Kind, MemoryStore, Store};
+
+fn account() -> AccountName {
+    AccountName::parse("edms/reporting").unwrap()
+}
+
+/// How many records, notes and markers the account has.
+fn counts<S: Store>(store: &S) -> [usize; 3] {
+    [Kind::Record, Kind::Note, Kind::Rotation].map(|kind| count(store, &account(), kind))
+}
+
+/// What is known of a key that does not open.
+fn gone(key: &HeldKey, store: &MemoryStore) -> Gone {
+    match key.open_at(store, NOW) {
+        Err(KeepError::NoKey { gone, .. }) => gone,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn tombstones_are_kept_for_400_days_and_a_rotation_has_an_hour() {
+    assert_eq!((TOMBSTONE_SECS, ROTATION_LIMIT_SECS), (34_560_000, 3_600));
+}

@@ -1,16 +1,17 @@
-//! Two operations at once, without a lock: whatever their steps' order, the outcome is that of one after the other.
+//! Two operations at once: whatever the order of their steps, the outcome is that of one after the other.
 //!
 //! A schedule lets one do `i` steps, then the other `j`, then the first its rest or `k`, and then both theirs. All are
-//! tried for all pairs. Allowed is what some order of the two gives, without what reported an error.
+//! tried for all pairs, in a store without locks and in one whose locks exclude others. Allowed is what some order of the
+//! two gives, without what reported an error.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex};
 
-use otp_core::{Grant, Keeper, KeyId, MemoryStore, Slot, Store};
+use otp_core::keeper::Rotation;
+use otp_core::testing::{HeldKey, NOW, SECRET, TestRng, grant, two_keys};
+use otp_core::{Grant, KeepError, Keeper, KeyId, MemoryStore, Store};
 
-use crate::world::{Held, OLD, account, grant, now, rng, two_keys};
+use crate::account;
+use crate::scheduled::{Hand, Scheduled, TO_THE_END};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Op {
@@ -18,11 +19,15 @@ enum Op {
     Issue(usize),
     Revoke(usize),
     Rotate(Option<u64>),
+    /// A rotation from the secret of a key.
+    Change(usize, Option<u64>),
+    /// A rotation to the same secret as [`Op::Change`], from no key.
+    RotateToChanged(Option<u64>),
     Remove,
     Open(usize),
 }
 
-const OPS: [Op; 9] = [
+const OPS: [Op; 11] = [
     Op::Add,
     Op::Issue(0),
     Op::Issue(1),
@@ -30,36 +35,89 @@ const OPS: [Op; 9] = [
     Op::Revoke(1),
     Op::Rotate(None),
     Op::Rotate(Some(60)),
+    Op::Change(0, None),
+    Op::Change(0, Some(60)),
     Op::Remove,
     Op::Open(0),
 ];
 
-/// What an operation reported: the keys that it gave, by the key that they replace.
-type Report = Option<Vec<(Option<KeyId>, Held)>>;
+/// How the account is when two operations meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Start {
+    /// It is not there yet.
+    Nothing,
+    /// It has two keys.
+    TwoKeys,
+    /// Its two keys have been replaced. The first one tried is in its grace period, the other one is its successor.
+    Grace,
+}
 
-/// Does one operation; `who` makes its randomness and its secret its own.
-fn perform<S: Store>(op: Op, who: u8, store: &S, keys: &[Held]) -> Report {
-    let (keeper, mut rng, secret) = (Keeper::new(store, now()), rng(10 + who), [who; 5]);
+impl Start {
+    fn make(self) -> (MemoryStore, Vec<HeldKey>) {
+        let store = MemoryStore::new();
+        if self == Self::Nothing {
+            return (store, Vec::new());
+        }
+        let [first, second] = two_keys(&store, &account());
+        if self == Self::TwoKeys {
+            return (store, vec![first, second]);
+        }
+        let keeper = Keeper::new(&store, NOW);
+        let rotation = keeper.rotate(&account(), self.secret(), &Grant::default(), Some(60), &mut TestRng::new(2));
+        let rotation = rotation.unwrap();
+        let successor = rotation.replacements().iter().find(|new| new.old == first.id()).unwrap();
+        let keys = vec![first, HeldKey::new(&successor.key)];
+        rotation.finish().unwrap();
+        (store, keys)
+    }
+
+    /// The account's current secret.
+    fn secret(self) -> &'static [u8] {
+        if self == Self::Grace { b"the second secret" } else { SECRET }
+    }
+}
+
+/// What an operation reported: the keys that it gave, by the key that they replace.
+type Report = Option<Vec<(Option<KeyId>, HeldKey)>>;
+
+/// Does one operation; each thread has its own randomness and its own secret.
+fn perform<S: Store>(op: Op, who: u8, start: Start, store: &S, keys: &[HeldKey]) -> Report {
+    let (keeper, mut rng, secret) = (Keeper::new(store, NOW), TestRng::new(10 + u64::from(who)), [who; 5]);
     let holder = grant("another");
     match op {
-        Op::Add => Some(vec![(None, Held::new(&keeper.add(&account(), &secret, &holder, &mut rng).ok()?))]),
+        Op::Add => Some(vec![(None, HeldKey::new(&keeper.add(&account(), &secret, &holder, &mut rng).ok()?))]),
         Op::Issue(key) => {
             let new = keeper.issue(keys.get(key)?.key(), &holder, &mut rng).ok()?;
-            Some(vec![(None, Held::new(&new))])
+            Some(vec![(None, HeldKey::new(&new))])
         }
-        Op::Revoke(key) => keeper.revoke(&account(), keys.get(key)?.id).ok().map(|()| Vec::new()),
+        Op::Revoke(key) => keeper.revoke(&account(), keys.get(key)?.id()).ok().map(|()| Vec::new()),
         Op::Rotate(grace) => {
             let rotation = keeper.rotate(&account(), &secret, &Grant::default(), grace, &mut rng).ok()?;
-            let new = rotation.replacements().iter().map(|new| (Some(new.old), Held::new(&new.key))).collect();
-            rotation.finish().ok().map(|()| new)
+            finished(rotation)
+        }
+        Op::RotateToChanged(grace) => {
+            let changed = [start.secret(), &secret].concat();
+            let rotation = keeper.rotate(&account(), &changed, &Grant::default(), grace, &mut rng).ok()?;
+            finished(rotation)
+        }
+        Op::Change(key, grace) => {
+            let change = |old: &[u8]| Ok::<_, KeepError<S::Error>>([old, &secret].concat());
+            let key = keys.get(key)?.key();
+            let rotation = keeper.rotate_from(key, change, &Grant::default(), grace, &mut rng).ok()?;
+            finished(rotation)
         }
         Op::Remove => keeper.remove(&account()).ok().map(|()| Vec::new()),
         Op::Open(key) => {
-            let opened = keys.get(key)?.opens(store)?;
-            assert!([OLD, &[0; 5], &[1; 5]].contains(&opened.as_slice()));
+            let opened = keys.get(key)?.open(store)?;
+            assert_eq!(opened, SECRET);
             Some(Vec::new())
         }
     }
+}
+
+fn finished<S: Store>(rotation: Rotation<'_, S>) -> Report {
+    let new = rotation.replacements().iter().map(|new| (Some(new.old), HeldKey::new(&new.key))).collect();
+    rotation.finish().ok().map(|()| new)
 }
 
 /// What everybody's key opens in the end: the first two, and those that each operation reported for a holder of them.
@@ -67,17 +125,17 @@ fn perform<S: Store>(op: Op, who: u8, store: &S, keys: &[Held]) -> Report {
 /// A key that opens nothing is the same as one that was never given.
 type Outcome = BTreeMap<(Option<usize>, Option<usize>), Vec<u8>>;
 
-fn outcome(store: &MemoryStore, keys: &[Held], reports: &[Report; 2]) -> Outcome {
+fn outcome(store: &MemoryStore, keys: &[HeldKey], reports: &[Report; 2]) -> Outcome {
     let mut outcome = Outcome::new();
     for (index, key) in keys.iter().enumerate() {
-        outcome.extend(key.opens(store).map(|secret| ((None, Some(index)), secret)));
+        outcome.extend(key.open(store).map(|secret| ((None, Some(index)), secret)));
     }
     for (who, report) in reports.iter().enumerate() {
         for (old, key) in report.iter().flatten() {
-            let replaced = old.map(|id| keys.iter().position(|key| key.id == id));
+            let replaced = old.map(|id| keys.iter().position(|key| key.id() == id));
             // A key that was put and taken back may have been replaced before that: nobody asked for its successor.
             if replaced != Some(None) {
-                outcome.extend(key.opens(store).map(|secret| ((Some(who), replaced.flatten()), secret)));
+                outcome.extend(key.open(store).map(|secret| ((Some(who), replaced.flatten()), secret)));
             }
         }
     }
@@ -85,114 +143,58 @@ fn outcome(store: &MemoryStore, keys: &[Held], reports: &[Report; 2]) -> Outcome
 }
 
 /// Does some operations one after the other, and gives whether all of them succeeded, and the outcome.
-fn one_by_one(sequence: &[(usize, Op)], empty: bool) -> ([Option<bool>; 2], Outcome) {
-    let store = MemoryStore::new();
-    let keys = if empty { Vec::new() } else { two_keys(&store).to_vec() };
+fn one_by_one(sequence: &[(usize, Op)], start: Start) -> ([Option<bool>; 2], Outcome) {
+    let (store, keys) = start.make();
     let mut reports = [None, None];
     let mut succeeded = [None; 2];
     for &(who, op) in sequence {
-        reports[who] = perform(op, u8::try_from(who).unwrap(), &store, &keys);
+        reports[who] = perform(op, u8::try_from(who).unwrap(), start, &store, &keys);
         succeeded[who] = Some(reports[who].is_some());
     }
     (succeeded, outcome(&store, &keys, &reports))
 }
 
-/// A store that two threads use, one step at a time and in the order of a schedule.
-struct Scheduled {
-    store: Mutex<MemoryStore>,
-    plan: Mutex<Plan>,
-    turn: Condvar,
+/// Two operations that meet, and where.
+#[derive(Clone, Copy, Debug)]
+struct Meeting {
+    ops: [Op; 2],
+    start: Start,
+    /// Whether the store's locks exclude others.
+    exclusive: bool,
 }
 
-struct Plan {
-    /// Who does how many steps, the next one last.
-    segments: Vec<(usize, usize)>,
-    done: [bool; 2],
-    steps: [usize; 2],
-}
-
-impl Plan {
-    /// Whose turn it is.
-    fn next(&mut self) -> Option<usize> {
-        while let Some(&(who, left)) = self.segments.last() {
-            if left > 0 && !self.done[who] {
-                return Some(who);
-            }
-            self.segments.pop();
-        }
-        None
+impl Meeting {
+    /// Does both in the order of a schedule; gives whether they succeeded, the outcome, and how many steps each did.
+    fn together(self, schedule: [usize; 3]) -> ([bool; 2], Outcome, [usize; 2]) {
+        let (store, keys) = self.start.make();
+        let scheduled = Scheduled::new(store, self.exclusive, schedule);
+        let act = |who: usize| {
+            let hand = Hand { who, scheduled: &scheduled };
+            perform(self.ops[who], u8::try_from(who).unwrap(), self.start, &hand, &keys)
+        };
+        let reports = std::thread::scope(|scope| {
+            let other = scope.spawn(|| act(1));
+            [act(0), other.join().unwrap()]
+        });
+        let (store, steps) = scheduled.into_end();
+        (reports.each_ref().map(Option::is_some), outcome(&store, &keys, &reports), steps)
     }
-}
-
-/// More steps than any operation has.
-const TO_THE_END: usize = 1 << 20;
-
-/// One thread's hold of the scheduled store.
-struct Hand<'s> {
-    who: usize,
-    scheduled: &'s Scheduled,
-}
-
-impl Hand<'_> {
-    fn step<T>(&self, act: impl FnOnce(&MemoryStore) -> T) -> T {
-        let Scheduled { store, plan, turn } = self.scheduled;
-        let mut plan = turn.wait_while(plan.lock().unwrap(), |plan| plan.next() != Some(self.who)).unwrap();
-        let value = act(&store.lock().unwrap());
-        plan.steps[self.who] += 1;
-        plan.segments.last_mut().unwrap().1 -= 1;
-        turn.notify_all();
-        value
-    }
-}
-
-impl Drop for Hand<'_> {
-    fn drop(&mut self) {
-        self.scheduled.plan.lock().unwrap().done[self.who] = true;
-        self.scheduled.turn.notify_all();
-    }
-}
-
-impl Store for Hand<'_> {
-    type Error = Infallible;
-
-    fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, Infallible> {
-        self.step(|store| store.put(slot, bytes))
-    }
-
-    fn get(&self, slot: &Slot, buffer: &mut [u8]) -> Result<Option<usize>, Infallible> {
-        self.step(|store| store.get(slot, buffer))
-    }
-
-    fn list(&self, prefix: &str, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Infallible> {
-        self.step(|store| store.list(prefix, each))
-    }
-
-    fn remove(&self, slot: &Slot) -> Result<bool, Infallible> {
-        self.step(|store| store.remove(slot))
-    }
-}
-
-/// Does two operations in the order of a schedule; gives their reports, the outcome, and how many steps each did.
-fn together(ops: [Op; 2], empty: bool, schedule: [usize; 3]) -> ([bool; 2], Outcome, [usize; 2]) {
-    let store = MemoryStore::new();
-    let keys = if empty { Vec::new() } else { two_keys(&store).to_vec() };
-    let [first, second, third] = schedule;
-    let segments = vec![(0, TO_THE_END), (1, TO_THE_END), (0, third), (1, second), (0, first)];
-    let plan = Mutex::new(Plan { segments, done: [false; 2], steps: [0; 2] });
-    let scheduled = Scheduled { store: Mutex::new(store), plan, turn: Condvar::new() };
-    let act = |who: usize| perform(ops[who], u8::try_from(who).unwrap(), &Hand { who, scheduled: &scheduled }, &keys);
-    let reports = std::thread::scope(|scope| {
-        let other = scope.spawn(|| act(1));
-        [act(0), other.join().unwrap()]
-    });
-    let steps = scheduled.plan.into_inner().unwrap().steps;
-    let store = scheduled.store.into_inner().unwrap();
-    let outcome = outcome(&store, &keys, &reports);
-    ([reports[0].is_some(), reports[1].is_some()], outcome, steps)
 }
 
 /// The outcomes that some order gives.
-fn allowed(ops: [Op; 2], empty: bool, succeeded: [bool; 2]) -> Vec<Outcome> {
+fn allowed(meeting: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
+    if meeting.exclusive { as_one_by_one(meeting, succeeded) } else { without_failures(meeting, succeeded) }
+}
+
+/// With locks, both do and report exactly what one after the other does.
+fn as_one_by_one(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
+    let orders = [[(0, ops[0]), (1, ops[1])], [(1, ops[1]), (0, ops[0])]];
+    let ends = orders.iter().map(|order| one_by_one(order, start));
+    ends.filter(|(in_order, _)| *in_order == succeeded.map(Some)).map(|(_, outcome)| outcome).collect()
+}
+
+/// Without locks, one that fails may have stepped back before another, and what it did is undone.
+fn without_failures(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
     let ends = |op| matches!(op, Op::Revoke(_) | Op::Remove);
     let mut orders = vec![vec![0, 1], vec![1, 0]];
     // What is put while an account is removed may go too: it is as if it were removed twice.
@@ -203,11 +205,17 @@ fn allowed(ops: [Op; 2], empty: bool, succeeded: [bool; 2]) -> Vec<Outcome> {
     let undone = ops.iter().any(|op| matches!(op, Op::Rotate(_) | Op::Remove));
     let mut outcomes = Vec::new();
     for order in orders {
+        // A key may be revoked once its secret has been read for a change: other keys get the changed secret all the same.
+        let change = |who: usize| match (ops[who], ops[1 - who]) {
+            (Op::Change(key, grace), Op::Revoke(revoked)) if key == revoked => Op::RotateToChanged(grace),
+            (op, _) => op,
+        };
         let all = order.into_iter().map(|who| (who, ops[who]));
         let reported: Vec<_> = all.clone().filter(|(who, _)| succeeded[*who]).collect();
+        let changed: Vec<_> = reported.iter().map(|(who, _)| (*who, change(*who))).collect();
         let added: Vec<_> = all.filter(|(who, op)| succeeded[*who] || (undone && *op == Op::Add)).collect();
-        for sequence in [reported, added] {
-            let (in_order, outcome) = one_by_one(&sequence, empty);
+        for sequence in [reported, changed, added] {
+            let (in_order, outcome) = one_by_one(&sequence, start);
             // To end what another has just ended, or is ending, may be told as done by both.
             let lenient = |who: usize| ends(ops[who]) && (ends(ops[1 - who]) || sequence.len() == 3);
             if (0..2).all(|who| in_order[who] != Some(false) || lenient(who)) {
@@ -219,18 +227,18 @@ fn allowed(ops: [Op; 2], empty: bool, succeeded: [bool; 2]) -> Vec<Outcome> {
 }
 
 /// Tries every schedule of two operations, and counts them. `thrice` cuts the rest of the first one too.
-fn meet(ops: [Op; 2], empty: bool, thrice: bool) -> usize {
+fn meet(meeting: Meeting, thrice: bool) -> usize {
     let mut met = 0;
     let mut known = BTreeMap::new();
     for i in 0.. {
         let mut ended = [false; 2];
         for j in 1.. {
             for k in if thrice { 1.. } else { TO_THE_END.. } {
-                let (succeeded, outcome, steps) = together(ops, empty, [i, j, k]);
-                let allowed = known.entry(succeeded).or_insert_with(|| allowed(ops, empty, succeeded));
+                let (succeeded, outcome, steps) = meeting.together([i, j, k]);
+                let allowed = known.entry(succeeded).or_insert_with(|| allowed(meeting, succeeded));
                 assert!(
                     allowed.contains(&outcome),
-                    "{ops:?}, {i} steps of the first, {j} of the other, {k} of the first: {succeeded:?}, {outcome:02x?}"
+                    "{meeting:?}, {i} steps of the first, {j} of the other, {k} of the first: {succeeded:?}, {outcome:02x?}"
                 );
                 met += 1;
                 ended = [i >= steps[0], j >= steps[1]];
@@ -249,35 +257,62 @@ fn meet(ops: [Op; 2], empty: bool, thrice: bool) -> usize {
     met
 }
 
-#[test]
-fn any_two_operations_meet_as_if_one_came_first() {
-    let mut met = 0;
-    for first in OPS {
-        for second in OPS {
-            met += meet([first, second], false, false);
-        }
-    }
-    assert!(met > 5_000, "{met}");
+/// Tries every schedule of any two of some operations, and counts them.
+fn meet_all(ops: &[Op], start: Start, exclusive: bool, thrice: bool) -> usize {
+    let pairs = ops.iter().flat_map(|first| ops.iter().map(|second| [*first, *second]));
+    pairs.map(|ops| meet(Meeting { ops, start, exclusive }, thrice)).sum()
 }
 
+const NEAR: [Op; 5] = [Op::Issue(0), Op::Revoke(0), Op::Rotate(None), Op::Rotate(Some(60)), Op::Change(0, Some(60))];
+const IN_GRACE: [Op; 9] = [
+    Op::Issue(0),
+    Op::Issue(1),
+    Op::Revoke(0),
+    Op::Revoke(1),
+    Op::Rotate(None),
+    Op::Rotate(Some(60)),
+    Op::Change(1, None),
+    Op::Remove,
+    Op::Open(0),
+];
+const FROM_NOTHING: [Op; 3] = [Op::Add, Op::Rotate(None), Op::Remove];
+
 #[test]
-fn issue_revoke_and_rotate_meet_as_if_one_came_first_even_if_both_are_cut() {
-    let ops = [Op::Issue(0), Op::Revoke(0), Op::Rotate(None), Op::Rotate(Some(60))];
-    let mut met = 0;
-    for first in ops {
-        for second in ops {
-            met += meet([first, second], false, true);
-        }
-    }
+fn any_two_operations_meet_as_if_one_came_first() {
+    let met = meet_all(&OPS, Start::TwoKeys, false, false);
     assert!(met > 10_000, "{met}");
 }
 
 #[test]
+fn with_locks_any_two_operations_meet_as_if_one_came_first() {
+    let met = meet_all(&OPS, Start::TwoKeys, true, false);
+    assert!(met > 10_000, "{met}");
+}
+
+#[test]
+fn issue_revoke_and_rotate_meet_as_if_one_came_first_even_if_both_are_cut() {
+    let met = meet_all(&NEAR, Start::TwoKeys, false, true);
+    assert!(met > 20_000, "{met}");
+}
+
+#[test]
+fn with_locks_issue_revoke_and_rotate_meet_as_if_one_came_first_even_if_both_are_cut() {
+    let met = meet_all(&NEAR, Start::TwoKeys, true, true);
+    assert!(met > 20_000, "{met}");
+}
+
+#[test]
+fn any_two_operations_in_a_grace_period_meet_as_if_one_came_first() {
+    for exclusive in [false, true] {
+        let met = meet_all(&IN_GRACE, Start::Grace, exclusive, false);
+        assert!(met > 5_000, "{met}");
+    }
+}
+
+#[test]
 fn any_two_operations_on_an_account_that_is_not_there_meet_as_if_one_came_first() {
-    let ops = [Op::Add, Op::Rotate(None), Op::Remove];
-    for first in ops {
-        for second in ops {
-            assert!(meet([first, second], true, true) > 3);
-        }
+    for exclusive in [false, true] {
+        let met = meet_all(&FROM_NOTHING, Start::Nothing, exclusive, true);
+        assert!(met > 50, "{met}");
     }
 }

@@ -1,9 +1,15 @@
-//! A part of the proof of perfect secrecy; `cargo xtask prove` runs the whole.
-#![allow(dead_code, reason = "the whole proof uses the rest")]
+//! Perfect secrecy, proved by counting on the code that seals. `cargo xtask prove` runs the test that takes minutes.
 
 mod proof;
+mod secure_python_link;
 
-use proof::{PADS, ancestor, stored_frames, stored_pairs};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+use proof::{PADS, bytes_are_apart, payloads, stored_frames, stored_pairs};
+
+/// The smallest frame that a record has.
+const SMALLEST_FRAME: usize = 66;
 
 #[test]
 fn every_pad_stores_another_frame_whatever_the_payload_is() {
@@ -23,19 +29,70 @@ fn two_seals_of_one_secret_store_every_pair_once_and_so_do_two_secrets() {
 
 #[test]
 fn each_byte_of_a_frame_meets_its_own_byte_of_the_pad() {
-    assert_eq!(proof::bytes_are_apart(4), Ok(4 << 16));
+    assert_eq!(bytes_are_apart(4), Ok(4 << 16));
 }
 
 #[test]
-fn the_same_test_fails_for_the_ancestors_pads() {
-    assert_eq!(ancestor::alphabet().len(), 72);
-    assert!(!ancestor::is_secret());
-    let (average, worst) = ancestor::lengths_left();
-    println!("bits per character: {}", ancestor::bits_per_character());
-    println!("lengths left: {average} on average, {worst} at worst, of {}", ancestor::lengths());
-    println!("a guess of 12 characters survives once in {}", 1.0 / ancestor::guess_survives(12));
+fn the_same_test_fails_for_the_pads_of_secure_python_link() {
+    use secure_python_link::{alphabet, bits_per_character, guess_survives, is_secret, lengths, lengths_left};
+
+    assert_eq!(alphabet().len(), 72);
+    assert!(!is_secret());
+    let (average, worst) = lengths_left();
+    println!("its pads have {} characters, and {:.2} bits of each leak", alphabet().len(), bits_per_character());
+    println!("a guess of 12 characters survives once in {:.0}", 1.0 / guess_survives(12));
+    println!("of {} lengths {average:.1} stay possible on average, {worst} at worst", lengths());
     // What the documents say of it.
-    assert_eq!(format!("{:.2}", ancestor::bits_per_character()), "0.78");
-    assert_eq!(format!("{average:.0} {worst}"), "18 2");
-    assert_eq!(format!("{:.0}", 1.0 / ancestor::guess_survives(12)), "460");
+    assert_eq!(format!("{:.2}", bits_per_character()), "0.78");
+    assert_eq!(format!("{average:.0} {worst} {}", lengths()), "18 2 24");
+    assert_eq!(format!("{:.0}", 1.0 / guess_survives(12)), "460");
+}
+
+#[test]
+#[ignore = "minutes long: cargo xtask prove"]
+fn what_is_stored_has_one_distribution_whatever_the_secret_is() {
+    let payloads = payloads();
+    println!("capacity 1: {} payloads (none, and every byte), each under all {PADS} pads", payloads.len());
+    let frames = on_all_threads(payloads.len(), |index| {
+        let payload = &payloads[index];
+        stored_frames(payload).map_err(|frame| format!("payload {payload:02x?} is stored twice as {frame:02x?}"))
+    });
+    println!("  {frames} frames sealed: for each payload every stored value came exactly once");
+    assert_eq!(frames, 257 << 24);
+
+    println!("two secrets of one byte, equal or not, each under a pad of its own");
+    let pairs = on_all_threads(1 << 16, |index| {
+        let [_, _, first, second] = u32::try_from(index).map_err(|error| error.to_string())?.to_be_bytes();
+        stored_pairs(first, second).map_err(|pair| format!("{first} and {second} are stored twice as {pair:02x?}"))
+    });
+    println!(
+        "  {pairs} pairs sealed: every stored pair came exactly once, also of equal secrets, where c1 ^ c2 = k1 ^ k2"
+    );
+    assert_eq!(pairs, 1 << 32);
+
+    let cases = bytes_are_apart(SMALLEST_FRAME);
+    println!("a frame of {SMALLEST_FRAME} bytes: each meets its own byte of the pad and no other ({cases:?} cases)");
+    assert_eq!(cases, Ok(66 << 16));
+    println!("PROVED: what is stored has the same distribution whatever the secret is, if the pad is uniform");
+}
+
+/// Does something for each index, on as many threads as there are processors, and sums the cases up.
+fn on_all_threads(count: usize, each: impl Fn(usize) -> Result<u32, String> + Sync) -> u64 {
+    let (next, cases) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                break;
+            }
+            let more = each(index).unwrap_or_else(|fault| panic!("not proved: {fault}"));
+            cases.fetch_add(u64::from(more), Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    cases.into_inner()
 }

@@ -18,12 +18,15 @@ def test_the_environment_leads_to_key_and_store(
     key.write(file)
     monkeypatch.setenv("OTP_STORE", str(store))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with pytest.raises(otp_link.UsageError, match="OTP_KEY_FILE"):
+    with pytest.raises(otp_link.UsageError) as raised:
         otp_link.open_account()
+    assert raised.value.hint is not None
+    for way in ["key=", "key_file=", "key_fd=", "OTP_KEY_FILE", "OTP_KEY,", "otp-key"]:
+        assert way in raised.value.hint
     (tmp_path / "otp-key").write_text(key)
     (tmp_path / "otp-key").chmod(0o600)
     assert otp_link.open_account().username == "alice"
-    # What comes first counts, and one that fails is not passed over.
+    # The first place counts, and one that fails is not passed over.
     monkeypatch.setenv("OTP_KEY", "otpk1_")
     with pytest.raises(otp_link.MalformedKeyError):
         otp_link.open_account()
@@ -34,12 +37,12 @@ def test_the_environment_leads_to_key_and_store(
         otp_link.open_account()
     monkeypatch.setenv("OTP_KEY_FILE", str(file))
     assert otp_link.open_account().username == "alice"
-    # What is given counts before all of it.
+    # An argument counts before all of them.
     other = otp_link.add_account("other", username="bob")
     assert otp_link.open_account(other).username == "bob"
 
 
-def test_without_any_word_the_store_is_the_users_own(tmp_path: Path) -> None:
+def test_by_default_the_store_is_the_users_own(tmp_path: Path) -> None:
     key = otp_link.add_account("a", password="p")
     assert (tmp_path / "data/otp/store/a" / f"{key.id}.otp").exists()
     assert otp_link.open_account(key).password == "p"
@@ -50,7 +53,7 @@ def test_a_key_comes_through_a_descriptor(store: Path, key: otp_link.Key) -> Non
     os.write(writer, key.encode() + b"\n")
     os.close(writer)
     assert otp_link.open_account(key_fd=reader, store=store).username == "alice"
-    # It stays its owner's to close, and is at its end.
+    # It stays open for the caller to close, and has been read to its end.
     with pytest.raises(otp_link.MalformedKeyError):
         otp_link.open_account(key_fd=reader, store=store)
     os.close(reader)
@@ -80,7 +83,7 @@ def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key,
     ]:
         with otp_link.from_arguments(parser.parse_args(["report", *arguments])) as account:
             assert account.password == "correct horse"
-    with pytest.warns(UserWarning, match="--key-file"):
+    with pytest.warns(UserWarning):
         account = otp_link.from_arguments(parser.parse_args(["report", "--key", key, "--store", str(store)]))
     assert account.password == "correct horse"
     with pytest.raises(otp_link.WrongKeyError):

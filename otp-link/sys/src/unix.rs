@@ -281,8 +281,32 @@ pub fn status_of(fd: impl AsFd) -> io::Result<Status> {
     Ok(status(&rustix::fs::fstat(fd)?))
 }
 
+/// What the system says about a path, whose last part is not followed if it is a symbolic link.
+pub fn status_of_path(path: &Path) -> io::Result<Status> {
+    Ok(status(&rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?))
+}
+
+/// Whether a group is this user's own: their primary group, which nobody else is in, as far as the system's files tell.
+#[must_use]
+pub fn is_private_group(group: u32) -> bool {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    group == rustix::process::getegid().as_raw()
+        && is_alone_in(group, user(), &read("/etc/passwd"), &read("/etc/group"))
+}
+
+/// Whether `passwd` and `group`, in their formats of passwd(5) and group(5), say that a user is alone in a group.
+fn is_alone_in(gid: u32, uid: u32, passwd: &str, group: &str) -> bool {
+    let column = |line: &str, at: usize| line.split(':').nth(at).map(str::to_owned);
+    let number = |line: &str, at: usize| column(line, at).and_then(|text| text.parse::<u32>().ok());
+    let own = passwd.lines().find(|line| number(line, 2) == Some(uid)).and_then(|line| column(line, 0));
+    let Some(own) = own else { return false };
+    let shared = passwd.lines().any(|line| number(line, 3) == Some(gid) && number(line, 2) != Some(uid));
+    let mut members = group.lines().filter(|line| number(line, 2) == Some(gid)).filter_map(|line| column(line, 3));
+    !shared && members.all(|members| members.split(',').all(|member| member.is_empty() || member == own))
+}
+
 /// What the system says about something in an open directory. A symbolic link at the end is not followed.
-pub fn status_at(dir: impl AsFd, path: &str) -> io::Result<Status> {
+pub fn status_at(dir: impl AsFd, path: impl rustix::path::Arg) -> io::Result<Status> {
     Ok(status(&rustix::fs::statat(dir, path, AtFlags::SYMLINK_NOFOLLOW)?))
 }
 

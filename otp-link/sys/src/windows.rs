@@ -13,12 +13,15 @@ use zeroize::Zeroizing;
 
 use crate::{FileKind, Hardened, Status};
 
-fn status(metadata: &Metadata) -> Status {
-    Status { kind: kind(metadata.file_type()), mode: 0, owner: 0, group: 0, len: metadata.len(), place: (0, 0) }
+/// What the system's answer about a file or directory says.
+#[must_use]
+pub fn status_from(metadata: &Metadata) -> Status {
+    Status { kind: file_kind(metadata.file_type()), mode: 0, owner: 0, group: 0, len: metadata.len(), place: (0, 0) }
 }
 
-/// Links of all sorts count as symbolic ones, mount points too.
-fn kind(of: FileType) -> FileKind {
+/// What kind of thing a directory's entry is. Links of all sorts count as symbolic ones, mount points too.
+#[must_use]
+pub fn file_kind(of: FileType) -> FileKind {
     if of.is_symlink() {
         FileKind::Symlink
     } else if of.is_dir() {
@@ -31,6 +34,7 @@ fn kind(of: FileType) -> FileKind {
 }
 
 /// The number of everybody, since owners have none here.
+#[must_use]
 pub fn user() -> u32 {
     0
 }
@@ -44,7 +48,7 @@ pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
 
 /// What the system says about an open file.
 pub fn status_of(file: &File) -> io::Result<Status> {
-    Ok(status(&file.metadata()?))
+    Ok(status_from(&file.metadata()?))
 }
 
 /// Whether what is read from an open file is gone with that.
@@ -98,16 +102,19 @@ pub fn make_private_dirs(path: &Path) -> io::Result<()> {
 }
 
 /// The system does not tell.
+#[must_use]
 pub fn core_dump_limit() -> Option<u64> {
     None
 }
 
 /// The system does not tell.
+#[must_use]
 pub fn lockable_memory() -> Option<u64> {
     None
 }
 
 /// The system does not tell.
+#[must_use]
 pub fn swap_devices() -> Option<Vec<String>> {
     None
 }

@@ -129,10 +129,10 @@ impl Dir {
             }
             let kind = match entry.file_type() {
                 // Not every file system tells the kind along with the name.
-                FileType::Unknown => match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(stat) => otp_sys::file_kind(FileType::from_raw_mode(stat.st_mode)),
-                    Err(Errno::NOENT) => continue,
-                    Err(error) => return Err(error.into()),
+                FileType::Unknown => match otp_sys::status_at(&self.fd, name) {
+                    Ok(status) => status.kind,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
                 },
                 known => otp_sys::file_kind(known),
             };

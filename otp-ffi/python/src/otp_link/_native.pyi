@@ -1,4 +1,4 @@
-"""The extension module. Everything in it that is public stands in otp_link."""
+"""The extension module. What is public in it is in otp_link."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -68,6 +68,8 @@ class Fault:
     def code(self) -> int: ...
     @property
     def message(self) -> str: ...
+    @property
+    def hint(self) -> str | None: ...
 
 @final
 class Verification:

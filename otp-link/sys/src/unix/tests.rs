@@ -119,3 +119,16 @@ fn what_is_not_open_is_an_error() {
         assert!(take_fd(number).is_err(), "{number}");
     }
 }
+
+#[test]
+fn a_group_is_private_if_nobody_else_is_in_it() {
+    let passwd = "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:100::/home/bob:/bin/sh\n";
+    let group = "root:x:0:\nusers:x:100:\nann:x:1000:ann\nstaff:x:50:ann,bob\n";
+    for (gid, uid, private) in
+        [(1000, 1000, true), (0, 0, true), (100, 1000, false), (50, 1000, false), (100, 1001, true), (1000, 9, false)]
+    {
+        assert_eq!(is_alone_in(gid, uid, passwd, group), private, "{gid} {uid}");
+    }
+    let crowded = "ann:x:1000:ann,bob\n";
+    assert!(!is_alone_in(1000, 1000, passwd, crowded));
+}

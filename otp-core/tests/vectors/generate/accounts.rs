@@ -1,0 +1,62 @@
+//! The fields of accounts.
+
+use std::collections::BTreeMap;
+
+use otp_reference::payload;
+
+use super::Cases;
+
+pub(super) fn accounts(cases: &mut Cases) {
+    let good: [&[(&str, &[u8])]; 6] = [
+        &[],
+        &[("username", b"alice"), ("password", b"correct horse")],
+        &[
+            ("username", b""),
+            ("password", b"\0\xff\n"),
+            ("host", b"h"),
+            ("port", b"5432"),
+            ("database", b"d"),
+            ("url", b"u"),
+            ("token", b"t"),
+            ("service", b"s"),
+        ],
+        &[("password", b"p"), ("apple", b"1"), ("apples", b"2"), ("zebra", b"3")],
+        &[("Username", b"not a usual name"), ("größe", b"xl")],
+        &[("username", b"equal"), ("password", b"equal")],
+    ];
+    for fields in good {
+        let owned: BTreeMap<String, Vec<u8>> =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
+        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+        let what = if names.is_empty() { "no field".to_owned() } else { names.join(", ") };
+        cases.case("account", &what, "ok").hex("payload", &payload(&owned));
+        for (name, value) in fields {
+            let hex = value.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+            cases.line("field", &format!("{name}={hex}"));
+        }
+    }
+    let mut longest = vec![0, 255];
+    longest.extend([b'n'; 255]);
+    longest.extend([0, 0]);
+    cases.case("account", "the longest name", "ok").hex("payload", &longest);
+    cases.line("field", &("n".repeat(255) + "="));
+    for (what, payload) in [
+        ("well-known names in the wrong order", &b"\x02\0\x01p\x01\0\x01u"[..]),
+        ("a well-known name twice", b"\x01\0\0\x01\0\0"),
+        ("a well-known name written out", b"\0\x08username\0\0"),
+        ("other names in the wrong order", b"\0\x01b\0\0\0\x01a\0\0"),
+        ("another name twice", b"\0\x01a\0\0\0\x01a\0\0"),
+        ("a well-known name behind another", b"\0\x01b\0\0\x01\0\0"),
+        ("an unknown code", b"\x09\0\0"),
+        ("an empty name", b"\0\0\0\0"),
+        ("a name that is not UTF-8", b"\0\x01\xff\0\0"),
+        ("a name with a control character", b"\0\x01\n\0\0"),
+        ("a value cut short", b"\x01\0\x02u"),
+        ("the length of a value cut short", b"\x01\0"),
+        ("a code alone", b"\x01"),
+        ("a name cut short", b"\0\x02a"),
+        ("no length of a name", b"\0"),
+    ] {
+        cases.case("account", what, "damaged account").hex("payload", payload);
+    }
+}

@@ -1,0 +1,98 @@
+//! Each error says what is wrong and where, and leaves the remedy to its hint.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io;
+use std::path::Path;
+
+use otp_core::{AccountName, Code, Coded, UnixTime};
+use otp_link::{EntropyFault, Error, Hint, KeyOrigin};
+
+fn system(kind: io::ErrorKind) -> io::Error {
+    kind.into()
+}
+
+fn errors() -> Vec<(Error, Code, bool)> {
+    let name = || Box::new(AccountName::parse("edms/reporting").unwrap());
+    let origin = || KeyOrigin::File("nightly.key".into());
+    let entropy = |fault| Error::Entropy { name: "dice".into(), fault };
+    vec![
+        (otp_core::Error::WrongKey.into(), Code::WrongKey, false),
+        (Error::NoStore, Code::Usage, true),
+        (Error::NoKey, Code::Usage, true),
+        (Error::SeveralKeys, Code::Usage, true),
+        (Error::KeyNotRead { origin: origin(), source: system(io::ErrorKind::NotFound) }, Code::Other, true),
+        (
+            Error::KeyNotRead { origin: KeyOrigin::Descriptor(3), source: system(io::ErrorKind::Other) },
+            Code::Other,
+            false,
+        ),
+        (Error::KeyTooLong { origin: origin(), limit: 9 }, Code::MalformedKey, true),
+        (Error::InvalidKey { origin: origin(), error: otp_core::Error::NewerKey }, Code::NewerVersion, true),
+        (Error::KeyOpenToOthers { path: "k".into(), mode: 0o644 }, Code::UnsafePermissions, true),
+        (Error::DirectoryOpenToOthers { path: "d".into(), mode: 0o777 }, Code::UnsafePermissions, true),
+        (Error::EmptyKey { origin: origin() }, Code::MalformedKey, true),
+        (Error::PathAsKey { origin: KeyOrigin::Variable }, Code::MalformedKey, true),
+        (Error::KeyOwnedByOther { path: "k".into(), owner: 1, user: 2 }, Code::UnsafePermissions, true),
+        (Error::KeyNotWritten { path: "k".into(), source: system(io::ErrorKind::StorageFull) }, Code::Other, true),
+        (Error::KeyFileExists { path: "k".into() }, Code::Exists, true),
+        (Error::OtherAccount { named: name(), key: name() }, Code::WrongKey, true),
+        (Error::StoreAndRecord, Code::Usage, true),
+        (
+            Error::RecordNotRead { path: "r".into(), source: system(io::ErrorKind::PermissionDenied) },
+            Code::StoreUnavailable,
+            true,
+        ),
+        (Error::NotARecord { path: "r".into() }, Code::Damaged, true),
+        (Error::NoFields, Code::Usage, true),
+        (Error::NothingNew, Code::Usage, true),
+        (Error::NoField { field: "token".into() }, Code::Other, false),
+        (Error::FieldNotText { field: "token".into() }, Code::Other, true),
+        (Error::ExpiryPassed { at: UnixTime::MAX }, Code::Usage, true),
+        (Error::Randomness("dry".into()), Code::RandomnessFailed, true),
+        (entropy(EntropyFault::TooShort { left: 1, needed: 2 }), Code::RandomnessFailed, true),
+        (entropy(EntropyFault::NotRandom), Code::RandomnessFailed, true),
+        (entropy(EntropyFault::Directory), Code::Usage, true),
+        (entropy(EntropyFault::OpenToOthers { mode: 0o644 }), Code::UnsafePermissions, true),
+        (Error::FileNotRead { path: "f".into(), source: system(io::ErrorKind::NotFound) }, Code::Other, true),
+    ]
+}
+
+#[test]
+fn each_error_has_its_code_and_its_hint() {
+    for (error, code, has_hint) in errors() {
+        assert_eq!((error.code(), error.hint().is_some()), (code, has_hint), "{error:?}");
+        let message = error.to_string();
+        // The remedy, and the words of one front end, are the hint's.
+        for word in ["--", "run:", "otp add", "chmod", "; use", "\n"] {
+            assert!(!message.contains(word), "{message}");
+        }
+        assert!(!message.ends_with('.'), "{message}");
+    }
+}
+
+#[test]
+fn hints_carry_what_a_front_end_needs() {
+    let path = Path::new("/k y");
+    let error = Error::KeyOpenToOthers { path: path.into(), mode: 0o644 };
+    assert_eq!(error.hint(), Some(Hint::ReplaceExposedKey { path }));
+    let error = Error::KeyNotWritten { path: path.into(), source: system(io::ErrorKind::StorageFull) };
+    assert_eq!(error.hint(), Some(Hint::FreeSpace { path }));
+    assert!(error.message().len() > error.to_string().len(), "the system's own words are behind it");
+}
+
+#[test]
+fn no_message_shows_what_may_be_a_key() {
+    let key = format!("otpk1_{}", "aebagba7".repeat(24));
+    for text in [&key[..], &key[6..], &key.to_uppercase(), &format!("otpk1-{}", &key[6..])] {
+        let shown = text.get(20..84).unwrap();
+        for error in [
+            Error::KeyNotRead { origin: KeyOrigin::File(text.into()), source: system(io::ErrorKind::NotFound) },
+            Error::KeyOpenToOthers { path: text.into(), mode: 0o644 },
+            Error::NoField { field: text.into() },
+            Error::Store(otp_store_fs::Error::RootMissing { path: text.into() }),
+            Error::FileNotRead { path: text.into(), source: system(io::ErrorKind::NotFound) },
+        ] {
+            assert!(!error.message().contains(shown), "{}", error.message());
+        }
+    }
+}

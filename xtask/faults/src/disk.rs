@@ -1,0 +1,234 @@
+//! A model of a disk: what a program did to it, and what it may hold after a power failure.
+//!
+//! Whatever was synced is there. Anything else may be there or not, in any order:
+//!
+//! - Each name in a directory is in its state at the last sync of that directory, or after any later change of this name,
+//!   independently of other names. Only a rename changes both of its names or neither.
+//! - A file holds its bytes at its own last sync, followed by nothing, half of the unsynced bytes, all of them, or zeros in
+//!   their place.
+//! - Syncing a file does not make its name durable, and syncing a directory does not make the directory's own name durable.
+
+use std::collections::BTreeMap;
+
+/// A file or directory of the model: its place in [`Disk::inodes`].
+pub(crate) type Inode = usize;
+
+/// The top directory.
+pub(crate) const ROOT: Inode = 0;
+
+#[derive(Clone, Debug)]
+enum Content {
+    File { durable: Vec<u8>, unsynced: Vec<u8> },
+    Directory { durable: Names, unsynced: Vec<Chain> },
+}
+
+type Names = BTreeMap<String, Inode>;
+
+/// A change of one name, or of two in a rename.
+type Change = Vec<(String, Option<Inode>)>;
+
+/// Changes that share names, in order. Chains are independent of each other.
+type Chain = Vec<Change>;
+
+/// A disk with every change that was made to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk {
+    inodes: Vec<(Content, u32)>,
+}
+
+/// What a path below the root holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
+    File(Vec<u8>, u32),
+    Directory(u32),
+}
+
+/// What a disk holds, by path.
+pub(crate) type Tree = BTreeMap<String, Node>;
+
+impl Disk {
+    pub(crate) fn new() -> Self {
+        Self { inodes: vec![(Content::Directory { durable: Names::new(), unsynced: Vec::new() }, 0o700)] }
+    }
+
+    pub(crate) fn make_file(&mut self, mode: u32) -> Inode {
+        self.make(Content::File { durable: Vec::new(), unsynced: Vec::new() }, mode)
+    }
+
+    pub(crate) fn make_directory(&mut self, mode: u32) -> Inode {
+        self.make(Content::Directory { durable: Names::new(), unsynced: Vec::new() }, mode)
+    }
+
+    fn make(&mut self, content: Content, mode: u32) -> Inode {
+        self.inodes.push((content, mode));
+        self.inodes.len() - 1
+    }
+
+    pub(crate) fn write(&mut self, file: Inode, bytes: &[u8]) {
+        if let Content::File { unsynced, .. } = &mut self.inodes[file].0 {
+            unsynced.extend_from_slice(bytes);
+        }
+    }
+
+    /// A mode counts as durable at once: a store creates everything with its narrowest mode.
+    pub(crate) fn set_mode(&mut self, inode: Inode, mode: u32) {
+        self.inodes[inode].1 = mode;
+    }
+
+    /// Points a name at an inode, or removes it.
+    pub(crate) fn set_name(&mut self, directory: Inode, name: &str, to: Option<Inode>) {
+        self.change(directory, vec![(name.to_owned(), to)]);
+    }
+
+    /// Renames within one directory.
+    pub(crate) fn rename(&mut self, directory: Inode, from: &str, to: &str) {
+        let moved = self.find(directory, from);
+        self.change(directory, vec![(from.to_owned(), None), (to.to_owned(), moved)]);
+    }
+
+    fn change(&mut self, directory: Inode, change: Change) {
+        let Content::Directory { unsynced, .. } = &mut self.inodes[directory].0 else {
+            return;
+        };
+        let meets =
+            |chain: &Chain| chain.iter().flatten().any(|(name, _)| change.iter().any(|(other, _)| name == other));
+        // Chains that share a name with this change become one.
+        let mut chain: Chain = unsynced.extract_if(.., |chain| meets(chain)).flatten().collect();
+        chain.push(change);
+        unsynced.push(chain);
+    }
+
+    pub(crate) fn sync(&mut self, inode: Inode) {
+        match &mut self.inodes[inode].0 {
+            Content::File { durable, unsynced } => durable.append(unsynced),
+            Content::Directory { durable, unsynced } => {
+                for change in unsynced.drain(..).flatten() {
+                    apply(durable, &change);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn sync_all(&mut self) {
+        for inode in 0..self.inodes.len() {
+            self.sync(inode);
+        }
+    }
+
+    /// What a name leads to while the power is on.
+    pub(crate) fn find(&self, directory: Inode, name: &str) -> Option<Inode> {
+        let Content::Directory { durable, unsynced } = &self.inodes[directory].0 else {
+            return None;
+        };
+        let changed = unsynced.iter().flatten().flatten().rfind(|(other, _)| other == name);
+        changed.map_or_else(|| durable.get(name).copied(), |(_, to)| *to)
+    }
+
+    /// How many states each file and chain that is not durable may be in; state 0 is the durable one.
+    pub(crate) fn choices(&self) -> Vec<usize> {
+        let mut choices = Vec::new();
+        for (content, _) in &self.inodes {
+            match content {
+                Content::File { unsynced, .. } if unsynced.is_empty() => {}
+                Content::File { .. } => choices.push(FILE_STATES),
+                Content::Directory { unsynced, .. } => choices.extend(unsynced.iter().map(|chain| chain.len() + 1)),
+            }
+        }
+        choices
+    }
+
+    /// What the disk holds if each file and chain is in its chosen state, in the order of [`Disk::choices`].
+    pub(crate) fn tree(&self, chosen: &[usize]) -> Tree {
+        let mut chosen = chosen.iter().copied();
+        let mut files = BTreeMap::new();
+        let mut directories = BTreeMap::new();
+        for (inode, (content, mode)) in self.inodes.iter().enumerate() {
+            match content {
+                Content::File { durable, unsynced } => {
+                    let state = if unsynced.is_empty() { 0 } else { chosen.next().unwrap_or(0) };
+                    files.insert(inode, Node::File(file_in_state(durable, unsynced, state), *mode));
+                }
+                Content::Directory { durable, unsynced } => {
+                    let mut names = durable.clone();
+                    for chain in unsynced {
+                        let done = chosen.next().unwrap_or(0);
+                        chain[..done].iter().for_each(|change| apply(&mut names, change));
+                    }
+                    directories.insert(inode, (names, *mode));
+                }
+            }
+        }
+        let mut tree = Tree::new();
+        let mut waiting = vec![(String::new(), ROOT)];
+        while let Some((path, inode)) = waiting.pop() {
+            match (files.get(&inode), directories.get(&inode)) {
+                (Some(file), _) => drop(tree.insert(path, file.clone())),
+                (None, Some((names, mode))) => {
+                    waiting.extend(names.iter().map(|(name, inode)| (format!("{path}/{name}"), *inode)));
+                    tree.insert(path, Node::Directory(*mode));
+                }
+                (None, None) => {}
+            }
+        }
+        tree
+    }
+}
+
+fn apply(names: &mut Names, change: &Change) {
+    for (name, to) in change {
+        match to {
+            Some(inode) => names.insert(name.clone(), *inode),
+            None => names.remove(name),
+        };
+    }
+}
+
+const FILE_STATES: usize = 4;
+
+fn file_in_state(durable: &[u8], unsynced: &[u8], state: usize) -> Vec<u8> {
+    let behind = match state {
+        0 => Vec::new(),
+        1 => unsynced[..unsynced.len() / 2].to_vec(),
+        2 => vec![0; unsynced.len()],
+        _ => unsynced.to_vec(),
+    };
+    [durable, &behind].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_synced_is_in_every_state_and_what_was_not_is_in_some() {
+        let mut disk = Disk::new();
+        let file = disk.make_file(0o600);
+        disk.write(file, b"ab");
+        disk.set_name(ROOT, "name", Some(file));
+        assert_eq!(disk.choices(), [2, FILE_STATES]);
+        assert!(!disk.tree(&[0, 3]).contains_key("/name"));
+        assert_eq!(disk.tree(&[1, 1])["/name"], Node::File(b"a".to_vec(), 0o600));
+        disk.sync(file);
+        assert_eq!(disk.choices(), [2]);
+        disk.sync(ROOT);
+        assert!(disk.choices().is_empty());
+        assert_eq!(disk.tree(&[])["/name"], Node::File(b"ab".to_vec(), 0o600));
+        disk.set_name(ROOT, "name", None);
+        assert!(disk.tree(&[0]).contains_key("/name") && !disk.tree(&[1]).contains_key("/name"));
+    }
+    #[test]
+    fn a_rename_changes_both_names_or_none_and_other_names_do_not_wait_for_it() {
+        let mut disk = Disk::new();
+        let directory = disk.make_directory(0o700);
+        disk.set_name(ROOT, "temporary", Some(directory));
+        let other = disk.make_file(0o600);
+        disk.set_name(ROOT, "other", Some(other));
+        disk.rename(ROOT, "temporary", "final");
+        assert_eq!(disk.choices(), [2, 3]);
+        let names = |chosen: &[usize]| disk.tree(chosen).into_keys().skip(1).collect::<Vec<_>>().join(" ");
+        assert_eq!(names(&[0, 0]), "");
+        assert_eq!(names(&[0, 1]), "/temporary");
+        assert_eq!(names(&[0, 2]), "/final");
+        assert_eq!(names(&[1, 2]), "/final /other");
+    }
+}
