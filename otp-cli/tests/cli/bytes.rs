@@ -3,10 +3,11 @@
 use std::fs;
 
 use base64ct::{Base64, Encoding};
+use otp_test_tools::lacks;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::world::{World, hint, lacks, warning};
+use crate::world::{World, hint, warning};
 
 /// Values that shells, JSON, lines and environments find hard: any bytes, their special ones, and long ones.
 fn value() -> impl Strategy<Value = Vec<u8>> {

@@ -1,6 +1,8 @@
 //! New keys are handed over, or taken back: nothing is left that nobody can open.
 
-use crate::world::{World, hint, lacks};
+use otp_test_tools::lacks;
+
+use crate::world::{World, hint};
 
 const ADD: &str = "add new --username u --generate";
 const ISSUE: &str = "issue edms/reporting --key-file nightly.key";

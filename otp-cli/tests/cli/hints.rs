@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::world::{World, command, hint, lacks};
+use otp_test_tools::lacks;
+
+use crate::world::{World, command, hint};
 
 /// Names of files that a shell would take for something else, and all bytes that a name can have.
 fn names() -> Vec<Vec<u8>> {

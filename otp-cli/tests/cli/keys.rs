@@ -3,7 +3,9 @@
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use crate::world::{World, command, hint, lacks, warning};
+use otp_test_tools::lacks;
+
+use crate::world::{World, command, hint, warning};
 
 /// A world with accounts `a` to `f`, whose usernames are their names, and their keys in `a.key` and so on.
 fn six() -> World {

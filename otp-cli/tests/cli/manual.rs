@@ -1,8 +1,9 @@
 //! Help, man page and completions.
 
 use otp_core::Code;
+use otp_test_tools::lacks;
 
-use crate::world::{World, lacks};
+use crate::world::World;
 
 const COMMANDS: [&[&str]; 16] = [
     &[],

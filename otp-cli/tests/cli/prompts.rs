@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 
+use otp_test_tools::lacks;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::world::{OTP, World, hint, lacks};
+use crate::world::{OTP, World, hint};
 
 /// The program on a terminal of its own, and we at its keyboard and screen.
 struct Terminal {

@@ -1,11 +1,14 @@
 //! `otp rotate`: every key replaced, and at each moment everybody's old or new key opens something right.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use otp_core::{AccountName, Grant, Holder, Keeper, Key, UnixTime};
+use otp_test_tools::lacks;
 
-use crate::world::{World, hint, lacks};
+use crate::world::{World, hint};
 
 /// What `rotate` prints, a line a key: holder, key id, key or file.
 fn lines(text: &str) -> Vec<[&str; 3]> {
@@ -221,4 +224,37 @@ fn a_key_file_that_cannot_be_written_takes_the_others_back() {
     assert_eq!(world.everything(), before, "no new record, no key file");
     assert!(!world.path("keys").exists());
     assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
+}
+
+/// A reader who stops in the middle of the new keys makes the program wait where it can no longer take them back.
+#[test]
+fn new_keys_stay_when_the_old_ones_cannot_be_ended() {
+    let world = World::new();
+    // Its key is longer than a pipe holds.
+    let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--capacity=65535"];
+    done(world.otp(&issue).arg("--new-key-file=large.key"));
+    let mut call = world.otp(&["rotate", "edms/reporting", "--key-file=nightly.key", "--field=password=new"]);
+    let mut child = call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut text = vec![0];
+    child.stdout.as_mut().unwrap().read_exact(&mut text).unwrap();
+    world.chmod("store/edms/reporting", 0o777);
+    child.stdout.as_mut().unwrap().read_to_end(&mut text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(10), "{said}");
+    assert!(said.contains("\n  because: ") && hint(&said).contains("otp revoke"), "{said}");
+
+    world.chmod("store/edms/reporting", 0o700);
+    let text = String::from_utf8(text).unwrap();
+    let new = lines(&text);
+    assert_eq!(new.len(), 2);
+    for [_, _, key] in &new {
+        assert_eq!(world.otp(&["get", "--key-file=-"]).stdin(key).prints(), "alice\nnew");
+    }
+    assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
+    world.write("new.key", new[0][2]);
+    done(world.otp(&["rotate", "edms/reporting", "--key-file=new.key", "--generate", "--new-key-dir=keys"]));
+    for key in ["nightly.key", "large.key", "new.key"] {
+        world.otp(&["get", "--key-file", key]).fails(3);
+    }
 }

@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
+use otp_test_tools::lacks;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{Call, World, hint, lacks};
+use crate::world::{Call, World, hint};
 
 /// `otp run` with a script of the shell as its command.
 fn run(world: &World, options: &[&str], script: &str) -> Call {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use otp_core::{AccountName, Grant, Keeper, Key, KeyId, Record, Slot, UnixTime};
 use otp_store_fs::FsStore;
-use tempfile::TempDir;
+use otp_test_tools::{TempDir, folder};
 
 /// The program under test.
 pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
@@ -24,10 +24,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty directory, private under any umask.
+    /// An empty directory.
     pub(crate) fn empty() -> Self {
-        let private = fs::Permissions::from_mode(0o700);
-        Self { dir: tempfile::Builder::new().prefix("otp-cli-").permissions(private).tempdir().unwrap() }
+        Self { dir: folder() }
     }
 
     /// A directory with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
@@ -267,20 +266,6 @@ pub(crate) fn warning(stderr: &str) -> Option<&str> {
     stderr.strip_prefix("otp: warning: ")?.strip_suffix('\n').filter(|warning| !warning.contains('\n'))
 }
 
-/// Whether this machine lacks a program that a test needs, so that the test has to be left out.
-///
-/// `cargo xtask test` lists what is missing in `OTP_TEST_WITHOUT`, separated by commas, and counts the tests that were left
-/// out by the lines of the file that `OTP_TEST_NOT_RUN` names. Without a word from it, a missing program fails the test.
-pub(crate) fn lacks(program: &str) -> bool {
-    let lacks = std::env::var("OTP_TEST_WITHOUT").is_ok_and(|list| list.split(',').any(|listed| listed == program));
-    if let (true, Some(path)) = (lacks, std::env::var_os("OTP_TEST_NOT_RUN")) {
-        let test = std::thread::current().name().unwrap_or("unnamed").to_owned();
-        let file = fs::File::options().append(true).create(true).open(path);
-        file.and_then(|mut file| file.write_all(format!("{program}\t{test}\n").as_bytes())).unwrap();
-    }
-    lacks
-}
-
 /// How a program ended, and what it said.
 pub(crate) struct Outcome {
     pub(crate) pid: u32,
@@ -320,7 +305,7 @@ pub(crate) fn correct_crc(bytes: &mut [u8]) {
 pub(crate) fn public_otp() -> &'static Path {
     static COPY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = COPY.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.path().join("otp");
         // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody
