@@ -2,6 +2,8 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,7 +26,7 @@ use crate::commands::verify::{self, VerifyArgs};
 use crate::error::{Error, Result};
 use crate::options::Globals;
 use crate::quick::{self, Quick};
-use crate::terminal;
+use crate::{report, terminal};
 
 /// The example of the program's own help.
 const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
@@ -66,35 +68,31 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-/// Reads the command line and carries it out.
-pub(crate) fn run() -> Result<()> {
+/// Reads the command line, carries it out, and says what went wrong.
+pub(crate) fn run() -> ExitCode {
+    otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let (globals, command) = match quick::parse(arguments.get(1..).unwrap_or_default()) {
-        Some((globals, Quick::Get(args))) => (globals, Command::Get(args)),
-        Some((globals, Quick::Run(args))) => (globals, Command::Run(args)),
-        None => parse(arguments).or_else(exit_or_usage)?,
-    };
-    // Before anything secret is read. The doctor looks at how things are without it.
-    if !matches!(command, Command::Doctor(_)) {
-        // What the system does not allow is for the doctor to tell.
-        let _ = otp_link::harden_process();
+    match read(arguments) {
+        Ok((globals, command)) => end(execute(&globals, command), globals.store()),
+        Err(error) => end(help_or_usage(error), None),
     }
-    match command {
-        Command::Add(args) => add::run(&globals, &args),
-        Command::Get(args) => get::run(&globals, &args),
-        Command::Run(args) => run::run(&globals, &args),
-        Command::Issue(args) => issue::run(&globals, &args),
-        Command::Rotate(args) => rotate::run(&globals, &args),
-        Command::Revoke(args) => revoke::run(&globals, &args),
-        Command::Remove(args) => remove::run(&globals, &args),
-        Command::List(args) => list::run(&globals, &args),
-        Command::Info(args) => info::run(&globals, &args),
-        Command::Verify(args) => verify::run(&globals, &args),
-        Command::Doctor(args) => doctor::run(&globals, &args),
-        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(&globals, &args),
-        Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
-        Command::Completions(args) => manual::completions(Cli::command(), &args),
-        Command::Man(_) => manual::man(Cli::command()),
+}
+
+fn end(outcome: Result<()>, store: Option<&Path>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error, store);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn read(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
+    match quick::parse(arguments.get(1..).unwrap_or_default()) {
+        Some((globals, Quick::Get(args))) => Ok((globals, Command::Get(args))),
+        Some((globals, Quick::Run(args))) => Ok((globals, Command::Run(args))),
+        None => parse(arguments),
     }
 }
 
@@ -102,13 +100,37 @@ fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
     Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command))
 }
 
-/// Prints help or version and ends, or turns a bad command line into an error.
-fn exit_or_usage<T>(error: clap::Error) -> Result<T> {
+fn execute(globals: &Globals, command: Command) -> Result<()> {
+    // Before anything secret is read. The doctor looks at how things are without it.
+    if !matches!(command, Command::Doctor(_)) {
+        // What the system does not allow is for the doctor to tell.
+        let _ = otp_link::harden_process();
+    }
+    match command {
+        Command::Add(args) => add::run(globals, &args),
+        Command::Get(args) => get::run(globals, &args),
+        Command::Run(args) => run::run(globals, &args),
+        Command::Issue(args) => issue::run(globals, &args),
+        Command::Rotate(args) => rotate::run(globals, &args),
+        Command::Revoke(args) => revoke::run(globals, &args),
+        Command::Remove(args) => remove::run(globals, &args),
+        Command::List(args) => list::run(globals, &args),
+        Command::Info(args) => info::run(globals, &args),
+        Command::Verify(args) => verify::run(globals, &args),
+        Command::Doctor(args) => doctor::run(globals, &args),
+        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
+        Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
+        Command::Completions(args) => manual::completions(Cli::command(), &args),
+        Command::Man(_) => manual::man(Cli::command()),
+    }
+}
+
+/// Prints help or version, or turns a bad command line into an error.
+fn help_or_usage(error: clap::Error) -> Result<()> {
     if error.use_stderr() {
         return Err(Error::CommandLine(without_values(error).render().to_string()));
     }
-    terminal::write_stdout(error.render().to_string().as_bytes())?;
-    std::process::exit(0)
+    terminal::write_stdout(error.render().to_string().as_bytes())
 }
 
 /// Removes from an error what was typed in the place of a value: it may be a key or a password.

@@ -19,17 +19,21 @@ pub(crate) enum Error {
     Usage { message: String, hint: Option<String> },
     /// Everything below the command line.
     Link(otp_link::Error),
+    /// The account has no such field, but others.
+    NoField { field: String, known: Vec<String> },
     /// A value can't go where it is asked to go.
     Unfit { field: String, channel: &'static Channel, reason: &'static str },
     /// A new key could not be handed over, and was taken back.
     NotHandedOver { source: io::Error },
+    /// The new keys of a rotation were handed over, and then not all of the old ones could be ended.
+    Unfinished(otp_link::Error),
     /// Reading or writing something that is neither store nor key file.
     Io { what: String, source: io::Error },
     /// A command can't be started.
     NotStarted { program: String, source: io::Error },
     /// The reader of standard output has closed it.
     OutputClosed,
-    /// Something was found, and has been printed.
+    /// What was found has been printed; the code is that of the worst.
     Found(Code),
 }
 
@@ -50,8 +54,9 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::CommandLine(_) | Self::Usage { .. } => Code::Usage,
-            Self::Link(error) => error.code(),
-            Self::Unfit { .. }
+            Self::Link(error) | Self::Unfinished(error) => error.code(),
+            Self::NoField { .. }
+            | Self::Unfit { .. }
             | Self::NotHandedOver { .. }
             | Self::Io { .. }
             | Self::NotStarted { .. }
@@ -67,14 +72,16 @@ impl Display for Error {
         match self {
             Self::CommandLine(message) | Self::Usage { message, .. } => f.write_str(message),
             Self::Link(error) => error.fmt(f),
+            Self::NoField { field, .. } => write!(f, "the account has no field {field:?}"),
             Self::Unfit { field, channel, reason } => {
                 write!(f, "field {field:?} can't go into {}: {reason}", channel.name)
             }
             Self::NotHandedOver { .. } => f.write_str("standard output can't be written, so nothing was changed"),
+            Self::Unfinished(_) => f.write_str("the new keys open, but some of the old ones still do too"),
             Self::Io { what, .. } => f.write_str(what),
             Self::NotStarted { program, .. } => write!(f, "{program} can't be started"),
             Self::OutputClosed => f.write_str("standard output was closed early"),
-            Self::Found(code) => f.write_str(code.summary()),
+            Self::Found(_) => f.write_str("there are problems; see the output"),
         }
     }
 }
@@ -84,6 +91,7 @@ impl std::error::Error for Error {
         match self {
             // The message above is the library's own, so its cause is ours.
             Self::Link(error) => error.source(),
+            Self::Unfinished(error) => Some(error),
             Self::NotHandedOver { source } | Self::Io { source, .. } | Self::NotStarted { source, .. } => Some(source),
             _ => None,
         }

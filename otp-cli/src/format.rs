@@ -106,7 +106,10 @@ pub(crate) fn variable(field: &str) -> String {
 
 /// The value of a field.
 pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
-    fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
+    fields.get(name).ok_or_else(|| Error::NoField {
+        field: name.to_owned(),
+        known: fields.iter().map(|field| field.name.to_owned()).collect(),
+    })
 }
 
 /// Refuses a value that a channel can't carry.

@@ -21,11 +21,5 @@ mod values;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report::failure(&error);
-            ExitCode::from(error.exit_code())
-        }
-    }
+    cli::run()
 }

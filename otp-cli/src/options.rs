@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_core::UnixTime;
-use otp_link::{Entropy, Key, KeySource, KeyTerms, Randomness, Source};
+use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Randomness, Source};
 
 use crate::error::Result;
 use crate::{streams, terminal, time};
@@ -14,7 +14,7 @@ use crate::{streams, terminal, time};
 /// What every command takes.
 #[derive(Args)]
 pub(crate) struct Globals {
-    /// The store's directory [default: $OTP_STORE, then the platform's data directory]
+    /// Use the store in this directory [default: $OTP_STORE, then the platform's data directory]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) store: Option<PathBuf>,
     /// Never prompt, not even on a terminal
@@ -35,12 +35,15 @@ pub(crate) struct KeyArgs {
     /// $CREDENTIALS_DIRECTORY/otp-key
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
     pub(crate) key: Option<OsString>,
+    /// Accept a key file that others can read or write, for places where modes mean nothing
+    #[arg(long, help_heading = "Key, the first of these that is given")]
+    pub(crate) any_key_file_mode: bool,
 }
 
 /// The fields of an account, as they are given to `add` and `rotate`.
 #[derive(Args)]
 pub(crate) struct FieldArgs {
-    /// The username
+    /// Seal this username
     #[arg(long, value_name = "USERNAME", help_heading = "Fields")]
     pub(crate) username: Option<OsString>,
     /// Read the password from standard input; one newline at the end is dropped
@@ -49,7 +52,7 @@ pub(crate) struct FieldArgs {
     /// Read the password from file descriptor N; one newline at the end is dropped
     #[arg(long, value_name = "N", group = "password", help_heading = "Fields")]
     pub(crate) password_fd: Option<i32>,
-    /// Generate a password of LENGTH letters, digits, "-" and "_" (6 bits each)
+    /// Generate a password of LENGTH (32) letters, digits, "-" and "_", 6 bits each
     #[arg(
         long,
         value_name = "LENGTH",
@@ -61,10 +64,10 @@ pub(crate) struct FieldArgs {
         help_heading = "Fields"
     )]
     pub(crate) generate: Option<u16>,
-    /// Add a field, as often as needed; other users of this machine can see its value
+    /// Seal this field, which other users of this machine can see; repeat for more fields
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Fields")]
     pub(crate) field: Vec<OsString>,
-    /// Add a field from a file, byte for byte
+    /// Seal a field from a file, byte for byte; repeat for more fields
     #[arg(long, value_name = "NAME=PATH", help_heading = "Fields")]
     pub(crate) field_file: Vec<OsString>,
     /// Seal only the given fields; do not ask for username or password
@@ -81,7 +84,8 @@ pub(crate) struct GrantArgs {
     /// Let the key expire: after a duration (30d, 12h) or on a date (2027-01-31, from 00:00 UTC on)
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
-    /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits]
+    /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits, or
+    /// that of the given key]
     #[arg(long, value_name = "BYTES")]
     pub(crate) capacity: Option<u16>,
 }
@@ -89,7 +93,8 @@ pub(crate) struct GrantArgs {
 /// A source of randomness beside the system's.
 #[derive(Args)]
 pub(crate) struct EntropyArgs {
-    /// XOR what is drawn with bytes of a file that only you can read; they are cut off it. "-" is standard input
+    /// XOR the system's random bytes with those at the end of this file, and cut them off it; only you may be able to
+    /// read it. "-" is standard input
     #[arg(long, value_name = "FILE", help_heading = "Randomness")]
     pub(crate) extra_entropy: Option<PathBuf>,
 }
@@ -115,6 +120,9 @@ impl KeyArgs {
         let mut source = KeySource::default();
         (source.file, source.fd, source.text) =
             (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
+        if self.any_key_file_mode {
+            source.mode = KeyFileMode::Any;
+        }
         source
     }
 
@@ -131,7 +139,8 @@ impl KeyArgs {
     }
 
     fn warn_if_visible(&self) {
-        if self.key.is_some() && self.key_file.is_none() && self.key_fd.is_none() {
+        // Others see it even if the key is read from elsewhere.
+        if self.key.is_some() {
             terminal::warn("other users of this machine can see a key on the command line; use --key-file");
         }
     }

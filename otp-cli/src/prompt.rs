@@ -55,6 +55,10 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
 pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     hidden(prompt).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::usage("nothing was typed"),
+        io::ErrorKind::InvalidData => Error::usage_with(
+            format!("what was typed is longer than {MAX_LINE_LEN} bytes"),
+            "give it through a file or a pipe",
+        ),
         _ => Error::io("the terminal can't be read")(error),
     })
 }
@@ -102,17 +106,21 @@ mod unix {
         let mut terminal = Hidden::begin(otp_sys::standard_input()?)?;
         // Only now: a program that waits for the prompt may rely on the silence.
         show(prompt)?;
-        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
+        // With room for one byte more, which shows that the line is too long.
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN + 1));
         loop {
             let byte = terminal.read()?;
             match terminal.meaning(byte) {
-                Meaning::Text if line.len() < MAX_LINE_LEN => line.push(byte),
+                Meaning::Text if line.len() <= MAX_LINE_LEN => line.push(byte),
                 Meaning::Enter => break,
                 Meaning::End if line.is_empty() => {
                     show("\n")?;
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "nothing was typed"));
                 }
-                Meaning::Erase => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
+                // Of a line that is too long, the end is lost.
+                Meaning::Erase if line.len() <= MAX_LINE_LEN => {
+                    while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+                }
                 Meaning::Kill => line.clear(),
                 Meaning::Signal(signal) => {
                     terminal.suspended(signal)?;
@@ -121,10 +129,14 @@ mod unix {
                     show(prompt)?;
                 }
                 Meaning::Escape => terminal.skip_sequence()?,
-                Meaning::Text | Meaning::End | Meaning::Nothing => {}
+                Meaning::Text | Meaning::Erase | Meaning::End | Meaning::Nothing => {}
             }
         }
         show("\n")?;
+        // Only now: what is left of a line that was pasted would go to the shell.
+        if line.len() > MAX_LINE_LEN {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         Ok(line)
     }
 

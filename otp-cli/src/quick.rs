@@ -122,7 +122,8 @@ impl<'a> Options<'a> {
             None => None,
         };
         let key_file = self.take("key-file").ok()?.map(PathBuf::from);
-        let key = KeyArgs { key_file, key_fd, key: self.take("key").ok()?.map(OsStr::to_owned) };
+        let key = self.take("key").ok()?.map(OsStr::to_owned);
+        let key = KeyArgs { key_file, key_fd, key, any_key_file_mode: false };
         Some((Globals { store, no_input: self.no_input }, SourceArgs { key, record }))
     }
 

@@ -130,6 +130,7 @@ impl<'a> Hint<'a> {
             }
             io::ErrorKind::PermissionDenied => Self::ActAsOwner { path },
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::FreeSpace { path },
+            io::ErrorKind::FileTooLarge => Self::Store(otp_store_fs::Hint::RaiseFileSizeLimit),
             _ => return None,
         })
     }

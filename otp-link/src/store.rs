@@ -103,6 +103,13 @@ fn with_patience(store: FsStore) -> FsStore {
     store.lock_timeout(timeout).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
 }
 
+/// The directories that [`open_or_create`] would make: the store's own, then those above it.
+pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let root = find_store(explicit)?.path;
+    let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    Ok(root.ancestors().take_while(is_absent).map(Path::to_owned).collect())
+}
+
 /// A keeper of the store, now.
 pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
     Keeper::new(store, UnixTime::now())

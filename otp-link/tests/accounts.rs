@@ -186,7 +186,8 @@ fn lists_keep_to_their_prefix_and_need_no_key() {
     for (prefix, expected) in [
         ("", &["edms", "edms/a", "edms/ab", "other"][..]),
         ("e", &["edms", "edms/a", "edms/ab"]),
-        ("edms/", &["edms/a", "edms/ab"]),
+        ("edms/", &["edms", "edms/a", "edms/ab"]),
+        ("edms/a/", &["edms/a"]),
         ("edms/a", &["edms/a", "edms/ab"]),
         ("edms/ab", &["edms/ab"]),
         ("No/", &[]),

@@ -14,7 +14,7 @@ use crate::terminal;
 #[derive(Args)]
 #[command(after_help = "Example: otp info edms/reporting --json")]
 pub(crate) struct InfoArgs {
-    /// The account
+    /// Show the keys of this account
     pub(crate) account: String,
     /// Print one JSON object
     #[arg(long)]

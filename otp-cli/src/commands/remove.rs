@@ -6,11 +6,11 @@ use clap::Args;
 use crate::error::Result;
 use crate::options::Globals;
 
-/// Delete an account and all its keys' records
+/// Delete an account: its keys open nothing any more
 #[derive(Args)]
 #[command(after_help = "Example: otp remove edms/reporting")]
 pub(crate) struct RemoveArgs {
-    /// The account
+    /// Delete this account
     pub(crate) account: String,
 }
 

@@ -9,12 +9,12 @@ use crate::options::Globals;
 /// End one key; the others go on
 #[derive(Args)]
 #[command(
-    after_help = "Example: otp revoke edms/reporting n4ak3yfor7xhbq2d\n\nThe key id is public; `otp info` shows it."
+    after_help = "Example: otp revoke edms/reporting n4ak3yfor7xhbq2d\n\nThe key id is public: otp info ACCOUNT shows it."
 )]
 pub(crate) struct RevokeArgs {
-    /// The account
+    /// End a key of this account
     pub(crate) account: String,
-    /// The key's id
+    /// End the key with this id
     pub(crate) key_id: String,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otp_core::Account;
-use otp_link::{Randomness, RotateError};
+use otp_link::{Randomness, RotateError, Rotation};
 
 use crate::error::{Error, Result};
 use crate::options::{self, EntropyArgs, FieldArgs, Globals, KeyArgs};
@@ -21,7 +21,7 @@ use crate::{handover, prompt, streams, time, values};
     are handed over, or when the grace period ends."
 )]
 pub(crate) struct RotateArgs {
-    /// The account
+    /// Rotate this account
     pub(crate) account: String,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -53,9 +53,7 @@ pub(crate) struct RotateGrantArgs {
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let grace = args.grace.as_deref().map(time::parse_duration).transpose()?;
     let terms = options::terms(args.grant.expires.as_deref(), args.grant.capacity)?;
-    if args.new_key_dir.is_none() {
-        handover::check_output()?;
-    }
+    handover::check_all(args.new_key_dir.as_deref())?;
     streams::check_distinct(&[
         ("key", args.key.stream()),
         ("password", args.fields.stream()),
@@ -66,23 +64,18 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     // Nobody should type a password for an account that does not exist, or with a key that does not open it.
     otp_link::check_rotation(&args.account, key.as_ref(), globals.store())?;
     let new = new_fields(globals, args, key.is_some(), &mut randomness)?;
+    let fields = values::list(&new);
+    let mut rotation = Rotation::new(&args.account, &fields);
+    (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
+    (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
     let progress = Progress::during("sealing new keys");
-    let rotated = otp_link::rotate_account(
-        &args.account,
-        key,
-        &values::list(&new),
-        &terms,
-        grace,
-        globals.store(),
-        &mut randomness,
-        |keys| {
-            drop(progress);
-            handover::hand_over_all(keys, args.new_key_dir.as_deref())
-        },
-    );
+    let rotated = otp_link::rotate_account(rotation, &mut randomness, |keys| {
+        drop(progress);
+        handover::hand_over_all(&keys, args.new_key_dir.as_deref())
+    });
     rotated.map_err(|error| match error {
         RotateError::Unchanged(error) => error,
-        RotateError::Unfinished(error) => error.into(),
+        RotateError::Unfinished(error) => Error::Unfinished(error),
     })
 }
 

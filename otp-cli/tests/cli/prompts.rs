@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 
+use otp_test_tools::lacks;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::world::{OTP, World};
+use crate::world::{OTP, World, hint};
 
 /// The program on a terminal of its own, and we at its keyboard and screen.
 struct Terminal {
@@ -36,8 +37,8 @@ impl Terminal {
         let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
         let line = File::options().read(true).write(true).open(name).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
-        // In a session of its own, so that Ctrl-C reaches it and nobody else; and whoever runs the tests may ignore signals,
-        // as shells do for what they start in the background.
+        // In a session of its own, so that Ctrl-C reaches it alone. The tests may run with signals ignored, as shells do for
+        // what they start in the background.
         let setsid = ["--default-signal", "setsid", "--ctty", OTP];
         let mut call = world.command("env", &setsid).args(arguments).env("TERM", "xterm");
         let child = call.command.stdin(end()).stdout(Stdio::piped()).stderr(end()).spawn().unwrap();
@@ -109,6 +110,9 @@ fn holds(world: &World, key: &str, text: &str) {
 
 #[test]
 fn add_asks_for_username_and_password_and_shows_no_password() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &["add", "a"]);
     terminal.wait_for("Username: ");
@@ -127,6 +131,9 @@ fn add_asks_for_username_and_password_and_shows_no_password() {
 
 #[test]
 fn add_asks_only_for_what_is_not_given() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &["add", "a", "--username=alice", "--key-file=a.key"]);
     terminal.answer_unseen("Password: ", "one\n");
@@ -145,6 +152,9 @@ fn add_asks_only_for_what_is_not_given() {
 
 #[test]
 fn a_password_that_differs_or_is_empty_is_asked_for_again() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &ADD);
     terminal.wait_for("Username: ");
@@ -152,10 +162,10 @@ fn a_password_that_differs_or_is_empty_is_asked_for_again() {
     terminal.wait_for("Username: ");
     terminal.write("alice\n");
     terminal.answer_unseen("Password: ", "\n");
-    terminal.wait_for("a password is not empty; try again");
+    terminal.wait_for("otp: warning: ");
     terminal.answer_unseen("Password: ", "first\n");
     terminal.answer_unseen("Once more: ", "second\n");
-    terminal.wait_for("the two are not the same; try again");
+    terminal.wait_for("otp: warning: ");
     terminal.answer_unseen("Password: ", "third\n");
     terminal.answer_unseen("Once more: ", "third\n");
     let end = terminal.end();
@@ -168,6 +178,9 @@ fn a_password_that_differs_or_is_empty_is_asked_for_again() {
 
 #[test]
 fn a_line_can_be_corrected_and_holds_any_other_byte() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &["add", "a", "--username=u", "--key-file=a.key"]);
     // Ctrl-U, backspace over characters of one and of two bytes, cursor keys, a control character.
@@ -186,7 +199,33 @@ fn a_line_can_be_corrected_and_holds_any_other_byte() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_not_cut() {
+    if lacks("setsid") {
+        return;
+    }
+    let world = World::empty();
+    let add = ["add", "a", "--username=u", "--key-file=a.key"];
+    for typed in ["x".repeat(4097), "x".repeat(5000), "x".repeat(5000) + "\x7f"] {
+        let mut terminal = Terminal::start(&world, &add);
+        terminal.answer_unseen("Password: ", typed + "\n");
+        let end = terminal.end();
+        end.in_order(Some(2));
+        assert!(!end.seen.contains("Once more") && !end.seen.contains("xx"), "{}", end.seen);
+        assert!(world.everything().is_empty());
+    }
+    let longest = "x".repeat(4096);
+    let mut terminal = Terminal::start(&world, &add);
+    terminal.answer_unseen("Password: ", format!("{}\x15{longest}\n", "x".repeat(5000)));
+    terminal.answer_unseen("Once more: ", format!("{longest}\n"));
+    assert_eq!(terminal.end().code, Some(0));
+    assert_eq!(world.otp(&["get", "--field=password", "--key-file=a.key"]).prints(), longest);
+}
+
+#[test]
 fn ctrl_c_ends_it_with_the_echo_on_and_nothing_made() {
+    if lacks("setsid") {
+        return;
+    }
     for typed in ["", "half a pass"] {
         let world = World::empty();
         let mut terminal = Terminal::start(&world, &["add", "a", "--username=u", "--key-file=a.key"]);
@@ -206,6 +245,9 @@ fn ctrl_c_ends_it_with_the_echo_on_and_nothing_made() {
 
 #[test]
 fn the_end_of_input_ends_it_and_a_pause_does_not() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &["add", "a", "--username=u", "--key-file=a.key"]);
     // A session without a shell has nobody who could continue what is paused, so the system goes on at once.
@@ -213,7 +255,7 @@ fn the_end_of_input_ends_it_and_a_pause_does_not() {
     terminal.answer_unseen("Password: ", "\x04");
     let end = terminal.end();
     end.in_order(Some(2));
-    assert!(end.seen.contains("otp: nothing was typed"), "{}", end.seen);
+    assert!(end.seen.contains("\notp: "), "{}", end.seen);
 
     let mut terminal = Terminal::start(&world, &ADD);
     terminal.wait_for("Username: ");
@@ -224,25 +266,38 @@ fn the_end_of_input_ends_it_and_a_pause_does_not() {
 
 #[test]
 fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::new();
-    for (arguments, code, message) in [
-        (&["add", "b", "--no-input"][..], 2, "--no-input forbids to ask: give --username, or --fields-only"),
-        (&["--no-input", "add", "b", "--username=u"], 2, "give --password-stdin, --password-fd or --generate"),
-        (&["rotate", "edms/reporting", "--no-input", "--key-file=nightly.key"], 2, "nothing new is given"),
-        (&["rotate", "edms/reporting", "--no-input"], 2, "without a key to the account every field has to be given"),
-        (&["add", "edms/reporting"], 9, "exists already"),
-        (&["add", "Not/A/Name"], 2, "not an account name"),
-        (&["add", "b", "--expires=soon"], 2, "is neither a duration nor a date"),
-        (&["add", "b", "--key-file=nightly.key"], 9, "exists already"),
-        (&["rotate", "not/there"], 3, "there is no account not/there"),
-        (&["rotate", "edms/reporting", "--key-file=store"], 1, "can't read the key"),
-        (&["get"], 2, "no key is given"),
+    for (arguments, code, remedy) in [
+        (&["add", "b", "--no-input"][..], 2, "--username, or --fields-only"),
+        (&["--no-input", "add", "b", "--username=u"], 2, "--password-stdin, --password-fd or --generate"),
+        (&["rotate", "edms/reporting", "--no-input", "--key-file=nightly.key"], 2, "--generate, --password-stdin"),
+        (&["rotate", "edms/reporting", "--no-input"], 2, "--username, or --fields-only"),
+        (&["add", "edms/reporting"], 9, "otp issue edms/reporting"),
+        (&["add", "Not/A/Name"], 2, "a-z"),
+        (&["add", "b", "--expires=soon"], 2, "30d"),
+        (&["add", "b", "--key-file=nightly.key"], 9, ""),
+        (&["add", "b", "--key-file=not/there"], 1, "not/there"),
+        (&["add", "b", "--extra-entropy=-"], 2, ""),
+        (&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=not/there"], 1, "not/there"),
+        (&["rotate", "edms/reporting", "--key-file=store"], 1, "store"),
+        (&["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=nightly.key"], 1, "nightly.key"),
+        (&["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=not/there"], 1, "not/there"),
+        (&["import", "secure-python-link", "nightly.key", "--account=b"], 7, ""),
+        (&["get"], 2, "--key-file"),
     ] {
         let end = Terminal::start(&world, arguments).end();
         end.in_order(Some(code));
-        assert!(end.seen.contains(message), "{}", end.seen);
-        assert!(!end.seen.contains("sername: ") && !end.seen.contains("assword: "), "{}", end.seen);
+        let lines = end.seen.replace('\r', "");
+        assert!(remedy.is_empty() || hint(&lines).contains(remedy), "{lines}");
+        assert!(!end.seen.contains("sername: ") && !end.seen.contains("assword: "), "{lines}");
+        assert!(!end.seen.contains("Old key"), "{lines}");
     }
+    let end = Terminal::start(&world, &["rotate", "not/there"]).end();
+    end.in_order(Some(3));
+    assert!(!end.seen.contains("sername: "), "{}", end.seen);
     world.chmod("store", 0o777);
     Terminal::start(&world, &["add", "b"]).end().in_order(Some(10));
     world.chmod("store", 0o700);
@@ -251,10 +306,13 @@ fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
 
 #[test]
 fn nobody_is_asked_without_a_terminal() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::new();
     for command in [&["add", "b"][..], &["rotate", "edms/reporting"]] {
         let message = world.otp(command).stdin("alice\npass\npass\n").fails(2);
-        assert!(message.contains("there is no terminal to ask on: give --username"), "{message}");
+        assert!(hint(&message).contains("--username"), "{message}");
     }
     // A terminal to type on is not enough; what is asked must be seen too.
     let mut terminal = Terminal::start(&world, &["add", "b"]);
@@ -267,11 +325,14 @@ fn nobody_is_asked_without_a_terminal() {
     unlockpt(&line).unwrap();
     let path = ptsname(&line, Vec::new()).unwrap().into_string().unwrap();
     assert_eq!(world.sh(name, &[&path]).prints(), "2");
-    assert!(String::from_utf8(world.read("errors")).unwrap().contains("there is no terminal to ask on"));
+    assert!(hint(&String::from_utf8(world.read("errors")).unwrap()).contains("--username"));
 }
 
 #[test]
 fn long_work_shows_progress_on_a_terminal_and_clears_it() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::new();
     let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=keys"];
     for (arguments, shown) in [(&["verify"][..], "records verified"), (&rotate, "sealing new keys")] {
@@ -284,6 +345,9 @@ fn long_work_shows_progress_on_a_terminal_and_clears_it() {
 
 #[test]
 fn rotate_asks_for_what_is_missing() {
+    if lacks("setsid") {
+        return;
+    }
     let world = World::new();
     let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=first"];
     let mut terminal = Terminal::start(&world, &rotate);

@@ -1,4 +1,4 @@
-//! The commands of the README do what they say, one after the other, in an empty folder.
+//! The commands of the README do what they say, one after the other, in an empty directory.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn every_command_of_the_readme_runs() {
     let world = World::empty();
     let outcome = world.sh(&blocks.join("\n"), &[]).outcome();
     assert_eq!(outcome.code(), 0, "{}\n{}", outcome.text(), outcome.stderr);
-    assert!(world.path("store").is_dir(), "the store of this folder was used");
+    assert!(world.path("store").is_dir(), "the store of this directory was used");
 }
 
 #[test]

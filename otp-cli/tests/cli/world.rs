@@ -1,4 +1,4 @@
-//! A world of its own for each test: a folder, a clean environment, and the program.
+//! A world of its own for each test: a directory, a clean environment, and the program.
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use otp_core::{AccountName, Grant, Keeper, Key, KeyId, Record, Slot, UnixTime};
 use otp_store_fs::FsStore;
-use tempfile::TempDir;
+use otp_test_tools::{TempDir, folder};
 
 /// The program under test.
 pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
@@ -18,18 +18,18 @@ pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
 /// The user that nothing belongs to.
 pub(crate) const NOBODY: u32 = 65534;
 
-/// A folder with a store in it, `store`, and an environment that names it.
+/// A directory with a store in it, `store`, and an environment that names it.
 pub(crate) struct World {
     dir: TempDir,
 }
 
 impl World {
-    /// A folder that is empty.
+    /// An empty directory.
     pub(crate) fn empty() -> Self {
-        Self { dir: tempfile::Builder::new().prefix("otp-cli-").tempdir().unwrap() }
+        Self { dir: folder() }
     }
 
-    /// A folder with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
+    /// A directory with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
     pub(crate) fn new() -> Self {
         let world = Self::empty();
         world
@@ -75,7 +75,7 @@ impl World {
             .env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap()))
             .env("HOME", self.root())
             .env("OTP_STORE", self.path("store"));
-        // Where a measurement of coverage wants its figures; without it they would be left in the folder.
+        // Where a measurement of coverage wants its figures; without it they would be left in the directory.
         command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
         Call { command, stdin: None }
     }
@@ -99,7 +99,7 @@ impl World {
 
     /// The id of the key in a key file.
     pub(crate) fn key_id(&self, name: &str) -> String {
-        Key::parse_owned(&self.key(name)).unwrap().id().to_string()
+        Key::parse_owned(self.key(name).as_bytes()).unwrap().id().to_string()
     }
 
     /// A library that takes the place of the system's random source, which otherwise does not fail: the body of
@@ -124,7 +124,7 @@ impl World {
 
     /// The path of the record of the key in a key file.
     pub(crate) fn record_of(&self, key_file: &str) -> PathBuf {
-        let key = Key::parse_owned(&self.key(key_file)).unwrap();
+        let key = Key::parse_owned(self.key(key_file).as_bytes()).unwrap();
         self.store().path_of(&Slot::record(key.account(), key.id()))
     }
 
@@ -132,19 +132,26 @@ impl World {
         FsStore::open_or_create(self.path("store")).unwrap()
     }
 
-    /// Everything below the folder, with what is in it: what a failure must not have changed.
+    /// Every file, with what is in it, except locks: what a failure must not have changed.
     pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let is_lock = |path: &Path| path.file_name().is_some_and(|name| name == ".lock");
+        let files = self.tree().into_iter().filter(|(path, _)| !is_lock(path));
+        files.filter_map(|(path, contents)| Some((path, contents?))).collect()
+    }
+
+    /// Every file with what is in it, locks too, and every directory and link without: what a look must not have changed.
+    pub(crate) fn tree(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
         let mut found = Vec::new();
-        let mut folders = vec![self.root().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        let mut dirs = vec![self.root().to_owned()];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();
                 let kind = fs::symlink_metadata(&path).unwrap().file_type();
                 if kind.is_dir() {
-                    folders.push(path);
-                } else if kind.is_file() && path.file_name().unwrap() != ".lock" {
-                    found.push((path.clone(), fs::read(path).unwrap()));
+                    dirs.push(path.clone());
                 }
+                let contents = kind.is_file().then(|| fs::read(&path).unwrap());
+                found.push((path, contents));
             }
         }
         found.sort();
@@ -191,7 +198,7 @@ impl Call {
         self
     }
 
-    /// As a user whom nothing belongs to. Only root can do that; anybody else stays who he is.
+    /// As a user whom nothing belongs to. Only root can do that; anybody else stays who they are.
     pub(crate) fn by_stranger(mut self) -> Self {
         if is_root() {
             self.command.uid(NOBODY).gid(NOBODY);
@@ -230,7 +237,7 @@ impl Call {
         String::from_utf8(self.succeeds()).unwrap().trim_end_matches('\n').to_owned()
     }
 
-    /// Runs it, which must fail with a code and without any output, and gives its message.
+    /// Runs it, which must fail with a code and without any output, and gives what it says on standard error.
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> String {
         let outcome = self.outcome();
@@ -238,6 +245,25 @@ impl Call {
         assert!(outcome.stderr.starts_with("otp: ") || outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
         outcome.stderr
     }
+}
+
+/// The hint in what a failure says.
+#[track_caller]
+pub(crate) fn hint(stderr: &str) -> &str {
+    let hint = stderr.lines().find_map(|line| line.strip_prefix("  hint: "));
+    hint.unwrap_or_else(|| panic!("there is no hint in {stderr:?}"))
+}
+
+/// The command in a hint, for a shell to run.
+#[track_caller]
+pub(crate) fn command(hint: &str) -> &str {
+    let command = hint.rsplit_once("run: ").map(|(_, command)| command);
+    command.unwrap_or_else(|| panic!("there is no command in {hint:?}"))
+}
+
+/// The warning in what the program says, if that is all of it.
+pub(crate) fn warning(stderr: &str) -> Option<&str> {
+    stderr.strip_prefix("otp: warning: ")?.strip_suffix('\n').filter(|warning| !warning.contains('\n'))
 }
 
 /// How a program ended, and what it said.
@@ -269,8 +295,8 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Puts a right CRC-32 behind bytes that were changed, as a forger would.
-pub(crate) fn mend_crc(bytes: &mut [u8]) {
+/// Puts the right CRC-32 behind bytes that were changed, as a forger would.
+pub(crate) fn correct_crc(bytes: &mut [u8]) {
     let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
     *crc = otp_core::ct::crc32(body).to_le_bytes();
 }
@@ -279,7 +305,7 @@ pub(crate) fn mend_crc(bytes: &mut [u8]) {
 pub(crate) fn public_otp() -> &'static Path {
     static COPY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = COPY.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.path().join("otp");
         // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody
