@@ -38,6 +38,11 @@
 //! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
 #![forbid(unsafe_code)]
 
+/// Its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod account;
 mod add;
 pub mod doctor;
