@@ -117,6 +117,8 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", shell_word(path)),
         Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
         Hint::ActAsOwner { owner } => format!("run as user {owner}, who owns the store"),
+        Hint::GiveToOwner { path, owner } => format!("run: chown {owner} {}", shell_word(path)),
+        Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", shell_word(path)),

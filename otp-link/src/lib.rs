@@ -96,7 +96,7 @@ pub use rotate::{RotateError, Rotation, check_rotation, rotate_account};
 pub use seal::{open_bytes, seal_bytes, sealed_len};
 pub use shell::shell_word;
 pub use source::Source;
-pub use store::{StoreChoice, StoreOrigin, find_store};
+pub use store::{StoreChoice, StoreOrigin, find_store, set_lock_timeout};
 pub use terms::KeyTerms;
 pub use verify::{Fault, Verification, verify, verify_key};
 pub use warning::{Warning, set_warning_handler};

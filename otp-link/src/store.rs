@@ -1,12 +1,16 @@
 //! Where the store is.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use otp_core::{Keeper, UnixTime};
 use otp_store_fs::FsStore;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
+use crate::key_file;
+use crate::warning::{self, Warning};
 
 /// What named the store that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +76,31 @@ fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
     variable(environment, "LOCALAPPDATA").map(PathBuf::from)
 }
 
+/// Says how long this process waits for an account's lock. Without it, that is [`FsStore::LOCK_TIMEOUT`]; the first one that
+/// is set stays.
+pub fn set_lock_timeout(timeout: Duration) {
+    let _ = LOCK_TIMEOUT.set(timeout);
+}
+
+static LOCK_TIMEOUT: OnceLock<Duration> = OnceLock::new();
+
 /// Opens the store that exists.
 pub(crate) fn open(explicit: Option<&Path>) -> Result<FsStore> {
-    Ok(FsStore::open(find_store(explicit)?.path)?)
+    let path = find_store(explicit)?.path;
+    key_file::check_parent(&path)?;
+    Ok(with_patience(FsStore::open(path)?))
 }
 
 /// Opens the store, and makes it if it does not exist.
 pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
-    Ok(FsStore::open_or_create(find_store(explicit)?.path)?)
+    let path = find_store(explicit)?.path;
+    key_file::check_parent(&path)?;
+    Ok(with_patience(FsStore::open_or_create(path)?))
+}
+
+fn with_patience(store: FsStore) -> FsStore {
+    let timeout = LOCK_TIMEOUT.get().copied().unwrap_or(FsStore::LOCK_TIMEOUT);
+    store.lock_timeout(timeout).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
 }
 
 /// The directories that [`open_or_create`] would make: the store's own, then those above it.

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use otp_core::{Holder, UnixTime};
-use otp_link::{KeySource, KeyTerms, NewKey};
+use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping, PyString};
@@ -145,11 +145,17 @@ pub(crate) fn key_source<'a>(
     text: Option<&'a Bound<'_, PyBytes>>,
     file: Option<&'a PathArgument>,
     fd: Option<&Bound<'_, PyAny>>,
+    mode: Option<&str>,
 ) -> Result<KeySource<'a>> {
     let mut source = KeySource::default();
     source.text = text.map(PyBytesMethods::as_bytes);
     source.file = file.map(|path| &**path);
     source.fd = fd.map(|value| number(value, KEY_FD)).transpose()?;
+    source.mode = match mode {
+        None | Some("private") => KeyFileMode::Private,
+        Some("any") => KeyFileMode::Any,
+        Some(_) => return Err(Error::OutOfRange { argument: "key_file_mode", needs: "'private' or 'any'" }),
+    };
     source.check_single()?;
     Ok(source)
 }

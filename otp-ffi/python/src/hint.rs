@@ -100,6 +100,8 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or remove it: {}", shell_word(path)),
         Hint::RemoveWriteAccess { path } => format!("chmod go-w {}", shell_word(path)),
         Hint::ActAsOwner { owner } => format!("run as the user that it belongs to: sudo -u '#{owner}' python3 ..."),
+        Hint::GiveToOwner { path, owner } => format!("chown {owner} {}", shell_word(path)),
+        Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -ld {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),

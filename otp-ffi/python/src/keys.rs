@@ -47,13 +47,14 @@ pub(crate) fn add_account(
 ///
 /// Raises what open_account() does, RandomnessFailedError, and OtherError if another process is rotating the account.
 #[pyfunction]
-#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, account=None, holder=None, expires=None, capacity=None, store=None))]
+#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_file_mode=None, account=None, holder=None, expires=None, capacity=None, store=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn issue_key(
     py: Python<'_>,
     key: Option<&Bound<'_, PyAny>>,
     key_file: Option<PathArgument>,
     key_fd: Option<&Bound<'_, PyAny>>,
+    key_file_mode: Option<TextArgument>,
     account: Option<TextArgument>,
     holder: Option<TextArgument>,
     expires: Option<&Bound<'_, PyAny>>,
@@ -61,7 +62,7 @@ pub(crate) fn issue_key(
     store: Option<PathArgument>,
 ) -> Result<Py<PyAny>> {
     let key = maybe_bytes(key, "key")?;
-    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd)?;
+    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
     let terms = terms(holder.as_deref(), expires, capacity)?;
     py.detach(|| {
         let key = source.read_for(account.as_deref())?;
@@ -91,7 +92,7 @@ pub(crate) fn issue_key(
 /// its keys have expired. Then nothing has changed, except where the exception has `keys`: not all of the old keys could be
 /// ended, but those new ones open.
 #[pyfunction]
-#[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, username=None, password=None, fields=None,
+#[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, key_file_mode=None, username=None, password=None, fields=None,
     grace=None, expires=None, capacity=None, store=None, hand_over=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn rotate_account(
@@ -100,6 +101,7 @@ pub(crate) fn rotate_account(
     key: Option<&Bound<'_, PyAny>>,
     key_file: Option<PathArgument>,
     key_fd: Option<&Bound<'_, PyAny>>,
+    key_file_mode: Option<TextArgument>,
     username: Option<&Bound<'_, PyAny>>,
     password: Option<&Bound<'_, PyAny>>,
     fields: Option<&Bound<'_, PyMapping>>,
@@ -110,7 +112,7 @@ pub(crate) fn rotate_account(
     hand_over: Option<Py<PyAny>>,
 ) -> Result<Py<PyList>> {
     let key = maybe_bytes(key, "key")?;
-    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd)?;
+    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
     let fields = FieldArguments::new(username, password, fields)?;
     let (fields, terms) = (fields.list(), terms(None, expires, capacity)?);
     let grace = grace.map(convert::grace).transpose()?;

@@ -12,6 +12,7 @@ mod fields;
 mod hint;
 mod keys;
 mod store;
+mod warning;
 mod workflow;
 
 use otp_core::Code;
@@ -19,6 +20,7 @@ use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    otp_link::set_warning_handler(warning::raise);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     let codes: Vec<_> = Code::ALL.iter().map(|code| (code.number(), code.name(), code.summary())).collect();
     module.add("CODES", codes)?;

@@ -94,3 +94,36 @@ def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key,
     for arguments in [["--key", "a", "--key-file", "b"], ["--store", "a", "--record", "b"]]:
         with pytest.raises(SystemExit):
             parser.parse_args(["report", *arguments])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes")
+def test_a_key_file_that_others_can_read_takes_a_word_of_its_own(
+    store: Path, key: otp_link.Key, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    key.write(file)
+    file.chmod(0o644)
+    with pytest.raises(otp_link.UnsafePermissionsError):
+        otp_link.open_account(key_file=file, store=store)
+    with pytest.raises(otp_link.UnsafePermissionsError) as raised:
+        otp_link.open_account(key_file=file, key_file_mode="private", store=store)
+    assert 'key_file_mode="any"' in (raised.value.hint or "")
+    assert otp_link.open_account(key_file=file, key_file_mode="any", store=store).username == "alice"
+    assert otp_link.issue_key(key_file=file, key_file_mode="any", store=store).account == "edms/reporting"
+    with pytest.raises(otp_link.UsageError):
+        otp_link.open_account(key_file=file, key_file_mode="others", store=store)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes")
+def test_a_directory_of_keys_that_others_can_write_to_is_refused_or_a_warning(
+    store: Path, key: otp_link.Key, tmp_path: Path
+) -> None:
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    key.write(directory / "key")
+    directory.chmod(0o1777)
+    with pytest.warns(UserWarning, match="shared"):
+        assert otp_link.open_account(key_file=directory / "key", store=store).username == "alice"
+    directory.chmod(0o777)
+    with pytest.raises(otp_link.UnsafePermissionsError):
+        otp_link.open_account(key_file=directory / "key", store=store)

@@ -3,11 +3,11 @@
 
 use std::ffi::c_void;
 use std::fmt;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Seek, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -137,7 +137,10 @@ pub fn standard_input() -> io::Result<File> {
 
 /// Makes a new file of mode 0600, for writing.
 pub fn create_private(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
+    let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    // Whatever the umask says.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// Makes a new file of mode 0600 in the directory of `path`, for writing, without a name as yet.
@@ -145,7 +148,10 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 pub fn unnamed_private(path: &Path) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
-    Ok(File::from(rustix::fs::openat(CWD, parent(path), flags, mode)?))
+    let file = rustix::fs::openat(CWD, parent(path), flags, mode)?;
+    // Whatever the umask says.
+    rustix::fs::fchmod(&file, mode)?;
+    Ok(File::from(file))
 }
 
 /// Gives a file without a name its path, at which nothing may be.
@@ -209,6 +215,8 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 /// Makes a directory with mode 0700, if there is none.
 pub fn make_private_dir(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
+        // Whatever the umask says.
+        Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(0o700)),
         // Somebody else made it just now.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         outcome => outcome,

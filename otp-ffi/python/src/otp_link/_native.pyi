@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, NoReturn, final
+from typing import Any, Literal, NoReturn, final
 
 from . import Key
 
@@ -86,6 +86,7 @@ def open_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     store: _Path | None = None,
     record: _Path | None = None,
@@ -106,6 +107,7 @@ def issue_key(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     holder: str | None = None,
     expires: _When | None = None,
@@ -118,6 +120,7 @@ def rotate_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     username: _Value | None = None,
     password: _Value | None = None,
     fields: Mapping[str, _Value] | None = None,
