@@ -36,7 +36,7 @@ pub(crate) struct KeyArgs {
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
     pub(crate) key: Option<OsString>,
     /// Accept a key file that others can read or write, for places where modes mean nothing
-    #[arg(long, help_heading = "Key, the first of these that is given")]
+    #[arg(long)]
     pub(crate) any_key_file_mode: bool,
 }
 
@@ -168,16 +168,14 @@ impl SourceArgs {
 impl GrantArgs {
     /// The terms of a new key, checked.
     pub(crate) fn terms(&self) -> Result<KeyTerms<'_>> {
-        let mut terms = terms(self.expires.as_deref(), self.capacity)?;
-        terms.holder = self.holder.as_deref();
-        terms.check()?;
-        Ok(terms)
+        terms(self.holder.as_deref(), self.expires.as_deref(), self.capacity)
     }
 }
 
-/// The terms of new keys that keep their holders.
-pub(crate) fn terms<'a>(expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
+/// The terms of new keys, checked.
+pub(crate) fn terms<'a>(holder: Option<&'a str>, expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
     let mut terms = KeyTerms::default();
+    terms.holder = holder;
     terms.expires = expires.map(|text| time::parse_when(text, UnixTime::now())).transpose()?.map(UnixTime::as_secs);
     terms.capacity = capacity.map(u32::from);
     terms.check()?;

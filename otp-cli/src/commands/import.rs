@@ -103,9 +103,8 @@ fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) ->
 
 /// What the old file revealed, and what to do about it; `rotate` is the command for that.
 fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
-    let file = file.display().to_string();
     // A line break in its name would look like a line of the report.
-    let file = redact(&file);
+    let file = redact(&file.display().to_string());
     let mut text = format!("otp: {file} alone revealed, to anyone who could read it:\n");
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
         text.push_str(&format!(

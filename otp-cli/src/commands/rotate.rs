@@ -52,7 +52,7 @@ pub(crate) struct RotateGrantArgs {
 
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let grace = args.grace.as_deref().map(time::parse_duration).transpose()?;
-    let terms = options::terms(args.grant.expires.as_deref(), args.grant.capacity)?;
+    let terms = options::terms(None, args.grant.expires.as_deref(), args.grant.capacity)?;
     handover::check_all(args.new_key_dir.as_deref())?;
     streams::check_distinct(&[
         ("key", args.key.stream()),

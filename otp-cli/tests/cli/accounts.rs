@@ -4,7 +4,8 @@ use std::fs;
 
 use otp_core::Grant;
 
-use crate::world::{World, command, hint, warning};
+use crate::call::{command, hint, warning};
+use crate::world::World;
 
 #[test]
 fn one_account_from_its_first_key_to_its_end() {

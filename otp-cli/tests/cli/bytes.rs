@@ -7,7 +7,8 @@ use otp_test_tools::lacks;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::world::{World, hint, warning};
+use crate::call::{hint, warning};
+use crate::world::World;
 
 /// Values that shells, JSON, lines and environments find hard: any bytes, their special ones, and long ones.
 fn value() -> impl Strategy<Value = Vec<u8>> {

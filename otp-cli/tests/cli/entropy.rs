@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use base32ct::{Base32Unpadded, Encoding};
 
-use crate::world::{World, hint};
+use crate::call::hint;
+use crate::world::World;
 
 /// What the start-up test takes, a key of capacity 64, and a generated password.
 const START: usize = 1024;

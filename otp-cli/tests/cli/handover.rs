@@ -2,7 +2,8 @@
 
 use otp_test_tools::lacks;
 
-use crate::world::{World, hint};
+use crate::call::hint;
+use crate::world::World;
 
 const ADD: &str = "add new --username u --generate";
 const ISSUE: &str = "issue edms/reporting --key-file nightly.key";

@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use otp_test_tools::lacks;
 
-use crate::world::{World, command, hint};
+use crate::call::{command, hint};
+use crate::world::World;
 
 /// Names of files that a shell would take for something else, and all bytes that a name can have.
 fn names() -> Vec<Vec<u8>> {

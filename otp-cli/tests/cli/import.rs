@@ -1,6 +1,7 @@
 //! `otp import secure-python-link`: files of Secure-Python-Link become accounts, and nothing of them is executed.
 
-use crate::world::{World, command};
+use crate::call::command;
+use crate::world::World;
 
 /// A file that Secure-Python-Link wrote under Python 3.8, and its keys; made for this test.
 const USER_KEY: &str = "Kj4lz14TivN2l4SLUeb1F7Y4*";

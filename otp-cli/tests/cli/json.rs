@@ -7,7 +7,8 @@ use jsonschema::Validator;
 use otp_core::{Code, Grant};
 use serde_json::{Value, json};
 
-use crate::world::{World, command};
+use crate::call::command;
+use crate::world::World;
 
 fn schema_text(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema").join(format!("{name}.json"));

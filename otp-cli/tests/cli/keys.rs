@@ -5,7 +5,8 @@ use std::process::Command;
 
 use otp_test_tools::lacks;
 
-use crate::world::{World, command, hint, warning};
+use crate::call::{command, hint, warning};
+use crate::world::World;
 
 /// A world with accounts `a` to `f`, whose usernames are their names, and their keys in `a.key` and so on.
 fn six() -> World {

@@ -5,7 +5,10 @@
 
 mod accounts;
 mod bytes;
+mod call;
 mod codes;
+mod codes_of_keys;
+mod codes_of_stores;
 mod entropy;
 mod handover;
 mod hints;
@@ -19,5 +22,6 @@ mod readme;
 mod rotation;
 mod run;
 mod secrecy;
+mod terminal;
 mod together;
 mod world;

@@ -8,7 +8,8 @@ use std::process::Stdio;
 use otp_core::{AccountName, Grant, Holder, Keeper, Key, UnixTime};
 use otp_test_tools::lacks;
 
-use crate::world::{World, hint};
+use crate::call::hint;
+use crate::world::World;
 
 /// What `rotate` prints, a line a key: holder, key id, key or file.
 fn lines(text: &str) -> Vec<[&str; 3]> {
@@ -32,7 +33,7 @@ fn get(world: &World, key: &str) -> String {
 
 /// Runs it, which must succeed, whatever it warns of.
 #[track_caller]
-fn done(call: crate::world::Call) -> String {
+fn done(call: crate::call::Call) -> String {
     let outcome = call.outcome();
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
     outcome.text()

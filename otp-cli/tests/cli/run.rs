@@ -7,7 +7,8 @@ use std::process::Stdio;
 use otp_test_tools::lacks;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{Call, World, hint};
+use crate::call::{Call, hint};
+use crate::world::World;
 
 /// `otp run` with a script of the shell as its command.
 fn run(world: &World, options: &[&str], script: &str) -> Call {
