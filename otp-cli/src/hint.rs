@@ -37,13 +37,13 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
             format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
         }
         Hint::ReplaceExposedKey { path } => format!(
-            "issue a new key and revoke this one, since others may have read it; else pass --any-key-file-mode, or run: \
-             chmod 600 {}",
+            "others may have read it: issue a new key, with --key-file-mode any, and revoke this one; if nobody can have \
+             read it, run: chmod 600 {}",
             shell_word(path)
         ),
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::PassAsKeyFile => "pass it with --key-file PATH or OTP_KEY_FILE".into(),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
+        Hint::TakeOwnership { path, user } => give_to(*user, path),
         Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
@@ -125,6 +125,8 @@ fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
         Hint::ReplaceLink { path } => format!("put what it leads to in its place, or run: rm {}", shell_word(path)),
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::ActAsOwner { owner } => format!("act as that user: sudo -u '#{owner}' otp ..."),
+        Hint::GiveToOwner { path, owner } => give_to(*owner, path),
+        Hint::TryLater => "try again later".into(),
         Hint::FreeSpace { path } => free_space(path),
         Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),
         Hint::RaiseFileSizeLimit => "raise the limit on the size of files; run: ulimit -f unlimited".into(),
@@ -137,6 +139,10 @@ fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
 
 fn remove_write_access(path: &Path) -> String {
     format!("run: chmod go-w {}", shell_word(path))
+}
+
+fn give_to(user: u32, path: &Path) -> String {
+    format!("run: sudo chown {user} {}", shell_word(path))
 }
 
 fn free_space(path: &Path) -> String {

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use otp_core::UnixTime;
 use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Randomness, Source};
 
@@ -35,9 +35,16 @@ pub(crate) struct KeyArgs {
     /// $CREDENTIALS_DIRECTORY/otp-key
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
     pub(crate) key: Option<OsString>,
-    /// Accept a key file that others can read or write, for places where modes mean nothing
-    #[arg(long)]
-    pub(crate) any_key_file_mode: bool,
+    /// Accept key files that only their owner can read, or any, where modes mean nothing [default: private]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) key_file_mode: Option<FileMode>,
+}
+
+/// Which key files are accepted.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FileMode {
+    Private,
+    Any,
 }
 
 /// The fields of an account, as they are given to `add` and `rotate`.
@@ -120,9 +127,10 @@ impl KeyArgs {
         let mut source = KeySource::default();
         (source.file, source.fd, source.text) =
             (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
-        if self.any_key_file_mode {
-            source.mode = KeyFileMode::Any;
-        }
+        source.mode = match self.key_file_mode {
+            None | Some(FileMode::Private) => KeyFileMode::Private,
+            Some(FileMode::Any) => KeyFileMode::Any,
+        };
         source
     }
 

@@ -123,7 +123,7 @@ impl<'a> Options<'a> {
         };
         let key_file = self.take("key-file").ok()?.map(PathBuf::from);
         let key = self.take("key").ok()?.map(OsStr::to_owned);
-        let key = KeyArgs { key_file, key_fd, key, any_key_file_mode: false };
+        let key = KeyArgs { key_file, key_fd, key, key_file_mode: None };
         Some((Globals { store, no_input: self.no_input }, SourceArgs { key, record }))
     }
 

@@ -24,14 +24,7 @@ pub(crate) fn failure(error: &Error, store: Option<&Path>) {
 
 /// Warns of what works all the same.
 pub(crate) fn warning(warning: &Warning<'_>) {
-    let message = match warning {
-        Warning::KeyOpenToOthers { origin, mode } => format!("others can read the key on {origin} (mode {mode:04o})"),
-        Warning::SharedDirectory { path, mode } => {
-            format!("others can write to the directory {} (mode {mode:04o})", path.display())
-        }
-        _ => return,
-    };
-    terminal::warn(&redact(&message));
+    terminal::warn(&redact(&warning.to_string()));
 }
 
 /// The error, its causes and the hint, a line each.

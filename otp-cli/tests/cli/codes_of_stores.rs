@@ -117,7 +117,7 @@ fn code_10_is_unsafe_permissions() {
             continue;
         }
         let message = world.otp(&GET).fails(10);
-        assert_eq!(world.otp(&GET).arg("--any-key-file-mode").prints(), "alice\ncorrect horse");
+        assert_eq!(world.otp(&GET).arg("--key-file-mode=any").prints(), "alice\ncorrect horse");
         world.sh(command(hint(&message)), &[]).succeeds();
         assert_eq!(world.otp(&GET).prints(), "alice\ncorrect horse");
     }

@@ -126,7 +126,7 @@ fn bash_completes() {
     world.sh("otp completions bash >completions; bash -n completions", &[]).succeeds();
     let complete = "source <(otp completions bash); COMP_WORDS=(otp get --key-f); COMP_CWORD=2; \
         set +u; _otp otp --key-f get; echo \"${COMPREPLY[*]}\"";
-    assert_eq!(world.shell("bash", complete, &[]).prints(), "--key-file --key-fd");
+    assert_eq!(world.shell("bash", complete, &[]).prints(), "--key-file --key-fd --key-file-mode");
 }
 
 #[test]
