@@ -2,8 +2,8 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -26,7 +26,7 @@ use crate::commands::verify::{self, VerifyArgs};
 use crate::error::{Error, Result};
 use crate::options::Globals;
 use crate::quick::{self, Quick};
-use crate::{report, terminal};
+use crate::{report, terminal, time};
 
 /// The example of the program's own help.
 const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
@@ -72,20 +72,41 @@ pub(crate) enum Command {
 pub(crate) fn run() -> ExitCode {
     otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    match read(arguments) {
-        Ok((globals, command)) => end(execute(&globals, command), globals.store()),
-        Err(error) => end(help_or_usage(error), None),
-    }
-}
-
-fn end(outcome: Result<()>, store: Option<&Path>) -> ExitCode {
+    let is_run = names_run(arguments.get(1..).unwrap_or_default());
+    let (outcome, globals) = match read(arguments) {
+        Ok((globals, command)) => (execute(&globals, command), Some(globals)),
+        Err(error) => (help_or_usage(error), None),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::failure(&error, store);
-            ExitCode::from(error.exit_code())
+            report::failure(&error, globals.as_ref().and_then(Globals::store));
+            ExitCode::from(if is_run { exit_code_of_run(&error) } else { error.exit_code() })
         }
     }
+}
+
+/// What is added to an exit code of `otp run`, so that nobody takes it for one of the command's own.
+const RUN_FAILED: u8 = 100;
+
+fn exit_code_of_run(error: &Error) -> u8 {
+    match error {
+        Error::NotStarted { obstacle, .. } => obstacle.exit_code(),
+        other => RUN_FAILED + other.exit_code(),
+    }
+}
+
+/// Whether the command is `run`, also in a command line that can't be read.
+fn names_run(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            Some("--store" | "--lock-timeout") => drop(words.next()),
+            Some(option) if option.starts_with('-') => {}
+            word => return word == Some("run"),
+        }
+    }
+    false
 }
 
 fn read(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
@@ -101,6 +122,9 @@ fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
 }
 
 fn execute(globals: &Globals, command: Command) -> Result<()> {
+    if let Some(timeout) = &globals.lock_timeout {
+        otp_link::set_lock_timeout(Duration::from_secs(time::parse_duration(timeout)?));
+    }
     // Before anything secret is read. The doctor looks at how things are without it.
     if !matches!(command, Command::Doctor(_)) {
         // What the system does not allow is for the doctor to tell.
@@ -158,6 +182,10 @@ fn exit_codes() -> String {
     for code in Code::ALL {
         text.push_str(&format!("  {:>2}  {}\n", code.number(), code.summary()));
     }
+    text.push_str(
+        "otp run adds 100, so 102 is a usage error; it ends with 127 if there is no such\ncommand, and with 126 if the \
+         command can't be executed.\n",
+    );
     text
 }
 
@@ -189,7 +217,7 @@ mod tests {
             ),
             _ => "another".to_owned(),
         };
-        format!("{:?} {} {command}", globals.store, globals.no_input)
+        format!("{:?} {} {:?} {command}", globals.store, globals.no_input, globals.lock_timeout)
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io;
 use otp_core::{Code, Coded};
 
 use crate::channel::Channel;
+use crate::start::Obstacle;
 
 /// What a command gives.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,8 +20,10 @@ pub(crate) enum Error {
     Usage { message: String, hint: Option<String> },
     /// Everything below the command line.
     Link(otp_link::Error),
-    /// The account has no such field, but others.
-    NoField { field: String, known: Vec<String> },
+    /// The account has no such field.
+    NoField { field: String },
+    /// Nobody of this name holds a key.
+    NoKeys { holder: String },
     /// A value can't go where it is asked to go.
     Unfit { field: String, channel: &'static Channel, reason: &'static str },
     /// A new key could not be handed over, and was taken back.
@@ -30,9 +33,13 @@ pub(crate) enum Error {
     /// Reading or writing something that is neither store nor key file.
     Io { what: String, source: io::Error },
     /// A command can't be started.
-    NotStarted { program: String, source: io::Error },
+    NotStarted { program: String, obstacle: Obstacle, source: io::Error },
     /// The reader of standard output has closed it.
     OutputClosed,
+    /// This process was started with its standard output closed.
+    NoOutput,
+    /// Nobody has said that this is meant.
+    NotConfirmed,
     /// What was found has been printed; the code is that of the worst.
     Found(Code),
 }
@@ -60,7 +67,10 @@ impl Error {
             | Self::NotHandedOver { .. }
             | Self::Io { .. }
             | Self::NotStarted { .. }
-            | Self::OutputClosed => Code::Other,
+            | Self::OutputClosed
+            | Self::NoOutput
+            | Self::NotConfirmed => Code::Other,
+            Self::NoKeys { .. } => Code::NotFound,
             Self::Found(code) => *code,
         }
         .number()
@@ -79,7 +89,10 @@ impl Display for Error {
             Self::NotHandedOver { .. } => f.write_str("standard output can't be written, so nothing was changed"),
             Self::Unfinished(_) => f.write_str("the new keys open, but some of the old ones still do too"),
             Self::Io { what, .. } => f.write_str(what),
-            Self::NotStarted { program, .. } => write!(f, "{program} can't be started"),
+            Self::NotStarted { program, obstacle, .. } => f.write_str(&obstacle.message(program)),
+            Self::NoKeys { holder } => write!(f, "{holder} holds no key"),
+            Self::NoOutput => f.write_str("standard output is closed"),
+            Self::NotConfirmed => f.write_str("nothing was changed"),
             Self::OutputClosed => f.write_str("standard output was closed early"),
             Self::Found(_) => f.write_str("there are problems; see the output"),
         }

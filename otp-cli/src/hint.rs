@@ -12,10 +12,10 @@ pub(crate) fn for_error(error: &Error, store: Option<&Path>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
         Error::Link(error) => error.hint().map(|hint| words(&hint, store)),
-        Error::NoField { known, .. } => Some(format!("it has: {}", known.join(", "))),
+        Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
         Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
-        Error::NotStarted { .. } => Some("check its name, its mode and PATH".into()),
+        Error::NotStarted { obstacle, .. } => obstacle.hint().map(str::to_owned),
         _ => None,
     }
 }
@@ -51,6 +51,7 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
         Hint::GiveWholeLogin => {
             "give a key to the account, or all that it will have; --fields-only if that is no login".into()
         }
+        Hint::GivePassword => "give one; if it is meant to be empty, pass --allow-empty".into(),
         Hint::GiveNewField => "give --generate, --password-stdin or another field".into(),
         Hint::TakeBytes { field } => format!("use --field {}", shell_word(Path::new(field))),
         Hint::UseFutureTime => "use a time like 30d, 12h or 2027-01-31".into(),
@@ -126,7 +127,7 @@ fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::ActAsOwner { owner } => format!("act as that user: sudo -u '#{owner}' otp ..."),
         Hint::GiveToOwner { path, owner } => give_to(*owner, path),
-        Hint::TryLater => "try again later".into(),
+        Hint::TryLater => "try again later, or wait longer: --lock-timeout".into(),
         Hint::FreeSpace { path } => free_space(path),
         Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),
         Hint::RaiseFileSizeLimit => "raise the limit on the size of files; run: ulimit -f unlimited".into(),

@@ -20,6 +20,9 @@ pub(crate) struct Globals {
     /// Never prompt, not even on a terminal
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// Give up when another process has had an account locked for this long (10s, 5m) [default: 1m]
+    #[arg(long, value_name = "DURATION", global = true)]
+    pub(crate) lock_timeout: Option<String>,
 }
 
 /// Where the key comes from; the first that is given counts.
@@ -53,12 +56,15 @@ pub(crate) struct FieldArgs {
     /// Seal this username
     #[arg(long, value_name = "USERNAME", help_heading = "Fields")]
     pub(crate) username: Option<OsString>,
-    /// Read the password from standard input; one newline at the end is dropped
+    /// Read the password from standard input; one line break at the end is dropped
     #[arg(long, group = "password", help_heading = "Fields")]
     pub(crate) password_stdin: bool,
-    /// Read the password from file descriptor N; one newline at the end is dropped
+    /// Read the password from file descriptor N; one line break at the end is dropped
     #[arg(long, value_name = "N", group = "password", help_heading = "Fields")]
     pub(crate) password_fd: Option<i32>,
+    /// Accept an empty password
+    #[arg(long, help_heading = "Fields")]
+    pub(crate) allow_empty: bool,
     /// Generate a password of LENGTH (32) letters, digits, "-" and "_", 6 bits each
     #[arg(
         long,
@@ -82,13 +88,22 @@ pub(crate) struct FieldArgs {
     pub(crate) fields_only: bool,
 }
 
+/// What can't be undone is confirmed.
+#[derive(Args)]
+pub(crate) struct ConfirmArgs {
+    /// Do it without asking; needed where there is no terminal to ask on
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+}
+
 /// What a new key is given.
 #[derive(Args)]
 pub(crate) struct GrantArgs {
     /// Record who will hold the key
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
-    /// Let the key expire: after a duration (30d, 12h) or on a date (2027-01-31, from 00:00 UTC on)
+    /// Let the key expire: after a duration (30d, 12h), on a date (2027-01-31, from 00:00 UTC on), or at a time with its
+    /// zone (2027-01-31T18:00:00Z)
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits, or
@@ -153,11 +168,16 @@ impl KeyArgs {
         }
     }
 
-    /// The descriptor that the key is read from, if an option says so.
+    /// The descriptor that the key is read from, if it is.
     pub(crate) fn stream(&self) -> Option<i32> {
-        match &self.key_file {
-            Some(path) => streams::of_path(Some(path)),
-            None => self.key_fd,
+        match (&self.key_file, self.key_fd, &self.key) {
+            (Some(path), _, _) => streams::of_path(Some(path)),
+            (None, Some(number), _) => Some(number),
+            (None, None, Some(_)) => None,
+            (None, None, None) => {
+                let named = std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty());
+                named.and_then(|path| streams::of_path(Some(Path::new(&path))))
+            }
         }
     }
 }
@@ -184,7 +204,13 @@ impl GrantArgs {
 pub(crate) fn terms<'a>(holder: Option<&'a str>, expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
     let mut terms = KeyTerms::default();
     terms.holder = holder;
-    terms.expires = expires.map(|text| time::parse_when(text, UnixTime::now())).transpose()?.map(UnixTime::as_secs);
+    if let Some(text) = expires {
+        let at = time::parse_when(text, UnixTime::now())?;
+        if time::is_date(text) {
+            terminal::note(&format!("expires at {at}"));
+        }
+        terms.expires = Some(at.as_secs());
+    }
     terms.capacity = capacity.map(u32::from);
     terms.check()?;
     Ok(terms)

@@ -5,9 +5,12 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
+use otp_core::{AccountName, UnixTime};
+use otp_link::KeyInfo;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::listing;
 use crate::terminal::warn;
 
 /// The longest line that is taken, in bytes. Terminals have no longer ones.
@@ -48,6 +51,26 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
         if !line.is_empty() {
             return Ok(line);
         }
+    }
+}
+
+/// Shows, on a terminal, the keys that something is about to happen to.
+pub(crate) fn show_keys<'k>(no_input: bool, keys: impl Iterator<Item = (&'k AccountName, &'k KeyInfo)>) -> Result<()> {
+    check_may_ask(no_input, CONFIRMATION)?;
+    let now = UnixTime::now();
+    let text: String = keys.map(|(account, info)| listing::summary(account, info, now)).collect();
+    io::stderr().write_all(text.as_bytes()).map_err(Error::io("the terminal can't be written"))
+}
+
+/// What confirms where nobody can be asked.
+const CONFIRMATION: &str = "--yes to confirm it";
+
+/// Has somebody confirm what has just been shown.
+pub(crate) fn confirm(no_input: bool, question: &str) -> Result<()> {
+    check_may_ask(no_input, CONFIRMATION)?;
+    match ask(&format!("{question} [y/N] "))?.to_ascii_lowercase().as_slice() {
+        b"y" | b"yes" => Ok(()),
+        _ => Err(Error::NotConfirmed),
     }
 }
 
@@ -203,6 +226,7 @@ mod unix {
                 8 | 127 => Meaning::Erase,
                 _ if is(SpecialCodeIndex::VERASE) => Meaning::Erase,
                 27 => Meaning::Escape,
+                b'\t' => Meaning::Text,
                 0..=31 => Meaning::Nothing,
                 _ => Meaning::Text,
             }

@@ -18,8 +18,16 @@ pub(crate) fn warn(message: &str) {
     let _ = writeln!(io::stderr(), "otp: warning: {message}");
 }
 
+/// Says something on standard error that is no warning.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "otp: {message}");
+}
+
 /// Writes to standard output at once.
 pub(crate) fn write_stdout(bytes: &[u8]) -> Result<()> {
+    if output_is_lost() {
+        return Err(Error::NoOutput);
+    }
     write_raw(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Error::OutputClosed,
         _ => Error::Io { what: "standard output can't be written".into(), source: error },
@@ -38,10 +46,13 @@ pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
 #[cfg(unix)]
 pub(crate) fn output_is_lost() -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    // Of the questions to ask, the one that is mostly answered with no.
+    if !rustix::fs::fcntl_getfl(io::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
+        return false;
+    }
     let device = |metadata: std::fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
     let output = otp_sys::standard_output().and_then(|file| file.metadata()).ok().and_then(device);
-    let null = output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device);
-    null && rustix::fs::fcntl_getfl(io::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
+    output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device)
 }
 
 /// Whether this process was started with its standard output closed, which this system does not tell.

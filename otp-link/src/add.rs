@@ -30,6 +30,7 @@ pub fn add_account<T, E: From<Error>>(
         if given.payload().is_empty() {
             return Err(Error::NoFields);
         }
+        terms.check_fields(&given)?;
         // What is wrong with the secret is known before a store is made.
         grant.capacity_for(given.payload().len())?;
         let store = store::open_or_create(store)?;

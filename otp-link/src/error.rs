@@ -123,6 +123,15 @@ pub enum Error {
     NothingNew,
     /// Without a key, a rotation needs both username and password.
     IncompleteLogin,
+    /// The password is empty, and nothing says that this is meant.
+    EmptyPassword,
+    /// A grace period is longer than [`MAX_GRACE`](crate::MAX_GRACE).
+    GraceTooLong,
+    /// The user's home directory is a relative path.
+    RelativeHome {
+        /// The path.
+        path: PathBuf,
+    },
     /// The account has no such field.
     NoField {
         /// The name that was asked for.
@@ -227,6 +236,9 @@ impl Coded for Error {
             Self::Keep(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoStore
+            | Self::RelativeHome { .. }
+            | Self::EmptyPassword
+            | Self::GraceTooLong
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
@@ -284,6 +296,9 @@ impl Display for Cause<'_> {
             Error::Core(error) => Display::fmt(error, f),
             Error::Keep(error) => Display::fmt(error, f),
             Error::Store(error) => Display::fmt(error, f),
+            Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
+            Error::EmptyPassword => f.write_str("the password is empty"),
+            Error::GraceTooLong => f.write_str("a grace period has at most 366 days"),
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),

@@ -78,6 +78,8 @@ pub enum Hint<'a> {
     GiveFields,
     /// Give a key to the account, or both username and password.
     GiveWholeLogin,
+    /// Give a password, or say that it is meant to be empty.
+    GivePassword,
     /// Give a new password or another field.
     GiveNewField,
     /// Take the field's bytes: it is not text.
@@ -144,7 +146,8 @@ impl Error {
             Self::Core(error) => return error.hint().map(Hint::Core),
             Self::Keep(error) => return error.hint().map(Hint::Core),
             Self::Store(error) => return error.hint().map(Hint::Store),
-            Self::NoStore => Hint::NameStore,
+            Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
+            Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
             Self::KeyNotRead {
@@ -172,7 +175,9 @@ impl Error {
             Self::Randomness(_) => Hint::Core(otp_core::Hint::RepairRandomness),
             Self::Entropy { name, fault } => return fault.hint(Path::new(name)),
             Self::SecurePythonLink(secure_python_link::Error::WrongKey { .. }) => Hint::SwapOldKeys,
-            Self::KeyNotRead { .. } | Self::NoField { .. } | Self::SecurePythonLink(_) => return None,
+            Self::KeyNotRead { .. } | Self::GraceTooLong | Self::NoField { .. } | Self::SecurePythonLink(_) => {
+                return None;
+            }
         })
     }
 }

@@ -78,6 +78,8 @@ pub fn rotate_account<E: From<Error>>(
         if new.payload().is_empty() {
             return Err(Error::NothingNew);
         }
+        terms.check_fields(&new)?;
+        check_grace(grace)?;
         match &key {
             Some(key) => check_account(key, Some(account))?,
             None if fields_only => {}
@@ -105,6 +107,13 @@ pub fn rotate_account<E: From<Error>>(
             Err(RotateError::Unchanged(error))
         }
     }
+}
+
+/// The longest grace period, in seconds: 366 days. A longer one is mostly a mistyped one, and keeps an old secret in use.
+pub const MAX_GRACE: u64 = 366 * 86_400;
+
+fn check_grace(grace: Option<u64>) -> Result<()> {
+    if grace.is_some_and(|secs| secs > MAX_GRACE) { Err(Error::GraceTooLong) } else { Ok(()) }
 }
 
 fn check_login(account: &Account) -> Result<()> {

@@ -32,7 +32,8 @@ pub(crate) struct AddArgs {
 }
 
 pub(crate) fn run(globals: &Globals, args: &AddArgs) -> Result<()> {
-    let terms = args.grant.terms()?;
+    let mut terms = args.grant.terms()?;
+    terms.allow_empty_password = args.fields.allow_empty;
     let destination = Destination::find(args.key_file.as_deref(), "--key-file")?;
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;

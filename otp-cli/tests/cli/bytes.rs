@@ -160,9 +160,16 @@ fn what_a_channel_cannot_carry_is_an_error_and_nothing_else() {
 }
 
 #[test]
-fn one_newline_at_the_end_of_a_password_is_dropped_and_no_more() {
+fn one_line_break_at_the_end_of_a_password_is_dropped_and_no_more() {
     let world = World::empty();
-    for (name, typed, kept) in [("a", "p", "p"), ("b", "p\n", "p"), ("c", "p\n\n", "p\n"), ("d", "p\r\n", "p\r")] {
+    for (name, typed, kept) in [
+        ("a", "p", "p"),
+        ("b", "p\n", "p"),
+        ("c", "p\n\n", "p\n"),
+        ("d", "p\r\n", "p"),
+        ("e", "p\r\r\n", "p\r"),
+        ("f", "p\r", "p\r"),
+    ] {
         let key = format!("--key-file={name}.key");
         world.otp(&["add", name, "--username=u", "--password-stdin", &key]).stdin(typed).succeeds();
         assert_eq!(world.otp(&["get", "--field=password", &key]).succeeds(), kept.as_bytes(), "{typed:?}");

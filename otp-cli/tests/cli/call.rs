@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-use crate::world::{NOBODY, is_root};
+use crate::world::{NOBODY, OTP, is_root};
 
 /// A program that is to be started.
 pub(crate) struct Call {
@@ -77,8 +77,12 @@ impl Call {
     }
 
     /// Runs it, which must fail with a code and without any output, and gives what it says on standard error.
+    ///
+    /// `otp run` adds 100 to the code of its own failures.
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> String {
+        let is_run = self.command.get_program() == OTP && self.command.get_args().next() == Some("run".as_ref());
+        let code = if is_run { 100 + code } else { code };
         let outcome = self.outcome();
         assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{}", outcome.stderr);
         assert!(outcome.stderr.starts_with("otp: ") || outcome.stderr.starts_with("error: "), "{}", outcome.stderr);

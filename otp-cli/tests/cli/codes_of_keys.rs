@@ -43,7 +43,7 @@ fn code_4_is_a_malformed_key() {
         world.otp(&["key", "inspect", "--key-file=bad.key"]).fails(4);
         world.otp(&["run", "--key-file=bad.key", "--", "touch", "started"]).fails(4);
         world.otp(&["issue", "edms/reporting", "--key-file=bad.key", "--new-key-file=new.key"]).fails(4);
-        world.otp(&["rotate", "edms/reporting", "--key-file=bad.key", "--generate"]).fails(4);
+        world.otp(&["rotate", "--yes", "edms/reporting", "--key-file=bad.key", "--generate"]).fails(4);
     }
     assert_eq!(messages.values().collect::<BTreeSet<_>>().len(), 6, "{messages:?}");
     world.write("bad.key", [0xff, 0xfe]);
@@ -66,7 +66,7 @@ fn code_5_is_a_wrong_key_or_a_tampered_record() {
     let message = world.otp(&GET).arg("other").fails(5);
     assert!(message.contains("edms/reporting") && hint(&message).contains("other"), "{message}");
     world.otp(&["issue", "other", "--key-file=nightly.key", "--new-key-file=new.key"]).fails(5);
-    world.otp(&["rotate", "other", "--key-file=nightly.key", "--generate"]).fails(5);
+    world.otp(&["rotate", "--yes", "other", "--key-file=nightly.key", "--generate"]).fails(5);
 
     // A bit of the ciphertext, and one of the tag, under a CRC-32 that fits.
     for at in [whole.len() - 40, whole.len() - 5] {
@@ -101,7 +101,7 @@ fn code_6_is_expired() {
     world.otp(&["issue", "old", "--key-file=old.key", "--new-key-file=new.key"]).fails(6);
     let record = world.record_of("old.key");
     world.otp(&["get", "--key-file=old.key", "--record"]).arg(record).fails(6);
-    let message = world.otp(&["rotate", "old", "--username=u", "--generate"]).fails(6);
+    let message = world.otp(&["rotate", "--yes", "old", "--username=u", "--generate"]).fails(6);
     assert!(hint(&message).contains("--expires"), "{message}");
     assert!(!world.path("started").exists() && !world.path("new.key").exists());
     assert_eq!(world.otp(&["verify", "--key-file=old.key"]).outcome().code(), 0, "it is whole");

@@ -29,8 +29,8 @@ fn kept(world: &World) -> Vec<(PathBuf, Option<Vec<u8>>)> {
 }
 
 const ISSUE: [&str; 4] = ["issue", "edms/reporting", "--key-file=nightly.key", "--extra-entropy=entropy"];
-const ROTATE: [&str; 5] =
-    ["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--extra-entropy=entropy"];
+const ROTATE: [&str; 6] =
+    ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--generate", "--extra-entropy=entropy"];
 const ADD: [&str; 5] = ["add", "new", "--username=u", "--generate", "--extra-entropy=entropy"];
 
 #[test]
@@ -143,7 +143,7 @@ fn too_few_bytes_stay_and_nothing_is_changed() {
         (START + KEY - 1, 0, &["add", "new", "--username=u", "--field-file=password=nightly.key", ISSUE[3]]),
         (START + PASSWORD - 1, 0, &ADD),
         (START + PASSWORD + KEY - 1, START + PASSWORD, &ADD),
-        (START + 10 + KEY - 1, 0, &["rotate", ISSUE[1], ISSUE[2], "--field-file=host=nightly.key", ISSUE[3]]),
+        (START + 10 + KEY - 1, 0, &["rotate", "--yes", ISSUE[1], ISSUE[2], "--field-file=host=nightly.key", ISSUE[3]]),
         (START + PASSWORD + 10 + KEY - 1, START + PASSWORD, &ROTATE),
         (0, 0, &ISSUE),
     ] {
@@ -162,7 +162,7 @@ fn what_fails_for_another_reason_costs_no_byte() {
     world.otp(&["add", "edms/reporting", "--username=u", "--generate", "--extra-entropy=entropy"]).fails(9);
     world.otp(&["add", "x", "--username=u", "--field=password=p", "--capacity=65", "--extra-entropy=entropy"]).fails(2);
     world.otp(&["add", "x", "--username=u", "--generate", "--key-file=not/there", "--extra-entropy=entropy"]).fails(1);
-    world.otp(&["rotate", "typo", "--generate", "--username=u", "--extra-entropy=entropy"]).fails(3);
+    world.otp(&["rotate", "--yes", "typo", "--generate", "--username=u", "--extra-entropy=entropy"]).fails(3);
     world.otp(&["revoke", "edms/reporting", &world.key_id("nightly.key")]).succeeds();
     world.otp(&ISSUE).fails(3);
     world.otp(&ROTATE).fails(3);
@@ -226,8 +226,8 @@ fn two_things_do_not_come_from_one_stream() {
     for command in [
         &["issue", "edms/reporting", "--key-file=-"][..],
         &["issue", "edms/reporting", "--key-fd=0"],
-        &["rotate", "edms/reporting", "--key-file=nightly.key", "--password-stdin"],
-        &["rotate", "edms/reporting", "--key-file=-", "--generate"],
+        &["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--password-stdin"],
+        &["rotate", "--yes", "edms/reporting", "--key-file=-", "--generate"],
         &["add", "new", "--username=u", "--password-stdin"],
         &["add", "new", "--username=u", "--password-fd=0"],
         &["import", "secure-python-link", "old.p", "--user-key-file=-", "--pass-key-file=pass"],

@@ -7,7 +7,7 @@ use crate::world::World;
 
 const ADD: &str = "add new --username u --generate";
 const ISSUE: &str = "issue edms/reporting --key-file nightly.key";
-const ROTATE: &str = "rotate edms/reporting --key-file nightly.key --generate";
+const ROTATE: &str = "rotate --yes edms/reporting --key-file nightly.key --generate";
 
 #[test]
 fn the_key_stands_alone_on_one_line_or_in_a_private_file() {
@@ -39,7 +39,9 @@ fn a_closed_output_would_lose_the_key_and_is_refused_and_nothing_is_made() {
     assert_eq!(world.otp(&["get", "--key-file=nightly.key"]).prints(), "alice\ncorrect horse");
     // With a file the output does not matter.
     world.sh(&format!("exec otp {ISSUE} --new-key-file new.key >&-"), &[]).succeeds();
-    world.sh("exec otp rotate edms/reporting --key-file new.key --generate --new-key-dir keys >&-", &[]).succeeds();
+    world
+        .sh("exec otp rotate --yes edms/reporting --key-file new.key --generate --new-key-dir keys >&-", &[])
+        .succeeds();
     assert_eq!(std::fs::read_dir(world.path("keys")).unwrap().count(), 2);
     // A user who sends it to nowhere has their reasons.
     world.sh("exec otp add nowhere --username u --generate >/dev/null", &[]).succeeds();

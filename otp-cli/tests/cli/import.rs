@@ -41,7 +41,7 @@ fn an_old_file_becomes_an_account_and_stays() {
     assert!(world.otp(&["info", "account1"]).prints().contains("nightly"));
     // What it says to do next works.
     let rotate = said.lines().find(|line| line.contains("run: ")).map(command).unwrap();
-    let rotated = world.sh(&format!("{rotate} --generate"), &[]).prints();
+    let rotated = world.sh(&format!("{rotate} --generate --yes"), &[]).prints();
     world.write("rotated.key", rotated.rsplit('\t').next().unwrap());
     assert_eq!(world.otp(&["get", "--field=username", "--key-file=rotated.key"]).prints(), "reporting");
 }

@@ -6,7 +6,7 @@ use crate::world::{World, unknown_id};
 fn a_name_or_id_that_was_mistyped_leaves_nothing() {
     let world = World::new();
     world.otp(&["add", "gone", "--username=u", "--generate", "--key-file=gone.key"]).succeeds();
-    world.otp(&["remove", "gone"]).succeeds();
+    world.otp(&["remove", "--yes", "gone"]).succeeds();
     let (known, unknown) = (world.key_id("nightly.key"), unknown_id().to_string());
     let before = world.tree();
     for arguments in [
@@ -15,12 +15,12 @@ fn a_name_or_id_that_was_mistyped_leaves_nothing() {
         &["revoke", "edms", &known],
         &["revoke", "edms/reporting", &unknown],
         &["revoke", "edms/reporting/typo", &known],
-        &["remove", "typo"],
-        &["remove", "edms"],
-        &["remove", "gone"],
-        &["rotate", "typo", "--username=u", "--generate"],
-        &["rotate", "typo/acc", "--username=u", "--generate", "--new-key-dir=keys"],
-        &["rotate", "gone", "--key-file=gone.key", "--generate"],
+        &["remove", "--yes", "typo"],
+        &["remove", "--yes", "edms"],
+        &["remove", "--yes", "gone"],
+        &["rotate", "--yes", "typo", "--username=u", "--generate"],
+        &["rotate", "--yes", "typo/acc", "--username=u", "--generate", "--new-key-dir=keys"],
+        &["rotate", "--yes", "gone", "--key-file=gone.key", "--generate"],
         &["issue", "gone", "--key-file=gone.key"],
         &["issue", "gone", "--key-file=gone.key", "--new-key-file=new.key"],
         &["info", "typo"],
@@ -42,8 +42,8 @@ fn a_store_that_does_not_exist_is_not_made_by_looking() {
     let id = unknown_id().to_string();
     for arguments in [
         &["revoke", "typo/acc", &id][..],
-        &["remove", "typo"],
-        &["rotate", "typo", "--username=u", "--generate"],
+        &["remove", "--yes", "typo"],
+        &["rotate", "--yes", "typo", "--username=u", "--generate"],
         &["info", "typo"],
         &["list"],
         &["verify"],

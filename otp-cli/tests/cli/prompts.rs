@@ -178,8 +178,12 @@ fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
     for (arguments, code, remedy) in [
         (&["add", "b", "--no-input"][..], 2, "--username, or --fields-only"),
         (&["--no-input", "add", "b", "--username=u"], 2, "--password-stdin, --password-fd or --generate"),
-        (&["rotate", "edms/reporting", "--no-input", "--key-file=nightly.key"], 2, "--generate, --password-stdin"),
-        (&["rotate", "edms/reporting", "--no-input"], 2, "--username, or --fields-only"),
+        (
+            &["rotate", "--yes", "edms/reporting", "--no-input", "--key-file=nightly.key"],
+            2,
+            "--generate, --password-stdin",
+        ),
+        (&["rotate", "--yes", "edms/reporting", "--no-input"], 2, "--username, or --fields-only"),
         (&["add", "edms/reporting"], 9, "otp issue edms/reporting"),
         (&["add", "Not/A/Name"], 2, "a-z"),
         (&["add", "b", "--expires=soon"], 2, "30d"),
@@ -187,9 +191,13 @@ fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
         (&["add", "b", "--key-file=not/there"], 1, "not/there"),
         (&["add", "b", "--extra-entropy=-"], 2, ""),
         (&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=not/there"], 1, "not/there"),
-        (&["rotate", "edms/reporting", "--key-file=store"], 1, "store"),
-        (&["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=nightly.key"], 1, "nightly.key"),
-        (&["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=not/there"], 1, "not/there"),
+        (&["rotate", "--yes", "edms/reporting", "--key-file=store"], 1, "store"),
+        (
+            &["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=nightly.key"],
+            1,
+            "nightly.key",
+        ),
+        (&["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=not/there"], 1, "not/there"),
         (&["import", "secure-python-link", "nightly.key", "--account=b"], 7, ""),
         (&["get"], 2, "--key-file"),
     ] {
@@ -200,7 +208,7 @@ fn nobody_is_asked_who_does_not_want_to_be_or_in_vain() {
         assert!(!end.seen.contains("sername: ") && !end.seen.contains("assword: "), "{lines}");
         assert!(!end.seen.contains("Old key"), "{lines}");
     }
-    let end = Terminal::start(&world, &["rotate", "not/there"]).end();
+    let end = Terminal::start(&world, &["rotate", "--yes", "not/there"]).end();
     end.in_order(Some(3));
     assert!(!end.seen.contains("sername: "), "{}", end.seen);
     world.chmod("store", 0o777);
@@ -215,7 +223,7 @@ fn nobody_is_asked_without_a_terminal() {
         return;
     }
     let world = World::new();
-    for command in [&["add", "b"][..], &["rotate", "edms/reporting"]] {
+    for command in [&["add", "b"][..], &["rotate", "--yes", "edms/reporting"]] {
         let message = world.otp(command).stdin("alice\npass\npass\n").fails(2);
         assert!(hint(&message).contains("--username"), "{message}");
     }
@@ -236,7 +244,7 @@ fn long_work_shows_progress_on_a_terminal_and_clears_it() {
         return;
     }
     let world = World::new();
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=keys"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=keys"];
     for (arguments, shown) in [(&["verify"][..], "records verified"), (&rotate, "sealing new keys")] {
         let end = Terminal::start(&world, arguments).end();
         assert_eq!(end.code, Some(0), "{}", end.seen);
@@ -251,7 +259,7 @@ fn rotate_asks_for_what_is_missing() {
         return;
     }
     let world = World::new();
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=first"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--new-key-dir=first"];
     let mut terminal = Terminal::start(&world, &rotate);
     terminal.answer_unseen("New password: ", "battery\n");
     terminal.answer_unseen("Once more: ", "battery\n");
@@ -263,13 +271,13 @@ fn rotate_asks_for_what_is_missing() {
     holds(&world, &key, "alice\nbattery");
 
     // Something else is new: the password stays, and nobody is asked.
-    let rotate = ["rotate", "edms/reporting", "--key-file", &key, "--username=bob", "--new-key-dir=second"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file", &key, "--username=bob", "--new-key-dir=second"];
     let end = Terminal::start(&world, &rotate).end();
     assert_eq!(end.code, Some(0), "{}", end.seen);
     holds(&world, &file(&end.stdout), "bob\nbattery");
 
     // Without a key everything is new.
-    let mut terminal = Terminal::start(&world, &["rotate", "edms/reporting", "--new-key-dir=third"]);
+    let mut terminal = Terminal::start(&world, &["rotate", "--yes", "edms/reporting", "--new-key-dir=third"]);
     terminal.wait_for("Username: ");
     terminal.write("carol\n");
     terminal.answer_unseen("New password: ", "staple\n");

@@ -53,9 +53,7 @@ fn every_command_of_the_readme_runs_and_prints_what_the_readme_shows() {
 fn only_blocks_that_are_plain_sh_are_run() {
     let document = "a\n```sh\none\n```\nb\n```sh,setup\ntwo\n```\n\n```output\nthree\n```\n```sh\nfour\nfive\n```\n\n\
                     ```output\nsix\n\nseven\n```\n";
-    let expected = [
-        Block { commands: "one", output: None },
-        Block { commands: "four\nfive", output: Some("six\n\nseven\n") },
-    ];
+    let expected =
+        [Block { commands: "one", output: None }, Block { commands: "four\nfive", output: Some("six\n\nseven\n") }];
     assert_eq!(blocks(document), expected);
 }

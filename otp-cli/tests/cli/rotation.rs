@@ -20,7 +20,7 @@ fn lines(text: &str) -> Vec<[&str; 3]> {
 fn three() -> World {
     let world = World::new();
     let issue = ["issue", "edms/reporting", "--key-file=nightly.key"];
-    world.otp(&issue).args(&["--for=hourly", "--expires=2090-01-01", "--new-key-file=hourly.key"]).succeeds();
+    world.otp(&issue).args(&["--for=hourly", "--expires=2090-01-01T00:00:00Z", "--new-key-file=hourly.key"]).succeeds();
     let outcome = world.otp(&issue).args(&["--capacity=256", "--new-key-file=unnamed.key"]).outcome();
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
     world
@@ -43,7 +43,7 @@ fn done(call: crate::call::Call) -> String {
 fn every_key_is_replaced_and_keeps_its_terms() {
     let world = three();
     let old = ["nightly.key", "hourly.key", "unnamed.key"].map(|file| world.key(file));
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--password-stdin"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--password-stdin"];
     let text = done(world.otp(&rotate).stdin("battery staple\n"));
     let new = lines(&text);
     let mut holders: Vec<&str> = new.iter().map(|line| line[0]).collect();
@@ -70,10 +70,10 @@ fn without_a_key_every_field_is_given_anew() {
     world.write("host", "db");
     world.otp(&["add", "a", "--username=alice", "--field-file=host=host", "--generate", "--key-file=a.key"]).succeeds();
     for incomplete in ["--generate", "--username=bob", "--fields-only"] {
-        world.otp(&["rotate", "a", incomplete]).fails(2);
+        world.otp(&["rotate", "--yes", "a", incomplete]).fails(2);
     }
     assert!(world.otp(&["get", "--key-file=a.key"]).prints().starts_with("alice\n"), "nothing has changed");
-    let text = world.otp(&["rotate", "a", "--username=bob", "--generate=40", "--new-key-dir=keys"]).prints();
+    let text = world.otp(&["rotate", "--yes", "a", "--username=bob", "--generate=40", "--new-key-dir=keys"]).prints();
     let json = world.otp(&["get", "--format=json", "--key-file", lines(&text)[0][2]]).succeeds();
     let fields: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!((&fields["username"], fields.get("host")), (&"bob".into(), None));
@@ -86,7 +86,7 @@ fn an_account_without_username_and_password_is_rotated_too() {
     world.write("token", "first");
     world.otp(&["add", "api", "--fields-only", "--field-file=token=token", "--key-file=a.key"]).succeeds();
     world.write("token", "second");
-    let rotate = ["rotate", "api", "--field-file=token=token", "--new-key-dir=keys"];
+    let rotate = ["rotate", "--yes", "api", "--field-file=token=token", "--new-key-dir=keys"];
     world.otp(&rotate).fails(2);
     let second = world.otp(&rotate).arg("--fields-only").prints();
     let get = ["get", "--field=token", "--key-file"];
@@ -99,7 +99,7 @@ fn an_account_without_username_and_password_is_rotated_too() {
 #[test]
 fn old_keys_open_the_old_secret_in_their_grace_period() {
     let world = three();
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--password-stdin", "--grace=24h"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--password-stdin", "--grace=24h"];
     let text = done(world.otp(&rotate).arg("--new-key-dir=keys").stdin("battery staple"));
     for key in ["nightly.key", "hourly.key", "unnamed.key"] {
         assert_eq!(get(&world, &world.key(key)), "alice\ncorrect horse");
@@ -114,7 +114,7 @@ fn old_keys_open_the_old_secret_in_their_grace_period() {
     world.otp(&["revoke", "edms/reporting", &world.key_id("hourly.key")]).succeeds();
     world.otp(&["get", "--key-file=hourly.key"]).fails(3);
     assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
-    done(world.otp(&["rotate", "edms/reporting", "--username=u", "--generate", "--new-key-dir=more"]));
+    done(world.otp(&["rotate", "--yes", "edms/reporting", "--username=u", "--generate", "--new-key-dir=more"]));
     assert!(!hint(&world.otp(&["get", "--key-file=nightly.key"]).fails(3)).is_empty());
     assert_eq!(world.otp(&["info", "edms/reporting", "--json"]).prints().matches("\"id\"").count(), 3);
 }
@@ -136,14 +136,14 @@ fn a_grace_period_that_is_over_ends_the_old_keys() {
 #[test]
 fn a_key_in_its_grace_period_rotates_and_issues_nothing() {
     let world = World::new();
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--password-stdin", "--grace=24h"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--password-stdin", "--grace=24h"];
     let text = done(world.otp(&rotate).arg("--new-key-dir=keys").stdin("battery staple"));
     world.write("host", "db");
     let before = world.tree();
     for arguments in [
-        &["rotate", "edms/reporting", "--key-file=nightly.key", "--field-file=host=host"][..],
-        &["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=more"],
-        &["rotate", "edms/reporting", "--key-file=nightly.key", "--field-file=host=host", "--grace=1h"],
+        &["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--field-file=host=host"][..],
+        &["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--generate", "--new-key-dir=more"],
+        &["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--field-file=host=host", "--grace=1h"],
         &["issue", "edms/reporting", "--key-file=nightly.key"],
     ] {
         assert!(!hint(&world.otp(arguments).fails(3)).is_empty());
@@ -166,12 +166,12 @@ fn expired_keys_get_no_successor_and_terms_may_be_new() {
     let grant = Grant::default().held_by(Some(Holder::parse("second").unwrap()));
     let second =
         keeper.issue(Key::parse_owned(old.as_bytes()).unwrap(), &grant, &mut otp_core::random::system()).unwrap();
-    let text = world.otp(&["rotate", "a", "--generate"]).env("OTP_KEY", second.to_text().as_str()).prints();
+    let text = world.otp(&["rotate", "--yes", "a", "--generate"]).env("OTP_KEY", second.to_text().as_str()).prints();
     let new = lines(&text);
     assert_eq!((new.len(), new[0][0]), (1, "second"));
     world.otp(&["get"]).env("OTP_KEY", &old).fails(3);
 
-    let rotate = ["rotate", "a", "--generate", "--expires=2090-01-01T12:00:00+02:00", "--capacity=128"];
+    let rotate = ["rotate", "--yes", "a", "--generate", "--expires=2090-01-01T12:00:00+02:00", "--capacity=128"];
     done(world.otp(&rotate).env("OTP_KEY", new[0][2]));
     let info = world.otp(&["info", "a"]).prints();
     assert!(info.contains("2090-01-01T10:00:00Z") && info.contains(" 128 "), "{info}");
@@ -181,10 +181,10 @@ fn expired_keys_get_no_successor_and_terms_may_be_new() {
 fn key_and_password_do_not_come_from_one_stream() {
     let world = World::new();
     for options in ["--key-file=- --password-stdin", "--key-fd=0 --password-stdin", "--key-fd=3 --password-fd=3"] {
-        let script = format!("exec otp rotate edms/reporting {options} <nightly.key 3<nightly.key");
+        let script = format!("exec otp rotate --yes edms/reporting {options} <nightly.key 3<nightly.key");
         assert!(!hint(&world.sh(&script, &[]).fails(2)).is_empty());
     }
-    let script = "echo new | otp rotate edms/reporting --key-fd=3 --password-stdin 3<nightly.key";
+    let script = "echo new | otp rotate --yes edms/reporting --key-fd=3 --password-stdin 3<nightly.key";
     assert_eq!(get(&world, lines(&world.sh(script, &[]).prints())[0][2]), "alice\nnew");
 }
 
@@ -193,7 +193,7 @@ fn key_files_are_private_and_nothing_of_a_failure_stays() {
     let world = three();
     world.write("file", "in the way");
     let before = world.everything();
-    let rotate = ["rotate", "edms/reporting", "--key-file=nightly.key", "--generate"];
+    let rotate = ["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--generate"];
     world.otp(&rotate).arg("--new-key-dir=file").fails(1);
     world.otp(&rotate).arg("--new-key-dir=not/there").fails(1);
     assert_eq!(world.everything(), before);
@@ -218,7 +218,7 @@ fn a_key_file_that_cannot_be_written_takes_the_others_back() {
     done(world.otp(&issue).arg("--new-key-file=large.key"));
     let before = world.everything();
     // A record of 4,096 bytes fits 5 KiB, its key of some 6,600 characters does not. dash counts in 512 bytes.
-    let script = "trap '' XFSZ; ulimit -f 10; exec otp rotate edms/reporting --key-file=nightly.key --generate \
+    let script = "trap '' XFSZ; ulimit -f 10; exec otp rotate --yes edms/reporting --key-file=nightly.key --generate \
         --new-key-dir=keys";
     let message = world.shell("dash", script, &[]).fails(1);
     assert!(hint(&message).contains("ulimit -f"), "{message}");
@@ -234,7 +234,7 @@ fn new_keys_stay_when_the_old_ones_cannot_be_ended() {
     // Its key is longer than a pipe holds.
     let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--capacity=65535"];
     done(world.otp(&issue).arg("--new-key-file=large.key"));
-    let mut call = world.otp(&["rotate", "edms/reporting", "--key-file=nightly.key", "--field=password=new"]);
+    let mut call = world.otp(&["rotate", "--yes", "edms/reporting", "--key-file=nightly.key", "--field=password=new"]);
     let mut child = call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut text = vec![0];
     child.stdout.as_mut().unwrap().read_exact(&mut text).unwrap();
@@ -254,7 +254,7 @@ fn new_keys_stay_when_the_old_ones_cannot_be_ended() {
     }
     assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
     world.write("new.key", new[0][2]);
-    done(world.otp(&["rotate", "edms/reporting", "--key-file=new.key", "--generate", "--new-key-dir=keys"]));
+    done(world.otp(&["rotate", "--yes", "edms/reporting", "--key-file=new.key", "--generate", "--new-key-dir=keys"]));
     for key in ["nightly.key", "large.key", "new.key"] {
         world.otp(&["get", "--key-file", key]).fails(3);
     }

@@ -155,11 +155,6 @@ fn nothing_is_started_if_anything_fails() {
     }
     world.otp(&["run", "--", "touch", "started"]).fails(2);
     assert!(!world.path("started").exists());
-    world.write("no-program", "#!/no/such/interpreter\n");
-    for program in ["./no-program", "./not-there", "store", "", "nightly.key"] {
-        let message = world.otp(&["run", "--key-file=nightly.key", "--", program]).fails(1);
-        assert!(message.contains("\n  because: ") && hint(&message).contains("PATH"), "{message}");
-    }
 }
 
 #[test]
@@ -167,7 +162,7 @@ fn an_account_without_username_needs_to_be_told_how() {
     let world = World::empty();
     world.otp(&["add", "api", "--fields-only", "--field=host=h", "--key-file=nightly.key"]).succeeds();
     let message = run(&world, &[], "touch started").fails(1);
-    assert!(hint(&message).contains("host"), "{message}");
+    assert!(hint(&message).contains("--format json"), "{message}");
     assert_eq!(run(&world, &["--env=H=host"], "echo $H").prints(), "h");
     assert!(!world.path("started").exists());
 }

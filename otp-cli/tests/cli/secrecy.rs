@@ -95,7 +95,7 @@ fn no_file_of_the_store_holds_a_part_of_the_secret() {
     let world = World::new();
     world.otp(&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=hourly.key"]).succeeds();
     world
-        .otp(&["rotate", "edms/reporting", "--key-file=hourly.key", "--password-stdin", "--grace=1h"])
+        .otp(&["rotate", "--yes", "edms/reporting", "--key-file=hourly.key", "--password-stdin", "--grace=1h"])
         .arg("--new-key-dir=keys")
         .stdin("battery staple")
         .succeeds();

@@ -369,6 +369,40 @@ pub fn take_fd(number: i32) -> io::Result<File> {
     Ok(file)
 }
 
+/// Has an open descriptor close when this process becomes another program.
+///
+/// # Errors
+///
+/// If no such descriptor is open.
+pub fn close_on_exec(number: i32) -> io::Result<()> {
+    if number < 0 {
+        return Err(Errno::BADF.into());
+    }
+    // SAFETY: the borrow ends with this function, and the call says EBADF if nothing is open at that number.
+    let given = unsafe { BorrowedFd::borrow_raw(number) };
+    Ok(rustix::io::fcntl_setfd(given, FdFlags::CLOEXEC)?)
+}
+
+/// The read end of a pipe that holds these bytes, and whose write end is closed; `None` if they do not fit into one.
+///
+/// What was read from it is gone. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
+pub fn filled_pipe(bytes: &[u8]) -> io::Result<Option<File>> {
+    let (reader, writer) = io::pipe()?;
+    let writer = OwnedFd::from(writer);
+    // Only this end: a reader who waits would be surprised.
+    rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(&writer, left) {
+            Ok(written) => left = &left[written..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Some(File::from(OwnedFd::from(reader))))
+}
+
 /// Becomes another program that has these files at these descriptor numbers, whatever was open there before.
 ///
 /// As with `exec`, it returns only if that failed. Then everything is again as it was before.
@@ -384,6 +418,11 @@ pub fn exec_with_fds(command: &mut Command, files: Vec<(File, i32)>) -> io::Erro
     let error = command.exec();
     placed.undo();
     error
+}
+
+/// A number beyond what the process may have open is "invalid" for the one call, and "too many" for all others.
+fn too_high(error: Errno) -> Errno {
+    if error == Errno::INVAL { Errno::MFILE } else { error }
 }
 
 /// Files on their way to certain numbers.
@@ -408,10 +447,14 @@ impl Placed {
             // SAFETY: the borrow ends with this block, and the calls say so if nothing is open at that number.
             let given = unsafe { BorrowedFd::borrow_raw(number) };
             let before = match rustix::io::fcntl_getfd(given) {
-                Ok(flags) => Some((rustix::io::fcntl_dupfd_cloexec(given, above)?, flags)),
+                Ok(flags) => Some((rustix::io::fcntl_dupfd_cloexec(given, above).map_err(too_high)?, flags)),
                 Err(_) => None,
             };
-            placed.push(Place { number, file: rustix::io::fcntl_dupfd_cloexec(&file, above)?, before });
+            placed.push(Place {
+                number,
+                file: rustix::io::fcntl_dupfd_cloexec(&file, above).map_err(too_high)?,
+                before,
+            });
         }
         Ok(Self(placed))
     }
@@ -451,6 +494,8 @@ fn at(number: RawFd) -> ManuallyDrop<OwnedFd> {
 /// `name` is for people who look at the process. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
 pub fn sealed_memory_file(name: &str, bytes: &[u8]) -> io::Result<File> {
     let mut file = memory_file(name)?;
+    // libpq and OpenSSH refuse a file that others could read, and look at nothing but its mode.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.rewind()?;
     seal(file.as_fd())?;
