@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Case;
+use super::case::Case;
 use super::cutting::Cut;
 use crate::keeper::{Grant, KeepError, Keeper, ROTATION_LIMIT_SECS, Rotation};
 use crate::note::Note;
