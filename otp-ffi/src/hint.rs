@@ -12,7 +12,7 @@ impl Error {
         Some(match self {
             Self::Link(error) => return of_link(error),
             Self::WrongSize { what, .. } => format!("initialize it with OTP_{}_INIT", what.to_uppercase()),
-            Self::Reserved { .. } => "initialize the structure with OTP_GRANT_INIT".into(),
+            Self::Reserved { .. } => "initialize the structure with OTP_SOURCE_INIT".into(),
             Self::NotOpen { .. } => "use a handle from this library that has not been freed".into(),
             Self::NoFieldAt { .. } => "stay below otp_account_count".into(),
             Self::NoKeyAt { .. } => "stay below otp_keys_count".into(),
@@ -63,6 +63,7 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give fields, such as username and password".into(),
+        Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),
         Hint::GiveNewField => "give at least one field, such as password".into(),
         Hint::UseFutureTime => "set expires in otp_grant to a time in the future, in seconds after 1970".into(),
         // The others are about what C has no function for: the doctor, imports, entropy that a user provides.
@@ -157,7 +158,6 @@ mod tests {
         let own = [
             Error::WrongSize { what: "source", size: 0, expected: 1 },
             Error::WrongSize { what: "grant", size: 0, expected: 1 },
-            Error::Reserved { what: "grant->reserved" },
             Error::NoFieldAt { index: 0, count: 0 },
             Error::NoKeyAt { index: 0, count: 0 },
         ];

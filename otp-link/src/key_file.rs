@@ -190,7 +190,7 @@ mod platform {
     /// The directory's mode and how it is shared, if it is.
     pub(super) fn sharing(path: &Path) -> Option<(u32, Sharing)> {
         // A link leads to the directory that counts.
-        let status = std::fs::metadata(path).ok()?;
+        let status = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
         let mode = status.mode() & 0o7777;
         let world = mode & WORLD_WRITE != 0;
         if world && mode & STICKY == 0 {

@@ -70,7 +70,7 @@ impl Account {
     fn __getattr__<'py>(&self, py: Python<'py>, name: TextArgument) -> Result<Bound<'py, PyAny>> {
         // The interpreter and libraries look for these on a closed account too, and no field is meant.
         if name.starts_with("__") {
-            return Err(Error::NoField { field: name.to_string(), present: Vec::new() });
+            return Err(Error::NoField { field: name.to_string() });
         }
         self.0.value(py, &name, Form::Text)
     }

@@ -25,7 +25,7 @@ pub(crate) enum Error {
     /// The account is closed.
     Closed { account: String },
     /// The account has no such field.
-    NoField { field: String, present: Vec<String> },
+    NoField { field: String },
     /// An argument is of a type that it can't have.
     WrongType { argument: String, needs: &'static str, given: String },
     /// An argument is a number that it can't be.
@@ -86,12 +86,14 @@ impl Error {
         match self {
             Self::Link(error) | Self::InFile { error, .. } | Self::Unfinished { error, .. } => hint::for_error(error),
             Self::Closed { .. } => Some("open the account again, or use it inside its with block".into()),
-            Self::NoField { present, .. } if present.is_empty() => None,
-            Self::NoField { present, .. } => Some(format!("it has: {}", present.join(", "))),
             Self::OutOfRange { needs, .. } => Some(format!("pass {needs}")),
             Self::Surrogate { .. } => Some("pass bytes instead of a str".into()),
             Self::Io { path, source, .. } => Hint::of_io(path, source).and_then(|hint| hint::words(&hint)),
-            Self::WrongType { .. } | Self::NotUtf8 { .. } | Self::NotText { .. } | Self::Python(_) => None,
+            Self::NoField { .. }
+            | Self::WrongType { .. }
+            | Self::NotUtf8 { .. }
+            | Self::NotText { .. }
+            | Self::Python(_) => None,
         }
     }
 

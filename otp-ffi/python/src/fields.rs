@@ -119,9 +119,7 @@ fn value<'py>(py: Python<'py>, account: &Account, name: &str, form: Form) -> Res
         Form::Bytes => account.bytes(name).map(|bytes| PyBytes::new(py, bytes).into_any()),
     };
     value.map_err(|error| match error {
-        otp_link::Error::NoField { field } => {
-            Error::NoField { field, present: account.fields().iter().map(|field| field.name.to_owned()).collect() }
-        }
+        otp_link::Error::NoField { field } => Error::NoField { field },
         error => error.into(),
     })
 }

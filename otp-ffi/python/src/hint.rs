@@ -48,6 +48,7 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "pass username=..., password=... or fields={...}".into(),
+        Hint::GivePassword => "pass one; if it is meant to be empty, pass allow_empty=True".into(),
         Hint::GiveNewField => "pass password=... or another field".into(),
         Hint::TakeBytes { field } => format!("take its bytes: account.raw[{field:?}]"),
         Hint::UseFutureTime => "pass a time in the future, such as datetime.timedelta(days=30)".into(),

@@ -13,12 +13,13 @@ use crate::error::{Error, Result};
 ///
 /// The fields are `username`, `password` and those of the mapping `fields`; values are str or bytes. `holder` says who will
 /// hold the key; `expires` (a datetime, a timedelta from now on, or seconds after 1970) when it stops opening; and `capacity`
-/// the size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on.
+/// the size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on. An empty password is refused, unless
+/// `allow_empty` is True.
 ///
 /// Raises ExistsError if the account exists, which stays as it is, UsageError, UnsafePermissionsError,
 /// RandomnessFailedError, StoreUnavailableError.
 #[pyfunction]
-#[pyo3(signature = (account, *, username=None, password=None, fields=None, holder=None, expires=None, capacity=None, store=None))]
+#[pyo3(signature = (account, *, username=None, password=None, fields=None, holder=None, expires=None, capacity=None, allow_empty=false, store=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn add_account(
     py: Python<'_>,
@@ -29,10 +30,12 @@ pub(crate) fn add_account(
     holder: Option<TextArgument>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    allow_empty: bool,
     store: Option<PathArgument>,
 ) -> Result<Py<PyAny>> {
     let fields = FieldArguments::new(username, password, fields)?;
-    let (fields, terms) = (fields.list(), terms(holder.as_deref(), expires, capacity)?);
+    let (fields, mut terms) = (fields.list(), terms(holder.as_deref(), expires, capacity)?);
+    terms.allow_empty_password = allow_empty;
     py.detach(|| {
         otp_link::add_account(&account, &fields, &terms, store.as_deref(), &mut Randomness::system(), |key| {
             Python::attach(|py| Ok(new_key(py, &key)?.unbind()))
@@ -93,7 +96,7 @@ pub(crate) fn issue_key(
 /// ended, but those new ones open.
 #[pyfunction]
 #[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, key_file_mode=None, username=None, password=None, fields=None,
-    grace=None, expires=None, capacity=None, store=None, hand_over=None))]
+    grace=None, expires=None, capacity=None, allow_empty=false, store=None, hand_over=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn rotate_account(
     py: Python<'_>,
@@ -108,13 +111,15 @@ pub(crate) fn rotate_account(
     grace: Option<&Bound<'_, PyAny>>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    allow_empty: bool,
     store: Option<PathArgument>,
     hand_over: Option<Py<PyAny>>,
 ) -> Result<Py<PyList>> {
     let key = maybe_bytes(key, "key")?;
     let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
     let fields = FieldArguments::new(username, password, fields)?;
-    let (fields, terms) = (fields.list(), terms(None, expires, capacity)?);
+    let (fields, mut terms) = (fields.list(), terms(None, expires, capacity)?);
+    terms.allow_empty_password = allow_empty;
     let grace = grace.map(convert::grace).transpose()?;
     let new = PyList::empty(py).unbind();
     let rotated = py.detach(|| {

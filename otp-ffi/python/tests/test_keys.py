@@ -254,3 +254,20 @@ def test_verify_finds_what_is_damaged_and_what_does_not_fit(store: Path, key: ot
     assert [fault.code for fault in found.faults] == [7]
     with pytest.raises(otp_link.MalformedKeyError):
         otp_link.verify(keys=["nonsense"], store=store)
+
+
+def test_an_empty_password_takes_a_word_of_its_own(store: Path, key: otp_link.Key) -> None:
+    with pytest.raises(otp_link.UsageError) as raised:
+        otp_link.add_account("empty", username="u", password="", store=store)
+    assert "allow_empty=True" in (raised.value.hint or "")
+    with pytest.raises(otp_link.UsageError):
+        otp_link.rotate_account("edms/reporting", key, password="", store=store)
+    otp_link.add_account("empty", username="u", password="", allow_empty=True, store=store)
+    (new,) = otp_link.rotate_account("edms/reporting", key, password="", allow_empty=True, store=store)
+    assert otp_link.open_account(new, store=store).password == ""
+
+
+def test_a_grace_period_of_more_than_a_year_is_refused(store: Path, key: otp_link.Key) -> None:
+    with pytest.raises(otp_link.UsageError):
+        otp_link.rotate_account("edms/reporting", key, password="new", grace=367 * 86_400, store=store)
+    assert otp_link.open_account(key, store=store).password == "correct horse"

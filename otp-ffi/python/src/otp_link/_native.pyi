@@ -100,6 +100,7 @@ def add_account(
     holder: str | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    allow_empty: bool = False,
     store: _Path | None = None,
 ) -> Key: ...
 def issue_key(
@@ -127,6 +128,7 @@ def rotate_account(
     grace: int | timedelta | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    allow_empty: bool = False,
     store: _Path | None = None,
     hand_over: Callable[[list[Key]], object] | None = None,
 ) -> list[Key]: ...
