@@ -86,14 +86,11 @@ impl Error {
         match self {
             Self::Link(error) | Self::InFile { error, .. } | Self::Unfinished { error, .. } => hint::for_error(error),
             Self::Closed { .. } => Some("open the account again, or use it inside its with block".into()),
+            Self::NoField { .. } => Some("list(account) gives the names of those there are".into()),
             Self::OutOfRange { needs, .. } => Some(format!("pass {needs}")),
             Self::Surrogate { .. } => Some("pass bytes instead of a str".into()),
             Self::Io { path, source, .. } => Hint::of_io(path, source).and_then(|hint| hint::words(&hint)),
-            Self::NoField { .. }
-            | Self::WrongType { .. }
-            | Self::NotUtf8 { .. }
-            | Self::NotText { .. }
-            | Self::Python(_) => None,
+            Self::WrongType { .. } | Self::NotUtf8 { .. } | Self::NotText { .. } | Self::Python(_) => None,
         }
     }
 
