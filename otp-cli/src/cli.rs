@@ -2,6 +2,8 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,7 +26,7 @@ use crate::commands::verify::{self, VerifyArgs};
 use crate::error::{Error, Result};
 use crate::options::Globals;
 use crate::quick::{self, Quick};
-use crate::terminal;
+use crate::{report, terminal, time};
 
 /// The example of the program's own help.
 const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
@@ -66,35 +68,52 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-/// Reads the command line and carries it out.
-pub(crate) fn run() -> Result<()> {
+/// Reads the command line, carries it out, and says what went wrong.
+pub(crate) fn run() -> ExitCode {
+    otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let (globals, command) = match quick::parse(arguments.get(1..).unwrap_or_default()) {
-        Some((globals, Quick::Get(args))) => (globals, Command::Get(args)),
-        Some((globals, Quick::Run(args))) => (globals, Command::Run(args)),
-        None => parse(arguments).or_else(exit_or_usage)?,
+    let is_run = names_run(arguments.get(1..).unwrap_or_default());
+    let (outcome, globals) = match read(arguments) {
+        Ok((globals, command)) => (execute(&globals, command), Some(globals)),
+        Err(error) => (help_or_usage(error), None),
     };
-    // Before anything secret is read. The doctor looks at how things are without it.
-    if !matches!(command, Command::Doctor(_)) {
-        // What the system does not allow is for the doctor to tell.
-        let _ = otp_link::harden_process();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error, globals.as_ref().and_then(Globals::store));
+            ExitCode::from(if is_run { exit_code_of_run(&error) } else { error.exit_code() })
+        }
     }
-    match command {
-        Command::Add(args) => add::run(&globals, &args),
-        Command::Get(args) => get::run(&globals, &args),
-        Command::Run(args) => run::run(&globals, &args),
-        Command::Issue(args) => issue::run(&globals, &args),
-        Command::Rotate(args) => rotate::run(&globals, &args),
-        Command::Revoke(args) => revoke::run(&globals, &args),
-        Command::Remove(args) => remove::run(&globals, &args),
-        Command::List(args) => list::run(&globals, &args),
-        Command::Info(args) => info::run(&globals, &args),
-        Command::Verify(args) => verify::run(&globals, &args),
-        Command::Doctor(args) => doctor::run(&globals, &args),
-        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(&globals, &args),
-        Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
-        Command::Completions(args) => manual::completions(Cli::command(), &args),
-        Command::Man(_) => manual::man(Cli::command()),
+}
+
+/// What is added to an exit code of `otp run`, so that nobody takes it for one of the command's own.
+const RUN_FAILED: u8 = 100;
+
+fn exit_code_of_run(error: &Error) -> u8 {
+    match error {
+        Error::NotStarted { obstacle, .. } => obstacle.exit_code(),
+        other => RUN_FAILED + other.exit_code(),
+    }
+}
+
+/// Whether the command is `run`, also in a command line that can't be read.
+fn names_run(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            Some("--store" | "--lock-timeout") => drop(words.next()),
+            Some(option) if option.starts_with('-') => {}
+            word => return word == Some("run"),
+        }
+    }
+    false
+}
+
+fn read(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
+    match quick::parse(arguments.get(1..).unwrap_or_default()) {
+        Some((globals, Quick::Get(args))) => Ok((globals, Command::Get(args))),
+        Some((globals, Quick::Run(args))) => Ok((globals, Command::Run(args))),
+        None => parse(arguments),
     }
 }
 
@@ -102,13 +121,40 @@ fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
     Cli::try_parse_from(arguments).map(|cli| (cli.globals, cli.command))
 }
 
-/// Prints help or version and ends, or turns a bad command line into an error.
-fn exit_or_usage<T>(error: clap::Error) -> Result<T> {
+fn execute(globals: &Globals, command: Command) -> Result<()> {
+    if let Some(timeout) = &globals.lock_timeout {
+        otp_link::set_lock_timeout(Duration::from_secs(time::parse_duration(timeout)?));
+    }
+    // Before anything secret is read. The doctor looks at how things are without it.
+    if !matches!(command, Command::Doctor(_)) {
+        // What the system does not allow is for the doctor to tell.
+        let _ = otp_link::harden_process();
+    }
+    match command {
+        Command::Add(args) => add::run(globals, &args),
+        Command::Get(args) => get::run(globals, &args),
+        Command::Run(args) => run::run(globals, &args),
+        Command::Issue(args) => issue::run(globals, &args),
+        Command::Rotate(args) => rotate::run(globals, &args),
+        Command::Revoke(args) => revoke::run(globals, &args),
+        Command::Remove(args) => remove::run(globals, &args),
+        Command::List(args) => list::run(globals, &args),
+        Command::Info(args) => info::run(globals, &args),
+        Command::Verify(args) => verify::run(globals, &args),
+        Command::Doctor(args) => doctor::run(globals, &args),
+        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
+        Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
+        Command::Completions(args) => manual::completions(Cli::command(), &args),
+        Command::Man(_) => manual::man(Cli::command()),
+    }
+}
+
+/// Prints help or version, or turns a bad command line into an error.
+fn help_or_usage(error: clap::Error) -> Result<()> {
     if error.use_stderr() {
         return Err(Error::CommandLine(without_values(error).render().to_string()));
     }
-    terminal::write_stdout(error.render().to_string().as_bytes())?;
-    std::process::exit(0)
+    terminal::write_stdout(error.render().to_string().as_bytes())
 }
 
 /// Removes from an error what was typed in the place of a value: it may be a key or a password.
@@ -136,6 +182,10 @@ fn exit_codes() -> String {
     for code in Code::ALL {
         text.push_str(&format!("  {:>2}  {}\n", code.number(), code.summary()));
     }
+    text.push_str(
+        "otp run adds 100, so 102 is a usage error; it ends with 127 if there is no such\ncommand, and with 126 if the \
+         command can't be executed.\n",
+    );
     text
 }
 
@@ -167,7 +217,7 @@ mod tests {
             ),
             _ => "another".to_owned(),
         };
-        format!("{:?} {} {command}", globals.store, globals.no_input)
+        format!("{:?} {} {:?} {command}", globals.store, globals.no_input, globals.lock_timeout)
     }
 
     #[test]

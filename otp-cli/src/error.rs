@@ -6,6 +6,7 @@ use std::io;
 use otp_core::{Code, Coded};
 
 use crate::channel::Channel;
+use crate::start::Obstacle;
 
 /// What a command gives.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,17 +20,27 @@ pub(crate) enum Error {
     Usage { message: String, hint: Option<String> },
     /// Everything below the command line.
     Link(otp_link::Error),
+    /// The account has no such field.
+    NoField { field: String },
+    /// Nobody of this name holds a key.
+    NoKeys { holder: String },
     /// A value can't go where it is asked to go.
     Unfit { field: String, channel: &'static Channel, reason: &'static str },
     /// A new key could not be handed over, and was taken back.
     NotHandedOver { source: io::Error },
+    /// The new keys of a rotation were handed over, and then not all of the old ones could be ended.
+    Unfinished(otp_link::Error),
     /// Reading or writing something that is neither store nor key file.
     Io { what: String, source: io::Error },
     /// A command can't be started.
-    NotStarted { program: String, source: io::Error },
+    NotStarted { program: String, obstacle: Obstacle, source: io::Error },
     /// The reader of standard output has closed it.
     OutputClosed,
-    /// Something was found, and has been printed.
+    /// This process was started with its standard output closed.
+    NoOutput,
+    /// Nobody has said that this is meant.
+    NotConfirmed,
+    /// What was found has been printed; the code is that of the worst.
     Found(Code),
 }
 
@@ -50,12 +61,16 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::CommandLine(_) | Self::Usage { .. } => Code::Usage,
-            Self::Link(error) => error.code(),
-            Self::Unfit { .. }
+            Self::Link(error) | Self::Unfinished(error) => error.code(),
+            Self::NoField { .. }
+            | Self::Unfit { .. }
             | Self::NotHandedOver { .. }
             | Self::Io { .. }
             | Self::NotStarted { .. }
-            | Self::OutputClosed => Code::Other,
+            | Self::OutputClosed
+            | Self::NoOutput
+            | Self::NotConfirmed => Code::Other,
+            Self::NoKeys { .. } => Code::NotFound,
             Self::Found(code) => *code,
         }
         .number()
@@ -67,14 +82,19 @@ impl Display for Error {
         match self {
             Self::CommandLine(message) | Self::Usage { message, .. } => f.write_str(message),
             Self::Link(error) => error.fmt(f),
+            Self::NoField { field, .. } => write!(f, "the account has no field {field:?}"),
             Self::Unfit { field, channel, reason } => {
                 write!(f, "field {field:?} can't go into {}: {reason}", channel.name)
             }
             Self::NotHandedOver { .. } => f.write_str("standard output can't be written, so nothing was changed"),
+            Self::Unfinished(_) => f.write_str("the new keys open, but some of the old ones still do too"),
             Self::Io { what, .. } => f.write_str(what),
-            Self::NotStarted { program, .. } => write!(f, "{program} can't be started"),
+            Self::NotStarted { program, obstacle, .. } => f.write_str(&obstacle.message(program)),
+            Self::NoKeys { holder } => write!(f, "{holder} holds no key"),
+            Self::NoOutput => f.write_str("standard output is closed"),
+            Self::NotConfirmed => f.write_str("nothing was changed"),
             Self::OutputClosed => f.write_str("standard output was closed early"),
-            Self::Found(code) => f.write_str(code.summary()),
+            Self::Found(_) => f.write_str("there are problems; see the output"),
         }
     }
 }
@@ -84,6 +104,7 @@ impl std::error::Error for Error {
         match self {
             // The message above is the library's own, so its cause is ours.
             Self::Link(error) => error.source(),
+            Self::Unfinished(error) => Some(error),
             Self::NotHandedOver { source } | Self::Io { source, .. } | Self::NotStarted { source, .. } => Some(source),
             _ => None,
         }

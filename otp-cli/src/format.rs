@@ -24,15 +24,15 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<V
     match format {
         Format::Text => text(fields, &mut out)?,
         Format::Json => json(fields, &mut out),
-        Format::Env => variables(fields, &mut out, |value, out| out.extend_from_slice(value), &ENV_LINE)?,
-        Format::Shell => variables(fields, &mut out, quote, &SHELL)?,
+        Format::Env => variables(fields, &mut out, "", |value, out| out.extend_from_slice(value), &ENV_LINE)?,
+        Format::Shell => variables(fields, &mut out, "export ", quote, &SHELL)?,
     }
     Ok(out)
 }
 
 /// As much as any format can take, with six bytes for a control character in JSON: memory that grows leaves copies.
 fn room(fields: &Fields<'_>) -> usize {
-    fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 32).sum()
+    fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 40).sum()
 }
 
 /// Username and password, a line each. Both, since one alone would stand in the other's place.
@@ -71,10 +71,11 @@ fn json_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 
-/// `NAME=VALUE` for each field.
+/// `NAME=VALUE` for each field, with a word before it.
 fn variables(
     fields: &Fields<'_>,
     out: &mut Vec<u8>,
+    before: &str,
     value: impl Fn(&[u8], &mut Vec<u8>),
     channel: &'static Channel,
 ) -> Result<()> {
@@ -89,6 +90,11 @@ fn variables(
                 reason: "another field has the same variable",
             });
         }
+        if otp_link::OWN_VARIABLES.contains(&name.as_str()) {
+            let reason = "otp itself reads the variable that it would become";
+            return Err(Error::Unfit { field: field.name.to_owned(), channel, reason });
+        }
+        out.extend_from_slice(before.as_bytes());
         out.extend_from_slice(name.as_bytes());
         out.push(b'=');
         value(field.value, out);
@@ -106,7 +112,8 @@ pub(crate) fn variable(field: &str) -> String {
 
 /// The value of a field.
 pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
-    fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
+    // Without the names of those there are: what an account holds is as secret as their values.
+    fields.get(name).ok_or_else(|| Error::NoField { field: name.to_owned() })
 }
 
 /// Refuses a value that a channel can't carry.
@@ -155,7 +162,7 @@ mod tests {
     #[test]
     fn a_shell_gets_quotes_and_a_line_format_refuses_lines() {
         let out = print(&[("username", b"it's"), ("db-host", b"a\nb")], Format::Shell).unwrap();
-        assert_eq!(out, b"OTP_USERNAME='it'\\''s'\nOTP_DB_HOST='a\nb'\n");
+        assert_eq!(out, b"export OTP_USERNAME='it'\\''s'\nexport OTP_DB_HOST='a\nb'\n");
         assert!(print(&[("username", b"a\nb")], Format::Env).is_err());
         assert!(print(&[("username", b"a\0b")], Format::Shell).is_err());
         assert!(print(&[("username", b"a\nb")], Format::Text).is_err());

@@ -1,5 +1,6 @@
 //! Handing new keys over.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use otp_core::Holder;
@@ -18,17 +19,18 @@ pub(crate) enum Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    /// The file that is named, or standard output; refused where a key would be lost, before anything is sealed.
-    pub(crate) fn find(file: Option<&'a Path>) -> Result<Self> {
+    /// The file that `option` names, or standard output. Refused where the key would be lost, before anybody types a password.
+    pub(crate) fn find(file: Option<&'a Path>, option: &str) -> Result<Self> {
         match file {
             Some(path) if path != Path::new("-") => {
                 if path.symlink_metadata().is_ok() {
                     return Err(otp_link::Error::KeyFileExists { path: path.into() }.into());
                 }
+                check_parent(path)?;
                 Ok(Self::File(path))
             }
             _ => {
-                check_output()?;
+                check_output(&format!("{option} PATH"))?;
                 Ok(Self::Output)
             }
         }
@@ -47,6 +49,16 @@ impl<'a> Destination<'a> {
         }
         warn_if_long(key);
         Ok(())
+    }
+}
+
+/// Checks that all new keys of a rotation can go to files below `dir`, or to standard output.
+pub(crate) fn check_all(dir: Option<&Path>) -> Result<()> {
+    match dir.map(|dir| (dir, dir.metadata())) {
+        None => check_output("--new-key-dir DIR"),
+        Some((_, Ok(metadata))) if metadata.is_dir() => Ok(()),
+        Some((dir, Ok(_))) => Err(not_written(dir, io::ErrorKind::NotADirectory.into())),
+        Some((dir, Err(_))) => check_parent(dir),
     }
 }
 
@@ -106,15 +118,32 @@ fn write_keys(lines: &[u8]) -> Result<()> {
     terminal::write_raw(lines).map_err(|source| Error::NotHandedOver { source })
 }
 
-/// Refuses to write a key where nobody could ever read it, such as a closed standard output.
-pub(crate) fn check_output() -> Result<()> {
+/// Refuses to write a key where nobody could ever read it: to a standard output that is closed.
+fn check_output(instead: &str) -> Result<()> {
     if terminal::output_is_lost() {
         return Err(Error::usage_with(
             "standard output is closed, so the new key would be lost",
-            "write the key to a file instead",
+            format!("write it to a file: {instead}"),
         ));
     }
     Ok(())
+}
+
+/// Refuses a path in a directory that does not exist.
+fn check_parent(path: &Path) -> Result<()> {
+    let missing = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => match parent.metadata() {
+            Ok(metadata) if metadata.is_dir() => return Ok(()),
+            Ok(_) => io::ErrorKind::NotADirectory.into(),
+            Err(error) => error,
+        },
+        _ => return Ok(()),
+    };
+    Err(not_written(path, missing))
+}
+
+fn not_written(path: &Path, source: io::Error) -> Error {
+    otp_link::Error::KeyNotWritten { path: path.into(), source }.into()
 }
 
 /// Schedulers' fields often stop at 255 characters.

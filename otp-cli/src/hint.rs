@@ -1,76 +1,88 @@
-//! What to do about an error, in the program's own words: a command line to copy, with its arguments quoted.
+//! What to do about an error or a finding, in the program's own words: where it can be, a command line to copy.
 
 use std::path::Path;
 
 use otp_core::Capacity;
-use otp_link::Hint;
+use otp_link::{Hint, shell_word};
 
 use crate::error::Error;
 
-/// What to do about an error, if there is something to do.
-pub(crate) fn for_error(error: &Error) -> Option<String> {
+/// What to do about an error, if there is something to do. `store` is the one that the command line names.
+pub(crate) fn for_error(error: &Error, store: Option<&Path>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
-        Error::Link(error) => error.hint().map(|hint| words(&hint)),
+        Error::Link(error) => error.hint().map(|hint| words(&hint, store)),
+        Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
-        Error::NotStarted { .. } => Some("check its name, its mode and PATH".into()),
+        Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
+        Error::NotStarted { obstacle, .. } => obstacle.hint().map(str::to_owned),
         _ => None,
     }
 }
 
 /// A hint in words.
-pub(crate) fn words(hint: &Hint<'_>) -> String {
+pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
     match hint {
-        Hint::Core(hint) => core(hint),
-        Hint::Store(hint) => store(hint),
-        Hint::NameStore => "use --store DIR or OTP_STORE".into(),
-        Hint::GiveKey => {
-            "use --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or systemd's \
-                          LoadCredential=otp-key"
-                .into()
-        }
-        Hint::GiveOneKey => "leave all but one out".into(),
+        Hint::Core(hint) => of_core(hint, store),
+        Hint::Store(hint) => of_store(hint),
+        Hint::NameStore => "name a store with --store DIR or OTP_STORE".into(),
+        Hint::GiveKey => "give it with --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or \
+                          systemd's LoadCredential=otp-key:PATH"
+            .into(),
+        Hint::GiveOneKey => "give only one of --key-file, --key-fd and --key".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}"),
-        Hint::NameStoreOrRecord => "use --store or --record, not both".into(),
-        Hint::CheckPath { path } => format!("check the path: {}", quote(path)),
-        Hint::ActAsOwner { path } => format!("run as a user who may use it: ls -l {}", quote(path)),
-        Hint::MakePrivate { path } => format!("run: chmod 600 {}", quote(path)),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", quote(path)),
-        Hint::FreeSpace { path } => format!("make room on the file system of {}", quote(path)),
+        Hint::NameStoreOrRecord => "give --store or --record, not both".into(),
+        Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
+        Hint::ActAsOwner { path } => {
+            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
+        }
+        Hint::ReplaceExposedKey { path } => format!(
+            "others may have read it: issue a new key, with --key-file-mode any, and revoke this one; if nobody can have \
+             read it, run: chmod 600 {}",
+            shell_word(path)
+        ),
+        Hint::RemoveWriteAccess { path } => remove_write_access(path),
+        Hint::PassAsKeyFile => "pass it with --key-file PATH or OTP_KEY_FILE".into(),
+        Hint::TakeOwnership { path, user } => give_to(*user, path),
+        Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give some, such as --username and --password-stdin".into(),
-        Hint::GiveNewField => "use --generate, --password-stdin or another field".into(),
-        Hint::TakeBytes { field } => format!("use --field {field}"),
-        Hint::UseFutureTime => "use one like 30d or 2027-01-31".into(),
+        Hint::GiveWholeLogin => {
+            "give a key to the account, or all that it will have; --fields-only if that is no login".into()
+        }
+        Hint::GivePassword => "give one; if it is meant to be empty, pass --allow-empty".into(),
+        Hint::GiveNewField => "give --generate, --password-stdin or another field".into(),
+        Hint::TakeBytes { field } => format!("use --field {}", shell_word(Path::new(field))),
+        Hint::UseFutureTime => "use a time like 30d, 12h or 2027-01-31".into(),
         Hint::ProvideEntropy => "use a file, a pipe or a character device with more random bytes".into(),
         Hint::GiveEntropyPath => "give the path of the file".into(),
         Hint::UseOtherEntropy { path } => {
-            format!("use other random bytes in a file of your own: others may know those of {}", quote(path))
+            format!("put new random bytes into a file of mode 0600: others may know those of {}", shell_word(path))
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
-        Hint::DisableCoreDumps => "ulimit -c 0".into(),
-        Hint::EncryptSwap => "encrypt the swap".into(),
+        Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
+        Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
         Hint::RaiseLockLimit { bytes } => {
             let kib = bytes / 1024;
-            format!("raise the limit: ulimit -l {kib}, or LimitMEMLOCK={kib}K for a service")
+            format!("set LimitMEMLOCK={kib}K for a service; in a shell, run: ulimit -l {kib}")
         }
-        Hint::SetClock => "set the clock, for instance: timedatectl set-ntp true".into(),
-        Hint::LetDoctorFix => "run: otp doctor --fix".into(),
+        Hint::SetClock => "set the clock; with systemd, run: timedatectl set-ntp true".into(),
+        Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
-        Hint::MoveAway { path } => format!("move it elsewhere: {}", quote(path)),
+        Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
         _ => "see otp --help".into(),
     }
 }
 
-fn core(hint: &otp_core::Hint<'_>) -> String {
+fn of_core(hint: &otp_core::Hint<'_>, store: Option<&Path>) -> String {
     use otp_core::Hint;
     match hint {
         Hint::FollowAccountGrammar => {
             "use parts of a-z, 0-9, '.', '_', '-' joined by '/', each starting with a letter or digit".into()
         }
         Hint::UsePlainText { limit } => format!("use up to {limit} bytes of UTF-8 without control characters"),
-        Hint::LookUpKeyId => "otp info ACCOUNT shows the ids".into(),
+        Hint::LookUpKeyId => format!("look it up: {}", otp(store, "info ACCOUNT")),
         Hint::UseListedCapacity => {
             let sizes: Vec<String> = Capacity::ALL.iter().map(|capacity| capacity.bytes().to_string()).collect();
             format!("use one of {}", sizes.join(", "))
@@ -82,45 +94,68 @@ fn core(hint: &otp_core::Hint<'_>) -> String {
         Hint::ProvideBuffer { needed } => format!("{needed} bytes are needed"),
         Hint::CopyKeyAgain => "copy the whole key again".into(),
         Hint::Update => "update otp".into(),
-        Hint::RestoreRecord => "restore the record from a backup, or run: otp revoke ACCOUNT KEYID".into(),
-        Hint::RestoreNote => "restore the note from a backup, or run: otp revoke ACCOUNT KEYID".into(),
-        Hint::AskForNewKey => "ask for a new key".into(),
-        Hint::UseCurrentKey => "use a current key, or give every field anew without one".into(),
-        Hint::IssueOrRotate { account } => {
-            format!("for one more key: otp issue {account}; for a new secret: otp rotate {account}")
+        Hint::RestoreRecord => {
+            format!("restore the record from a backup, or end its key: {}", otp(store, "revoke ACCOUNT KEYID"))
         }
-        Hint::RevokeKey { account, id } => format!("restore it from a backup, or run: otp revoke {account} {id}"),
+        Hint::RestoreNote => {
+            format!("restore the note from a backup, or end its key: {}", otp(store, "revoke ACCOUNT KEYID"))
+        }
+        Hint::AskForNewKey => "ask for a new key".into(),
+        Hint::UseCurrentKey => "use a current key, or give every field anew without a key".into(),
+        Hint::IssueOrRotate { account } => format!(
+            "for one more key: {}; for a new secret: {}",
+            otp(store, &format!("issue {account} --key-file KEYFILE")),
+            otp(store, &format!("rotate {account}"))
+        ),
+        Hint::RevokeKey { account, id } => {
+            format!("restore it from a backup, or run: {}", otp(store, &format!("revoke {account} {id}")))
+        }
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),
-        Hint::TryAgain => "try again when that is done".into(),
+        Hint::TryAgain => "try again when it is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         _ => "see otp --help".into(),
     }
 }
 
-fn store(hint: &otp_store_fs::Hint<'_>) -> String {
+fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
     use otp_store_fs::Hint;
     match hint {
-        Hint::MakeStore => "otp add makes one; or name another with --store DIR or OTP_STORE".into(),
+        Hint::MakeStore => "name another store with --store DIR or OTP_STORE; otp add makes a new one".into(),
         Hint::NameAnotherStore => "name another store with --store DIR or OTP_STORE".into(),
-        Hint::MoveAway { path } => format!("move it away: {}", quote(path)),
-        Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", quote(path)),
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", quote(path)),
-        Hint::ActAsOwner { owner } => format!("write to it as that user: sudo -u '#{owner}' otp ..."),
-        Hint::FreeSpace { path } => format!("make room on the file system of {}", quote(path)),
-        Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", quote(path)),
-        Hint::RaiseFileSizeLimit => "a limit on the size of files is too low: ulimit -f".into(),
+        Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
+        Hint::ReplaceLink { path } => format!("put what it leads to in its place, or run: rm {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => remove_write_access(path),
+        Hint::ActAsOwner { owner } => format!("act as that user: sudo -u '#{owner}' otp ..."),
+        Hint::GiveToOwner { path, owner } => give_to(*owner, path),
+        Hint::TryLater => "try again later, or wait longer: --lock-timeout".into(),
+        Hint::FreeSpace { path } => free_space(path),
+        Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),
+        Hint::RaiseFileSizeLimit => "raise the limit on the size of files; run: ulimit -f unlimited".into(),
         Hint::CheckPermissions { path } => {
-            format!("run as its owner, or as a user whom its mode lets in: {}", quote(path))
+            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
         }
         _ => "see otp doctor".into(),
     }
 }
 
-/// A path as a shell takes it for one word.
-fn quote(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+fn remove_write_access(path: &Path) -> String {
+    format!("run: chmod go-w {}", shell_word(path))
+}
+
+fn give_to(user: u32, path: &Path) -> String {
+    format!("run: sudo chown {user} {}", shell_word(path))
+}
+
+fn free_space(path: &Path) -> String {
+    format!("make room on the file system of {}", shell_word(path))
+}
+
+/// A command line of this program, for the store that was named.
+pub(crate) fn otp(store: Option<&Path>, arguments: &str) -> String {
+    match store {
+        Some(store) => format!("otp --store {} {arguments}", shell_word(store)),
+        None => format!("otp {arguments}"),
+    }
 }
 
 #[cfg(test)]
@@ -128,11 +163,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_one_word_for_a_shell() {
-        for (path, word) in
-            [("/a/b.key", "/a/b.key"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'"), ("", "''")]
-        {
-            assert_eq!(quote(Path::new(path)), word);
-        }
+    fn a_command_names_the_store_that_was_named() {
+        assert_eq!(words(&Hint::LetDoctorFix, None), "run: otp doctor --fix");
+        assert_eq!(words(&Hint::LetDoctorFix, Some(Path::new("a b"))), "run: otp --store 'a b' doctor --fix");
     }
 }

@@ -9,10 +9,12 @@ mod format;
 mod handover;
 mod hint;
 mod json;
+mod listing;
 mod options;
 mod prompt;
 mod quick;
 mod report;
+mod start;
 mod streams;
 mod terminal;
 mod time;
@@ -21,11 +23,5 @@ mod values;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report::failure(&error);
-            ExitCode::from(error.exit_code())
-        }
-    }
+    cli::run()
 }

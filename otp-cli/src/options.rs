@@ -4,9 +4,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use otp_core::UnixTime;
-use otp_link::{Entropy, Key, KeySource, KeyTerms, Randomness, Source};
+use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Randomness, Source};
 
 use crate::error::Result;
 use crate::{streams, terminal, time};
@@ -14,12 +14,15 @@ use crate::{streams, terminal, time};
 /// What every command takes.
 #[derive(Args)]
 pub(crate) struct Globals {
-    /// The store's directory [default: $OTP_STORE, then the platform's data directory]
+    /// Use the store in this directory [default: $OTP_STORE, then the platform's data directory]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) store: Option<PathBuf>,
     /// Never prompt, not even on a terminal
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// Give up when another process has had an account locked for this long (10s, 5m) [default: 1m]
+    #[arg(long, value_name = "DURATION", global = true)]
+    pub(crate) lock_timeout: Option<String>,
 }
 
 /// Where the key comes from; the first that is given counts.
@@ -35,21 +38,34 @@ pub(crate) struct KeyArgs {
     /// $CREDENTIALS_DIRECTORY/otp-key
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
     pub(crate) key: Option<OsString>,
+    /// Accept key files that only their owner can read, or any, where modes mean nothing [default: private]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) key_file_mode: Option<FileMode>,
+}
+
+/// Which key files are accepted.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FileMode {
+    Private,
+    Any,
 }
 
 /// The fields of an account, as they are given to `add` and `rotate`.
 #[derive(Args)]
 pub(crate) struct FieldArgs {
-    /// The username
+    /// Seal this username
     #[arg(long, value_name = "USERNAME", help_heading = "Fields")]
     pub(crate) username: Option<OsString>,
-    /// Read the password from standard input; one newline at the end is dropped
+    /// Read the password from standard input; one line break at the end is dropped
     #[arg(long, group = "password", help_heading = "Fields")]
     pub(crate) password_stdin: bool,
-    /// Read the password from file descriptor N; one newline at the end is dropped
+    /// Read the password from file descriptor N; one line break at the end is dropped
     #[arg(long, value_name = "N", group = "password", help_heading = "Fields")]
     pub(crate) password_fd: Option<i32>,
-    /// Generate a password of LENGTH letters, digits, "-" and "_" (6 bits each)
+    /// Accept an empty password
+    #[arg(long, help_heading = "Fields")]
+    pub(crate) allow_empty: bool,
+    /// Generate a password of LENGTH (32) letters, digits, "-" and "_", 6 bits each
     #[arg(
         long,
         value_name = "LENGTH",
@@ -61,15 +77,23 @@ pub(crate) struct FieldArgs {
         help_heading = "Fields"
     )]
     pub(crate) generate: Option<u16>,
-    /// Add a field, as often as needed; other users of this machine can see its value
+    /// Seal this field, which other users of this machine can see; repeat for more fields
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Fields")]
     pub(crate) field: Vec<OsString>,
-    /// Add a field from a file, byte for byte
+    /// Seal a field from a file, byte for byte; repeat for more fields
     #[arg(long, value_name = "NAME=PATH", help_heading = "Fields")]
     pub(crate) field_file: Vec<OsString>,
     /// Seal only the given fields; do not ask for username or password
     #[arg(long, help_heading = "Fields")]
     pub(crate) fields_only: bool,
+}
+
+/// What can't be undone is confirmed.
+#[derive(Args)]
+pub(crate) struct ConfirmArgs {
+    /// Do it without asking; needed where there is no terminal to ask on
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
 }
 
 /// What a new key is given.
@@ -78,10 +102,12 @@ pub(crate) struct GrantArgs {
     /// Record who will hold the key
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
-    /// Let the key expire: after a duration (30d, 12h) or on a date (2027-01-31, from 00:00 UTC on)
+    /// Let the key expire: after a duration (30d, 12h), on a date (2027-01-31, from 00:00 UTC on), or at a time with its
+    /// zone (2027-01-31T18:00:00Z)
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
-    /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits]
+    /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits, or
+    /// that of the given key]
     #[arg(long, value_name = "BYTES")]
     pub(crate) capacity: Option<u16>,
 }
@@ -89,7 +115,8 @@ pub(crate) struct GrantArgs {
 /// A source of randomness beside the system's.
 #[derive(Args)]
 pub(crate) struct EntropyArgs {
-    /// XOR what is drawn with bytes of a file that only you can read; they are cut off it. "-" is standard input
+    /// XOR the system's random bytes with those at the end of this file, and cut them off it; only you may be able to
+    /// read it. "-" is standard input
     #[arg(long, value_name = "FILE", help_heading = "Randomness")]
     pub(crate) extra_entropy: Option<PathBuf>,
 }
@@ -115,6 +142,10 @@ impl KeyArgs {
         let mut source = KeySource::default();
         (source.file, source.fd, source.text) =
             (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
+        source.mode = match self.key_file_mode {
+            None | Some(FileMode::Private) => KeyFileMode::Private,
+            Some(FileMode::Any) => KeyFileMode::Any,
+        };
         source
     }
 
@@ -131,16 +162,22 @@ impl KeyArgs {
     }
 
     fn warn_if_visible(&self) {
-        if self.key.is_some() && self.key_file.is_none() && self.key_fd.is_none() {
+        // Others see it even if the key is read from elsewhere.
+        if self.key.is_some() {
             terminal::warn("other users of this machine can see a key on the command line; use --key-file");
         }
     }
 
-    /// The descriptor that the key is read from, if an option says so.
+    /// The descriptor that the key is read from, if it is.
     pub(crate) fn stream(&self) -> Option<i32> {
-        match &self.key_file {
-            Some(path) => streams::of_path(Some(path)),
-            None => self.key_fd,
+        match (&self.key_file, self.key_fd, &self.key) {
+            (Some(path), _, _) => streams::of_path(Some(path)),
+            (None, Some(number), _) => Some(number),
+            (None, None, Some(_)) => None,
+            (None, None, None) => {
+                let named = std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty());
+                named.and_then(|path| streams::of_path(Some(Path::new(&path))))
+            }
         }
     }
 }
@@ -159,17 +196,21 @@ impl SourceArgs {
 impl GrantArgs {
     /// The terms of a new key, checked.
     pub(crate) fn terms(&self) -> Result<KeyTerms<'_>> {
-        let mut terms = terms(self.expires.as_deref(), self.capacity)?;
-        terms.holder = self.holder.as_deref();
-        terms.check()?;
-        Ok(terms)
+        terms(self.holder.as_deref(), self.expires.as_deref(), self.capacity)
     }
 }
 
-/// The terms of new keys that keep their holders.
-pub(crate) fn terms<'a>(expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
+/// The terms of new keys, checked.
+pub(crate) fn terms<'a>(holder: Option<&'a str>, expires: Option<&str>, capacity: Option<u16>) -> Result<KeyTerms<'a>> {
     let mut terms = KeyTerms::default();
-    terms.expires = expires.map(|text| time::parse_when(text, UnixTime::now())).transpose()?.map(UnixTime::as_secs);
+    terms.holder = holder;
+    if let Some(text) = expires {
+        let at = time::parse_when(text, UnixTime::now())?;
+        if time::is_date(text) {
+            terminal::note(&format!("expires at {at}"));
+        }
+        terms.expires = Some(at.as_secs());
+    }
     terms.capacity = capacity.map(u32::from);
     terms.check()?;
     Ok(terms)

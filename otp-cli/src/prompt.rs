@@ -5,9 +5,12 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
+use otp_core::{AccountName, UnixTime};
+use otp_link::KeyInfo;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::listing;
 use crate::terminal::warn;
 
 /// The longest line that is taken, in bytes. Terminals have no longer ones.
@@ -51,10 +54,34 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// Shows, on a terminal, the keys that something is about to happen to.
+pub(crate) fn show_keys<'k>(no_input: bool, keys: impl Iterator<Item = (&'k AccountName, &'k KeyInfo)>) -> Result<()> {
+    check_may_ask(no_input, CONFIRMATION)?;
+    let now = UnixTime::now();
+    let text: String = keys.map(|(account, info)| listing::summary(account, info, now)).collect();
+    io::stderr().write_all(text.as_bytes()).map_err(Error::io("the terminal can't be written"))
+}
+
+/// What confirms where nobody can be asked.
+const CONFIRMATION: &str = "--yes to confirm it";
+
+/// Has somebody confirm what has just been shown.
+pub(crate) fn confirm(no_input: bool, question: &str) -> Result<()> {
+    check_may_ask(no_input, CONFIRMATION)?;
+    match ask(&format!("{question} [y/N] "))?.to_ascii_lowercase().as_slice() {
+        b"y" | b"yes" => Ok(()),
+        _ => Err(Error::NotConfirmed),
+    }
+}
+
 /// Asks for a line without an echo.
 pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     hidden(prompt).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::usage("nothing was typed"),
+        io::ErrorKind::InvalidData => Error::usage_with(
+            format!("what was typed is longer than {MAX_LINE_LEN} bytes"),
+            "give it through a file or a pipe",
+        ),
         _ => Error::io("the terminal can't be read")(error),
     })
 }
@@ -102,17 +129,21 @@ mod unix {
         let mut terminal = Hidden::begin(otp_sys::standard_input()?)?;
         // Only now: a program that waits for the prompt may rely on the silence.
         show(prompt)?;
-        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
+        // With room for one byte more, which shows that the line is too long.
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN + 1));
         loop {
             let byte = terminal.read()?;
             match terminal.meaning(byte) {
-                Meaning::Text if line.len() < MAX_LINE_LEN => line.push(byte),
+                Meaning::Text if line.len() <= MAX_LINE_LEN => line.push(byte),
                 Meaning::Enter => break,
                 Meaning::End if line.is_empty() => {
                     show("\n")?;
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "nothing was typed"));
                 }
-                Meaning::Erase => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
+                // Of a line that is too long, the end is lost.
+                Meaning::Erase if line.len() <= MAX_LINE_LEN => {
+                    while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+                }
                 Meaning::Kill => line.clear(),
                 Meaning::Signal(signal) => {
                     terminal.suspended(signal)?;
@@ -121,10 +152,14 @@ mod unix {
                     show(prompt)?;
                 }
                 Meaning::Escape => terminal.skip_sequence()?,
-                Meaning::Text | Meaning::End | Meaning::Nothing => {}
+                Meaning::Text | Meaning::Erase | Meaning::End | Meaning::Nothing => {}
             }
         }
         show("\n")?;
+        // Only now: what is left of a line that was pasted would go to the shell.
+        if line.len() > MAX_LINE_LEN {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         Ok(line)
     }
 
@@ -191,6 +226,7 @@ mod unix {
                 8 | 127 => Meaning::Erase,
                 _ if is(SpecialCodeIndex::VERASE) => Meaning::Erase,
                 27 => Meaning::Escape,
+                b'\t' => Meaning::Text,
                 0..=31 => Meaning::Nothing,
                 _ => Meaning::Text,
             }

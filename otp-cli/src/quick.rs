@@ -122,8 +122,9 @@ impl<'a> Options<'a> {
             None => None,
         };
         let key_file = self.take("key-file").ok()?.map(PathBuf::from);
-        let key = KeyArgs { key_file, key_fd, key: self.take("key").ok()?.map(OsStr::to_owned) };
-        Some((Globals { store, no_input: self.no_input }, SourceArgs { key, record }))
+        let key = self.take("key").ok()?.map(OsStr::to_owned);
+        let key = KeyArgs { key_file, key_fd, key, key_file_mode: None };
+        Some((Globals { store, no_input: self.no_input, lock_timeout: None }, SourceArgs { key, record }))
     }
 
     /// The value of an option that may be there once.

@@ -1,31 +1,59 @@
-//! What went wrong, on standard error.
+//! What went wrong, or might, on standard error.
 
 use std::io::{self, Write};
+use std::path::Path;
+
+use otp_link::{Warning, redact};
 
 use crate::error::Error;
 use crate::hint;
-use crate::terminal::printable;
+use crate::terminal::{self, redact_lines};
 
-/// Says why a command failed, and what to do about it.
-pub(crate) fn failure(error: &Error) {
+/// Says why a command failed, and what to do about it. `store` is the one that the command line names.
+pub(crate) fn failure(error: &Error, store: Option<&Path>) {
     let message = match error {
         // It has a form of its own.
-        Error::CommandLine(message) => message.clone(),
+        Error::CommandLine(message) => redact_lines(message),
         // The reader who closed the output knows.
         Error::OutputClosed => return,
-        error => {
-            let mut message = format!("otp: {error}\n");
-            let mut source = std::error::Error::source(error);
-            while let Some(cause) = source {
-                message.push_str(&format!("  because: {cause}\n"));
-                source = cause.source();
-            }
-            if let Some(hint) = hint::for_error(error) {
-                message.push_str(&format!("  hint: {hint}\n"));
-            }
-            message
-        }
+        error => in_lines(error, store),
     };
     // If standard error is closed, there is nowhere left to say so.
-    let _ = io::stderr().write_all(printable(&message).as_bytes());
+    let _ = io::stderr().write_all(message.as_bytes());
+}
+
+/// Warns of what works all the same.
+pub(crate) fn warning(warning: &Warning<'_>) {
+    terminal::warn(&redact(&warning.to_string()));
+}
+
+/// The error, its causes and the hint, a line each.
+fn in_lines(error: &Error, store: Option<&Path>) -> String {
+    let mut message = format!("otp: {}\n", redact(&error.to_string()));
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message.push_str(&format!("  because: {}\n", redact(&cause.to_string())));
+        source = cause.source();
+    }
+    if let Some(hint) = hint::for_error(error, store) {
+        message.push_str(&format!("  hint: {}\n", redact(&hint)));
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_its_cause_and_its_hint_are_a_line_each_whatever_is_in_them() {
+        let source = io::Error::other("a\nb");
+        let error = Error::Link(otp_link::Error::KeyFileExists { path: "c\nd otpk1_secret".into() });
+        assert_eq!(
+            in_lines(&error, None),
+            "otp: c\\u{a}d otpk1_... already exists and stays as it is\n  hint: choose another path\n"
+        );
+        let error = Error::Io { what: "e\u{1b}f".into(), source };
+        assert_eq!(in_lines(&error, None), "otp: e\\u{1b}f\n  because: a\\u{a}b\n");
+    }
 }

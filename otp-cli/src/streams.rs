@@ -17,14 +17,40 @@ pub(crate) fn check_distinct(uses: &[(&str, Option<i32>)]) -> Result<()> {
     Ok(())
 }
 
-/// The descriptor that a file is read from, if it is `-`.
+/// The descriptor that a path stands for, if it is `-` or names one of this process.
 pub(crate) fn of_path(path: Option<&Path>) -> Option<i32> {
-    (path == Some(Path::new("-"))).then_some(0)
+    let path = path?.to_str()?;
+    if matches!(path, "-" | "/dev/stdin") {
+        return Some(0);
+    }
+    let own = format!("/proc/{}/fd/", std::process::id());
+    let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/", &own];
+    let number = folders.iter().find_map(|folder| path.strip_prefix(folder))?;
+    number.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check_distinct;
+    use super::*;
+
+    #[test]
+    fn a_path_may_stand_for_a_descriptor() {
+        let own = format!("/proc/{}/fd/7", std::process::id());
+        for (path, number) in [
+            ("-", Some(0)),
+            ("/dev/stdin", Some(0)),
+            ("/dev/fd/3", Some(3)),
+            ("/proc/self/fd/12", Some(12)),
+            (&own, Some(7)),
+            ("./-", None),
+            ("/dev/fd/x", None),
+            ("/proc/1/fd/3", None),
+            ("key", None),
+        ] {
+            assert_eq!(of_path(Some(Path::new(path))), number, "{path}");
+        }
+        assert_eq!(of_path(None), None);
+    }
 
     #[test]
     fn two_uses_of_one_stream_are_refused_and_two_streams_are_not() {

@@ -9,17 +9,14 @@ use crate::error::{Error, Result};
 /// What times are counted from.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// A time in the future: a duration (`30d`), a date (from 00:00 UTC on), or a time of RFC 3339.
+/// A time in the future: a duration (`30d`), a date (from 00:00 UTC on), or a date and time with its zone (RFC 3339).
 pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
-    let instant = text.parse::<Timestamp>().map(Timestamp::as_second).or_else(|_| {
-        // By the calendar alone, which reaches further than the library's timestamps.
-        text.parse::<Date>().map(|date| date.at(0, 0, 0, 0).duration_since(EPOCH).as_secs())
-    });
-    let time = if let Ok(secs) = instant {
-        u64::try_from(secs).ok().and_then(UnixTime::from_secs)
-    } else {
-        let invalid = || Error::usage_with(format!("{text:?} is neither a duration nor a date"), EXAMPLES);
-        Some(now.after(duration(text).ok_or_else(invalid)?))
+    let time = match instant(text)? {
+        Some(secs) => u64::try_from(secs).ok().and_then(UnixTime::from_secs),
+        None => {
+            let invalid = || Error::usage_with(format!("{text:?} is neither a duration nor a date"), EXAMPLES);
+            Some(now.after(duration(text).ok_or_else(invalid)?))
+        }
     };
     match time {
         Some(time) if time > now => Ok(time),
@@ -27,8 +24,34 @@ pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
     }
 }
 
+/// The seconds after 1970 of a date, or of a date and time; `None` if it is neither.
+fn instant(text: &str) -> Result<Option<i64>> {
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return match timestamp.subsec_nanosecond() {
+            0 => Ok(Some(timestamp.as_second())),
+            _ => Err(Error::usage_with(format!("{text} is not a whole second"), "leave out the fraction")),
+        };
+    }
+    // The library reads the date of a date and time as well, and drops the rest.
+    if !is_date(text) {
+        return match text.parse::<DateTime>() {
+            Ok(_) => {
+                Err(Error::usage_with(format!("{text} has no time zone"), "add Z for UTC, or an offset such as +01:00"))
+            }
+            Err(_) => Ok(None),
+        };
+    }
+    // By the calendar alone, which reaches further than the library's timestamps.
+    Ok(text.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0).duration_since(EPOCH).as_secs()))
+}
+
+/// Whether a text is digits and hyphens alone, as a date is.
+pub(crate) fn is_date(text: &str) -> bool {
+    text.contains('-') && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
 /// What a time may look like.
-const EXAMPLES: &str = "use one like 30d, 12h or 2027-01-31";
+const EXAMPLES: &str = "use one like 30d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z";
 
 /// A duration in seconds: `90s`, `15m`, `24h`, `30d`, `2w`, and combinations. A day has 24 hours.
 pub(crate) fn parse_duration(text: &str) -> Result<u64> {
@@ -59,6 +82,18 @@ mod tests {
             ("9999-12-31", 253_402_300_799 - 86_399),
         ] {
             assert_eq!(parse_when(text, now).unwrap().as_secs(), secs, "{text}");
+        }
+        for text in [
+            "2027-01-31T12:00:00",
+            "2027-01-31 12:00",
+            "2027-01-31T12:00",
+            "2027-01-31T12:00:00.5Z",
+            "2027-01-31Z",
+            "2027-01-31T24:00:00Z",
+            "20270131",
+            "-2027-01-31",
+        ] {
+            assert!(parse_when(text, now).is_err(), "{text}");
         }
         for text in ["", "soon", "-1d", "0s", "2020-01-01", "1969-01-01", "10000-01-01", "30", "2027-02-30", "1mo"] {
             assert!(parse_when(text, now).is_err(), "{text}");

@@ -122,11 +122,12 @@ fn take_fd(number: i32, what: &str) -> Result<File> {
 
 fn read_password(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
     let mut value = read_value(file, what)?;
+    // One line break, as it ends a line on Unix or on Windows. Any other is part of the password.
     if value.last() == Some(&b'\n') {
         value.pop();
-    }
-    if value.is_empty() {
-        return Err(Error::usage(format!("{what} gave no password")));
+        if value.last() == Some(&b'\r') {
+            value.pop();
+        }
     }
     Ok(value)
 }

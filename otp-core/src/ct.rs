@@ -63,10 +63,10 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
 
 /// Hands a secret value to its owner: from here on the program may branch and index on it.
 ///
-/// The one place where constant time ends. What passes here is an answer that everybody sees (the tag fits, the checksum
-/// is right, the source of randomness alarms), what is public in a key, and, for the owner, the payload's length once
-/// the tag has been checked, and the names and lengths of an account's fields, since the owner asks for a field and
-/// gets a slice of its length. `cargo xtask ct` shows that nothing else decides a branch or an address.
+/// The one place where constant time ends. What passes here: answers that everybody sees (the tag fits, the checksum is
+/// right, the source of randomness alarms); what is public in a key; and, for the owner, the payload's length once the tag
+/// has been checked, and the names and lengths of an account's fields, since the owner asks for a field and gets a slice of
+/// its length. `cargo xtask ct` checks that nothing else decides a branch or an address.
 pub(crate) fn reveal<T: Copy>(value: T) -> T {
     #[cfg(otp_ct)]
     let value = witness::told(value);
@@ -80,7 +80,7 @@ pub(crate) fn reveal_bytes(bytes: &[u8]) -> &[u8] {
     black_box(bytes)
 }
 
-/// How a program that watches secret bytes learns which of them are released. It is in no build but that of `xtask ct`.
+/// Tells a program that watches secret bytes which of them are released. Only the build of `xtask ct` has it.
 #[cfg(otp_ct)]
 #[doc(hidden)]
 pub mod witness {

@@ -10,7 +10,7 @@
 use crate::ct;
 use crate::error::Error;
 
-/// The bytes of the length suffix.
+/// The length of the length suffix in bytes.
 pub const SUFFIX_LEN: usize = 2;
 
 /// The largest payload of a frame: one of a few public classes.
@@ -73,7 +73,7 @@ impl Capacity {
     }
 }
 
-/// The class of exactly so many bytes; [`Error::InvalidCapacity`] if there is none.
+/// The class of exactly that many bytes; [`Error::InvalidCapacity`] if there is no such class.
 impl TryFrom<usize> for Capacity {
     type Error = Error;
 
@@ -120,7 +120,7 @@ pub fn decode(frame: &[u8]) -> Result<&[u8], Error> {
         return Err(Error::MalformedFrame);
     };
     let len = u32::from(u16::from_be_bytes([high, low]));
-    // A frame longer than any length suffix can say is no frame; its length is public.
+    // A frame is no longer than its suffix can say. Its length is public.
     let capacity = u16::try_from(content.len()).map_err(|_| Error::MalformedFrame)?;
 
     let mut faults = !ct::mask_from(u32::from(capacity), len);

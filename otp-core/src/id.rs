@@ -9,7 +9,7 @@ use rand_core::TryCryptoRng;
 use crate::ct;
 use crate::error::Error;
 
-/// Which key of an account: 10 random bytes, independent of everything else. It is public.
+/// The id of a key: 10 random bytes, independent of everything else. It is public.
 ///
 /// As text it has exactly 16 characters of lower-case base32 (RFC 4648, section 6).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

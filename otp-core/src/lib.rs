@@ -1,4 +1,5 @@
 //! Keeps a credential in two halves that mean nothing apart, with a one-time pad: no server, no master key.
+//! "OTP" is short for one-time pad here, never for one-time password.
 //!
 //! The **record** is what a store holds: a public header, the ciphertext, and a one-time tag over both. The **key** is
 //! what the caller holds, as text `otpk1_...`: the pad and the tag's key. The record alone, or the key alone, reveals nothing
@@ -45,8 +46,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! `examples/embed_std.rs` and `examples/embed_no_std.rs` are whole programs, the second with a store of its own and
-//! without an allocator.
+//! `examples/embed_std.rs` and `examples/embed_no_std/` are whole programs, the second with a store of its own and without
+//! an allocator.
 //!
 //! # Features
 //!

@@ -1,7 +1,7 @@
 //! Sources of randomness: health-tested, and combined.
 //!
-//! Any CSPRNG of `rand_core` that can fail will do. [`HealthTested`] watches one while it works and fails closed;
-//! [`Xor`] joins two so that the result is as good as the better one.
+//! Anything that implements `rand_core`'s `TryCryptoRng` will do. [`HealthTested`] watches a source while it works, and fails
+//! closed; [`Xor`] joins two sources so that the result is as good as the better one.
 
 use core::fmt;
 

@@ -8,9 +8,9 @@ use poly1305::universal_hash::{KeyInit, UniversalHash};
 
 use crate::ct;
 
-/// The bytes of a tag key.
+/// The length of a tag key in bytes.
 pub const TAG_KEY_LEN: usize = 32;
-/// The bytes of a tag.
+/// The length of a tag in bytes.
 pub const TAG_LEN: usize = 16;
 
 /// A one-time Poly1305 tag (RFC 8439, section 2.5). It is public.
@@ -68,7 +68,7 @@ impl Tag {
     }
 }
 
-/// Wipes the stack where the function was that its caller has called just before. `cargo xtask memory` sees that it is enough.
+/// Overwrites the part of the stack that the function called just before has used. `cargo xtask memory` checks that it is enough.
 #[inline(never)]
 fn wipe_below() {
     black_box(&mut [0_u64; 128]);

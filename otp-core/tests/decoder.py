@@ -42,8 +42,9 @@ def is_account_name(name):
 
 
 def is_free_text(text, longest):
-    control = any(ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F for character in text)
-    return 1 <= len(text.encode()) <= longest and not control
+    unprintable = [(0, 0x1F), (0x7F, 0x9F), (0x61C, 0x61C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069)]
+    refused = any(first <= ord(character) <= last for character in text for first, last in unprintable)
+    return 1 <= len(text.encode()) <= longest and not refused
 
 
 def id_text(key_id):

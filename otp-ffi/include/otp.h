@@ -259,9 +259,9 @@ typedef struct otp_grant {
      */
     uint32_t capacity;
     /**
-     * 0.
+     * Whether the password may be empty: 0 or 1.
      */
-    uint32_t reserved;
+    int allow_empty_password;
 } otp_grant;
 
 /**

@@ -40,8 +40,6 @@ pub(crate) enum Error {
     TooSmall { what: &'static str, size: usize, needed: usize },
     /// A record file is given to a function that changes the store.
     RecordGiven,
-    /// A rotation without a key does not say what the whole secret is.
-    IncompleteSecret,
     /// The caller did not take the new keys of a rotation.
     NotTaken { answer: c_int },
     /// This library panicked.
@@ -85,9 +83,6 @@ impl Display for Error {
             Self::Overlap => f.write_str("two of the buffers overlap"),
             Self::TooSmall { what, size, needed } => write!(f, "{what} has {size} bytes, and {needed} are needed"),
             Self::RecordGiven => f.write_str("source->record is given, and the store is what is changed"),
-            Self::IncompleteSecret => {
-                f.write_str("no key is given, and username and password are not both given either")
-            }
             Self::NotTaken { answer } => {
                 write!(f, "hand_over did not take the new keys (it returned {answer}), so nothing has changed")
             }

@@ -12,14 +12,13 @@ impl Error {
         Some(match self {
             Self::Link(error) => return of_link(error),
             Self::WrongSize { what, .. } => format!("initialize it with OTP_{}_INIT", what.to_uppercase()),
-            Self::Reserved { .. } => "initialize the structure with OTP_GRANT_INIT".into(),
+            Self::Reserved { .. } => "initialize the structure with OTP_SOURCE_INIT".into(),
             Self::NotOpen { .. } => "use a handle from this library that has not been freed".into(),
             Self::NoFieldAt { .. } => "stay below otp_account_count".into(),
             Self::NoKeyAt { .. } => "stay below otp_keys_count".into(),
             Self::Overlap => "give each buffer memory of its own".into(),
             Self::TooSmall { .. } => "the lengths now say how many bytes are needed: call again with as many".into(),
             Self::RecordGiven => "set source->record to NULL and source->store to the store".into(),
-            Self::IncompleteSecret => "give a key in source, or both username and password in fields".into(),
             Self::NotTaken { .. } => "return 0 from hand_over once each key is where it belongs".into(),
             Self::Panicked => "please report it".into(),
             Self::Null { .. }
@@ -57,12 +56,14 @@ fn words(hint: &Hint<'_>) -> Option<String> {
                 .into()
         }
         Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::GiveWholeLogin => "give a key in source, or both username and password in fields".into(),
         Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
         Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give fields, such as username and password".into(),
+        Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),
         Hint::GiveNewField => "give at least one field, such as password".into(),
         Hint::UseFutureTime => "set expires in otp_grant to a time in the future, in seconds after 1970".into(),
         // The others are about what C has no function for: the doctor, imports, entropy that a user provides.
@@ -117,6 +118,8 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", shell_word(path)),
         Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
         Hint::ActAsOwner { owner } => format!("run as user {owner}, who owns the store"),
+        Hint::GiveToOwner { path, owner } => format!("run: chown {owner} {}", shell_word(path)),
+        Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::RemountWritable { path } => format!("its file system is mounted read-only: {}", shell_word(path)),
@@ -155,7 +158,6 @@ mod tests {
         let own = [
             Error::WrongSize { what: "source", size: 0, expected: 1 },
             Error::WrongSize { what: "grant", size: 0, expected: 1 },
-            Error::Reserved { what: "grant->reserved" },
             Error::NoFieldAt { index: 0, count: 0 },
             Error::NoKeyAt { index: 0, count: 0 },
         ];

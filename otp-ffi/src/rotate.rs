@@ -3,10 +3,10 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-use otp_link::{NewKey, Randomness, RotateError};
+use otp_link::{NewKey, Randomness, RotateError, Rotation};
 
 use crate::code::Status;
-use crate::failure::{Error, Result};
+use crate::failure::Error;
 use crate::guard;
 use crate::keys::{self, KeysHandle};
 use crate::pointer::Out;
@@ -58,11 +58,9 @@ pub unsafe extern "C" fn otp_account_rotate(
         let (source, fields, terms) =
             unsafe { (Source::read_for_store(source)?, Field::read_all(fields, count)?, Grant::read(grant)?) };
         let account = source.account.ok_or(Error::Null { what: "source->account" })?;
-        let key = source.key.read_if_given()?;
-        if key.is_none() {
-            check_complete(&fields)?;
-        }
-        let grace = Some(grace_secs).filter(|secs| *secs != 0);
+        let mut rotation = Rotation::new(account, &fields);
+        (rotation.key, rotation.terms, rotation.store) = (source.key.read_if_given()?, terms, source.store);
+        rotation.grace = Some(grace_secs).filter(|secs| *secs != 0);
         let hand_over = |new: Vec<NewKey>| {
             let new = keys::keep(new);
             // SAFETY: the caller promises a function of that type.
@@ -74,18 +72,9 @@ pub unsafe extern "C" fn otp_account_rotate(
             out.set(new);
             Ok(())
         };
-        let randomness = &mut Randomness::system();
-        otp_link::rotate_account(account, key, &fields, &terms, grace, source.store, randomness, hand_over).map_err(
-            |error| match error {
-                RotateError::Unchanged(error) => error,
-                RotateError::Unfinished(error) => error.into(),
-            },
-        )
+        otp_link::rotate_account(rotation, &mut Randomness::system(), hand_over).map_err(|error| match error {
+            RotateError::Unchanged(error) => error,
+            RotateError::Unfinished(error) => error.into(),
+        })
     })
-}
-
-/// Without a key nothing is kept of the old secret, so the new one must be an account's whole.
-fn check_complete(fields: &[(&str, &[u8])]) -> Result<()> {
-    let given = |name| fields.iter().any(|(given, _)| *given == name);
-    if given("username") && given("password") { Ok(()) } else { Err(Error::IncompleteSecret) }
 }

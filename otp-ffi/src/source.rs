@@ -58,6 +58,9 @@ impl Source {
         let Some(source) = (unsafe { pointer::structure(pointer, "source") })? else {
             return Ok(read);
         };
+        if source.reserved != 0 {
+            return Err(Error::Reserved { what: "source->reserved" });
+        }
         if !source.key.is_null() || source.key_len > 0 {
             // SAFETY: the caller promises that it is NULL or points to so many bytes.
             read.key.text = Some(unsafe { pointer::slice(source.key.cast(), source.key_len, "source->key") }?);
@@ -101,8 +104,8 @@ pub struct Grant {
     /// The size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on to 32768, or 65535; 0: the
     /// smallest that fits.
     pub capacity: u32,
-    /// 0.
-    pub reserved: u32,
+    /// Whether the password may be empty: 0 or 1.
+    pub allow_empty_password: c_int,
 }
 
 // SAFETY: it begins with `size`; the other members are numbers and a pointer.
@@ -120,12 +123,10 @@ impl Grant {
         let Some(grant) = (unsafe { pointer::structure(pointer, "grant") })? else {
             return Ok(terms);
         };
-        if grant.reserved != 0 {
-            return Err(Error::Reserved { what: "grant->reserved" });
-        }
         // SAFETY: the caller promises that it is NULL or a text that ends with a NUL.
         terms.holder = unsafe { pointer::optional_text(grant.holder, "grant->holder") }?;
         terms.expires = Some(grant.expires).filter(|expires| *expires != 0);
+        terms.allow_empty_password = grant.allow_empty_password != 0;
         terms.capacity = Some(grant.capacity).filter(|capacity| *capacity != 0);
         Ok(terms)
     }

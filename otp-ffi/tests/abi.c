@@ -293,7 +293,7 @@ static void keys_come_from_where_the_caller_says(void)
     otp_account_free(account);
     unsetenv("OTP_KEY");
     unsetenv("OTP_STORE");
-    unsetenv("HOME");
+    setenv("HOME", "relative", 1);
     unsetenv("XDG_DATA_HOME");
     HINTS(OTP_USAGE, "OTP_STORE", otp_account_remove(NULL, "a"));
 
@@ -391,6 +391,7 @@ static void keys_and_records_that_are_changed_are_refused(void)
 
 static void what_can_not_be_sealed_is_refused(void)
 {
+    static const otp_field no_password[] = {{"username", "u", 1}, {"password", NULL, 0}};
     otp_keys *keys = add("codes", NULL), *more;
     otp_source source = source_of(first(keys).text);
     otp_grant grant = OTP_GRANT_INIT;
@@ -432,9 +433,15 @@ static void what_can_not_be_sealed_is_refused(void)
     grant.expires = UINT64_MAX;
     HINTS(OTP_USAGE, "year 10000", otp_key_issue(&source, &grant, &more));
     grant.expires = 0;
-    grant.reserved = 1;
-    HINTS(OTP_USAGE, "OTP_GRANT_INIT", otp_key_issue(&source, &grant, &more));
-    grant.reserved = 0;
+    source.reserved = 1;
+    HINTS(OTP_USAGE, "OTP_SOURCE_INIT", otp_key_issue(&source, &grant, &more));
+    source.reserved = 0;
+    HINTS(OTP_USAGE, "allow_empty_password", otp_account_add(store, "new", no_password, 2, &grant, &more));
+    grant.allow_empty_password = 1;
+    WORKS(otp_account_add(store, "new", no_password, 2, &grant, &more));
+    otp_keys_free(more);
+    WORKS(otp_account_remove(store, "new"));
+    grant.allow_empty_password = 0;
     grant.size = 4;
     HINTS(OTP_USAGE, "OTP_GRANT_INIT", otp_key_issue(&source, &grant, &more));
     otp_keys_free(keys);

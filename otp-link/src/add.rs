@@ -30,16 +30,23 @@ pub fn add_account<T, E: From<Error>>(
         if given.payload().is_empty() {
             return Err(Error::NoFields);
         }
+        terms.check_fields(&given)?;
         // What is wrong with the secret is known before a store is made.
         grant.capacity_for(given.payload().len())?;
         let store = store::open_or_create(store)?;
         let key = store::keeper(&store).add(&name, given.payload(), &grant, randomness)?;
         Ok((name, grant, store, key))
     };
-    let (name, grant, store, key) = add()?;
-    NewKey::new(&key, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
-        // A key that nobody holds would only be in the way. What can't be taken back shows among the account's keys.
-        let _ = store::keeper(&store).withdraw(&name, key.id());
+    let absent = store::absent_dirs(store)?;
+    let added = add().map_err(E::from).and_then(|(name, grant, store, key)| {
+        NewKey::new(&key, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
+            // A key that nobody holds would only be in the way. What can't be taken back shows among the account's keys.
+            let _ = store::keeper(&store).withdraw(&name, key.id());
+        })
+    });
+    added.inspect_err(|_| {
+        // As far as they were made, and nobody else has used them since.
+        let _ = absent.iter().try_for_each(std::fs::remove_dir);
     })
 }
 

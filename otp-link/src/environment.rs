@@ -1,12 +1,20 @@
 //! The variables of the environment that lead to a key or a store.
 
 use std::ffi::OsString;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 /// Looks up a variable of the environment.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The variables that lead to a key. A program that gets the secret has no use for them.
 pub const KEY_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE"];
+
+/// Every variable that otp itself reads. A field that became one of them would change what the next command does.
+pub const OWN_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE"];
+
+/// The variables that a command gets username and password in. Those of an earlier command must not pass for them.
+pub const LOGIN_VARIABLES: [(&str, &str); 2] = [("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
 
 /// A variable of this process's own environment.
 pub(crate) fn process(name: &str) -> Option<OsString> {
@@ -16,4 +24,11 @@ pub(crate) fn process(name: &str) -> Option<OsString> {
 /// A variable that is set to something: an empty one counts as unset.
 pub(crate) fn variable(environment: Environment<'_>, name: &str) -> Option<OsString> {
     environment(name).filter(|value| !value.is_empty())
+}
+
+/// The home directory in the user database, if `HOME` is not set for this process.
+#[cfg(unix)]
+pub(crate) fn home_of_user(environment: Environment<'_>) -> Option<PathBuf> {
+    // A test's environment is not that of the process.
+    if environment("HOME").is_none() && std::env::var_os("HOME").is_none() { std::env::home_dir() } else { None }
 }

@@ -121,6 +121,17 @@ pub enum Error {
     NoFields,
     /// No field was given anew for a rotation.
     NothingNew,
+    /// Without a key, a rotation needs both username and password.
+    IncompleteLogin,
+    /// The password is empty, and nothing says that this is meant.
+    EmptyPassword,
+    /// A grace period is longer than [`MAX_GRACE`](crate::MAX_GRACE).
+    GraceTooLong,
+    /// The user's home directory is a relative path.
+    RelativeHome {
+        /// The path.
+        path: PathBuf,
+    },
     /// The account has no such field.
     NoField {
         /// The name that was asked for.
@@ -225,11 +236,15 @@ impl Coded for Error {
             Self::Keep(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoStore
+            | Self::RelativeHome { .. }
+            | Self::EmptyPassword
+            | Self::GraceTooLong
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
             | Self::NoFields
             | Self::NothingNew
+            | Self::IncompleteLogin
             | Self::ExpiryPassed { .. } => Code::Usage,
             Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
@@ -281,6 +296,9 @@ impl Display for Cause<'_> {
             Error::Core(error) => Display::fmt(error, f),
             Error::Keep(error) => Display::fmt(error, f),
             Error::Store(error) => Display::fmt(error, f),
+            Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
+            Error::EmptyPassword => f.write_str("the password is empty"),
+            Error::GraceTooLong => f.write_str("a grace period has at most 366 days"),
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),
@@ -290,7 +308,7 @@ impl Display for Cause<'_> {
             }
             Error::EmptyKey { origin } => write!(f, "{origin} is empty"),
             Error::PathAsKey { origin } => write!(f, "{origin} holds a path, not a key"),
-            Error::InvalidKey { origin, error } => write!(f, "what {origin} holds is not a key: {error}"),
+            Error::InvalidKey { origin, error } => write!(f, "{origin}: {error}"),
             Error::KeyOpenToOthers { path, mode } => {
                 write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
             }
@@ -308,6 +326,9 @@ impl Display for Cause<'_> {
             Error::NotARecord { path } => write!(f, "{} is not a record", path.display()),
             Error::NoFields => f.write_str("no field is given"),
             Error::NothingNew => f.write_str("nothing new is given"),
+            Error::IncompleteLogin => f.write_str(
+                "without a key to the account every field has to be given anew: username, password, any others",
+            ),
             Error::NoField { field } => write!(f, "the account has no field {field:?}"),
             Error::FieldNotText { field } => write!(f, "field {field:?} is not UTF-8 text"),
             Error::ExpiryPassed { at } => write!(f, "the expiry {at} is in the past"),

@@ -76,6 +76,10 @@ pub enum Hint<'a> {
     },
     /// Give at least one field, such as username and password.
     GiveFields,
+    /// Give a key to the account, or both username and password.
+    GiveWholeLogin,
+    /// Give a password, or say that it is meant to be empty.
+    GivePassword,
     /// Give a new password or another field.
     GiveNewField,
     /// Take the field's bytes: it is not text.
@@ -128,6 +132,7 @@ impl<'a> Hint<'a> {
             }
             io::ErrorKind::PermissionDenied => Self::ActAsOwner { path },
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::FreeSpace { path },
+            io::ErrorKind::FileTooLarge => Self::Store(otp_store_fs::Hint::RaiseFileSizeLimit),
             _ => return None,
         })
     }
@@ -141,7 +146,8 @@ impl Error {
             Self::Core(error) => return error.hint().map(Hint::Core),
             Self::Keep(error) => return error.hint().map(Hint::Core),
             Self::Store(error) => return error.hint().map(Hint::Store),
-            Self::NoStore => Hint::NameStore,
+            Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
+            Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
             Self::KeyNotRead {
@@ -162,13 +168,16 @@ impl Error {
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },
             Self::NoFields => Hint::GiveFields,
+            Self::IncompleteLogin => Hint::GiveWholeLogin,
             Self::NothingNew => Hint::GiveNewField,
             Self::FieldNotText { field } => Hint::TakeBytes { field },
             Self::ExpiryPassed { .. } => Hint::UseFutureTime,
             Self::Randomness(_) => Hint::Core(otp_core::Hint::RepairRandomness),
             Self::Entropy { name, fault } => return fault.hint(Path::new(name)),
             Self::SecurePythonLink(secure_python_link::Error::WrongKey { .. }) => Hint::SwapOldKeys,
-            Self::KeyNotRead { .. } | Self::NoField { .. } | Self::SecurePythonLink(_) => return None,
+            Self::KeyNotRead { .. } | Self::GraceTooLong | Self::NoField { .. } | Self::SecurePythonLink(_) => {
+                return None;
+            }
         })
     }
 }

@@ -64,7 +64,7 @@ fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()>
     if credentials.is_some_and(|directory| path.parent() == Some(directory)) {
         return Ok(());
     }
-    check_directory(platform::parent(path))
+    check_parent(path)
 }
 
 /// As [`check`], for a regular file that somebody else opened: what is wrong with it is a warning.
@@ -76,8 +76,13 @@ pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
     }
 }
 
+/// As [`check_directory`], for the directory that a path's last part is in.
+pub(crate) fn check_parent(path: &Path) -> Result<()> {
+    check_directory(platform::parent(path))
+}
+
 /// Refuses a directory in which everybody could replace a file, and warns of one that is shared.
-pub(crate) fn check_directory(path: &Path) -> Result<()> {
+fn check_directory(path: &Path) -> Result<()> {
     match platform::sharing(path) {
         Some((mode, platform::Sharing::Open)) => Err(Error::DirectoryOpenToOthers { path: path.to_owned(), mode }),
         Some((mode, platform::Sharing::Shared)) => {
@@ -110,7 +115,7 @@ pub fn check_key_file(path: &Path) -> Result<()> {
 /// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::DirectoryOpenToOthers`],
 /// [`Error::KeyNotWritten`]. If it fails, no file is left behind.
 pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
-    check_directory(platform::parent(path))?;
+    check_parent(path)?;
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
         _ => Error::KeyNotWritten { path: path.to_owned(), source },
@@ -155,6 +160,7 @@ fn write(file: &mut File, text: &str) -> io::Result<()> {
 /// What the modes of Unix say.
 #[cfg(unix)]
 mod platform {
+    use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
     use otp_sys::{FileKind, Status};
@@ -184,12 +190,13 @@ mod platform {
     /// The directory's mode and how it is shared, if it is.
     pub(super) fn sharing(path: &Path) -> Option<(u32, Sharing)> {
         // A link leads to the directory that counts.
-        let status = otp_sys::status_of_path(&path.canonicalize().ok()?).ok()?;
-        let world = status.mode & WORLD_WRITE != 0;
-        if world && status.mode & STICKY == 0 {
-            Some((status.mode, Sharing::Open))
-        } else if world || (status.mode & GROUP_WRITE != 0 && !otp_sys::is_private_group(status.group)) {
-            Some((status.mode, Sharing::Shared))
+        let status = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
+        let mode = status.mode() & 0o7777;
+        let world = mode & WORLD_WRITE != 0;
+        if world && mode & STICKY == 0 {
+            Some((mode, Sharing::Open))
+        } else if world || (mode & GROUP_WRITE != 0 && !otp_sys::is_private_group(status.gid())) {
+            Some((mode, Sharing::Shared))
         } else {
             None
         }

@@ -38,6 +38,11 @@
 //! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
 #![forbid(unsafe_code)]
 
+/// Its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod account;
 mod add;
 pub mod doctor;
@@ -45,6 +50,7 @@ mod entropy;
 mod environment;
 mod error;
 mod fields;
+mod find;
 mod hint;
 mod import;
 mod info;
@@ -63,6 +69,7 @@ mod revoke;
 mod rotate;
 mod seal;
 pub mod secure_python_link;
+mod shell;
 mod source;
 mod store;
 mod terms;
@@ -73,8 +80,9 @@ pub use account::Account;
 pub use add::{add_account, check_new_account};
 pub use doctor::doctor;
 pub use entropy::Entropy;
-pub use environment::KEY_VARIABLES;
+pub use environment::{KEY_VARIABLES, LOGIN_VARIABLES, OWN_VARIABLES};
 pub use error::{EntropyFault, Error, Result};
+pub use find::{FoundKeys, find_keys};
 pub use hint::Hint;
 pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};
 pub use info::list_keys;
@@ -83,7 +91,7 @@ pub use key_file::{KeyFileMode, check_key_file, make_key_dir, write_key_file};
 pub use key_origin::KeyOrigin;
 pub use key_source::{Key, KeySource, MAX_KEY_LEN, parse_key};
 pub use list::list_accounts;
-pub use message::{redact, shell_word};
+pub use message::redact;
 pub use new_key::NewKey;
 pub use open::open_account;
 pub use otp_core::keeper::KeyInfo;
@@ -91,10 +99,11 @@ pub use otp_sys::{Hardened, LockedBuf, harden_process};
 pub use randomness::Randomness;
 pub use remove::remove_account;
 pub use revoke::revoke_key;
-pub use rotate::{RotateError, check_rotation, rotate_account};
+pub use rotate::{MAX_GRACE, RotateError, Rotation, check_rotation, rotate_account};
 pub use seal::{open_bytes, seal_bytes, sealed_len};
+pub use shell::shell_word;
 pub use source::Source;
-pub use store::{StoreChoice, StoreOrigin, find_store};
+pub use store::{StoreChoice, StoreOrigin, find_store, set_lock_timeout};
 pub use terms::KeyTerms;
 pub use verify::{Fault, Verification, verify, verify_key};
 pub use warning::{Warning, set_warning_handler};

@@ -11,6 +11,8 @@ use crate::store;
 
 /// Gives each account that has a record and whose name starts with `prefix`, sorted by name, until `each` breaks.
 ///
+/// The prefix `edms/` means the account `edms` too.
+///
 /// # Errors
 ///
 /// The store's.
@@ -22,9 +24,14 @@ pub fn list_accounts(
     let store = store::open(store)?;
     in_prefix(prefix, |scope| {
         Ok(store::keeper(&store).accounts(scope, |account| {
-            if account.as_str().starts_with(prefix) { each(account) } else { ControlFlow::Continue(()) }
+            if has_prefix(account, prefix) { each(account) } else { ControlFlow::Continue(()) }
         })?)
     })
+}
+
+/// Whether an account's name, with a `/` behind it, starts with `prefix`.
+pub(crate) fn has_prefix(account: &AccountName, prefix: &str) -> bool {
+    account.as_str().starts_with(prefix) || prefix.strip_suffix('/') == Some(account.as_str())
 }
 
 /// Lists the smallest scope in which all accounts are whose names start with `prefix`.

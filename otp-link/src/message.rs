@@ -1,6 +1,4 @@
-//! What messages and hints are made of: no keys, and paths that a shell takes as they are.
-
-use std::path::Path;
+//! What messages and hints must not show: keys, and characters that change how a terminal shows the rest.
 
 use otp_core::key::PREFIX;
 
@@ -56,14 +54,6 @@ fn redact_word(word: &str) -> String {
     shown
 }
 
-/// A path as a shell takes it for one word.
-#[must_use]
-pub fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,14 +77,5 @@ mod tests {
             assert_eq!(redact(&format!("{around}{}", bare.to_uppercase())), shown);
         }
         assert_eq!(redact(&bare[..63]), bare[..63], "shorter runs are words");
-    }
-
-    #[test]
-    fn a_path_is_one_word_for_a_shell() {
-        for (path, word) in
-            [("/a/b.key", "/a/b.key"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'"), ("", "''")]
-        {
-            assert_eq!(shell_word(Path::new(path)), word);
-        }
     }
 }

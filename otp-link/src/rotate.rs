@@ -27,35 +27,64 @@ impl<E: From<Error>> From<Error> for RotateError<E> {
     }
 }
 
+/// What a rotation is to do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rotation<'a> {
+    /// The account.
+    pub account: &'a str,
+    /// A current key, with which the fields that are not given keep their values.
+    pub key: Option<Key>,
+    /// The new fields.
+    pub fields: &'a [(&'a str, &'a [u8])],
+    /// Whether, without a key, an account without username or password is meant.
+    pub fields_only: bool,
+    /// The terms of all new keys; what is left out is as it was.
+    pub terms: KeyTerms<'a>,
+    /// For how many seconds the old keys open the old secret; `None` for not at all.
+    pub grace: Option<u64>,
+    /// The store's directory.
+    pub store: Option<&'a Path>,
+}
+
+impl<'a> Rotation<'a> {
+    /// A rotation of an account to new fields.
+    #[must_use]
+    pub fn new(account: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> Self {
+        let terms = KeyTerms::default();
+        Self { account, key: None, fields, fields_only: false, terms, grace: None, store: None }
+    }
+}
+
 /// Gives an account a new secret, and each of its keys a new key in its place.
 ///
-/// With a key, which must be current, the fields that are not given keep their values; without one, `fields` are all that
-/// the account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the rotation is
-/// taken back; otherwise the old keys end: at once, or after `grace` seconds in which they open the old secret.
+/// With a key, which must be current, the fields that are not given keep their values; without one, they are all that the
+/// account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the rotation is taken back;
+/// otherwise the old keys end: at once, or after `grace` seconds in which they open the old secret.
 ///
 /// # Errors
 ///
-/// [`RotateError::Unchanged`] with those of [`otp_core::Keeper::rotate_from`], [`Error::NothingNew`], or what `hand_over`
-/// fails with; [`RotateError::Unfinished`] if the old keys could not be ended.
-#[allow(clippy::too_many_arguments, reason = "each is one thing that a rotation needs")]
+/// [`RotateError::Unchanged`] with those of [`otp_core::Keeper::rotate_from`], [`Error::NothingNew`],
+/// [`Error::IncompleteLogin`], or what `hand_over` fails with; [`RotateError::Unfinished`] if the old keys could not be ended.
 pub fn rotate_account<E: From<Error>>(
-    account: &str,
-    key: Option<Key>,
-    fields: &[(&str, &[u8])],
-    terms: &KeyTerms<'_>,
-    grace: Option<u64>,
-    store: Option<&Path>,
+    rotation: Rotation<'_>,
     randomness: &mut Randomness,
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
 ) -> Result<(), RotateError<E>> {
+    let Rotation { account, key, fields, fields_only, terms, grace, store } = rotation;
     let prepare = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
-        if let Some(key) = &key {
-            check_account(key, Some(account))?;
-        }
         let new = fields::collect(fields)?;
         if new.payload().is_empty() {
             return Err(Error::NothingNew);
+        }
+        terms.check_fields(&new)?;
+        check_grace(grace)?;
+        match &key {
+            Some(key) => check_account(key, Some(account))?,
+            None if fields_only => {}
+            // Nothing is kept of the old secret, so a field that is left out would be gone.
+            None => check_login(&new)?,
         }
         Ok((name, grant, new, store::open(store)?))
     };
@@ -78,6 +107,18 @@ pub fn rotate_account<E: From<Error>>(
             Err(RotateError::Unchanged(error))
         }
     }
+}
+
+/// The longest grace period, in seconds: 366 days. A longer one is mostly a mistyped one, and keeps an old secret in use.
+pub const MAX_GRACE: u64 = 366 * 86_400;
+
+fn check_grace(grace: Option<u64>) -> Result<()> {
+    if grace.is_some_and(|secs| secs > MAX_GRACE) { Err(Error::GraceTooLong) } else { Ok(()) }
+}
+
+fn check_login(account: &Account) -> Result<()> {
+    let has = |name| account.fields().get(name).is_some();
+    if has("username") && has("password") { Ok(()) } else { Err(Error::IncompleteLogin) }
 }
 
 /// The old payload with the new fields in their places.

@@ -1,12 +1,16 @@
 //! Where the store is.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use otp_core::{Keeper, UnixTime};
 use otp_store_fs::FsStore;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
+use crate::key_file;
+use crate::warning::{self, Warning};
 
 /// What named the store that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,8 @@ pub struct StoreChoice {
 ///
 /// # Errors
 ///
-/// [`Error::NoStore`]: none is named, and the environment has no home directory.
+/// [`Error::NoStore`]: none is named, and neither the environment nor the user database has a home directory.
+/// [`Error::RelativeHome`]: it is no absolute path.
 pub fn find_store(explicit: Option<&Path>) -> Result<StoreChoice> {
     find_store_in(explicit, &environment::process)
 }
@@ -49,37 +54,74 @@ fn find_store_in(explicit: Option<&Path>, environment: Environment<'_>) -> Resul
     if let Some(path) = variable(environment, "OTP_STORE") {
         return Ok(StoreChoice { path: path.into(), origin: StoreOrigin::Variable });
     }
-    let data = data_directory(environment).ok_or(Error::NoStore)?;
+    let data = data_directory(environment)?.ok_or(Error::NoStore)?;
     Ok(StoreChoice { path: data.join("otp").join("store"), origin: StoreOrigin::Default })
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
-fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
+fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
     // "All paths set in these environment variables must be absolute"; others are ignored (XDG Base Directory).
-    let data = variable(environment, "XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    data.or_else(|| Some(Path::new(&variable(environment, "HOME")?).join(".local/share")))
+    match variable(environment, "XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
+        Some(data) => Ok(Some(data)),
+        None => Ok(home(environment)?.map(|home| home.join(".local/share"))),
+    }
 }
 
 #[cfg(target_os = "macos")]
 #[cfg_attr(mutants, mutants::skip)]
-fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
-    Some(Path::new(&variable(environment, "HOME")?).join("Library/Application Support"))
+fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
+    Ok(home(environment)?.map(|home| home.join("Library/Application Support")))
+}
+
+/// The home directory: `HOME`, or what the user database says.
+#[cfg(unix)]
+fn home(environment: Environment<'_>) -> Result<Option<PathBuf>> {
+    match variable(environment, "HOME").map(PathBuf::from).or_else(|| environment::home_of_user(environment)) {
+        // The store would be another one in each directory.
+        Some(path) if !path.is_absolute() => Err(Error::RelativeHome { path }),
+        home => Ok(home),
+    }
 }
 
 #[cfg(windows)]
 #[cfg_attr(mutants, mutants::skip)]
-fn data_directory(environment: Environment<'_>) -> Option<PathBuf> {
-    variable(environment, "LOCALAPPDATA").map(PathBuf::from)
+#[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
+    Ok(variable(environment, "LOCALAPPDATA").map(PathBuf::from))
 }
+
+/// Says how long this process waits for an account's lock. Without it, that is [`FsStore::LOCK_TIMEOUT`]; the first one that
+/// is set stays.
+pub fn set_lock_timeout(timeout: Duration) {
+    let _ = LOCK_TIMEOUT.set(timeout);
+}
+
+static LOCK_TIMEOUT: OnceLock<Duration> = OnceLock::new();
 
 /// Opens the store that exists.
 pub(crate) fn open(explicit: Option<&Path>) -> Result<FsStore> {
-    Ok(FsStore::open(find_store(explicit)?.path)?)
+    let path = find_store(explicit)?.path;
+    key_file::check_parent(&path)?;
+    Ok(with_patience(FsStore::open(path)?))
 }
 
 /// Opens the store, and makes it if it does not exist.
 pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
-    Ok(FsStore::open_or_create(find_store(explicit)?.path)?)
+    let path = find_store(explicit)?.path;
+    key_file::check_parent(&path)?;
+    Ok(with_patience(FsStore::open_or_create(path)?))
+}
+
+fn with_patience(store: FsStore) -> FsStore {
+    let timeout = LOCK_TIMEOUT.get().copied().unwrap_or(FsStore::LOCK_TIMEOUT);
+    store.lock_timeout(timeout).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
+}
+
+/// The directories that [`open_or_create`] would make: the store's own, then those above it.
+pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let root = find_store(explicit)?.path;
+    let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    Ok(root.ancestors().take_while(is_absent).map(Path::to_owned).collect())
 }
 
 /// A keeper of the store, now.
@@ -117,6 +159,12 @@ mod tests {
         variables.push(("OTP_STORE", "here"));
         assert_eq!(find(None, &variables).unwrap(), choice("here", StoreOrigin::Variable));
         assert_eq!(find(Some("there"), &variables).unwrap(), choice("there", StoreOrigin::Explicit));
+    }
+
+    #[test]
+    fn a_home_that_is_another_one_in_each_directory_is_refused() {
+        assert!(matches!(find(None, &[("HOME", "me")]), Err(Error::RelativeHome { path }) if path == Path::new("me")));
+        assert_eq!(find(None, &[("HOME", "me"), ("OTP_STORE", "s")]).unwrap(), choice("s", StoreOrigin::Variable));
     }
 
     #[test]

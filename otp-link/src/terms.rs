@@ -1,6 +1,6 @@
 //! [`KeyTerms`]: what a new key is given, as the caller says it.
 
-use otp_core::{Capacity, Grant, Holder, UnixTime};
+use otp_core::{Account, Capacity, Grant, Holder, UnixTime};
 
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ pub struct KeyTerms<'a> {
     pub expires: Option<u64>,
     /// The capacity of its frame in bytes; `None` for the smallest that fits.
     pub capacity: Option<u32>,
+    /// Whether the password that it opens may be empty.
+    pub allow_empty_password: bool,
 }
 
 impl<'a> KeyTerms<'a> {
@@ -36,6 +38,14 @@ impl<'a> KeyTerms<'a> {
     pub const fn with_capacity(mut self, bytes: u32) -> Self {
         self.capacity = Some(bytes);
         self
+    }
+
+    /// Refuses an empty password, which is mostly a mistake of a script, unless it is allowed.
+    pub(crate) fn check_fields(&self, fields: &Account) -> Result<()> {
+        match fields.fields().get("password") {
+            Some([]) if !self.allow_empty_password => Err(Error::EmptyPassword),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the terms, before anything else is asked of the user.

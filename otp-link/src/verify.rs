@@ -7,7 +7,7 @@ use otp_core::{AccountName, KeyId, Kind, Record, Store};
 
 use crate::error::{Error, Result};
 use crate::key_source::Key;
-use crate::list::in_prefix;
+use crate::list::{has_prefix, in_prefix};
 use crate::source::Source;
 use crate::{record_file, store};
 
@@ -37,6 +37,7 @@ pub struct Fault {
 
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and that each key opens its record.
 ///
+/// As in [`list_accounts`](crate::list_accounts), the prefix `edms/` means the account `edms` too.
 /// Nothing is opened, and expiry does not matter. `each` is called for each record that is looked at, and for each fault as
 /// soon as it is found; it ends the search by breaking.
 ///
@@ -55,7 +56,7 @@ pub fn verify(
     let mut flow = ControlFlow::Continue(());
     in_prefix(prefix, |scope| {
         Ok(store.list(scope, &mut |slot| {
-            if slot.kind != Kind::Record || !slot.account.as_str().starts_with(prefix) {
+            if slot.kind != Kind::Record || !has_prefix(&slot.account, prefix) {
                 return ControlFlow::Continue(());
             }
             found.records += 1;

@@ -1,9 +1,11 @@
 //! [`Warning`]: what works, and what its user should know.
 
+use std::fmt::{self, Display};
 use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::key_origin::KeyOrigin;
+use crate::message::redact;
 
 /// Something that works all the same, and that the user should know.
 #[derive(Debug)]
@@ -23,6 +25,25 @@ pub enum Warning<'a> {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another process has had an account locked for a second; it is still waited for.
+    WaitingForLock {
+        /// The account's directory.
+        path: &'a Path,
+    },
+}
+
+impl Display for Warning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyOpenToOthers { origin, mode } => write!(f, "{origin}: others can read the key (mode {mode:04o})"),
+            Self::SharedDirectory { path, mode } => {
+                write!(f, "others can write to the directory {} (mode {mode:04o})", redact(&path.display().to_string()))
+            }
+            Self::WaitingForLock { path } => {
+                write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
+            }
+        }
+    }
 }
 
 static HANDLER: OnceLock<fn(&Warning<'_>)> = OnceLock::new();

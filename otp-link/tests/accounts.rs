@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use otp_core::{Code, Coded, KeepError};
-use otp_link::{Error, KeySource, KeyTerms, NewKey, Randomness, RotateError, Source, parse_key};
+use otp_link::{Error, KeySource, KeyTerms, NewKey, Randomness, RotateError, Rotation, Source, parse_key};
 use tempfile::TempDir;
 
 const ACCOUNT: &str = "edms/reporting";
@@ -42,8 +42,10 @@ impl Scene {
             new.borrow_mut().extend(keys.iter().map(|key| key.text().to_owned()));
             Ok(())
         };
-        let (store, terms) = (self.store(), KeyTerms::default());
-        otp_link::rotate_account(ACCOUNT, key, fields, &terms, grace, Some(&store), &mut Randomness::system(), keep)?;
+        let store = self.store();
+        let mut rotation = Rotation::new(ACCOUNT, fields);
+        (rotation.key, rotation.grace, rotation.store) = (key, grace, Some(store.as_path()));
+        otp_link::rotate_account(rotation, &mut Randomness::system(), keep)?;
         Ok(new.into_inner())
     }
 
@@ -126,8 +128,9 @@ fn a_key_that_is_not_handed_over_leaves_nothing_behind() {
     assert_eq!(scene.tree(), before);
     let refuse_all = |_: Vec<NewKey>| Err(Error::NoKey);
     let fields = login("new");
-    let rotated =
-        otp_link::rotate_account(ACCOUNT, None, &fields, &terms, None, Some(&store), &mut randomness, refuse_all);
+    let mut rotation = Rotation::new(ACCOUNT, &fields);
+    rotation.store = Some(&store);
+    let rotated = otp_link::rotate_account(rotation, &mut randomness, refuse_all);
     assert!(matches!(rotated, Err(RotateError::Unchanged(Error::NoKey))));
     assert_eq!(scene.tree(), before);
     assert_eq!(scene.opens(&key, "password").unwrap(), b"old");
@@ -183,7 +186,8 @@ fn lists_keep_to_their_prefix_and_need_no_key() {
     for (prefix, expected) in [
         ("", &["edms", "edms/a", "edms/ab", "other"][..]),
         ("e", &["edms", "edms/a", "edms/ab"]),
-        ("edms/", &["edms/a", "edms/ab"]),
+        ("edms/", &["edms", "edms/a", "edms/ab"]),
+        ("edms/a/", &["edms/a"]),
         ("edms/a", &["edms/a", "edms/ab"]),
         ("edms/ab", &["edms/ab"]),
         ("No/", &[]),
@@ -268,4 +272,7 @@ fn an_expiry_in_the_past_and_a_missing_field_are_refused() {
     let key = scene.add(&login("old"));
     assert!(matches!(scene.rotate(Some(&key), &[], None), Err(RotateError::Unchanged(Error::NothingNew))));
     assert!(matches!(scene.opens(&key, "token"), Err(Error::NoField { .. })));
+    // Without a key nothing is kept, so a login must be whole.
+    let incomplete = scene.rotate(None, &[("password", b"new")], None);
+    assert!(matches!(incomplete, Err(RotateError::Unchanged(Error::IncompleteLogin))));
 }

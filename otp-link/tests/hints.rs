@@ -18,6 +18,9 @@ fn errors() -> Vec<(Error, Code, bool)> {
     vec![
         (otp_core::Error::WrongKey.into(), Code::WrongKey, false),
         (Error::NoStore, Code::Usage, true),
+        (Error::RelativeHome { path: "me".into() }, Code::Usage, true),
+        (Error::EmptyPassword, Code::Usage, true),
+        (Error::GraceTooLong, Code::Usage, false),
         (Error::NoKey, Code::Usage, true),
         (Error::SeveralKeys, Code::Usage, true),
         (Error::KeyNotRead { origin: origin(), source: system(io::ErrorKind::NotFound) }, Code::Other, true),

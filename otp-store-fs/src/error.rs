@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{error, fmt};
 
 use otp_core::store::{ErrorKind, StoreError};
@@ -52,6 +53,22 @@ pub enum Error {
         /// The number of the user that this process acts as.
         user: u32,
     },
+    /// A directory or file inside the store belongs neither to the owner of its root nor to the system's administrator.
+    OwnedByStranger {
+        /// The directory or file.
+        path: PathBuf,
+        /// The number of the user whom it belongs to.
+        owner: u32,
+        /// The number of the user whom the root belongs to.
+        expected: u32,
+    },
+    /// Another process has held an account's lock all the time that was waited for it.
+    Locked {
+        /// The account's directory.
+        path: PathBuf,
+        /// How long that was.
+        waited: Duration,
+    },
     /// The lock that was given is another account's, or was taken through another [`FsStore`](crate::FsStore).
     WrongLock {
         /// The object that was to be replaced.
@@ -79,6 +96,8 @@ impl Error {
             | Self::Symlink { path }
             | Self::WritableByOthers { path, .. }
             | Self::OwnedByOther { path, .. }
+            | Self::OwnedByStranger { path, .. }
+            | Self::Locked { path, .. }
             | Self::WrongLock { path }
             | Self::Store { path, .. } => path,
         }
@@ -103,6 +122,12 @@ impl fmt::Display for Error {
             Self::OwnedByOther { path, owner, user } => {
                 write!(f, "the store {} belongs to user {owner}, not to user {user}", path.display())
             }
+            Self::OwnedByStranger { path, owner, expected } => {
+                write!(f, "{} belongs to user {owner}, not to user {expected} as the store does", path.display())
+            }
+            Self::Locked { path, waited } => {
+                write!(f, "another process has had {} locked for {} s", path.display(), waited.as_secs())
+            }
             Self::WrongLock { path } => write!(f, "the lock that was given does not cover {}", path.display()),
             Self::Store { action, path, .. } => write!(f, "can't {action} {}", path.display()),
         }
@@ -122,7 +147,11 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::RootMissing { .. } | Self::NotADirectory { .. } | Self::Store { .. } => Code::StoreUnavailable,
-            Self::Symlink { .. } | Self::WritableByOthers { .. } | Self::OwnedByOther { .. } => Code::UnsafePermissions,
+            Self::Symlink { .. }
+            | Self::WritableByOthers { .. }
+            | Self::OwnedByOther { .. }
+            | Self::OwnedByStranger { .. } => Code::UnsafePermissions,
+            Self::Locked { .. } => Code::Locked,
             Self::NotAFile { .. } => Code::Damaged,
             Self::WrongLock { .. } => Code::Usage,
         }
@@ -134,7 +163,11 @@ impl StoreError for Error {
         match self {
             Self::RootMissing { .. } => ErrorKind::NotFound,
             Self::NotAFile { .. } => ErrorKind::Damaged,
-            Self::Symlink { .. } | Self::WritableByOthers { .. } | Self::OwnedByOther { .. } => ErrorKind::Denied,
+            Self::Symlink { .. }
+            | Self::WritableByOthers { .. }
+            | Self::OwnedByOther { .. }
+            | Self::OwnedByStranger { .. } => ErrorKind::Denied,
+            Self::Locked { .. } => ErrorKind::Locked,
             Self::WrongLock { .. } => ErrorKind::Other,
             Self::Store { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ErrorKind::Denied,
             Self::NotADirectory { .. } | Self::Store { .. } => ErrorKind::Unavailable,

@@ -110,7 +110,7 @@ impl Examination<'_> {
             _ if name.starts_with(TEMPORARY) => self.temporary(dir, name, kind, path),
             (FileKind::File, _) if is_object => self.object(dir, name, &path),
             (FileKind::Other, _) if is_object => self.faulty(Error::NotAFile { path }),
-            (FileKind::Directory, Some(below)) => match walk::open_dir(dir, name, || path.clone()) {
+            (FileKind::Directory, Some(below)) => match walk::open_dir(self.store, dir, name, || path.clone()) {
                 Ok(Some(dir)) => self.directory(&dir, Some(&below)),
                 Ok(None) => {}
                 Err(error) => self.faulty(error),
@@ -122,7 +122,7 @@ impl Examination<'_> {
     fn object(&mut self, dir: &Dir, name: &str, path: &Path) {
         match dir.status_at(name) {
             Ok(status) => {
-                if let Err(error) = check::not_writable_by_others(&status, || path) {
+                if let Err(error) = check::part(&status, self.store.root.status(), || path) {
                     self.faulty(error);
                 }
             }

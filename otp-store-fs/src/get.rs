@@ -63,7 +63,7 @@ pub(crate) fn open(store: &FsStore, dir: &Dir, slot: &Slot) -> Result<Option<(Fi
         }
     };
     check::regular_file(&status, path)?;
-    check::not_writable_by_others(&status, path)?;
+    check::part(&status, store.root.status(), path)?;
     Ok(Some((file, status)))
 }
 

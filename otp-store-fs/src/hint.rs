@@ -35,6 +35,15 @@ pub enum Hint<'a> {
         /// The user's number.
         owner: u32,
     },
+    /// Give a directory or file to the owner of the store's root.
+    GiveToOwner {
+        /// The directory or file.
+        path: &'a Path,
+        /// The owner's number.
+        owner: u32,
+    },
+    /// Try again later, or wait longer.
+    TryLater,
     /// Act as the owner, or as a user whom the permissions let in.
     CheckPermissions {
         /// What the system keeps to itself.
@@ -65,6 +74,8 @@ impl Error {
             Self::Symlink { path } => Hint::ReplaceLink { path },
             Self::WritableByOthers { path, .. } => Hint::RemoveWriteAccess { path },
             Self::OwnedByOther { owner, .. } => Hint::ActAsOwner { owner: *owner },
+            Self::OwnedByStranger { path, expected, .. } => Hint::GiveToOwner { path, owner: *expected },
+            Self::Locked { .. } => Hint::TryLater,
             Self::WrongLock { .. } => return None,
             Self::Store { path, source, .. } => match source.kind() {
                 ErrorKind::PermissionDenied => Hint::CheckPermissions { path },

@@ -46,6 +46,7 @@ mod strays;
 #[cfg(unix)]
 mod unix;
 mod verbs;
+mod wait;
 mod walk;
 #[cfg(windows)]
 mod windows;

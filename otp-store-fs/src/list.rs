@@ -46,7 +46,7 @@ pub(crate) fn list(
     }
     while let Some((account, parent)) = waiting.pop_first() {
         let segment = names::parent(&account).1;
-        let Some(dir) = walk::open_dir(&parent, segment, || store.dir_of(&account))? else {
+        let Some(dir) = walk::open_dir(store, &parent, segment, || store.dir_of(&account))? else {
             continue;
         };
         let dir = Arc::new(dir);

@@ -15,6 +15,7 @@ use crate::names::LOCK;
 use crate::platform::Dir;
 use crate::prune::prune;
 use crate::store::FsStore;
+use crate::wait::Wait;
 use crate::{check, strays, walk};
 
 /// An account's lock, held until this is dropped or the process ends.
@@ -55,23 +56,25 @@ impl Drop for AccountLock<'_> {
     }
 }
 
-/// Waits for an account's lock, and clears up what a crashed writer left in its directory, which is made if it is missing.
+/// Waits for an account's lock as long as the store says, and clears up what a crashed writer left in its directory, which is made if it is missing.
 pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<AccountLock<'s>, Error> {
     let modes = walk::modes_for_writing(store)?;
     let path = store.dir_of(account);
     // If it fails, dropping this removes a directory that was made in vain.
     let mut lock = AccountLock { store, account: account.clone(), file: None };
-    lock.file = Some(walk::retry(&path, || take(store, account, &modes, &path))?);
+    let mut wait = Wait::new(store, &path);
+    lock.file = Some(walk::retry(&path, || take(store, account, &modes, &mut wait))?);
     Ok(lock)
 }
 
-fn take(store: &FsStore, account: &AccountName, modes: &Modes, path: &Path) -> Result<File, Error> {
+fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'_>) -> Result<File, Error> {
+    let path = wait.path();
     let failed = |error| Error::store("lock", path, error);
     let mut changed = Vec::new();
     let dir = walk::find_or_make(store, account, modes, &mut changed)?;
     sync_all(&changed).map_err(failed)?;
     let file = dir.open_lock().map_err(|error| why_not(&dir, path, error))?;
-    otp_sys::lock_file(&file).map_err(failed)?;
+    wait.for_lock(&file)?;
     if !dir.has_lock(&file).map_err(failed)? {
         // The directory was removed while we waited, and the file with it.
         return Err(failed(ErrorKind::NotFound.into()));

@@ -23,7 +23,7 @@ impl FsStore {
             _ => Error::store("read", path, error),
         })?;
         check::not_writable_by_others(root.status(), || path)?;
-        Ok(Self { path: path.to_owned(), root: Arc::new(root) })
+        Ok(Self { path: path.to_owned(), root: Arc::new(root), lock_timeout: Self::LOCK_TIMEOUT, on_wait: None })
     }
 
     /// Opens a store. If its root is missing, makes it with mode 0700, and the directories above with it.

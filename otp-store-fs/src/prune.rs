@@ -27,7 +27,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
             None => Some(Arc::clone(&store.root)),
         };
         if let Some(parent_dir) = parent_dir
-            && let Some(dir) = walk::open_dir(&parent_dir, segment, path)?
+            && let Some(dir) = walk::open_dir(store, &parent_dir, segment, path)?
         {
             if !has_only_a_lock(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use otp_core::AccountName;
 use otp_core::store::Slot;
@@ -18,8 +19,8 @@ use crate::platform::Dir;
 ///   [`examine`](crate::examine()) removes.
 /// - Readers take no lock and need no right to write anything. They may read another user's store.
 /// - No symbolic link below the root is followed. The root itself may be reached through one.
-/// - What others could write to is refused: root, directories and files, by readers and writers alike. Writers
-///   also refuse a root that belongs to another user.
+/// - What others could write to is refused: root, directories and files, by readers and writers alike. So is what belongs
+///   neither to the root's owner nor to the system's administrator. Writers also refuse a root that belongs to another user.
 /// - Files and directories get their read bits and group from the root as it is when they are made,
 ///   whatever the umask: 0600 and 0700 below a root of 0700, 0640 and 0750 below 0750, 0644 and 0755 below 0755.
 ///
@@ -28,9 +29,26 @@ use crate::platform::Dir;
 pub struct FsStore {
     pub(crate) path: PathBuf,
     pub(crate) root: Arc<Dir>,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) on_wait: Option<fn(&Path)>,
 }
 
 impl FsStore {
+    /// How long a writer waits for an account's lock unless it is told otherwise.
+    pub const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// Waits so long for an account's lock, and then gives up with [`Error::Locked`](crate::Error::Locked).
+    #[must_use]
+    pub fn lock_timeout(self, timeout: Duration) -> Self {
+        Self { lock_timeout: timeout, ..self }
+    }
+
+    /// Calls this, with the account's directory, once a writer has waited a second for its lock.
+    #[must_use]
+    pub fn on_wait(self, notice: fn(&Path)) -> Self {
+        Self { on_wait: Some(notice), ..self }
+    }
+
     /// The store's root, as it was given.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -28,7 +28,7 @@ pub(crate) fn modes_for_writing(store: &FsStore) -> Result<Modes, Error> {
 pub(crate) fn find(store: &FsStore, account: &AccountName) -> Result<Option<Arc<Dir>>, Error> {
     let mut dir = Arc::clone(&store.root);
     for (segment, below) in segments(account) {
-        match open_dir(&dir, segment, || store.path.join(below))? {
+        match open_dir(store, &dir, segment, || store.path.join(below))? {
             Some(next) => dir = Arc::new(next),
             None => return Ok(None),
         }
@@ -51,13 +51,13 @@ pub(crate) fn find_or_make(
     let mut dir = Arc::clone(&store.root);
     for (segment, below) in segments(account) {
         let path = || store.path.join(below);
-        if let Some(next) = open_dir(&dir, segment, path)? {
+        if let Some(next) = open_dir(store, &dir, segment, path)? {
             dir = Arc::new(next);
             continue;
         }
         dir.make_dir(segment, modes).map_err(|error| Error::store("make", path(), error))?;
         changed.push(Arc::clone(&dir));
-        dir = Arc::new(open_dir(&dir, segment, path)?.ok_or_else(|| missing(&dir, segment, path()))?);
+        dir = Arc::new(open_dir(store, &dir, segment, path)?.ok_or_else(|| missing(&dir, segment, path()))?);
     }
     Ok(dir)
 }
@@ -75,10 +75,15 @@ pub(crate) fn retry<T>(path: &Path, mut attempt: impl FnMut() -> Result<T, Error
 }
 
 /// Opens a directory inside the store; `None` if it does not exist, or is something else.
-pub(crate) fn open_dir(parent: &Dir, name: &str, path: impl Fn() -> PathBuf) -> Result<Option<Dir>, Error> {
+pub(crate) fn open_dir(
+    store: &FsStore,
+    parent: &Dir,
+    name: &str,
+    path: impl Fn() -> PathBuf,
+) -> Result<Option<Dir>, Error> {
     match parent.open_dir(name) {
         Ok(dir) => {
-            check::not_writable_by_others(dir.status(), path)?;
+            check::part(dir.status(), store.root.status(), path)?;
             Ok(Some(dir))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -55,7 +55,7 @@ pub(crate) fn e2e() -> Result<()> {
     run(&mut otp("add other --username reporting --generate --key-file other.key"))?;
     refused(python("report.py --key-file other.key"), "password authentication failed")?;
 
-    run(&mut otp("rotate edms/reporting --key-file nightly.key --generate --new-key-dir new"))?;
+    run(&mut otp("rotate --yes edms/reporting --key-file nightly.key --generate --new-key-dir new"))?;
     let new = fs::read_dir(folder.join("new")).map_err(|error| error.to_string())?;
     let new: Vec<PathBuf> = new.filter_map(|entry| Some(entry.ok()?.path())).collect();
     let [new] = new.as_slice() else { return Err("a rotation of one key gave more or less than one".into()) };

@@ -31,13 +31,17 @@ pub(crate) fn mutants(files: &[String]) -> Result<()> {
     if !answers(&mut cargo(&["mutants", "--version"])) {
         return Err("this needs cargo-mutants: cargo install --locked cargo-mutants".into());
     }
+    let folder = target().join("mutants");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for (package, tests) in PACKAGES {
         let own: Vec<&String> = files.iter().filter(|file| file.starts_with(package)).collect();
         if own.is_empty() && !files.is_empty() {
             continue;
         }
         let mut command = cargo(&["mutants", "--package", package, "--output"]);
-        command.arg(target().join("mutants").join(package));
+        command.arg(folder.join(package));
+        // What is built of mutants stays apart from all else.
+        command.env("CARGO_TARGET_DIR", folder.join("build"));
         for file in own {
             command.arg("--file").arg(file);
         }

@@ -5,5 +5,6 @@ use xtask::cargo::cargo;
 use xtask::sh::run;
 
 pub(crate) fn prove() -> Result<()> {
-    run(&mut cargo(&["run", "--locked", "--release", "-q", "-p", "otp-core", "--all-features", "--example", "prove"]))
+    let test = ["test", "--locked", "--release", "-q", "-p", "otp-core", "--all-features", "--test", "secrecy"];
+    run(cargo(&test).args(["--", "--ignored", "--nocapture"]))
 }

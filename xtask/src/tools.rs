@@ -24,10 +24,11 @@ const NEEDED: [Tool; 2] = [
 ];
 
 /// What single checks need.
-const OPTIONAL: [Tool; 9] = [
+const OPTIONAL: [Tool; 11] = [
     Tool { name: "bash", package: "bash", is_there: || has_version("bash") },
     Tool { name: "c++", package: "g++", is_there: || has_version("c++") },
     Tool { name: "dash", package: "dash", is_there: || answers(program("dash").args(["-c", ":"])) },
+    Tool { name: "fish", package: "fish", is_there: || has_version("fish") },
     Tool { name: "groff", package: "groff-base", is_there: || has_version("groff") },
     Tool { name: "nm", package: "binutils", is_there: || has_version("nm") },
     Tool { name: "sanitizers", package: "gcc", is_there: sanitizes },
@@ -38,6 +39,7 @@ const OPTIONAL: [Tool; 9] = [
         package: "python3-venv",
         is_there: || answers(program("python3").args(["-c", "import venv, ensurepip"])),
     },
+    Tool { name: "zsh", package: "zsh", is_there: || has_version("zsh") },
 ];
 
 /// The tools that this machine lacks, and the checks that did not run for want of them.

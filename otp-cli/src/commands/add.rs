@@ -32,17 +32,21 @@ pub(crate) struct AddArgs {
 }
 
 pub(crate) fn run(globals: &Globals, args: &AddArgs) -> Result<()> {
-    let terms = args.grant.terms()?;
-    let destination = Destination::find(args.key_file.as_deref())?;
+    let mut terms = args.grant.terms()?;
+    terms.allow_empty_password = args.fields.allow_empty;
+    let destination = Destination::find(args.key_file.as_deref(), "--key-file")?;
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
-    // Nobody should type a password for an account that exists, or for a store that can't be written.
+    // Nobody should type a password for an account that exists, or for a store that is not safe to use.
     otp_link::check_new_account(&args.account, globals.store())?;
     let mut account = values::given(&args.fields, &mut randomness)?;
     if !args.fields.fields_only {
         values::complete(globals.no_input, &mut account, "Password: ")?;
     } else if account.payload().is_empty() {
-        return Err(Error::usage_with("no field is given", "give some, or leave --fields-only out"));
+        return Err(Error::usage_with(
+            "no field is given",
+            "give one with --field or --field-file, or leave out --fields-only",
+        ));
     }
     otp_link::add_account(&args.account, &values::list(&account), &terms, globals.store(), &mut randomness, |key| {
         destination.hand_over(&key)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_link::doctor::{Finding, Severity};
+use otp_link::redact;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -15,10 +16,10 @@ use crate::{hint, json, terminal};
 #[derive(Args)]
 #[command(after_help = "Example: otp doctor --key-file nightly.key --fix")]
 pub(crate) struct DoctorArgs {
-    /// Check the permissions of a key file too; as often as needed
+    /// Check that only you can read this key file; repeat for more files
     #[arg(long, value_name = "PATH")]
     pub(crate) key_file: Vec<PathBuf>,
-    /// Remove stray temporary files
+    /// Remove stray temporary files and empty directories from the store
     #[arg(long)]
     pub(crate) fix: bool,
     /// Print an array of JSON objects
@@ -37,48 +38,53 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(finding: &Finding) -> Self {
+    fn new(finding: &Finding, store: Option<&Path>) -> Self {
         let severity = match finding.severity() {
             Severity::Notice => "notice",
             Severity::Warning => "warning",
             Severity::Problem => "problem",
         };
-        let hint = finding.hint().map(|hint| hint::words(&hint));
-        Self { severity, subject: finding.subject(), summary: finding.summary(), hint, fixed: finding.is_fixed() }
+        Self {
+            severity,
+            subject: redact(&finding.subject()),
+            summary: redact(&finding.summary()),
+            hint: finding.hint().map(|hint| redact(&hint::words(&hint, store))),
+            fixed: finding.is_fixed(),
+        }
     }
 }
 
 pub(crate) fn run(globals: &Globals, args: &DoctorArgs) -> Result<()> {
     let key_files: Vec<&Path> = args.key_file.iter().map(PathBuf::as_path).collect();
     let findings = otp_link::doctor(globals.store(), &key_files, args.fix)?;
-    let entries: Vec<Entry> = findings.iter().map(Entry::new).collect();
+    let entries: Vec<Entry> = findings.iter().map(|finding| Entry::new(finding, globals.store())).collect();
+    let is_left = |finding: &&Finding| finding.severity() == Severity::Problem && !finding.is_fixed();
+    let problems: Vec<&Finding> = findings.iter().filter(is_left).collect();
     if args.json {
         json::print(&entries)?;
     } else {
-        print(&entries)?;
+        terminal::write_stdout(text(&entries, problems.len()).as_bytes())?;
     }
-    match findings.iter().find(|finding| finding.severity() == Severity::Problem && !finding.is_fixed()) {
+    match problems.first() {
         Some(problem) => Err(Error::Found(problem.code())),
         None => Ok(()),
     }
 }
 
-fn print(entries: &[Entry]) -> Result<()> {
+fn text(entries: &[Entry], problems: usize) -> String {
     let mut text = String::new();
     for Entry { severity, subject, summary, hint, fixed } in entries {
         text.push_str(&format!("{severity:<8} {subject}\n         {summary}\n"));
         if *fixed {
-            text.push_str("         (fixed)\n");
+            text.push_str("         fixed\n");
         } else if let Some(hint) = hint {
-            text.push_str(&format!("         to fix it: {hint}\n"));
+            text.push_str(&format!("         hint: {hint}\n"));
         }
     }
-    let problems = entries.iter().filter(|entry| entry.severity == "problem" && !entry.fixed).count();
     text.push_str(&match problems {
-        0 => "checked: store, key files, temporary files, clock, randomness, core dumps, swap, memory; no problem\n"
-            .to_owned(),
+        0 => "no problem; checked: store, key files, clock, randomness, core dumps, swap, lockable memory\n".to_owned(),
         1 => "1 problem\n".to_owned(),
         more => format!("{more} problems\n"),
     });
-    terminal::write_stdout(terminal::printable(&text).as_bytes())
+    text
 }

@@ -11,10 +11,10 @@ use crate::terminal;
 /// Open an account and print what is in it
 #[derive(Args)]
 #[command(after_help = "Example: otp get --key-file nightly.key\n\n\
-    text   username and password, a line each; an error if the account has not both\n\
+    text   username and password, a line each; an error if the account lacks one\n\
     json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
-    env    OTP_USERNAME=... a line for each field, literally, as docker's --env-file reads it\n\
-    shell  OTP_USERNAME='...' a line for each field, for eval in sh, bash, dash")]
+    env    OTP_USERNAME=..., a line for each field, as docker's --env-file reads it\n\
+    shell  export OTP_USERNAME='...', a line for each field, for eval in sh, bash, dash")]
 pub(crate) struct GetArgs {
     /// Make sure that the key is for this account
     pub(crate) account: Option<String>,

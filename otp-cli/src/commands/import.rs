@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use otp_core::AccountName;
 use otp_link::secure_python_link::Leak;
+use otp_link::{redact, shell_word};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::handover::Destination;
 use crate::options::{EntropyArgs, Globals, GrantArgs};
-use crate::{prompt, streams};
+use crate::terminal::redact_lines;
+use crate::{hint, prompt, streams};
 
 #[derive(Subcommand)]
 pub(crate) enum ImportCommand {
@@ -27,22 +29,22 @@ pub(crate) enum ImportCommand {
     goes to standard output, alone on one line, unless there is --key-file."
 )]
 pub(crate) struct SecurePythonLinkArgs {
-    /// The file that secure_account() wrote
+    /// Import this file, which secure_account() wrote
     pub(crate) file: PathBuf,
-    /// Name the account [default: the file's name, in lower case and without its ending]
+    /// Name the account [default: the file's name, in lower case and without its extension]
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// Read the old key of the user from a file that only you can read
+    /// Read the old key of the user from a file that only you can read; "-" is standard input
     #[arg(long, value_name = "PATH", help_heading = "Old keys")]
     pub(crate) user_key_file: Option<PathBuf>,
-    /// Read the old key of the password from a file that only you can read
+    /// Read the old key of the password from a file that only you can read; "-" is standard input
     #[arg(long, value_name = "PATH", help_heading = "Old keys")]
     pub(crate) pass_key_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grant: GrantArgs,
     #[command(flatten)]
     pub(crate) entropy: EntropyArgs,
-    /// Write the key to a new file that only you can read
+    /// Write the key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
     pub(crate) key_file: Option<PathBuf>,
 }
@@ -50,7 +52,7 @@ pub(crate) struct SecurePythonLinkArgs {
 pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<()> {
     let name = account_name(args)?;
     let terms = args.grant.terms()?;
-    let destination = Destination::find(args.key_file.as_deref())?;
+    let destination = Destination::find(args.key_file.as_deref(), "--key-file")?;
     streams::check_distinct(&[
         ("old key of the user", streams::of_path(args.user_key_file.as_deref())),
         ("old key of the password", streams::of_path(args.pass_key_file.as_deref())),
@@ -71,9 +73,11 @@ pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs)
         &mut randomness,
         |key| destination.hand_over(&key),
     )?;
-    let report = report(&args.file, &name, &imported.leaks);
-    // The account is there and its key handed over; that nobody reads the report does not change that.
-    let _ = io::stderr().write_all(report.as_bytes());
+    let key_file = args.key_file.as_deref().filter(|path| *path != Path::new("-"));
+    let key_file = key_file.map_or_else(|| "KEYFILE".to_owned(), shell_word);
+    let rotate = hint::otp(globals.store(), &format!("rotate {name} --key-file {key_file}"));
+    // The account exists and its key is handed over; that nobody reads the report does not change that.
+    let _ = io::stderr().write_all(redact_lines(&report(&args.file, &rotate, &imported.leaks)).as_bytes());
     Ok(())
 }
 
@@ -83,26 +87,25 @@ fn account_name(args: &SecurePythonLinkArgs) -> Result<String> {
         return Ok(AccountName::parse(name)?.to_string());
     }
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    match AccountName::parse(&stem) {
-        Ok(name) => Ok(name.to_string()),
-        Err(_) => Err(Error::usage_with("the file's name is not an account name", "give --account")),
-    }
+    let name = AccountName::parse(&stem)
+        .map_err(|_| Error::usage_with("the file's name is not an account name", "name the account with --account"))?;
+    Ok(name.to_string())
 }
 
 /// An old key, from its file or from the user.
 fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) -> Result<Zeroizing<Vec<u8>>> {
-    match file {
-        Some(file) => Ok(otp_link::read_old_key(file)?),
-        None => {
-            prompt::check_may_ask(globals.no_input, option)?;
-            prompt::ask_hidden(&format!("Old key of the {which}: "))
-        }
+    if let Some(file) = file {
+        return Ok(otp_link::read_old_key(file)?);
     }
+    prompt::check_may_ask(globals.no_input, option)?;
+    prompt::ask_hidden(&format!("Old key of the {which}: "))
 }
 
-/// What the old file revealed, and what to do about it.
-fn report(file: &Path, name: &str, leaks: &[Leak; 2]) -> String {
-    let mut text = format!("otp: {} alone revealed, to anyone who could read it:\n", file.display());
+/// What the old file revealed, and what to do about it; `rotate` is the command for that.
+fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
+    // A line break in its name would look like a line of the report.
+    let file = redact(&file.display().to_string());
+    let mut text = format!("otp: {file} alone revealed, to anyone who could read it:\n");
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
         text.push_str(&format!(
             "  {what}: {:.1} bits of its characters, and that its length is one of {}: {}\n",
@@ -113,9 +116,8 @@ fn report(file: &Path, name: &str, leaks: &[Leak; 2]) -> String {
     }
     text.push_str(&format!(
         "  (its pads had 72 of 256 characters, its length marker was padded alike, and nothing detected a changed bit)\n\
-         Change the password in the database, and then: otp rotate {name} --key-file KEYFILE --password-stdin\n\
-         {} is as it was. Remove it once nothing uses it any more.\n",
-        file.display()
+         Change the password in the database, then run: {rotate}\n\
+         {file} is as it was. Remove it once nothing uses it any more.\n"
     ));
     text
 }

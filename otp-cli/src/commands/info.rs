@@ -2,11 +2,11 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use clap::Args;
-use otp_core::{AccountName, Holder};
-use otp_link::KeyInfo;
+use otp_core::AccountName;
 
 use crate::error::Result;
 use crate::json::{self, AccountInfo};
+use crate::listing::{self, HEADING};
 use crate::options::Globals;
 use crate::terminal;
 
@@ -14,7 +14,7 @@ use crate::terminal;
 #[derive(Args)]
 #[command(after_help = "Example: otp info edms/reporting --json")]
 pub(crate) struct InfoArgs {
-    /// The account
+    /// Show the keys of this account
     pub(crate) account: String,
     /// Print one JSON object
     #[arg(long)]
@@ -27,18 +27,7 @@ pub(crate) fn run(globals: &Globals, args: &InfoArgs) -> Result<()> {
     if args.json {
         return json::print(&AccountInfo::new(&name, &infos));
     }
-    let mut text =
-        format!("{name}\n  key id            created               expires               capacity  holder\n");
-    for KeyInfo { header, grace, .. } in &infos {
-        let terms = &header.terms;
-        let expires = terms.expires.map_or_else(|| "never".to_owned(), |at| at.to_string());
-        let holder = terms.holder.as_ref().map_or("-", Holder::as_str);
-        let (id, created, capacity) = (header.id, terms.created, header.capacity.bytes());
-        text.push_str(&format!("  {id}  {created}  {expires:<20}  {capacity:>8}  {holder}"));
-        if let Some(until) = grace {
-            text.push_str(&format!(" (replaced; opens the old secret until {until})"));
-        }
-        text.push('\n');
-    }
+    let mut text = format!("{name}\n{HEADING}");
+    infos.iter().for_each(|info| text.push_str(&listing::line(info)));
     terminal::write_stdout(text.as_bytes())
 }

@@ -10,13 +10,13 @@ use crate::handover::Destination;
 use crate::options::{EntropyArgs, Globals, GrantArgs, KeyArgs};
 use crate::streams;
 
-/// With a key to an account, give one more caller a key of its own
+/// Give one more caller a key of its own; this takes a key to the account
 #[derive(Args)]
 #[command(
     after_help = "Example: otp issue edms/reporting --key-file nightly.key --for hourly --new-key-file hourly.key"
 )]
 pub(crate) struct IssueArgs {
-    /// The account
+    /// Issue a key to this account
     pub(crate) account: String,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -31,7 +31,7 @@ pub(crate) struct IssueArgs {
 
 pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
     let terms = args.grant.terms()?;
-    let destination = Destination::find(args.new_key_file.as_deref())?;
+    let destination = Destination::find(args.new_key_file.as_deref(), "--new-key-file")?;
     streams::check_distinct(&[("key", args.key.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
     let key = args.key.read(Some(&args.account))?;

@@ -15,7 +15,7 @@ use crate::terminal;
 #[derive(Args)]
 #[command(after_help = "Example: otp list edms/ --json")]
 pub(crate) struct ListArgs {
-    /// Only accounts whose name starts with this
+    /// List only accounts whose name starts with PREFIX
     #[arg(default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
     /// Print an array of objects as `otp info --json` prints them

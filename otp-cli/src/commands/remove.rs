@@ -2,18 +2,32 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use clap::Args;
+use otp_core::{AccountName, Code, Coded};
 
 use crate::error::Result;
-use crate::options::Globals;
+use crate::options::{ConfirmArgs, Globals};
+use crate::prompt;
 
-/// Delete an account and all its keys' records
+/// Delete an account: its keys open nothing any more
 #[derive(Args)]
-#[command(after_help = "Example: otp remove edms/reporting")]
+#[command(after_help = "Example: otp remove edms/reporting --yes")]
 pub(crate) struct RemoveArgs {
-    /// The account
+    /// Delete this account
     pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
 }
 
 pub(crate) fn run(globals: &Globals, args: &RemoveArgs) -> Result<()> {
+    if !args.confirm.yes {
+        let name = AccountName::parse(&args.account)?;
+        // An account of which nothing but tombstones is left has no keys to show, and is no less there.
+        let infos = match otp_link::list_keys(&args.account, globals.store()) {
+            Err(error) if error.code() != Code::Damaged => return Err(error.into()),
+            infos => infos.unwrap_or_default(),
+        };
+        prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
+        prompt::confirm(globals.no_input, &format!("Delete {name} and the records of all its keys?"))?;
+    }
     Ok(otp_link::remove_account(&args.account, globals.store())?)
 }

@@ -1,23 +1,74 @@
-//! `otp revoke`: ends one key. It needs no secret.
+//! `otp revoke`: ends one key, or every key of one holder. It needs no secret.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use clap::Args;
+use otp_core::{AccountName, Code, Coded, Holder};
+use otp_link::redact;
 
-use crate::error::Result;
-use crate::options::Globals;
+use crate::error::{Error, Result};
+use crate::options::{ConfirmArgs, Globals};
+use crate::{prompt, terminal};
 
-/// End one key; the others go on
+/// End one key, or every key of one holder; the others go on
 #[derive(Args)]
-#[command(
-    after_help = "Example: otp revoke edms/reporting n4ak3yfor7xhbq2d\n\nThe key id is public; `otp info` shows it."
-)]
+#[command(after_help = "Examples:\n  otp revoke edms/reporting n4ak3yfor7xhbq2d\n  otp revoke --for nightly --yes\n\n\
+    The key id is public: otp info ACCOUNT shows it.")]
 pub(crate) struct RevokeArgs {
-    /// The account
-    pub(crate) account: String,
-    /// The key's id
-    pub(crate) key_id: String,
+    /// End a key of this account; with --for, only the keys of this account
+    #[arg(required_unless_present = "holder")]
+    pub(crate) account: Option<String>,
+    /// End the key with this id
+    #[arg(required_unless_present = "holder", conflicts_with = "holder")]
+    pub(crate) key_id: Option<String>,
+    /// End every key that HOLDER holds, in all accounts
+    #[arg(long = "for", value_name = "HOLDER")]
+    pub(crate) holder: Option<String>,
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
 }
 
 pub(crate) fn run(globals: &Globals, args: &RevokeArgs) -> Result<()> {
-    Ok(otp_link::revoke_key(&args.account, &args.key_id, globals.store())?)
+    match (&args.account, &args.key_id, &args.holder) {
+        (Some(account), Some(key_id), _) => Ok(otp_link::revoke_key(account, key_id, globals.store())?),
+        (account, _, holder) => {
+            let holder = holder.as_deref().ok_or_else(|| Error::usage("no key is named"))?;
+            revoke_all(globals, args.confirm.yes, account.as_deref(), &Holder::parse(holder)?)
+        }
+    }
+}
+
+/// Ends every key of a holder. Keys whose records can't be read may be theirs too: those are named, with an error.
+fn revoke_all(globals: &Globals, yes: bool, account: Option<&str>, holder: &Holder) -> Result<()> {
+    let only = account.map(AccountName::parse).transpose()?;
+    let found = otp_link::find_keys(account.unwrap_or_default(), globals.store(), |info| {
+        info.header.terms.holder.as_ref() == Some(holder)
+    })?;
+    let is_meant = |account: &AccountName| only.as_ref().is_none_or(|only| only == account);
+    let keys: Vec<_> = found.keys.iter().filter(|(account, _)| is_meant(account)).collect();
+    let faults: Vec<_> = found.faults.iter().filter(|fault| is_meant(&fault.account)).collect();
+    if keys.is_empty() && faults.is_empty() {
+        return Err(Error::NoKeys { holder: holder.to_string() });
+    }
+    if !yes && !keys.is_empty() {
+        prompt::show_keys(globals.no_input, keys.iter().map(|(account, info)| (account, info)))?;
+        let question =
+            if keys.len() == 1 { "End this key?".to_owned() } else { format!("End these {} keys?", keys.len()) };
+        prompt::confirm(globals.no_input, &question)?;
+    }
+    let mut ended = String::new();
+    for (account, info) in keys {
+        let id = info.header.id.to_string();
+        match otp_link::revoke_key(account.as_str(), &id, globals.store()) {
+            // Somebody else was quicker.
+            Err(error) if error.code() == Code::NotFound => {}
+            outcome => outcome?,
+        }
+        ended.push_str(&format!("{account}\t{id}\n"));
+    }
+    terminal::write_stdout(ended.as_bytes())?;
+    for fault in &faults {
+        let (account, id) = (&fault.account, fault.key_id);
+        terminal::warn(&redact(&format!("{account} {id} may be one more: {}", fault.error.message())));
+    }
+    faults.first().map_or(Ok(()), |fault| Err(Error::Found(fault.error.code())))
 }

@@ -4,24 +4,24 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use otp_core::Account;
-use otp_link::{Randomness, RotateError};
+use otp_core::{Account, AccountName};
+use otp_link::{Randomness, RotateError, Rotation};
 
 use crate::error::{Error, Result};
-use crate::options::{self, EntropyArgs, FieldArgs, Globals, KeyArgs};
+use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs};
 use crate::terminal::Progress;
 use crate::{handover, prompt, streams, time, values};
 
 /// Replace an account's secret and every key to it
 #[derive(Args)]
 #[command(
-    after_help = "Example: otp rotate edms/reporting --key-file nightly.key --generate --grace 24h --new-key-dir keys\n\n\
+    after_help = "Example: otp rotate edms/reporting --key-file nightly.key --generate --grace 24h --new-key-dir keys --yes\n\n\
     Prints a line for each new key: holder, key id, key (or its file), with tabs between. With a key to the account, \
     fields that are not given keep their value; without one, give every field anew. The old keys stop opening when all new ones \
     are handed over, or when the grace period ends."
 )]
 pub(crate) struct RotateArgs {
-    /// The account
+    /// Rotate this account
     pub(crate) account: String,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -37,6 +37,8 @@ pub(crate) struct RotateArgs {
     /// Write each new key to a new file KEYID.key in this directory, which is made if it does not exist
     #[arg(long, value_name = "DIR")]
     pub(crate) new_key_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
 }
 
 /// What all new keys of a rotation are given.
@@ -52,10 +54,9 @@ pub(crate) struct RotateGrantArgs {
 
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let grace = args.grace.as_deref().map(time::parse_duration).transpose()?;
-    let terms = options::terms(args.grant.expires.as_deref(), args.grant.capacity)?;
-    if args.new_key_dir.is_none() {
-        handover::check_output()?;
-    }
+    let mut terms = options::terms(None, args.grant.expires.as_deref(), args.grant.capacity)?;
+    terms.allow_empty_password = args.fields.allow_empty;
+    handover::check_all(args.new_key_dir.as_deref())?;
     streams::check_distinct(&[
         ("key", args.key.stream()),
         ("password", args.fields.stream()),
@@ -65,25 +66,30 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let key = args.key.read_if_given()?;
     // Nobody should type a password for an account that does not exist, or with a key that does not open it.
     otp_link::check_rotation(&args.account, key.as_ref(), globals.store())?;
+    if !args.confirm.yes {
+        let name = AccountName::parse(&args.account)?;
+        let infos = otp_link::list_keys(&args.account, globals.store())?;
+        prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
+        prompt::confirm(globals.no_input, &format!("Give {name} a new secret, and replace {}?", keys(infos.len())))?;
+    }
     let new = new_fields(globals, args, key.is_some(), &mut randomness)?;
+    let fields = values::list(&new);
+    let mut rotation = Rotation::new(&args.account, &fields);
+    (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
+    (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
     let progress = Progress::during("sealing new keys");
-    let rotated = otp_link::rotate_account(
-        &args.account,
-        key,
-        &values::list(&new),
-        &terms,
-        grace,
-        globals.store(),
-        &mut randomness,
-        |keys| {
-            drop(progress);
-            handover::hand_over_all(keys, args.new_key_dir.as_deref())
-        },
-    );
+    let rotated = otp_link::rotate_account(rotation, &mut randomness, |keys| {
+        drop(progress);
+        handover::hand_over_all(&keys, args.new_key_dir.as_deref())
+    });
     rotated.map_err(|error| match error {
         RotateError::Unchanged(error) => error,
-        RotateError::Unfinished(error) => error.into(),
+        RotateError::Unfinished(error) => Error::Unfinished(error),
     })
+}
+
+fn keys(count: usize) -> String {
+    if count == 1 { "this key".to_owned() } else { format!("these {count} keys") }
 }
 
 /// The fields that are given anew. Without a key they are all there is, so nothing may be missing.

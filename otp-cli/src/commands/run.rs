@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,15 +13,21 @@ use otp_core::account::Field;
 
 use crate::channel::ENVIRONMENT;
 use crate::error::{Error, Result};
-use crate::options::{Globals, SourceArgs};
+use crate::options::{Globals, KeyArgs, SourceArgs};
+use crate::start::Obstacle;
 use crate::{format, values};
 
 /// Open an account and become a command that has it
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
-    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment. It never \
-    has OTP_KEY or OTP_KEY_FILE. On Unix otp becomes the command: signals and exit code are the command's own. If \
-    anything fails before, nothing is started, and the exit code is one of those that otp --help lists.")]
+    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
+    them, it has what they say and no more. It never has OTP_KEY, OTP_KEY_FILE, or the stream that the key came \
+    from. To give a command two accounts, nest two otp run with --env names of their own.\n\n\
+    On Unix otp becomes the command: signals and exit code are the command's own. If anything fails before, nothing \
+    is started; the exit code is 127 if there is no such command, 126 if it can't be executed, and else 100 more \
+    than otp --help lists.\n\n\
+    --stdin and --fd pass a pipe, so what was read is gone; a value that does not fit into one is a sealed file in \
+    memory instead. --file passes a sealed file in memory, of mode 0600.")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
@@ -48,15 +55,34 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     let (program, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
     let mut command = Command::new(program);
     command.args(arguments);
-    // The command has the secret, and needs no key.
-    for name in otp_link::KEY_VARIABLES {
+    // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
+    for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {
         command.env_remove(name);
     }
-    let files = plan.prepare(&account.fields(), &mut command)?;
+    let mut files = plan.prepare(&account.fields(), &mut command)?;
+    withhold_key(&args.source.key, &mut files)?;
     // The command has copies of its own. This one is wiped now, since a process that becomes another wipes nothing.
     drop(account);
     let source = otp_sys::exec_with_fds(&mut command, files);
-    Err(Error::NotStarted { program: Path::new(program).display().to_string(), source })
+    let obstacle = Obstacle::of(program, &source);
+    Err(Error::NotStarted { program: Path::new(program).display().to_string(), obstacle, source })
+}
+
+/// Keeps the descriptor that the key was read from to this process.
+fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
+    match key.stream() {
+        // Whoever reads a file from its start finds the key in it. A terminal has nothing to give but what is typed next.
+        Some(0) if !io::stdin().is_terminal() && files.iter().all(|(_, number)| *number != 0) => {
+            let nothing = File::open("/dev/null").map_err(Error::io("/dev/null can't be opened"))?;
+            files.push((nothing, 0));
+        }
+        Some(number) if number > 2 => {
+            // One that is not open any more is closed already.
+            let _ = otp_sys::close_on_exec(number);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Which field goes which way.
@@ -92,7 +118,7 @@ impl<'a> Plan<'a> {
             return Err(Error::usage(format!("the variable {twice} is given twice")));
         }
         if plan.variables.is_empty() && plan.descriptors.is_empty() && plan.files.is_empty() {
-            plan.variables = vec![("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
+            plan.variables = otp_link::LOGIN_VARIABLES.to_vec();
         }
         Ok(plan)
     }
@@ -106,7 +132,7 @@ impl<'a> Plan<'a> {
         }
         let mut files = Vec::new();
         for (number, field) in &self.descriptors {
-            files.push((memory_file(fields, field)?, *number));
+            files.push((pipe(fields, field)?, *number));
         }
         if cfg!(target_os = "linux") && !self.files.is_empty() && !is_open(0) {
             return Err(Error::usage_with("--file needs /proc, which is not mounted", "use --fd or --stdin"));
@@ -128,6 +154,15 @@ fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p st
         Some((name, field)) if !name.is_empty() && !field.is_empty() && !name.contains('\0') => Ok((name, field)),
         // Without what was given: a value in the place of a field's name may be secret.
         _ => Err(Error::usage(format!("{option} takes {form}, with the name of a field"))),
+    }
+}
+
+/// A value that is gone once it is read. Where a pipe can't take it whole, as a file in memory it can be read again.
+fn pipe(fields: &Fields<'_>, field: &str) -> Result<File> {
+    let value = format::field(fields, field)?;
+    match otp_sys::filled_pipe(value).map_err(Error::io("a pipe can't be made"))? {
+        Some(pipe) => Ok(pipe),
+        None => memory_file(fields, field),
     }
 }
 

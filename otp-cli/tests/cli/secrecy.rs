@@ -13,8 +13,8 @@ fn a_key_in_the_wrong_place_is_not_shown() {
     let world = World::new();
     let lower = world.key("nightly.key");
     for key in [lower.clone(), lower.to_uppercase()] {
-        let (pair, option) = (format!("{key}={key}"), format!("--key-file={key}"));
-        let cases: [&[&str]; 26] = [
+        let (pair, option, twice) = (format!("{key}={key}"), format!("--key-file={key}"), format!("otpk1_{key}"));
+        let cases: [&[&str]; 30] = [
             &[&key],
             &["get", &key],
             &["get", "a", &key],
@@ -41,6 +41,10 @@ fn a_key_in_the_wrong_place_is_not_shown() {
             &["key", &key],
             &["key", "inspect", &key],
             &["verify", "--key-file", &key],
+            &["verify", "--json", "--store", &key],
+            &["doctor", "--key-file", &key],
+            &["doctor", "--json", "--key-file", &key],
+            &["get", "--key-file", &twice],
         ];
         for case in cases {
             let outcome = world.otp(case).outcome();
@@ -76,8 +80,14 @@ fn a_password_in_the_wrong_place_is_not_shown() {
 #[test]
 fn a_message_moves_no_cursor() {
     let world = World::new();
-    let message = world.otp(&["get", "--key-file", "a\u{1b}[2Jb"]).fails(1);
-    assert!(!message.contains('\u{1b}'), "{message:?}");
+    for name in ["a\u{1b}[2Jb", "a\u{9b}2Jb", "a\nb\r\u{8}c"] {
+        let message = world.otp(&["get", "--key-file", name]).fails(1);
+        assert!(!message.contains(|c: char| c.is_control() && c != '\n'), "{message:?}");
+        let is_ours = |line: &str| ["otp: ", "  because: ", "  hint: "].iter().any(|start| line.starts_with(start));
+        assert!(message.lines().all(is_ours), "{message:?}");
+        let text = world.otp(&["doctor", "--key-file", name]).outcome().text();
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n') && !text.contains("\nb"), "{text:?}");
+    }
 }
 
 #[test]
@@ -85,7 +95,7 @@ fn no_file_of_the_store_holds_a_part_of_the_secret() {
     let world = World::new();
     world.otp(&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=hourly.key"]).succeeds();
     world
-        .otp(&["rotate", "edms/reporting", "--key-file=hourly.key", "--password-stdin", "--grace=1h"])
+        .otp(&["rotate", "--yes", "edms/reporting", "--key-file=hourly.key", "--password-stdin", "--grace=1h"])
         .arg("--new-key-dir=keys")
         .stdin("battery staple")
         .succeeds();

@@ -19,9 +19,9 @@ revoke() {
     allowed otp revoke a "$(otp key inspect --key-file "revoked-$1" | sed -n 's/key id *//p')" 2>"errors-$1"
     echo $code >"code-revoked-$1"
 }
-rotate() { allowed otp rotate a --username "$1" --generate --grace 1h --new-key-dir "rotated-$1" >"list-$1" 2>"errors-$1"; }
+rotate() { allowed otp rotate --yes a --username "$1" --generate --grace 1h --new-key-dir "rotated-$1" >"list-$1" 2>"errors-$1"; }
 get() { allowed otp get --key-file first.key --field password >"got-$1" 2>"errors-$1"; }
-flicker() { otp add b --username u --generate --key-file "flicker-$1" && otp remove b; }
+flicker() { otp add b --username u --generate --key-file "flicker-$1" && otp remove --yes b; }
 list() { otp list --json >"listed-$1" && otp verify >"verified-$1"; }
 pids=
 for job in issue issue revoke rotate rotate get list list flicker; do
@@ -57,8 +57,7 @@ fn every_reported_key_opens_or_is_properly_gone() {
         let outcome = world.otp(&["get", "--field=username"]).env("OTP_KEY", key).outcome();
         let revoked = world.path(&format!("code-{name}"));
         if revoked.exists() && std::fs::read_to_string(revoked).unwrap() == "0\n" {
-            assert_eq!(outcome.code(), 3, "{name}");
-            assert!(outcome.stderr.contains("it was revoked"), "{name}: {}", outcome.stderr);
+            assert_eq!(outcome.code(), 3, "{name}: {}", outcome.stderr);
         } else if outcome.code() == 0 {
             let folder = name.split('/').next().unwrap();
             let username = folder.strip_prefix("rotated-").unwrap_or("first");

@@ -1,35 +1,38 @@
-//! A world of its own for each test: a folder, a clean environment, and the program.
+//! A world of its own for each test: a directory, a clean environment, and the program.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use otp_core::{AccountName, Grant, Keeper, Key, KeyId, Record, Slot, UnixTime};
 use otp_store_fs::FsStore;
-use tempfile::TempDir;
+use otp_test_tools::{TempDir, folder};
+
+use crate::call::Call;
 
 /// The program under test.
 pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
 
+/// Opens the account of [`World::new`].
+pub(crate) const GET: [&str; 3] = ["get", "--key-file", "nightly.key"];
+
 /// The user that nothing belongs to.
 pub(crate) const NOBODY: u32 = 65534;
 
-/// A folder with a store in it, `store`, and an environment that names it.
+/// A directory with a store in it, `store`, and an environment that names it.
 pub(crate) struct World {
     dir: TempDir,
 }
 
 impl World {
-    /// A folder that is empty.
+    /// An empty directory.
     pub(crate) fn empty() -> Self {
-        Self { dir: tempfile::Builder::new().prefix("otp-cli-").tempdir().unwrap() }
+        Self { dir: folder() }
     }
 
-    /// A folder with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
+    /// A directory with the account `edms/reporting` (`alice`, `correct horse`), and its key in `nightly.key`.
     pub(crate) fn new() -> Self {
         let world = Self::empty();
         world
@@ -75,9 +78,9 @@ impl World {
             .env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap()))
             .env("HOME", self.root())
             .env("OTP_STORE", self.path("store"));
-        // Where a measurement of coverage wants its figures; without it they would be left in the folder.
+        // Where a measurement of coverage wants its figures; without it they would be left in the directory.
         command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
-        Call { command, stdin: None }
+        Call::new(command)
     }
 
     /// Writes a file of mode 0600.
@@ -99,7 +102,7 @@ impl World {
 
     /// The id of the key in a key file.
     pub(crate) fn key_id(&self, name: &str) -> String {
-        Key::parse_owned(&self.key(name)).unwrap().id().to_string()
+        Key::parse_owned(self.key(name).as_bytes()).unwrap().id().to_string()
     }
 
     /// A library that takes the place of the system's random source, which otherwise does not fail: the body of
@@ -124,7 +127,7 @@ impl World {
 
     /// The path of the record of the key in a key file.
     pub(crate) fn record_of(&self, key_file: &str) -> PathBuf {
-        let key = Key::parse_owned(&self.key(key_file)).unwrap();
+        let key = Key::parse_owned(self.key(key_file).as_bytes()).unwrap();
         self.store().path_of(&Slot::record(key.account(), key.id()))
     }
 
@@ -132,19 +135,26 @@ impl World {
         FsStore::open_or_create(self.path("store")).unwrap()
     }
 
-    /// Everything below the folder, with what is in it: what a failure must not have changed.
+    /// Every file, with what is in it, except locks: what a failure must not have changed.
     pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let is_lock = |path: &Path| path.file_name().is_some_and(|name| name == ".lock");
+        let files = self.tree().into_iter().filter(|(path, _)| !is_lock(path));
+        files.filter_map(|(path, contents)| Some((path, contents?))).collect()
+    }
+
+    /// Every file with what is in it, locks too, and every directory and link without: what a look must not have changed.
+    pub(crate) fn tree(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
         let mut found = Vec::new();
-        let mut folders = vec![self.root().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        let mut dirs = vec![self.root().to_owned()];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();
                 let kind = fs::symlink_metadata(&path).unwrap().file_type();
                 if kind.is_dir() {
-                    folders.push(path);
-                } else if kind.is_file() && path.file_name().unwrap() != ".lock" {
-                    found.push((path.clone(), fs::read(path).unwrap()));
+                    dirs.push(path.clone());
                 }
+                let contents = kind.is_file().then(|| fs::read(&path).unwrap());
+                found.push((path, contents));
             }
         }
         found.sort();
@@ -164,113 +174,12 @@ impl World {
     }
 }
 
-/// A program that is to be started.
-pub(crate) struct Call {
-    pub(crate) command: Command,
-    stdin: Option<Vec<u8>>,
-}
-
-impl Call {
-    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.command.arg(argument);
-        self
-    }
-
-    pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
-        self.command.args(arguments);
-        self
-    }
-
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
-        self.stdin = Some(bytes.as_ref().to_vec());
-        self
-    }
-
-    /// As a user whom nothing belongs to. Only root can do that; anybody else stays who he is.
-    pub(crate) fn by_stranger(mut self) -> Self {
-        if is_root() {
-            self.command.uid(NOBODY).gid(NOBODY);
-        }
-        self
-    }
-
-    /// Runs it to its end.
-    pub(crate) fn outcome(mut self) -> Outcome {
-        let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
-        let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (pid, input, bytes) = (child.id(), child.stdin.take(), self.stdin);
-        let output = std::thread::scope(|scope| {
-            scope.spawn(move || {
-                if let (Some(mut input), Some(bytes)) = (input, bytes) {
-                    // It may fail without having read it.
-                    let _ = input.write_all(&bytes);
-                }
-            });
-            child.wait_with_output().unwrap()
-        });
-        Outcome::new(pid, output)
-    }
-
-    /// Runs it, which must succeed without a word on standard error, and gives its standard output.
-    #[track_caller]
-    pub(crate) fn succeeds(self) -> Vec<u8> {
-        let outcome = self.outcome();
-        assert_eq!((outcome.code(), outcome.stderr.as_str()), (0, ""));
-        outcome.stdout
-    }
-
-    /// As text, without the newline at its end.
-    #[track_caller]
-    pub(crate) fn prints(self) -> String {
-        String::from_utf8(self.succeeds()).unwrap().trim_end_matches('\n').to_owned()
-    }
-
-    /// Runs it, which must fail with a code and without any output, and gives its message.
-    #[track_caller]
-    pub(crate) fn fails(self, code: i32) -> String {
-        let outcome = self.outcome();
-        assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{}", outcome.stderr);
-        assert!(outcome.stderr.starts_with("otp: ") || outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
-        outcome.stderr
-    }
-}
-
-/// How a program ended, and what it said.
-pub(crate) struct Outcome {
-    pub(crate) pid: u32,
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: String,
-}
-
-impl Outcome {
-    fn new(pid: u32, output: Output) -> Self {
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!stderr.contains("panicked"), "{stderr}");
-        Self { pid, status: output.status, stdout: output.stdout, stderr }
-    }
-
-    /// The exit code; a signal counts as a negative one.
-    pub(crate) fn code(&self) -> i32 {
-        self.status.code().unwrap_or_else(|| -self.status.signal().unwrap())
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-}
-
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Puts a right CRC-32 behind bytes that were changed, as a forger would.
-pub(crate) fn mend_crc(bytes: &mut [u8]) {
+/// Puts the right CRC-32 behind bytes that were changed, as a forger would.
+pub(crate) fn correct_crc(bytes: &mut [u8]) {
     let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
     *crc = otp_core::ct::crc32(body).to_le_bytes();
 }
@@ -279,7 +188,7 @@ pub(crate) fn mend_crc(bytes: &mut [u8]) {
 pub(crate) fn public_otp() -> &'static Path {
     static COPY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = COPY.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.path().join("otp");
         // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody

@@ -44,7 +44,7 @@ pub(super) fn name_len(name: &str) -> usize {
     if well_known_code(name).is_some() { 1 } else { 2 + name.len() }
 }
 
-/// What the fields are sorted by.
+/// What fields are sorted by: well-known names by their codes, then other names as bytes.
 fn rank(name: &str) -> (u8, &str) {
     (well_known_code(name).unwrap_or(u8::MAX), name)
 }

@@ -34,7 +34,7 @@ impl Account {
         Self::default()
     }
 
-    /// Sets a field, new or not.
+    /// Sets a field, whether or not it is there already.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Account {
         Ok(())
     }
 
-    /// Sets each of these fields.
+    /// Sets each field of `fields`.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Account {
         Fields::trusted(&self.payload)
     }
 
-    /// Their encoding: what is sealed.
+    /// The encoding of the fields: what is sealed.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload

@@ -21,7 +21,7 @@ use crate::error::Error;
 /// # Ok::<(), otp_core::Error>(())
 /// ```
 ///
-/// The buffer holds values as they are; the caller who lent it wipes it.
+/// The buffer holds values in the clear, and the caller wipes it.
 pub struct FieldWriter<'b> {
     buffer: &'b mut [u8],
     len: usize,

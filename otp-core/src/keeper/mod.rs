@@ -1,8 +1,8 @@
 //! [`Keeper`]: the rules of accounts and keys, over any store: add, issue, rotate, revoke, remove.
 //!
-//! Each operation takes the account's lock, after a look that costs nothing if there is nothing to do. Where a store's
-//! lock does not exclude others, each operation writes first and looks again afterwards: of two that meet, the one that wrote
-//! second sees the other and steps back.
+//! An operation that changes an account takes its lock, but first looks whether there is anything to change: a mistyped name
+//! leaves nothing behind, not even a lock. Where a store's lock does not exclude others, each operation writes first and looks
+//! again afterwards: of two that meet, the one that wrote second sees the other and steps back.
 
 mod accounts;
 mod add;

@@ -28,6 +28,9 @@ pub struct Replacement {
 ///
 /// Now is the time to hand the new keys over. [`Rotation::finish`] then ends the old ones; [`Rotation::abandon`] takes
 /// the new ones back. If the process dies in between, both open, and rotating again replaces both.
+///
+/// While it lives, only `open` and others that read may be called for the account: those that change it wait for the lock,
+/// or fail.
 #[must_use = "the old keys open until the rotation is finished"]
 pub struct Rotation<'s, S: Store> {
     keeper: Keeper<'s, S>,

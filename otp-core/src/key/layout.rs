@@ -15,19 +15,19 @@ const CRC_LEN: usize = 4;
 /// Today every key has one page.
 pub(super) const PAGES: u8 = 1;
 
-/// The bytes of a key for an account name of `name_len` bytes.
+/// The length of a key in bytes, for an account name of `name_len` bytes.
 #[must_use]
 pub const fn len_for(name_len: usize, capacity: Capacity) -> usize {
     NAME_AT + name_len + KeyId::LEN + TAG_KEY_LEN + capacity.frame_len() + CRC_LEN
 }
 
-/// The random bytes of a key: id, tag key and pad.
+/// How many random bytes a key takes: id, tag key and pad.
 #[must_use]
 pub const fn drawn_len(capacity: Capacity) -> usize {
     KeyId::LEN + TAG_KEY_LEN + capacity.frame_len()
 }
 
-/// The bytes of the longest key.
+/// The length of the longest key in bytes.
 pub const MAX_LEN: usize = len_for(AccountName::MAX_LEN, Capacity::MAX);
 
 /// Where things stand in the bytes of one key; all of it is public.
@@ -39,10 +39,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Reads what is public in a key's bytes, and checks that nothing is missing or too much.
+    /// Reads what is public in a key's bytes, and checks that nothing is missing or left over.
     ///
-    /// `excess` are the bits of the text beyond the last byte. Whether there are any is reported together with the checksum,
-    /// since in a text that was cut they are some of the key's own.
+    /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in a text
+    /// that was cut they are bits of the key.
     pub(super) fn read(bytes: &[u8], excess: u8) -> Result<Self, Error> {
         let malformed = Error::MalformedKey;
         let Some((contents, crc)) = bytes.split_last_chunk::<CRC_LEN>() else {

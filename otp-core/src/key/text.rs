@@ -10,13 +10,13 @@ use crate::error::{Error, KeyFault};
 pub const PREFIX: &str = "otpk1_";
 const UPPER_PREFIX: &str = "OTPK1_";
 
-/// The characters of the text of a key of `len` bytes.
+/// The length of a key's text in characters, for a key of `len` bytes.
 #[must_use]
 pub const fn text_len(len: usize) -> usize {
     PREFIX.len() + (len * 8).div_ceil(5)
 }
 
-/// The characters of the longest key's text.
+/// The length of the longest key's text in characters.
 pub const MAX_TEXT_LEN: usize = text_len(MAX_LEN);
 
 /// Writes the text of a key's bytes to `out`, which has its length.
@@ -25,7 +25,7 @@ pub(super) fn encode<'a>(bytes: &[u8], out: &'a mut [u8]) -> Result<&'a str, Err
     let (prefix, text) = out.split_at_mut_checked(PREFIX.len()).ok_or(too_small)?;
     prefix.copy_from_slice(PREFIX.as_bytes());
     Base32Unpadded::encode(bytes, text).map_err(|_| too_small)?;
-    // Base32 is ASCII already. Masked like this, its being text does not depend on the key.
+    // Base32 is ASCII already. The mask makes that plain without a look at the key.
     for byte in &mut *text {
         *byte &= 0x7f;
     }
@@ -65,7 +65,7 @@ pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u8), Error
 /// Decodes base32 whose length was checked. The first value returned is not zero if a character is outside the alphabet; the
 /// second has the bits beyond the last byte.
 ///
-/// The decoder of the library that knows the alphabet branches on its answer, so the loop is ours.
+/// The library's own decoder branches on its answer, so the loop is ours.
 fn decode_base32<E: Encoding>(text: &[u8], bytes: &mut [u8]) -> (u8, u8) {
     let (mut faults, mut excess) = (0, 0);
     for (characters, bytes) in text.chunks(8).zip(bytes.chunks_mut(5)) {

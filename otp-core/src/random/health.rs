@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::ct;
+use crate::hint::Hint;
 
 /// Why a health-tested source gave nothing.
 #[derive(Debug)]
@@ -20,12 +21,23 @@ pub enum HealthError<E> {
     Proportion,
 }
 
+impl<E> HealthError<E> {
+    /// What to do about it: nothing that a health test can know, if the source itself failed.
+    #[must_use]
+    pub const fn hint(&self) -> Option<Hint<'static>> {
+        match self {
+            Self::Source(_) => None,
+            Self::Repetition | Self::Proportion => Some(Hint::RepairRandomness),
+        }
+    }
+}
+
 impl<E: core::error::Error> fmt::Display for HealthError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Source(_) => "the source of randomness can't be read",
-            Self::Repetition => "the source of randomness repeats itself; don't use this machine for secrets",
-            Self::Proportion => "the source of randomness prefers some values; don't use this machine for secrets",
+            Self::Repetition => "the source of randomness repeats itself",
+            Self::Proportion => "the source of randomness prefers some values",
         })
     }
 }
@@ -46,9 +58,9 @@ impl<E: core::error::Error + 'static> core::error::Error for HealthError<E> {
 ///
 /// # The cut-offs
 ///
-/// An alarm of a sound source loses nothing but a call; but a pad that is handed out only after a passed test is no
-/// longer exactly uniform. Its distance from uniform is at most the probability of an alarm while it is drawn, so the
-/// cut-offs bound that, for the longest pad and its tag key (65,569 bytes, below 2^16.01 samples):
+/// A false alarm costs a call, and nothing more. But a pad that is handed out only after it has passed a test is no longer
+/// exactly uniform. Its distance from uniform is at most the probability of an alarm while it is drawn, so the cut-offs
+/// bound that, for the longest pad and its tag key (65,569 bytes, below 2^16.01 samples):
 ///
 /// - Repetition count: alarm at [`REPETITION_CUTOFF`] = 9 equal bytes in a row. Section 4.4.1 has
 ///   `C = 1 + ceil(-log2(alpha) / H)`, so `alpha = 2^-64` a sample, and below `2^-47` for a pad.
@@ -64,13 +76,13 @@ pub struct HealthTested<R> {
     state: State,
 }
 
-/// So many equal bytes in a row are an alarm.
+/// How many equal bytes in a row are an alarm.
 pub const REPETITION_CUTOFF: u32 = 9;
 /// The window of the adaptive proportion test, in bytes.
 pub const PROPORTION_WINDOW: u32 = 512;
-/// So many bytes equal to the first one of a window are an alarm.
+/// How many bytes equal to the first one of a window are an alarm.
 pub const PROPORTION_CUTOFF: u32 = 24;
-/// So many bytes are tested and discarded before the first is handed out.
+/// How many bytes are tested and discarded before the first is handed out.
 pub const STARTUP_LEN: usize = 1024;
 
 /// How near a source has come to an alarm.

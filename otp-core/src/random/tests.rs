@@ -10,6 +10,7 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
 use crate::frame::Capacity;
+use crate::hint::Hint;
 use crate::tag::TAG_KEY_LEN;
 
 /// A source that gives what a function says of each byte's number, and counts what was asked for.
@@ -283,7 +284,9 @@ fn each_error_tells_what_failed_and_keeps_its_cause() {
     let first = XorError::<Dry, Infallible>::First(Dry);
     assert!(first.to_string().contains("first") && first.source().is_some());
     let alarms = [HealthError::<Dry>::Repetition, HealthError::Proportion];
-    assert!(alarms.iter().all(|alarm| alarm.source().is_none() && alarm.to_string().contains("don't use")));
+    assert!(alarms.iter().all(|alarm| alarm.source().is_none()));
+    assert!(alarms.iter().all(|alarm| alarm.hint() == Some(Hint::RepairRandomness)));
+    assert_eq!(HealthError::Source(Dry).hint(), None);
     let invalid = DrawError::<Dry>::Invalid(Error::InvalidCapacity);
     assert_eq!((invalid.code(), invalid.to_string()), (Code::Usage, Error::InvalidCapacity.to_string()));
     assert!(invalid.source().is_none());

@@ -19,7 +19,7 @@ use crate::name::AccountName;
 /// - An object changes only by [`replace`](Store::replace).
 /// - The callback of a list may use the store.
 ///
-/// `otp_core::testing::conformance` (with the feature `testing`) checks all of this.
+/// `otp_core::testing::conformance` (with the feature `testing`) checks all of it but the crash.
 pub trait Store {
     /// Why the store fails.
     type Error: StoreError;
@@ -31,7 +31,9 @@ pub trait Store {
 
     /// Keeps other writers of an account out until the guard is dropped, if the store can do that.
     ///
-    /// Readers are never kept out, and neither is [`put`](Store::put). A store that has no locks gives a guard that says so.
+    /// While another has the lock, it waits, or fails with [`ErrorKind::Locked`]. A thread that asks for a lock that it has
+    /// is another too. Readers are never kept out, and neither is [`put`](Store::put). A store that has no locks gives a guard
+    /// that says so.
     fn lock(&self, account: &AccountName) -> Result<Self::Guard<'_>, Self::Error>;
 
     /// Puts `bytes` into a slot if it is empty, and says whether it did. What was there stays.
@@ -118,10 +120,10 @@ impl Scope<'_> {
 
 /// An account's lock.
 pub trait Guard {
-    /// Whether all other writers of the account are kept out.
+    /// Whether all other writers of the account are kept out. A store gives the same answer to all of them.
     ///
-    /// If so, the marker of a rotation that is there under the lock was left by a crash. If not, writers find each other
-    /// by looking again after they wrote.
+    /// If so, a rotation's marker that is found under the lock was left by a crash. If not, writers find each other by looking
+    /// again after they have written.
     fn excludes_others(&self) -> bool;
 }
 

@@ -25,6 +25,9 @@
 //! | [`life`] | what a `Keeper` does with an account, from its first key to its removal |
 //! | [`cuts`] | every operation of a `Keeper` cut off at each of its steps |
 //!
+//! The last one is by far the longest: some ten thousand writes and thirty thousand reads. Where a store is slow, run the parts
+//! in tests of their own.
+//!
 //! No suite within one process can check that what a call reported as done survives a crash of the machine, or that processes
 //! keep each other out. A store that is shared by processes needs tests with processes too.
 
@@ -47,7 +50,8 @@ pub use world::{HeldKey, NOW, SECRET, TestRng, count, grant, two_keys};
 
 /// Checks everything that a store promises.
 ///
-/// `fresh` gives an empty store, and something that must outlive it.
+/// `fresh` gives something that must outlive the store, and an empty store. They are dropped, the store first, before it is
+/// called again.
 ///
 /// # Panics
 ///

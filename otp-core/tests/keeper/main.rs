@@ -6,6 +6,7 @@
 
 mod damage;
 mod draws;
+mod hooked;
 mod meetings;
 mod moments;
 mod overtaken;

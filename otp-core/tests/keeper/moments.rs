@@ -1,14 +1,12 @@
 //! Rotations that others meet, and keys that end while they are read.
 
 use std::cell::Cell;
-use std::convert::Infallible;
-use std::ops::ControlFlow;
 
 use otp_core::keeper::{Gone, ROTATION_LIMIT_SECS};
-use otp_core::store::Scope;
 use otp_core::testing::{HeldKey, NOW, SECRET, TestRng, grant, two_keys};
-use otp_core::{AccountName, Capacity, Grant, KeepError, Keeper, MemoryStore, Note, Record, Slot, Store};
+use otp_core::{AccountName, Capacity, Grant, KeepError, Keeper, KeyId, MemoryStore, Note, Record, Slot, Store};
 
+use crate::hooked::{Hooked, Moment};
 use crate::{account, counts, gone};
 
 #[test]
@@ -66,63 +64,13 @@ fn a_key_that_is_revoked_during_a_rotation_takes_its_successor_with_it() {
     }
 }
 
-/// A store in which something happens just after a record was looked at together with its note.
-struct Between<'s, F> {
-    store: &'s MemoryStore,
-    after: Cell<Option<F>>,
-}
-
-impl<F: FnOnce(&MemoryStore)> Store for Between<'_, F> {
-    type Error = Infallible;
-    type Guard<'g>
-        = ()
-    where
-        Self: 'g;
-
-    fn lock(&self, account: &AccountName) -> Result<(), Infallible> {
-        self.store.lock(account)
-    }
-
-    fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, Infallible> {
-        self.store.put(slot, bytes)
-    }
-
-    fn get(&self, slot: &Slot, buffer: &mut [u8]) -> Result<Option<usize>, Infallible> {
-        self.store.get(slot, buffer)
-    }
-
-    fn get_with_note(
-        &self,
-        account: &AccountName,
-        id: otp_core::KeyId,
-        record: &mut [u8],
-        note: &mut [u8],
-    ) -> Result<(Option<usize>, Option<usize>), Infallible> {
-        let lens = self.store.get_with_note(account, id, record, note)?;
-        if let Some(after) = self.after.take() {
-            after(self.store);
+/// Does something just after a record was first looked at together with its note.
+fn after_look<'a>(act: impl FnOnce() + 'a) -> impl Fn(Moment<'_>) + 'a {
+    let act = Cell::new(Some(act));
+    move |moment| {
+        if let (Moment::Looked, Some(act)) = (moment, act.take()) {
+            act();
         }
-        Ok(lens)
-    }
-
-    fn replace(&self, guard: &(), slot: &Slot, expected: &[u8], new: &[u8]) -> Result<bool, Infallible> {
-        self.store.replace(guard, slot, expected, new)
-    }
-
-    fn remove(&self, slot: &Slot) -> Result<bool, Infallible> {
-        self.store.remove(slot)
-    }
-
-    fn list(&self, scope: Scope<'_>, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Infallible> {
-        self.store.list(scope, each)
-    }
-
-    fn list_account(
-        &self,
-        account: &AccountName,
-        each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
-    ) -> Result<(), Infallible> {
-        self.store.list_account(account, each)
     }
 }
 
@@ -130,8 +78,8 @@ impl<F: FnOnce(&MemoryStore)> Store for Between<'_, F> {
 fn a_key_that_is_revoked_while_it_is_read_is_known_as_revoked() {
     let store = MemoryStore::new();
     let keys = two_keys(&store, &account());
-    let revoke = |store: &MemoryStore| Keeper::new(store, NOW).revoke(&account(), keys[0].id()).unwrap();
-    let between = Between { store: &store, after: Cell::new(Some(revoke)) };
+    let revoke = || Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap();
+    let between = Hooked::new(&store, after_look(revoke));
     // The second of two revokes that meet.
     let revoked = Keeper::new(&between, NOW).revoke(&account(), keys[0].id());
     assert!(matches!(revoked, Err(KeepError::NoKey { gone: Gone::Revoked { at: NOW }, .. })), "{revoked:?}");
@@ -150,8 +98,29 @@ fn a_record_that_grows_while_it_is_read_is_read_whole() {
     let record = &bytes[..len];
     let before = vec![7; len - 300];
     assert!(store.replace(&(), &slot, record, &before).unwrap());
-    let grow = |store: &MemoryStore| assert!(store.replace(&(), &slot, &before, record).unwrap());
-    let between = Between { store: &store, after: Cell::new(Some(grow)) };
+    let grow = || assert!(store.replace(&(), &slot, &before, record).unwrap());
+    let between = Hooked::new(&store, after_look(grow));
     let info = Keeper::new(&between, NOW).key_info(&account(), key.id());
     assert!(info.unwrap().is_some_and(|info| info.header.capacity == Capacity::ALL[4]));
+}
+
+#[test]
+fn a_mistyped_name_takes_no_lock() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store, &account());
+    let locks = Cell::new(0);
+    let hooked = Hooked::new(&store, |moment| {
+        if let Moment::Lock = moment {
+            locks.set(locks.get() + 1);
+        }
+    });
+    let keeper = Keeper::new(&hooked, NOW);
+    let (nobody, unknown) = (AccountName::parse("edms/reportinh").unwrap(), KeyId::from_bytes([7; 10]));
+    assert!(keeper.rotate(&nobody, b"new", &Grant::default(), None, &mut TestRng::new(2)).is_err());
+    assert!(keeper.remove(&nobody).is_err());
+    assert!(keeper.revoke(&nobody, keys[0].id()).is_err() && keeper.revoke(&account(), unknown).is_err());
+    assert_eq!(locks.get(), 0);
+    keeper.revoke(&account(), keys[0].id()).unwrap();
+    keeper.remove(&account()).unwrap();
+    assert_eq!(locks.get(), 2);
 }

@@ -1,11 +1,11 @@
-"""What importing otp_link and opening one account costs: whole processes, interleaved, against bare start-up.
+"""What it costs to import otp_link and open an account: whole processes, compared with a bare start of the interpreter.
 
     pip install ./otp-ffi/python cryptography
-    python otp-ffi/python/bench/startup.py [--runs 200] [--ancestor FOLDER] [--markdown]
+    python otp-ffi/python/bench/startup.py [--runs 200] [--secure-python-link FOLDER] [--markdown]
 
-Each way is a process of its own. The runs take turns, in an order that is drawn anew each time, so that whatever the machine
-does meanwhile hits all alike; medians are given, and their ratios to the bare interpreter. FOLDER has the ancestor's
-WorkflowSecurity.py, which is public (NeilMaude/Secure-Python-Link) and not part of this package.
+Each run is a process of its own. The ways take turns in random order, so that whatever else the machine does hits them
+alike; the output has medians, and their ratios to the bare interpreter. FOLDER contains WorkflowSecurity.py of
+Secure-Python-Link, which is public (NeilMaude/Secure-Python-Link) and not part of this package.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ WAYS = {
     "import": "`import otp_link`",
     "open": "import, and open an account",
     "fernet": "`cryptography.fernet`: import, and decrypt a token",
-    "ancestor": "the ancestor: import, and get the details",
+    "secure-python-link": "Secure-Python-Link: import, and get the details",
 }
 
 
-def scripts(folder: Path, ancestor: Path | None) -> dict[str, str]:
-    """The script of each way, with what it needs prepared."""
+def scripts(folder: Path, secure_python_link: Path | None) -> dict[str, str]:
+    """The script of each way. What it needs is prepared."""
     store, key_file, old = str(folder / "store"), str(folder / "key"), str(folder / "Account1.p")
     otp_link.add_account("bench", username="alice", password="correct horse", store=store).write(key_file)
     made = {
@@ -49,12 +49,12 @@ def scripts(folder: Path, ancestor: Path | None) -> dict[str, str]:
         token = fernet(key).encrypt(b"alice:correct horse")
         made["fernet"] = f"from cryptography.fernet import Fernet\nFernet({key!r}).decrypt({token!r})"
     except ImportError:
-        print("cryptography is not installed, and is left out", file=sys.stderr)
-    if ancestor is not None:
-        sys.path.insert(0, str(ancestor))
+        print("cryptography is not installed, so it is left out", file=sys.stderr)
+    if secure_python_link is not None:
+        sys.path.insert(0, str(secure_python_link))
         _, *keys = importlib.import_module("WorkflowSecurity").secure_account("alice", "correct horse", old)
-        made["ancestor"] = (
-            f"import sys; sys.path.insert(0, {str(ancestor)!r})\n"
+        made["secure-python-link"] = (
+            f"import sys; sys.path.insert(0, {str(secure_python_link)!r})\n"
             f"import WorkflowSecurity\n"
             f"assert WorkflowSecurity.get_account_details(*{keys!r}, {old!r})[0]"
         )
@@ -66,7 +66,7 @@ def measure(commands: dict[str, list[str]], runs: int) -> dict[str, float]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTP_")}
     times: dict[str, list[float]] = {name: [] for name in commands}
     order = list(commands)
-    # The first turns fill caches, of files and of compiled modules, and don't count.
+    # The first turns fill the caches of files and compiled modules, and don't count.
     for turn in range(-5, runs):
         random.shuffle(order)
         for name in order:
@@ -78,14 +78,14 @@ def measure(commands: dict[str, list[str]], runs: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measures, and prints a table."""
+    """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200, help="of each way [200]")
-    parser.add_argument("--ancestor", type=Path, metavar="FOLDER", help="where WorkflowSecurity.py is")
+    parser.add_argument("--runs", type=int, default=200, help="how often each way runs [200]")
+    parser.add_argument("--secure-python-link", type=Path, metavar="FOLDER", help="where WorkflowSecurity.py is")
     parser.add_argument("--markdown", action="store_true", help="print rows for docs/performance.md")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        made = scripts(Path(folder), arguments.ancestor)
+        made = scripts(Path(folder), arguments.secure_python_link)
         medians = measure({name: [sys.executable, "-c", script] for name, script in made.items()}, arguments.runs)
     for name, median in medians.items():
         ratio = median / medians["bare"]

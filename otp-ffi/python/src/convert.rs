@@ -1,166 +1,219 @@
-//! Between Python's values and ours: text and bytes, times, errors.
+//! Between Python's values and ours: bytes, text, paths, fields, times, keys.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use otp_core::Coded;
-use otp_ffi::fault::Error;
+use otp_core::{Holder, UnixTime};
+use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping, PyString};
-use zeroize::Zeroizing;
 
-/// Bytes that are wiped.
-pub(crate) type Bytes = Zeroizing<Vec<u8>>;
+use crate::error::{Error, Result};
 
-/// An error of ours as Python raises it: the class of its code.
-pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    raise_as(py, error, class_of(error))
+const EXPIRES: Argument =
+    Argument { name: "expires", needs: "a datetime, a timedelta, or seconds after 1970 as an int" };
+const GRACE: Argument = Argument { name: "grace", needs: "a timedelta or an int, of one second or more" };
+const CAPACITY: Argument = Argument { name: "capacity", needs: "an int: 64, 128, 256 and so on" };
+const KEY_FD: Argument = Argument { name: "key_fd", needs: "an int: the number of an open file descriptor" };
+
+/// An argument that is a number or a time: its name, and what it has to be.
+#[derive(Clone, Copy)]
+struct Argument {
+    name: &'static str,
+    needs: &'static str,
 }
 
-/// The name of an error's class, where it has one of its own.
-fn class_of(error: &Error) -> Option<&'static str> {
-    matches!(error, Error::NoField { .. }).then_some("NoFieldError")
-}
-
-/// An error of ours as an instance of a class of `otp_link.errors`.
-pub(crate) fn raise_as(py: Python<'_>, error: &Error, class: Option<&str>) -> PyErr {
-    let make = || {
-        let errors = py.import("otp_link.errors")?;
-        let class = match class {
-            Some(name) => errors.getattr(name)?,
-            None => errors.getattr("BY_CODE")?.get_item(error.code().number())?,
-        };
-        Ok(PyErr::from_value(class.call1((error.message(),))?))
-    };
-    make().unwrap_or_else(|error: PyErr| error)
-}
-
-pub(crate) fn usage(py: Python<'_>, message: &str) -> PyErr {
-    raise(py, &Error::Usage(message.to_owned()))
-}
-
-/// Makes a call without the interpreter's lock, and raises why it failed.
-pub(crate) fn detached<T: Send>(py: Python<'_>, call: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
-    py.detach(call).map_err(|error| raise(py, &error))
-}
-
-/// A value's bytes: of a str its UTF-8, of a bytes itself. Our copy is wiped; Python's is Python's.
-pub(crate) fn bytes_of(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Bytes> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(Zeroizing::new(bytes.as_bytes().to_vec()));
-    }
-    let Ok(text) = value.cast::<PyString>() else {
-        let kind = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("{what} must be str or bytes, not {kind}")));
-    };
-    // The interpreter's own error would show the whole text.
-    let encoded = text.encode_utf8().map_err(|_| {
-        usage(value.py(), &format!("{what} has a character that UTF-8 does not have (a surrogate); give it as bytes"))
-    })?;
-    Ok(Zeroizing::new(encoded.as_bytes().to_vec()))
-}
-
-/// As [`bytes_of`], of what may be left out.
-pub(crate) fn maybe_bytes(value: Option<&Bound<'_, PyAny>>, what: &str) -> PyResult<Option<Bytes>> {
-    value.map(|value| bytes_of(value, what)).transpose()
-}
-
-/// A path: a str, a bytes, or whatever has `__fspath__`.
-pub(crate) struct PathArgument(PathBuf);
-
-impl<'a, 'py> FromPyObject<'a, 'py> for PathArgument {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        // Imported since the interpreter started.
-        let text = value.py().import("os")?.call_method1("fsdecode", (value,))?;
-        Ok(Self(text.extract()?))
+impl Argument {
+    fn out_of_range(self) -> Error {
+        Error::OutOfRange { argument: self.name, needs: self.needs }
     }
 }
 
-impl AsRef<Path> for PathArgument {
-    fn as_ref(&self) -> &Path {
+/// A name or id: a str.
+#[derive(Default)]
+pub(crate) struct TextArgument(String);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for TextArgument {
+    type Error = Error;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> Result<Self> {
+        Ok(Self(text_of(&value, "a name or id")?))
+    }
+}
+
+impl Deref for TextArgument {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         &self.0
     }
 }
 
-/// A path that may be left out.
-pub(crate) fn path(argument: Option<&PathArgument>) -> Option<&Path> {
-    argument.map(AsRef::as_ref)
+/// A path: a str, bytes, or anything that has `__fspath__`.
+pub(crate) struct PathArgument(PathBuf);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for PathArgument {
+    type Error = Error;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> Result<Self> {
+        // The interpreter imports it when it starts.
+        let text = value.py().import("os")?.call_method1("fsdecode", (value,))?;
+        // It may have a surrogate that does not stand for a byte.
+        Ok(Self(text.extract().map_err(|_| Error::Surrogate { argument: "a path".to_owned() })?))
+    }
 }
 
-/// The fields that a call gives: username, password, and a mapping of others.
-pub(crate) fn fields(
-    username: Option<&Bound<'_, PyAny>>,
-    password: Option<&Bound<'_, PyAny>>,
-    others: Option<&Bound<'_, PyMapping>>,
-) -> PyResult<Vec<(String, Bytes)>> {
-    let mut fields = Vec::new();
-    for (name, value) in [("username", username), ("password", password)] {
-        if let Some(value) = maybe_bytes(value, name)? {
-            fields.push((name.to_owned(), value));
+impl Deref for PathArgument {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A value's bytes: those of a bytes, or the UTF-8 of a str. They are Python's, which are not wiped.
+pub(crate) fn bytes_of<'py>(value: &Bound<'py, PyAny>, argument: &str) -> Result<Bound<'py, PyBytes>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.clone());
+    }
+    let text = value.cast::<PyString>().map_err(|_| wrong_type(value, argument, "str or bytes"))?;
+    // The interpreter's own error would hold the whole text.
+    text.encode_utf8().map_err(|_| Error::Surrogate { argument: argument.to_owned() })
+}
+
+/// As [`bytes_of`], for what may be left out.
+pub(crate) fn maybe_bytes<'py>(
+    value: Option<&Bound<'py, PyAny>>,
+    argument: &str,
+) -> Result<Option<Bound<'py, PyBytes>>> {
+    value.map(|value| bytes_of(value, argument)).transpose()
+}
+
+/// The text of a str.
+pub(crate) fn text_of(value: &Bound<'_, PyAny>, argument: &'static str) -> Result<String> {
+    let text = value.cast::<PyString>().map_err(|_| wrong_type(value, argument, "str"))?;
+    // As above: one with a surrogate.
+    let bytes = text.encode_utf8().map_err(|_| Error::NotUtf8 { argument })?;
+    Ok(utf8(&bytes, argument)?.to_owned())
+}
+
+/// Bytes as the text that they have to be.
+pub(crate) fn utf8<'a>(bytes: &'a Bound<'_, PyBytes>, argument: &'static str) -> Result<&'a str> {
+    str::from_utf8(bytes.as_bytes()).map_err(|_| Error::NotUtf8 { argument })
+}
+
+fn wrong_type(value: &Bound<'_, PyAny>, argument: &str, needs: &'static str) -> Error {
+    match value.get_type().name() {
+        Ok(given) => Error::WrongType { argument: argument.to_owned(), needs, given: given.to_string() },
+        Err(error) => error.into(),
+    }
+}
+
+/// The fields of a call: username, password, and a mapping of others.
+pub(crate) struct FieldArguments<'py>(Vec<(String, Bound<'py, PyBytes>)>);
+
+impl<'py> FieldArguments<'py> {
+    pub(crate) fn new(
+        username: Option<&Bound<'py, PyAny>>,
+        password: Option<&Bound<'py, PyAny>>,
+        others: Option<&Bound<'py, PyMapping>>,
+    ) -> Result<Self> {
+        let mut fields = Vec::new();
+        for (name, value) in [("username", username), ("password", password)] {
+            if let Some(value) = maybe_bytes(value, name)? {
+                fields.push((name.to_owned(), value));
+            }
         }
+        for item in others.map(PyMappingMethods::items).transpose()?.into_iter().flatten() {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            let name = bytes_of(&name, "a field's name")?;
+            let name = utf8(&name, "a field's name")?.to_owned();
+            let value = bytes_of(&value, &format!("field {name:?}"))?;
+            fields.push((name, value));
+        }
+        Ok(Self(fields))
     }
-    let Some(others) = others else {
-        return Ok(fields);
+
+    pub(crate) fn list(&self) -> Vec<(&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+}
+
+/// Where a key is; at most one place may be given.
+pub(crate) fn key_source<'a>(
+    text: Option<&'a Bound<'_, PyBytes>>,
+    file: Option<&'a PathArgument>,
+    fd: Option<&Bound<'_, PyAny>>,
+    mode: Option<&str>,
+) -> Result<KeySource<'a>> {
+    let mut source = KeySource::default();
+    source.text = text.map(PyBytesMethods::as_bytes);
+    source.file = file.map(|path| &**path);
+    source.fd = fd.map(|value| number(value, KEY_FD)).transpose()?;
+    source.mode = match mode {
+        None | Some("private") => KeyFileMode::Private,
+        Some("any") => KeyFileMode::Any,
+        Some(_) => return Err(Error::OutOfRange { argument: "key_file_mode", needs: "'private' or 'any'" }),
     };
-    for item in others.items()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-        let name = bytes_of(&name, "a field's name")?;
-        let name =
-            String::from_utf8(name.to_vec()).map_err(|_| usage(others.py(), "a field's name is not valid UTF-8"))?;
-        let value = bytes_of(&value, &format!("field {name:?}"))?;
-        fields.push((name, value));
-    }
-    Ok(fields)
+    source.check_single()?;
+    Ok(source)
 }
 
-pub(crate) fn borrowed(fields: &[(String, Bytes)]) -> Vec<(&str, &[u8])> {
-    fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect()
+/// What a new key is given.
+pub(crate) fn terms<'a>(
+    holder: Option<&'a str>,
+    expires: Option<&Bound<'_, PyAny>>,
+    capacity: Option<&Bound<'_, PyAny>>,
+) -> Result<KeyTerms<'a>> {
+    let mut terms = KeyTerms::default();
+    terms.holder = holder;
+    terms.expires = expires.map(time).transpose()?;
+    terms.capacity = capacity.map(|value| number(value, CAPACITY)).transpose()?;
+    Ok(terms)
 }
 
-/// A time in seconds after 1970: of an int itself, of a timedelta from now on, of a datetime its timestamp.
-pub(crate) fn when(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    if let Some(secs) = duration_of(value)? {
-        return Ok(Some(otp_core::UnixTime::now().as_secs().saturating_add(secs)));
+/// A time in seconds after 1970: an int's own, a datetime's timestamp, or a timedelta from now on.
+fn time(value: &Bound<'_, PyAny>) -> Result<u64> {
+    if value.hasattr("total_seconds")? {
+        let secs = seconds_by(value, "total_seconds", EXPIRES)?;
+        return Ok(UnixTime::now().as_secs().saturating_add(secs));
     }
-    let value = if value.hasattr("timestamp")? {
-        value.call_method0("timestamp")?.call_method0("__int__")?
-    } else {
-        value.clone()
-    };
-    whole(&value, "expires must be a datetime, a timedelta, or seconds after 1970 as an int").map(Some)
+    if value.hasattr("timestamp")? { seconds_by(value, "timestamp", EXPIRES) } else { seconds(value, EXPIRES) }
 }
 
-/// A duration in seconds: of an int itself, or of a timedelta.
-pub(crate) fn duration(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    match duration_of(value)? {
-        Some(secs) => Ok(Some(secs)),
-        None => whole(value, "grace must be a timedelta, or seconds as an int").map(Some),
+/// A grace period in seconds: an int's own, or a timedelta's.
+pub(crate) fn grace(value: &Bound<'_, PyAny>) -> Result<u64> {
+    if value.hasattr("total_seconds")? { seconds_by(value, "total_seconds", GRACE) } else { seconds(value, GRACE) }
+}
+
+/// The whole seconds that a method gives. By methods, since the module datetime may not be imported.
+fn seconds_by(value: &Bound<'_, PyAny>, method: &str, argument: Argument) -> Result<u64> {
+    let secs = value.call_method0(method).and_then(|secs| secs.call_method0("__int__"));
+    // A datetime before the year 1 in UTC has no timestamp.
+    seconds(&secs.map_err(|_| argument.out_of_range())?, argument)
+}
+
+fn seconds(value: &Bound<'_, PyAny>, argument: Argument) -> Result<u64> {
+    match number(value, argument) {
+        Ok(0) => Err(argument.out_of_range()),
+        number => number,
     }
 }
 
-/// The seconds of a timedelta; `None` if it is none.
-fn duration_of(value: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
-    if !value.hasattr("total_seconds")? {
-        return Ok(None);
-    }
-    let secs = value.call_method0("total_seconds")?.call_method0("__int__")?;
-    whole(&secs, "a duration must be longer than nothing").map(Some)
+fn number<'py, T>(value: &Bound<'py, PyAny>, argument: Argument) -> Result<T>
+where
+    T: FromPyObjectOwned<'py, Error = PyErr>,
+{
+    value.extract().map_err(|error: PyErr| {
+        let is_of_wrong_type = error.is_instance_of::<PyTypeError>(value.py());
+        if is_of_wrong_type { wrong_type(value, argument.name, argument.needs) } else { argument.out_of_range() }
+    })
 }
 
-fn whole(value: &Bound<'_, PyAny>, message: &str) -> PyResult<u64> {
-    match value.extract::<u64>() {
-        Ok(0) => Err(usage(value.py(), message)),
-        Ok(number) => Ok(number),
-        // Too large, negative, or no whole number at all.
-        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => Err(PyTypeError::new_err(message.to_owned())),
-        Err(_) => Err(usage(value.py(), message)),
-    }
+/// A new key as Python has it, an `otp_link.Key`.
+pub(crate) fn new_key<'py>(py: Python<'py>, key: &NewKey) -> PyResult<Bound<'py, PyAny>> {
+    let (id, replaces) = (key.id().to_string(), key.replaces().map(|id| id.to_string()));
+    let arguments = (key.text(), key.account().as_str(), id, key.holder().map(Holder::as_str), replaces);
+    py.import("otp_link")?.getattr("Key")?.call1(arguments)
 }

@@ -1,21 +1,29 @@
-//! `otp_link._native`: the façade of otp-ffi as Python sees it. What Python's users read stands in `otp_link`.
+//! `otp_link._native`: converts Python's arguments, calls otp-link, and converts what it gives or raises.
+//!
+//! What users read and import is in the Python package `otp_link`.
 #![forbid(unsafe_code)]
-#![allow(clippy::doc_markdown, reason = "these comments become Python's docstrings")]
+#![allow(clippy::doc_markdown, reason = "doc comments here become Python's docstrings")]
 #![allow(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 
 mod account;
 mod convert;
+mod error;
+mod fields;
+mod hint;
 mod keys;
 mod store;
+mod warning;
 mod workflow;
 
+use otp_core::Code;
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    otp_link::set_warning_handler(warning::raise);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    let codes = otp_core::Code::TABLE.map(|(code, name, meaning)| (code.number(), name, meaning));
-    module.add("CODES", codes.to_vec())?;
+    let codes: Vec<_> = Code::ALL.iter().map(|code| (code.number(), code.name(), code.summary())).collect();
+    module.add("CODES", codes)?;
     module.add_class::<account::Account>()?;
     module.add_class::<account::RawFields>()?;
     module.add_class::<store::KeyInfo>()?;

@@ -1,35 +1,50 @@
-//! What is said of a store: its accounts, their keys, whether its records are whole.
+//! What a store says: its accounts, their keys, whether its records are whole. And deleting an account.
 
 use std::ops::ControlFlow;
 
-use otp_core::{Coded, Holder, UnixTime};
-use otp_ffi::facade::{self, Source};
+use otp_core::{Holder, UnixTime};
+use otp_link::{Key, KeySource};
 use pyo3::prelude::*;
 
-use crate::convert::{Bytes, PathArgument, bytes_of, detached, path};
+use crate::convert::{PathArgument, TextArgument, bytes_of};
+use crate::error::{Result, described};
 
 /// What a store says of one key. All of it is public; times are seconds after 1970.
 #[pyclass(frozen, get_all, module = "otp_link")]
 pub(crate) struct KeyInfo {
-    /// Its id.
+    /// The key's id.
     id: String,
     /// Who holds it.
     holder: Option<String>,
     /// When it was sealed.
     created: u64,
-    /// From when on it does not open any more.
+    /// When it stops opening.
     expires: Option<u64>,
-    /// Until when it still opens the old secret, if it has been replaced.
+    /// When it stops opening the old secret, if it has been replaced.
     grace_ends: Option<u64>,
-    /// Bytes of its frame.
+    /// The capacity of its frame in bytes.
     capacity: usize,
 }
 
 #[pymethods]
 impl KeyInfo {
     fn __repr__(&self) -> String {
-        let holder = self.holder.as_deref().unwrap_or("nobody in particular");
-        format!("<otp_link.KeyInfo {} for {holder}>", self.id)
+        let holder = self.holder.as_deref().map(|holder| format!(" for {holder}")).unwrap_or_default();
+        format!("<otp_link.KeyInfo {}{holder}>", self.id)
+    }
+}
+
+impl From<otp_link::KeyInfo> for KeyInfo {
+    fn from(info: otp_link::KeyInfo) -> Self {
+        let terms = &info.header.terms;
+        Self {
+            id: info.header.id.to_string(),
+            holder: terms.holder.as_ref().map(Holder::to_string),
+            created: terms.created.as_secs(),
+            expires: terms.expires.map(UnixTime::as_secs),
+            grace_ends: info.grace.map(UnixTime::as_secs),
+            capacity: info.header.capacity.bytes(),
+        }
     }
 }
 
@@ -45,6 +60,8 @@ pub(crate) struct Fault {
     code: u8,
     /// What is wrong, in words.
     message: String,
+    /// What to do about it, or None.
+    hint: Option<String>,
 }
 
 #[pymethods]
@@ -54,7 +71,14 @@ impl Fault {
     }
 }
 
-/// What verify() found. It is true if all is well.
+impl From<otp_link::Fault> for Fault {
+    fn from(fault: otp_link::Fault) -> Self {
+        let (code, message, hint) = described(&fault.error);
+        Self { account: fault.account.to_string(), key_id: fault.key_id.to_string(), code, message, hint }
+    }
+}
+
+/// What verify() found. It is true if nothing is wrong.
 #[pyclass(frozen, module = "otp_link")]
 pub(crate) struct Verification {
     /// How many records were looked at.
@@ -68,7 +92,7 @@ pub(crate) struct Verification {
 
 #[pymethods]
 impl Verification {
-    /// What is wrong, in the order of accounts and ids.
+    /// What is wrong: records in the order of accounts and ids, then keys in the order in which you passed them.
     #[getter]
     fn faults(&self) -> Vec<Fault> {
         self.faults.clone()
@@ -84,24 +108,27 @@ impl Verification {
     }
 }
 
-/// Deletes an account: all its records, and all traces of the keys that it had.
+/// Deletes an account: all its records and tombstones.
 ///
 /// Raises NotFoundError if there is no such account, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
-pub(crate) fn remove_account(py: Python<'_>, account: &str, store: Option<PathArgument>) -> PyResult<()> {
-    detached(py, || facade::remove(account, path(store.as_ref())))
+pub(crate) fn remove_account(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<()> {
+    Ok(py.detach(|| otp_link::remove_account(&account, store.as_deref()))?)
 }
 
-/// The names of a store's accounts that start with `prefix`, sorted. It needs no key.
+/// The names of a store's accounts that start with `prefix`, sorted. It takes no key.
 ///
 /// Raises UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
-#[pyo3(signature = (prefix="", *, store=None))]
-pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathArgument>) -> PyResult<Vec<String>> {
-    detached(py, || {
+#[pyo3(
+    signature = (prefix=TextArgument::default(), *, store=None),
+    text_signature = "(prefix='', *, store=None)"
+)]
+pub(crate) fn list_accounts(py: Python<'_>, prefix: TextArgument, store: Option<PathArgument>) -> Result<Vec<String>> {
+    py.detach(|| {
         let mut names = Vec::new();
-        facade::list(prefix, path(store.as_ref()), |account| {
+        otp_link::list_accounts(&prefix, store.as_deref(), |account| {
             names.push(account.to_string());
             ControlFlow::Continue(())
         })?;
@@ -109,86 +136,62 @@ pub(crate) fn list_accounts(py: Python<'_>, prefix: &str, store: Option<PathArgu
     })
 }
 
-/// What the store says of an account's keys, sorted by id, letters before digits. It needs no key.
+/// What the store says of an account's keys, sorted by id, letters before digits. It takes no key.
 ///
-/// Raises NotFoundError if the account has none, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
+/// Raises NotFoundError if the account has no key, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
-pub(crate) fn list_keys(py: Python<'_>, account: &str, store: Option<PathArgument>) -> PyResult<Vec<KeyInfo>> {
-    let infos = detached(py, || facade::info(account, path(store.as_ref())))?;
-    let info = |info: otp_core::keeper::KeyInfo| KeyInfo {
-        id: info.header.id.to_string(),
-        holder: info.header.terms.holder.as_ref().map(Holder::to_string),
-        created: info.header.terms.created.as_secs(),
-        expires: info.header.terms.expires.map(UnixTime::as_secs),
-        grace_ends: info.grace.map(UnixTime::as_secs),
-        capacity: info.header.capacity.bytes(),
-    };
-    Ok(infos.into_iter().map(info).collect())
+pub(crate) fn list_keys(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<Vec<KeyInfo>> {
+    let infos = py.detach(|| otp_link::list_keys(&account, store.as_deref()))?;
+    Ok(infos.into_iter().map(KeyInfo::from).collect())
 }
 
-/// Checks that every record of the accounts that start with `prefix` is whole, and that each of the given keys opens its
-/// record. Nothing is opened, and expiry does not matter. What is faulty is not raised but listed:
+/// Checks that every record of the accounts whose names start with `prefix` is whole, and that each of the given keys opens
+/// its record. Nothing is opened, and expiry does not matter. Faults are not raised but listed:
 ///
 ///     found = otp_link.verify(key_files=["nightly.key"])
 ///     if not found:
 ///         for fault in found.faults:
 ///             print(fault.account, fault.key_id, fault.message)
 ///
-/// Raises UsageError or MalformedKeyError for what is no key, UnsafePermissionsError, StoreUnavailableError.
+/// Raises MalformedKeyError if what you pass is not a key, OtherError if a key file can't be read, UsageError,
+/// UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
-#[pyo3(signature = (prefix="", *, keys=None, key_files=None, store=None))]
+#[pyo3(
+    signature = (prefix=TextArgument::default(), *, keys=None, key_files=None, store=None),
+    text_signature = "(prefix='', *, keys=None, key_files=None, store=None)"
+)]
 pub(crate) fn verify(
     py: Python<'_>,
-    prefix: &str,
+    prefix: TextArgument,
     keys: Option<&Bound<'_, PyAny>>,
     key_files: Option<&Bound<'_, PyAny>>,
     store: Option<PathArgument>,
-) -> PyResult<Verification> {
-    let mut texts: Vec<Bytes> = Vec::new();
+) -> Result<Verification> {
+    let mut given: Vec<Key> = Vec::new();
     for key in keys.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten() {
-        texts.push(bytes_of(&key?, "a key")?);
+        let key = bytes_of(&key?, "a key")?;
+        let mut source = KeySource::default();
+        source.text = Some(key.as_bytes());
+        given.push(source.read()?);
     }
-    let mut files: Vec<PathArgument> = Vec::new();
     for file in key_files.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten() {
-        files.push(file?.extract()?);
+        let file: PathArgument = file?.extract()?;
+        let mut source = KeySource::default();
+        source.file = Some(&file);
+        given.push(py.detach(|| source.read())?);
     }
-    let store = path(store.as_ref());
-    detached(py, || {
-        let mut faults = Vec::new();
-        let records = facade::verify_store(prefix, store, |account, id, error| {
-            faults.push(fault(account, id, &error));
-            ControlFlow::Continue(())
-        })?;
-        let given = texts.iter().map(|text| Source { key: Some(text.as_slice()), store, ..Source::default() });
-        let given =
-            given.chain(files.iter().map(|file| Source { key_file: Some(file.as_ref()), store, ..Source::default() }));
-        let mut keys = 0;
-        for source in given {
-            keys += 1;
-            if let Some((account, id, error)) = source.check()? {
-                faults.push(fault(&account, id, &error));
-            }
-        }
-        Ok(Verification { records, keys, faults })
-    })
+    let found = py.detach(|| otp_link::verify(&prefix, &given, store.as_deref(), |_| ControlFlow::Continue(())))?;
+    let faults = found.faults.into_iter().map(Fault::from).collect();
+    Ok(Verification { records: found.records, keys: found.keys, faults })
 }
 
-fn fault(account: &otp_core::AccountName, id: otp_core::KeyId, error: &otp_ffi::fault::Error) -> Fault {
-    Fault {
-        account: account.to_string(),
-        key_id: id.to_string(),
-        code: error.code().number(),
-        message: error.message(),
-    }
-}
-
-/// Turns off core dumps of this process, and closes its memory to other processes of the same user. Says whether both worked.
+/// Turns off this process's core dumps, and closes its memory to other processes of the same user. Tells whether both worked.
 ///
-/// It is not done by itself, since it changes the whole process: debuggers and profilers can't attach any more, and files below
-/// /proc/self may belong to root.
+/// Nothing does this for you, since it changes the whole process: debuggers and profilers can no longer attach, and its files
+/// in /proc may belong to root.
 #[pyfunction]
 pub(crate) fn harden_process() -> bool {
-    let hardened = otp_store_fs::sys::harden_process();
+    let hardened = otp_link::harden_process();
     hardened.no_core_dumps && hardened.not_dumpable
 }

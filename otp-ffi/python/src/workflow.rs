@@ -4,111 +4,113 @@
 //! "OTPW" | version, 1 | length of a record (4, big-endian) | record of the user | length (4) | record of the password
 //! ```
 //!
-//! Records are those of `docs/format.md`, of the accounts `user` and `password`; each holds the value's bytes as they are.
+//! The records are those of `docs/format.md`, for the accounts `user` and `password`; each holds the value's bytes as they are.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use otp_core::Record;
-use otp_ffi::facade::{self, GrantSpec, NewKey};
-use otp_ffi::fault::Error;
+use otp_core::error::RecordFault;
+use otp_core::{Record, Secret};
+use otp_link::secure_python_link::OldFile;
+use otp_link::{KeyTerms, LockedBuf, NewKey, Randomness};
 use pyo3::prelude::*;
-use zeroize::Zeroizing;
+use pyo3::types::PyString;
 
-use crate::convert::{PathArgument, bytes_of, detached};
-use crate::keys::to_python;
+use crate::convert::{PathArgument, bytes_of, new_key};
+use crate::error::{Error, Result};
 
 const PREFIX: &[u8; 5] = b"OTPW\x01";
 const MAX_LEN: usize = PREFIX.len() + 2 * (4 + Record::MAX_LEN);
 
-/// Seals user and password into one file, which takes the place of one that is there. Gives the two keys.
+/// Seals user and password into one file, which replaces an existing one. Gives the two keys.
 #[pyfunction]
-pub(crate) fn workflow_seal(
-    py: Python<'_>,
-    user: &Bound<'_, PyAny>,
-    password: &Bound<'_, PyAny>,
+pub(crate) fn workflow_seal<'py>(
+    py: Python<'py>,
+    user: &Bound<'py, PyAny>,
+    password: &Bound<'py, PyAny>,
     file: PathArgument,
-) -> PyResult<(Py<PyAny>, Py<PyAny>)> {
-    let (user, password) = (bytes_of(user, "the user")?, bytes_of(password, "the password")?);
-    let (user_key, pass_key, bytes) = detached(py, || seal(&user, &password))?;
-    let keys = (to_python(py, &user_key)?, to_python(py, &pass_key)?);
-    detached(py, || replace(file.as_ref(), &bytes).map_err(|error| io_error("write", file.as_ref(), &error)))?;
+) -> Result<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let (user, password) = (bytes_of(user, "user")?, bytes_of(password, "password")?);
+    let (user, password) = (user.as_bytes(), password.as_bytes());
+    let (user_key, pass_key, bytes) = py.detach(|| seal(user, password))?;
+    // All that Python needs is made before the file is replaced.
+    let keys = (new_key(py, &user_key)?, new_key(py, &pass_key)?);
+    py.detach(|| replace(&file, &bytes)).map_err(|source| io_error("write", &file, source))?;
     Ok(keys)
 }
 
-fn seal(user: &[u8], password: &[u8]) -> Result<(NewKey, NewKey, Vec<u8>), Error> {
-    let (user_key, user_record) = facade::seal("user", user, &GrantSpec::default())?;
-    let (pass_key, pass_record) = facade::seal("password", password, &GrantSpec::default())?;
+fn seal(user: &[u8], password: &[u8]) -> Result<(NewKey, NewKey, Vec<u8>), otp_link::Error> {
+    let (terms, randomness) = (KeyTerms::default(), &mut Randomness::system());
+    let (user_key, user_record) = otp_link::seal_bytes("user", user, &terms, randomness)?;
+    let (pass_key, pass_record) = otp_link::seal_bytes("password", password, &terms, randomness)?;
     let mut bytes = PREFIX.to_vec();
     for record in [user_record, pass_record] {
-        let len = u32::try_from(record.len()).map_err(|_| Error::Other("a record is too long".into()))?;
+        let len = u32::try_from(record.len()).expect("a record is at most Record::MAX_LEN bytes long");
         bytes.extend_from_slice(&len.to_be_bytes());
         bytes.extend_from_slice(&record);
     }
     Ok((user_key, pass_key, bytes))
 }
 
-/// Opens user and password with their keys. The third value says whether the file was the ancestor's own.
+/// Opens user and password with their keys. The third value tells whether Secure-Python-Link itself wrote the file.
 #[pyfunction]
-pub(crate) fn workflow_open(
-    py: Python<'_>,
-    user_key: &Bound<'_, PyAny>,
-    pass_key: &Bound<'_, PyAny>,
+pub(crate) fn workflow_open<'py>(
+    py: Python<'py>,
+    user_key: &Bound<'py, PyAny>,
+    pass_key: &Bound<'py, PyAny>,
     file: PathArgument,
-) -> PyResult<(String, String, bool)> {
-    let (user_key, pass_key) = (bytes_of(user_key, "the user's key")?, bytes_of(pass_key, "the password's key")?);
-    let (user, password, old) = detached(py, || {
-        let file = file.as_ref();
-        let bytes = read(file)?;
-        if let Some(rest) = bytes.strip_prefix(PREFIX) {
-            let (user, rest) = split(rest)?;
-            let (password, rest) = split(rest)?;
-            if !rest.is_empty() {
-                return Err(damaged());
-            }
-            return Ok((open(&user_key, user, "user")?, open(&pass_key, password, "password")?, false));
-        }
-        let old = otp_ancestor::OldFile::parse(&bytes)
-            .map_err(|error| Error::Other(format!("{}: {error}", file.display())))?;
-        let (user, password) = old.open(&user_key, &pass_key).map_err(|error| Error::Other(error.to_string()))?;
-        Ok((user, password, true))
-    })?;
-    Ok((user.to_string(), password.to_string(), old))
+) -> Result<(Bound<'py, PyString>, Bound<'py, PyString>, bool)> {
+    let (user_key, pass_key) = (bytes_of(user_key, "user_key")?, bytes_of(pass_key, "pass_key")?);
+    let (user_key, pass_key) = (user_key.as_bytes(), pass_key.as_bytes());
+    let bytes = py.detach(|| read(&file)).map_err(|source| io_error("read", &file, source))?;
+    let in_file = |error| Error::InFile { path: file.to_path_buf(), error };
+    if let Some(records) = bytes.strip_prefix(PREFIX) {
+        let [user, password] = split(records).map_err(in_file)?;
+        let user = py.detach(|| open(user_key, user, "user")).map_err(in_file)?;
+        let password = py.detach(|| open(pass_key, password, "password")).map_err(in_file)?;
+        return Ok((text(py, user.expose(), "user")?, text(py, password.expose(), "password")?, false));
+    }
+    let opened = py.detach(|| OldFile::parse(&bytes)?.open(user_key, pass_key));
+    let (user, password) = opened.map_err(|error| in_file(error.into()))?;
+    Ok((PyString::new(py, &user), PyString::new(py, &password), true))
 }
 
-fn open(key: &[u8], record: &[u8], account: &str) -> Result<Zeroizing<String>, Error> {
-    let decoded = Record::decode(record)?;
-    if decoded.header().account.as_str() != account {
+fn open(key: &[u8], record: &[u8], account: &str) -> Result<Secret<LockedBuf>, otp_link::Error> {
+    if Record::decode(record)?.header().account.as_str() != account {
         return Err(otp_core::Error::WrongKey.into());
     }
-    let secret = facade::open(key, record)?;
-    let text = str::from_utf8(secret.expose()).map_err(|_| Error::Other(format!("the {account} is not UTF-8 text")))?;
-    Ok(Zeroizing::new(text.to_owned()))
+    otp_link::open_bytes(key, record)
 }
 
-/// Takes a record and its length off the front.
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
-    let (len, rest) = bytes.split_first_chunk().ok_or_else(damaged)?;
-    let len = usize::try_from(u32::from_be_bytes(*len)).map_err(|_| damaged())?;
-    rest.split_at_checked(len).ok_or_else(damaged)
+/// A value as Python has it. The interpreter's own error would hold the value.
+fn text<'py>(py: Python<'py>, value: &[u8], account: &'static str) -> Result<Bound<'py, PyString>> {
+    let text = str::from_utf8(value).map_err(|_| Error::NotText { account })?;
+    Ok(PyString::new(py, text))
 }
 
-fn damaged() -> Error {
-    otp_core::Error::DamagedRecord(otp_core::error::RecordFault::Length).into()
+/// The two records behind the prefix.
+fn split(bytes: &[u8]) -> Result<[&[u8]; 2], otp_link::Error> {
+    let take = |bytes| {
+        let (len, rest): (&[u8; 4], &[u8]) = <[u8]>::split_first_chunk(bytes)?;
+        rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)
+    };
+    let records = take(bytes).and_then(|(user, rest)| take(rest).map(|(password, rest)| (user, password, rest)));
+    match records {
+        Some((user, password, [])) => Ok([user, password]),
+        _ => Err(otp_core::Error::DamagedRecord(RecordFault::Length).into()),
+    }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Error> {
+/// Reads the file; of one that is too long, just enough to show it.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let limit = MAX_LEN as u64 + 1;
-    File::open(file)
-        .and_then(|opened| opened.take(limit).read_to_end(&mut bytes))
-        .map_err(|error| io_error("read", file, &error))?;
-    if bytes.len() > MAX_LEN { Err(damaged()) } else { Ok(bytes) }
+    File::open(file)?.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-fn io_error(action: &str, file: &Path, error: &io::Error) -> Error {
-    Error::Other(format!("can't {action} {}: {error}", file.display()))
+fn io_error(action: &'static str, file: &Path, source: io::Error) -> Error {
+    Error::Io { action, path: file.to_owned(), source }
 }
 
 /// Puts bytes in the place of a file, whole or not at all. The file keeps its mode.

@@ -1,4 +1,4 @@
-"""What the tests share: a store of their own, and an environment that says nothing of keys and stores."""
+"""What the tests share: a store of their own, and an environment without keys and stores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import otp_link
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "CREDENTIALS_DIRECTORY"]:
         monkeypatch.delenv(name, raising=False)
-    # Whatever looks for a user's own store finds one of the test's.
+    # A look for the user's own store finds one of the test.
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
 

@@ -1,4 +1,4 @@
-"""Seals as docs/format.md says it, in Python alone: records of any time, such as ones that have expired."""
+"""Seals in pure Python, as docs/format.md describes it: records of any time, such as ones that have expired."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def poly1305(key: bytes, message: bytes) -> bytes:
 
 
 def varint(number: int) -> bytes:
-    """A number as postcard writes it: seven bits a byte, the lowest first."""
+    """A number as postcard writes it: seven bits per byte, the lowest first."""
     low, number = number & 0x7F, number >> 7
     return bytes([low | 0x80]) + varint(number) if number else bytes([low])
 
 
 def sealed(account: str, payload: bytes, created: int, expires: int) -> tuple[str, str, bytes]:
-    """A key's text, its id, and the record: of capacity 64, and for nobody in particular."""
+    """A key's text, its id, and its record: of capacity 64, without a holder."""
     name, id, tag_key, pad = account.encode(), os.urandom(10), os.urandom(32), os.urandom(66)
     body = (64).to_bytes(2, "big") + bytes([1, len(name)]) + name + id + tag_key + pad
     body += zlib.crc32(body).to_bytes(4, "little")

@@ -1,4 +1,4 @@
-"""What tests share that is no fixture."""
+"""What tests share besides fixtures."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from typing import Callable
 
 
 def calls(*given: Callable[[], object]) -> tuple[Callable[[], object], ...]:
-    """Calls that are all to fail in one way."""
+    """Calls that must all fail in the same way."""
     return given

@@ -18,12 +18,15 @@ def test_the_environment_leads_to_key_and_store(
     key.write(file)
     monkeypatch.setenv("OTP_STORE", str(store))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with pytest.raises(otp_link.UsageError, match="OTP_KEY_FILE"):
+    with pytest.raises(otp_link.UsageError) as raised:
         otp_link.open_account()
+    assert raised.value.hint is not None
+    for way in ["key=", "key_file=", "key_fd=", "OTP_KEY_FILE", "OTP_KEY,", "otp-key"]:
+        assert way in raised.value.hint
     (tmp_path / "otp-key").write_text(key)
     (tmp_path / "otp-key").chmod(0o600)
     assert otp_link.open_account().username == "alice"
-    # What comes first counts, and one that fails is not passed over.
+    # The first place counts, and one that fails is not passed over.
     monkeypatch.setenv("OTP_KEY", "otpk1_")
     with pytest.raises(otp_link.MalformedKeyError):
         otp_link.open_account()
@@ -34,12 +37,12 @@ def test_the_environment_leads_to_key_and_store(
         otp_link.open_account()
     monkeypatch.setenv("OTP_KEY_FILE", str(file))
     assert otp_link.open_account().username == "alice"
-    # What is given counts before all of it.
+    # An argument counts before all of them.
     other = otp_link.add_account("other", username="bob")
     assert otp_link.open_account(other).username == "bob"
 
 
-def test_without_any_word_the_store_is_the_users_own(tmp_path: Path) -> None:
+def test_by_default_the_store_is_the_users_own(tmp_path: Path) -> None:
     key = otp_link.add_account("a", password="p")
     assert (tmp_path / "data/otp/store/a" / f"{key.id}.otp").exists()
     assert otp_link.open_account(key).password == "p"
@@ -50,7 +53,7 @@ def test_a_key_comes_through_a_descriptor(store: Path, key: otp_link.Key) -> Non
     os.write(writer, key.encode() + b"\n")
     os.close(writer)
     assert otp_link.open_account(key_fd=reader, store=store).username == "alice"
-    # It stays its owner's to close, and is at its end.
+    # It stays open for the caller to close, and has been read to its end.
     with pytest.raises(otp_link.MalformedKeyError):
         otp_link.open_account(key_fd=reader, store=store)
     os.close(reader)
@@ -80,7 +83,7 @@ def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key,
     ]:
         with otp_link.from_arguments(parser.parse_args(["report", *arguments])) as account:
             assert account.password == "correct horse"
-    with pytest.warns(UserWarning, match="--key-file"):
+    with pytest.warns(UserWarning):
         account = otp_link.from_arguments(parser.parse_args(["report", "--key", key, "--store", str(store)]))
     assert account.password == "correct horse"
     with pytest.raises(otp_link.WrongKeyError):
@@ -91,3 +94,36 @@ def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key,
     for arguments in [["--key", "a", "--key-file", "b"], ["--store", "a", "--record", "b"]]:
         with pytest.raises(SystemExit):
             parser.parse_args(["report", *arguments])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes")
+def test_a_key_file_that_others_can_read_takes_a_word_of_its_own(
+    store: Path, key: otp_link.Key, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    key.write(file)
+    file.chmod(0o644)
+    with pytest.raises(otp_link.UnsafePermissionsError):
+        otp_link.open_account(key_file=file, store=store)
+    with pytest.raises(otp_link.UnsafePermissionsError) as raised:
+        otp_link.open_account(key_file=file, key_file_mode="private", store=store)
+    assert 'key_file_mode="any"' in (raised.value.hint or "")
+    assert otp_link.open_account(key_file=file, key_file_mode="any", store=store).username == "alice"
+    assert otp_link.issue_key(key_file=file, key_file_mode="any", store=store).account == "edms/reporting"
+    with pytest.raises(otp_link.UsageError):
+        otp_link.open_account(key_file=file, key_file_mode="others", store=store)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes")
+def test_a_directory_of_keys_that_others_can_write_to_is_refused_or_a_warning(
+    store: Path, key: otp_link.Key, tmp_path: Path
+) -> None:
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    key.write(directory / "key")
+    directory.chmod(0o1777)
+    with pytest.warns(UserWarning, match="shared"):
+        assert otp_link.open_account(key_file=directory / "key", store=store).username == "alice"
+    directory.chmod(0o777)
+    with pytest.raises(otp_link.UnsafePermissionsError):
+        otp_link.open_account(key_file=directory / "key", store=store)

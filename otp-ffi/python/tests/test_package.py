@@ -1,4 +1,4 @@
-"""The package: what it imports, says of itself, and is typed."""
+"""The package: what it imports, what it documents, and its types."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def python(*arguments: str) -> str:
     return done.stdout
 
 
-def test_importing_and_opening_imports_nothing_that_start_up_has_not(store: Path, key: otp_link.Key) -> None:
+def test_importing_and_opening_imports_nothing_that_the_interpreter_has_not(store: Path, key: otp_link.Key) -> None:
     script = (
         "import sys; before = set(sys.modules)\n"
         "import otp_link\n"
@@ -58,8 +58,10 @@ def test_everything_public_has_a_docstring_and_a_signature() -> None:
 
 def test_help_shows_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = python("-c", "import pydoc, otp_link; print(pydoc.plain(pydoc.render_doc(otp_link)))")
-    for text in ["open_account(", "key_file=None", "class Account", "Wipes what the account holds", "class WrongKeyError"]:
+    for text in ["open_account(", "key_file=None", "class Account", "class WrongKeyError"]:
         assert text in shown, text
+    for documented in [otp_link.Account.close, otp_link.rotate_account, otp_link.Key.write, otp_link.Error]:
+        assert inspect.getdoc(documented).splitlines()[0] in shown, documented  # type: ignore[union-attr]
 
 
 def test_the_stub_has_what_the_extension_has() -> None:

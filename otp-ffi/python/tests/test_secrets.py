@@ -1,4 +1,4 @@
-"""Nothing shows a secret that was not asked for it."""
+"""No text shows a secret or a key, unless it was asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support import calls
 SECRET = "correct horse"
 
 
-def test_no_text_of_an_account_shows_what_is_in_it(store: Path, key: otp_link.Key) -> None:
+def test_no_text_of_an_account_shows_its_values(store: Path, key: otp_link.Key) -> None:
     account = otp_link.open_account(key, store=store)
     for shown in [account, account.raw]:
         for text in [repr(shown), str(shown), f"{shown}", f"{shown!r:>200}", "%s %r" % (shown, shown), ascii(shown)]:
@@ -27,7 +27,7 @@ def test_no_text_of_an_account_shows_what_is_in_it(store: Path, key: otp_link.Ke
     assert "closed" in repr(account)
 
 
-def test_an_account_is_not_pickled_copied_or_serialized(store: Path, key: otp_link.Key) -> None:
+def test_an_account_can_not_be_pickled_copied_or_serialized(store: Path, key: otp_link.Key) -> None:
     account = otp_link.open_account(key, store=store)
     for shown in [account, account.raw]:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
@@ -90,8 +90,56 @@ def test_no_error_shows_a_value_or_a_key(store: Path, key: otp_link.Key) -> None
             chain = chain.__cause__ or chain.__context__
 
 
-def test_values_of_other_kinds_are_refused_by_their_kind(store: Path) -> None:
+def test_a_key_in_the_wrong_place_is_not_shown(
+    store: Path, key: otp_link.Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, text = otp_link.open_account(key, store=store), str(key)
+    monkeypatch.setenv("OTP_KEY_FILE", text)
+    for call in calls(
+        lambda: otp_link.open_account(),
+        lambda: otp_link.open_account(key_file=text, store=store),
+        lambda: otp_link.open_account(key, store=text),
+        lambda: otp_link.open_account(key, record=text.upper()),
+        lambda: otp_link.open_account(key, account=text, store=store),
+        lambda: otp_link.add_account(text, password="p", store=store),
+        lambda: otp_link.add_account("new", password="p", holder=text + "\n", store=store),
+        lambda: otp_link.add_account("new", fields={text: 5}, store=store),  # type: ignore[dict-item]
+        lambda: otp_link.add_account("new", password="p", expires=text, store=store),  # type: ignore[arg-type]
+        lambda: otp_link.revoke_key("edms/reporting", text, store=store),
+        lambda: otp_link.verify(key_files=[text], store=store),
+        lambda: key.write(store / text / "key"),
+        lambda: account[text],
+        lambda: getattr(account, text),
+    ):
+        with pytest.raises((otp_link.Error, TypeError)) as raised:
+            call()
+        shown = f"{raised.value} {raised.value!r} {vars(raised.value)}".lower()
+        assert text[10:60] not in shown
+
+
+def test_text_without_utf_8_is_refused_without_showing_it(store: Path, key: otp_link.Key) -> None:
+    account, text = otp_link.open_account(key, store=store), SECRET + "\udcff"
+    for call in calls(
+        lambda: otp_link.open_account(key, account=text, store=store),
+        lambda: otp_link.add_account(text, password="p", store=store),
+        lambda: otp_link.add_account("new", password="p", holder=text, store=store),
+        lambda: otp_link.revoke_key("edms/reporting", text, store=store),
+        lambda: otp_link.list_accounts(text, store=store),
+        lambda: otp_link.list_accounts(store=SECRET + "\ud800"),
+        lambda: otp_link.verify(text, store=store),
+        lambda: account[text],
+        lambda: account.raw.get(text),
+    ):
+        with pytest.raises(otp_link.UsageError) as raised:
+            call()
+        assert SECRET not in f"{raised.value} {raised.value!r} {vars(raised.value)}"
+        assert raised.value.__cause__ is None and raised.value.__context__ is None
+    assert text not in account
+
+
+def test_values_of_other_types_are_refused_by_the_name_of_their_type(store: Path) -> None:
     for value in [5, 5.0, bytearray(b"x"), object(), ["x"]]:
-        with pytest.raises(TypeError, match=f"password must be str or bytes, not {type(value).__name__}"):
+        with pytest.raises(TypeError) as raised:
             otp_link.add_account("a", password=value, store=store)  # type: ignore[arg-type]
+        assert "password" in str(raised.value) and type(value).__name__ in str(raised.value)
     assert not store.exists()

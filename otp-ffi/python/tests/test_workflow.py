@@ -1,4 +1,4 @@
-"""The ancestor's functions, for its users."""
+"""The functions of Secure-Python-Link, for its users."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Callable
 
 import pytest
 
+import otp_link
+from otp_link import _native
 from otp_link import workflow_security as WorkflowSecurity
 
-#: A file that the ancestor wrote under Python 3.8, and its keys.
+#: A file that Secure-Python-Link wrote under Python 3.8, and its keys.
 OLD_KEYS = ("Kj4lz14TivN2l4SLUeb1F7Y4*", "o%vYnsi7!2@U5!HlMWF1ay&!t")
 OLD_FILE = bytes.fromhex(
     "80049547000000000000007d948c046c697374945d94288c19390f440308455d3a0e57285e1f5c39680636207711016f0413948c192c4a04"
@@ -37,28 +39,46 @@ def test_it_is_one_file_that_is_replaced_and_keeps_its_mode(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["Account1.p"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert WorkflowSecurity.get_account_details(new[0], new[1], file) == (True, "c", "d")
-    with pytest.warns(UserWarning, match="does not open this record"):
+    fails(otp_link.WrongKeyError, lambda: _native.workflow_open(old[0], old[1], file))
+    with pytest.warns(UserWarning):
         assert WorkflowSecurity.get_account_details(old[0], old[1], file) == (False, "", "")
+
+
+def fails(error: type[Exception], call: Callable[[], object]) -> str:
+    """The message of what the call raises, which has to be of exactly this class."""
+    with pytest.raises(error) as raised:
+        call()
+    assert type(raised.value) is error
+    return str(raised.value)
 
 
 def test_each_failure_is_false_with_a_warning_that_says_why(tmp_path: Path) -> None:
     file = tmp_path / "Account1.p"
     _, user_key, pass_key = WorkflowSecurity.secure_account("a", "b", file)
     good = file.read_bytes()
-    cases: list[tuple[Callable[[], object], str]] = [
-        (lambda: WorkflowSecurity.secure_account("a", "b", tmp_path / "nowhere" / "x"), "can't write"),
-        (lambda: WorkflowSecurity.secure_account("a", "x" * 65_536, file), "65536 bytes"),
-        (lambda: WorkflowSecurity.secure_account(None, "b", file), "str or bytes"),  # type: ignore[arg-type]
-        (lambda: WorkflowSecurity.get_account_details(pass_key, user_key, file), "does not open"),
-        (lambda: WorkflowSecurity.get_account_details("", "", file), "malformed"),
-        (lambda: WorkflowSecurity.get_account_details(None, "", file), "str or bytes"),  # type: ignore[arg-type]
-        (lambda: WorkflowSecurity.get_account_details(user_key, pass_key, tmp_path / "nowhere"), "can't read"),
-        (lambda: WorkflowSecurity.get_account_details(user_key, pass_key, tmp_path), "can't read"),
+    seal: list[tuple[type[Exception], tuple[object, object, Path]]] = [
+        (otp_link.OtherError, ("a", "b", tmp_path / "nowhere" / "x")),
+        (otp_link.UsageError, ("a", "x" * 65_536, file)),
+        (otp_link.UsageError, ("a", "x\udcff", file)),
+        (TypeError, (None, "b", file)),
     ]
-    for call, why in cases:
-        with pytest.warns(UserWarning, match=why) as warned:
-            assert call() == (False, "", "")
-        assert warned[0].filename == __file__
+    get: list[tuple[type[Exception], tuple[object, object, Path]]] = [
+        (otp_link.WrongKeyError, (pass_key, user_key, file)),
+        (otp_link.MalformedKeyError, ("", "", file)),
+        (TypeError, (None, "", file)),
+        (otp_link.OtherError, (user_key, pass_key, tmp_path / "nowhere")),
+        (otp_link.OtherError, (user_key, pass_key, tmp_path)),
+    ]
+    for function, native, cases in [
+        (WorkflowSecurity.secure_account, _native.workflow_seal, seal),
+        (WorkflowSecurity.get_account_details, _native.workflow_open, get),
+    ]:
+        for error, arguments in cases:
+            why = fails(error, lambda: native(*arguments))  # type: ignore[arg-type]
+            with pytest.warns(UserWarning) as warned:
+                assert function(*arguments) == (False, "", "")  # type: ignore[arg-type]
+            assert [warning.filename for warning in warned] == [__file__]
+            assert why in str(warned[0].message)
     assert file.read_bytes() == good
 
 
@@ -76,7 +96,7 @@ def test_a_file_that_was_changed_anywhere_does_not_open(tmp_path: Path) -> None:
     assert WorkflowSecurity.get_account_details(user_key, pass_key, file) == (True, "a", "b")
 
 
-def test_the_two_records_can_not_be_exchanged(tmp_path: Path) -> None:
+def test_the_two_records_can_not_be_swapped(tmp_path: Path) -> None:
     file = tmp_path / "Account1.p"
     _, user_key, pass_key = WorkflowSecurity.secure_account("a", "b", file)
     data = file.read_bytes()
@@ -89,11 +109,13 @@ def test_the_two_records_can_not_be_exchanged(tmp_path: Path) -> None:
 def test_an_old_file_still_opens_and_asks_to_be_replaced(tmp_path: Path) -> None:
     file = tmp_path / "Account1.p"
     file.write_bytes(OLD_FILE)
-    with pytest.warns(UserWarning, match="change the password"):
+    with pytest.warns(UserWarning) as warned:
         details = WorkflowSecurity.get_account_details(*OLD_KEYS, str(file))
     assert details == (True, "reporting", 'Correct\\Horse 4 "B"')
+    assert [warning.filename for warning in warned] == [__file__]
     assert file.read_bytes() == OLD_FILE
-    with pytest.warns(UserWarning, match="does not fit|not one of"):
+    fails(otp_link.WrongKeyError, lambda: _native.workflow_open(OLD_KEYS[1], OLD_KEYS[0], file))
+    with pytest.warns(UserWarning):
         assert WorkflowSecurity.get_account_details(OLD_KEYS[1], OLD_KEYS[0], str(file)) == (False, "", "")
 
 
@@ -110,11 +132,12 @@ def test_a_hostile_pickle_runs_nothing(tmp_path: Path) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         for shape in [Hostile(marker), {"list": Hostile(marker)}, {"list": ["x" * 25, Hostile(marker)]}]:
             hostile = pickle.dumps(shape, protocol)
-            # It is what it claims to be: the ancestor would have run it.
+            # It is what it claims to be: Secure-Python-Link would have run it.
             pickle.loads(hostile)
             assert marker.exists()
             marker.unlink()
             file.write_bytes(hostile)
-            with pytest.warns(UserWarning, match="nothing of it was executed"):
+            fails(otp_link.DamagedError, lambda: _native.workflow_open(*OLD_KEYS, file))
+            with pytest.warns(UserWarning):
                 assert WorkflowSecurity.get_account_details(*OLD_KEYS, str(file)) == (False, "", "")
             assert not marker.exists()

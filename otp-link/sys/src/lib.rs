@@ -22,9 +22,10 @@ pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::status_from;
 pub use platform::{
-    LockedBuf, core_dump_limit, create_private, exec_with_fds, file_kind, give_name, harden_process, is_stream,
-    lockable_memory, make_private_dir, make_private_dirs, open_with_status, sealed_memory_file, standard_input,
-    standard_output, status_of, swap_devices, sync_parent, take_fd, unnamed_private, user,
+    LockedBuf, close_on_exec, core_dump_limit, create_private, exec_with_fds, file_kind, filled_pipe, give_name,
+    harden_process, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
+    sealed_memory_file, standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd,
+    unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{is_private_group, status_at, status_of_path, sync_dir};

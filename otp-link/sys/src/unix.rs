@@ -3,11 +3,11 @@
 
 use std::ffi::c_void;
 use std::fmt;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Seek, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -137,7 +137,10 @@ pub fn standard_input() -> io::Result<File> {
 
 /// Makes a new file of mode 0600, for writing.
 pub fn create_private(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
+    let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    // Whatever the umask says.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// Makes a new file of mode 0600 in the directory of `path`, for writing, without a name as yet.
@@ -145,7 +148,10 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 pub fn unnamed_private(path: &Path) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
-    Ok(File::from(rustix::fs::openat(CWD, parent(path), flags, mode)?))
+    let file = rustix::fs::openat(CWD, parent(path), flags, mode)?;
+    // Whatever the umask says.
+    rustix::fs::fchmod(&file, mode)?;
+    Ok(File::from(file))
 }
 
 /// Gives a file without a name its path, at which nothing may be.
@@ -209,6 +215,8 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 /// Makes a directory with mode 0700, if there is none.
 pub fn make_private_dir(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
+        // Whatever the umask says.
+        Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(0o700)),
         // Somebody else made it just now.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         outcome => outcome,
@@ -361,6 +369,40 @@ pub fn take_fd(number: i32) -> io::Result<File> {
     Ok(file)
 }
 
+/// Has an open descriptor close when this process becomes another program.
+///
+/// # Errors
+///
+/// If no such descriptor is open.
+pub fn close_on_exec(number: i32) -> io::Result<()> {
+    if number < 0 {
+        return Err(Errno::BADF.into());
+    }
+    // SAFETY: the borrow ends with this function, and the call says EBADF if nothing is open at that number.
+    let given = unsafe { BorrowedFd::borrow_raw(number) };
+    Ok(rustix::io::fcntl_setfd(given, FdFlags::CLOEXEC)?)
+}
+
+/// The read end of a pipe that holds these bytes, and whose write end is closed; `None` if they do not fit into one.
+///
+/// What was read from it is gone. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
+pub fn filled_pipe(bytes: &[u8]) -> io::Result<Option<File>> {
+    let (reader, writer) = io::pipe()?;
+    let writer = OwnedFd::from(writer);
+    // Only this end: a reader who waits would be surprised.
+    rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(&writer, left) {
+            Ok(written) => left = &left[written..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Some(File::from(OwnedFd::from(reader))))
+}
+
 /// Becomes another program that has these files at these descriptor numbers, whatever was open there before.
 ///
 /// As with `exec`, it returns only if that failed. Then everything is again as it was before.
@@ -376,6 +418,11 @@ pub fn exec_with_fds(command: &mut Command, files: Vec<(File, i32)>) -> io::Erro
     let error = command.exec();
     placed.undo();
     error
+}
+
+/// A number beyond what the process may have open is "invalid" for the one call, and "too many" for all others.
+fn too_high(error: Errno) -> Errno {
+    if error == Errno::INVAL { Errno::MFILE } else { error }
 }
 
 /// Files on their way to certain numbers.
@@ -400,10 +447,14 @@ impl Placed {
             // SAFETY: the borrow ends with this block, and the calls say so if nothing is open at that number.
             let given = unsafe { BorrowedFd::borrow_raw(number) };
             let before = match rustix::io::fcntl_getfd(given) {
-                Ok(flags) => Some((rustix::io::fcntl_dupfd_cloexec(given, above)?, flags)),
+                Ok(flags) => Some((rustix::io::fcntl_dupfd_cloexec(given, above).map_err(too_high)?, flags)),
                 Err(_) => None,
             };
-            placed.push(Place { number, file: rustix::io::fcntl_dupfd_cloexec(&file, above)?, before });
+            placed.push(Place {
+                number,
+                file: rustix::io::fcntl_dupfd_cloexec(&file, above).map_err(too_high)?,
+                before,
+            });
         }
         Ok(Self(placed))
     }
@@ -443,6 +494,8 @@ fn at(number: RawFd) -> ManuallyDrop<OwnedFd> {
 /// `name` is for people who look at the process. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
 pub fn sealed_memory_file(name: &str, bytes: &[u8]) -> io::Result<File> {
     let mut file = memory_file(name)?;
+    // libpq and OpenSSH refuse a file that others could read, and look at nothing but its mode.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.rewind()?;
     seal(file.as_fd())?;

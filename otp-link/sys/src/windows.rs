@@ -171,3 +171,13 @@ pub fn exec_with_fds(_: &mut Command, _: Vec<(File, i32)>) -> io::Error {
 pub fn sealed_memory_file(_: &str, _: &[u8]) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
+
+/// Windows hands no descriptors on: nothing to do.
+pub fn close_on_exec(_: i32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Windows can't become another program, which would read it: always an error.
+pub fn filled_pipe(_: &[u8]) -> io::Result<Option<File>> {
+    Err(ErrorKind::Unsupported.into())
+}

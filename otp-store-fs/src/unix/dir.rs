@@ -18,6 +18,9 @@ use crate::step::step;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
+/// The mode of a file that is its owner's alone.
+const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
+
 /// An open directory.
 #[derive(Debug)]
 pub(crate) struct Dir {
@@ -68,7 +71,13 @@ impl Dir {
     pub(crate) fn open_lock(&self) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         step("make lock");
-        Ok(File::from(rustix::fs::openat(&self.fd, LOCK, flags, Mode::RUSR | Mode::WUSR)?))
+        let open = || rustix::fs::openat(&self.fd, LOCK, flags, OWN);
+        let mut file = open();
+        // It may have been made under a umask such as 0777. Only its owner can change that.
+        if matches!(file, Err(Errno::ACCESS)) && rustix::fs::chmodat(&self.fd, LOCK, OWN, AtFlags::empty()).is_ok() {
+            file = open();
+        }
+        Ok(File::from(file?))
     }
 
     /// Whether an open file to lock is still the one that others find, and was not removed meanwhile.

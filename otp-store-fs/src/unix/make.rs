@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::{FlockOperation, Mode, RawMode, RenameFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, RawMode, RenameFlags};
 use rustix::io::Errno;
 
 use super::dir::Dir;
@@ -24,7 +24,7 @@ impl Dir {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        let made = self.open_dir(&temporary)?;
+        let made = self.open_made(&temporary)?;
         // Another maker has it locked until they have renamed it.
         keep_from_removal(&made)?;
         if self.status_at(&temporary)?.place != made.status().place {
@@ -46,9 +46,22 @@ impl Dir {
         }
     }
 
+    /// Opens a directory that was just made, from which a umask such as 0777 has kept its own maker out.
+    fn open_made(&self, name: &str) -> io::Result<Self> {
+        match self.open_dir(name) {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    && rustix::fs::chmodat(self, name, Mode::RWXU, AtFlags::empty()).is_ok() =>
+            {
+                self.open_dir(name)
+            }
+            outcome => outcome,
+        }
+    }
+
     fn make_dir_in_place(&self, name: &str, modes: &Modes) -> io::Result<()> {
         match rustix::fs::mkdirat(self, name, Mode::RWXU) {
-            Ok(()) => dress(&self.open_dir(name)?, modes.dir, modes.group),
+            Ok(()) => dress(&self.open_made(name)?, modes.dir, modes.group),
             Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(error.into()),
         }

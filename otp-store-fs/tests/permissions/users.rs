@@ -73,3 +73,55 @@ fn a_user_who_may_only_read_can_read_and_learns_why_they_cannot_write() {
     let error = store.put(&other_slot(), b"x").unwrap_err();
     assert!(matches!(error, Error::OwnedByOther { owner: NOBODY, user: 0, .. }), "{error:?}");
 }
+
+#[test]
+fn what_a_stranger_owns_inside_a_store_is_refused() {
+    let (_home, store) = new_store();
+    if fs::metadata(store.root()).unwrap().uid() != 0 {
+        // Only root can give a file to somebody else.
+        return;
+    }
+    let root = store.root();
+    for path in &levels(&store)[1..] {
+        chown(path, Some(NOBODY), None).unwrap();
+        let error = get(root).unwrap_err();
+        assert!(
+            matches!(&error, Error::OwnedByStranger { path: at, owner: NOBODY, expected: 0 } if at == path),
+            "{error:?}"
+        );
+        assert_eq!((error.code(), error.kind()), (Code::UnsafePermissions, ErrorKind::Denied));
+        assert_eq!(error.hint(), Some(Hint::GiveToOwner { path, owner: 0 }));
+        let findings = examine(root, true);
+        assert!(matches!(findings[..], [Finding::Faulty(Error::OwnedByStranger { .. })]), "{findings:?}");
+        if path.is_dir() {
+            assert!(matches!(store.put(&other_slot(), b"x"), Err(Error::OwnedByStranger { .. })));
+            assert!(matches!(store.lock(&slot().account), Err(Error::OwnedByStranger { .. })));
+        }
+        chown(path, Some(0), None).unwrap();
+    }
+    // What the administrator owns in another user's store is no stranger's.
+    chown(root, Some(NOBODY), None).unwrap();
+    assert_eq!(get(root).unwrap(), Some(6));
+}
+
+#[test]
+fn a_umask_that_shuts_out_the_owner_leaves_a_usable_store() {
+    if let Some((_, root)) = part() {
+        let store = FsStore::open_or_create(root.join("above/store")).unwrap();
+        for _ in 0..2 {
+            let guard = store.lock(&slot().account).unwrap();
+            store.put(&slot(), b"old").unwrap();
+            assert!(store.replace(&guard, &slot(), b"old", b"new").unwrap());
+            store.remove(&slot()).unwrap();
+        }
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let user = (fs::metadata(home.path()).unwrap().uid() == 0).then_some(NOBODY);
+    if user.is_some() {
+        // Root is shut out of nothing.
+        chown(home.path(), user, user).unwrap();
+    }
+    let test = "users::a_umask_that_shuts_out_the_owner_leaves_a_usable_store";
+    again(test, "writer", home.path(), "umask 0777", user);
+}

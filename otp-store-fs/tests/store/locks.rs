@@ -1,10 +1,12 @@
 //! Locks, and what they leave behind.
 
-use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{fs, thread};
 
 use otp_core::store::{ErrorKind, Scope, Store, StoreError};
 use otp_core::{AccountName, Code, Coded};
-use otp_store_fs::{Error, FsStore};
+use otp_store_fs::{Error, FsStore, Hint};
 
 use crate::{entries, get, listed, new_store, record};
 
@@ -21,6 +23,33 @@ fn another_lock_is_not_enough_to_replace() {
         assert_eq!((error.code(), error.kind()), (Code::Usage, ErrorKind::Other));
     }
     assert_eq!(get(&store, &object).unwrap(), b"old");
+}
+
+#[test]
+fn a_lock_that_others_keep_is_waited_for_as_long_as_the_store_says() {
+    static NOTICES: AtomicUsize = AtomicUsize::new(0);
+    let (_home, store) = new_store();
+    let account = record("a", 1).account;
+    let guard = store.lock(&account).unwrap();
+    let waiting = |timeout| {
+        let store = FsStore::open(store.root()).unwrap().lock_timeout(timeout);
+        store.on_wait(|path| {
+            assert!(path.ends_with("a"));
+            NOTICES.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    for (timeout, notices) in [(Duration::ZERO, 0), (Duration::from_millis(1100), 1)] {
+        let error = waiting(timeout).lock(&account).unwrap_err();
+        assert!(matches!(&error, Error::Locked { waited, .. } if *waited >= timeout), "{error:?}");
+        assert_eq!((error.code(), error.kind()), (Code::Locked, ErrorKind::Locked));
+        assert_eq!(error.hint(), Some(Hint::TryLater));
+        assert_eq!(NOTICES.load(Ordering::Relaxed), notices);
+    }
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| waiting(FsStore::LOCK_TIMEOUT).lock(&account).map(drop));
+        drop(guard);
+        waits.join().unwrap().unwrap();
+    });
 }
 
 #[test]

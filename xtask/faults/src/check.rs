@@ -197,7 +197,7 @@ impl Check<'_> {
             // A key was lost, or a removal was cut short and must be repeated.
             let may_exist = self.leave.orphans || self.operation.effect == Effect::Removes;
             if added.status.code() == Some(EXISTS) && may_exist {
-                self.otp.must(self.folder, &["remove", account], "")?;
+                self.otp.must(self.folder, &["remove", "--yes", account], "")?;
                 cleared = true;
                 added = self.otp.run(self.folder, &add, "after")?;
             }

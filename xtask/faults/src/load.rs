@@ -196,7 +196,7 @@ impl<'a> Load<'a> {
                 generation.life = Life::Ending;
             }
         }
-        let arguments = ["rotate", ACCOUNTS[number], "--username", "alice", "--password-stdin"];
+        let arguments = ["rotate", "--yes", ACCOUNTS[number], "--username", "alice", "--password-stdin"];
         let (code, stdout, stderr) = self.run(&arguments, name)?;
         let mut keys = Vec::new();
         let mut account = self.account(number);
@@ -230,7 +230,7 @@ impl<'a> Load<'a> {
         let steps: [(&[&str], i32, &str); 4] = [
             (&add, 0, ""),
             (&["get", "--key-file", &file], 0, &expected),
-            (&["remove", &account], 0, ""),
+            (&["remove", "--yes", &account], 0, ""),
             (&["get", "--key-file", &file], NOT_FOUND, ""),
         ];
         for (arguments, expected_code, expected) in steps {

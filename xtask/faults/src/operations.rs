@@ -74,7 +74,7 @@ pub(crate) fn all() -> Vec<Operation> {
     let (replaces, with_grace) = (Effect::Replaces { grace: false }, Effect::Replaces { grace: true });
     let add: &[&str] = &["add", NEW_ACCOUNT];
     let issue: &[&str] = &["issue", ACCOUNT];
-    let rotate: &[&str] = &["rotate", ACCOUNT];
+    let rotate: &[&str] = &["rotate", "--yes", ACCOUNT];
     let (to_file, to_new_file): (&[&str], &[&str]) = (&["--key-file", MADE], &["--new-key-file", MADE]);
     let (to_folder, grace): (&[&str], &[&str]) = (&["--new-key-dir", MADE], &["--grace", "30d"]);
     vec![
@@ -87,7 +87,7 @@ pub(crate) fn all() -> Vec<Operation> {
         operation("rotate --grace", Kind::Small, &[rotate, &FIELDS, grace], with_grace),
         operation("rotate --grace, to key files", Kind::Small, &[rotate, &FIELDS, grace, to_folder], with_grace),
         operation("revoke", Kind::Small, &[&["revoke", ACCOUNT, ITS_ID]], Effect::Ends(REVOKED)),
-        operation("remove", Kind::Small, &[&["remove", ACCOUNT]], Effect::Removes),
+        operation("remove", Kind::Small, &[&["remove", "--yes", ACCOUNT]], Effect::Removes),
         operation("rotate of 33 keys: a batch put", Kind::Large, &[rotate, &FIELDS], replaces),
     ]
 }

@@ -1,13 +1,14 @@
 //! Every operation of a [`Keeper`](crate::Keeper) cut off at each of its steps.
 
+mod case;
 mod cutting;
 mod operations;
 
 use alloc::format;
 
+use self::case::Case;
 use self::cutting::{Cutting, How};
 use super::verbs::account;
-use crate::name::AccountName;
 use crate::store::Store;
 
 /// Checks that nothing that was reported is lost wherever an operation is cut off, and that the next one clears up.
@@ -52,20 +53,3 @@ pub fn cuts<T, S: Store + Sync>(fresh: impl Fn() -> (T, S)) {
 
 /// Runs an operation, and checks what must hold after it.
 type Check<S> = fn(&Case<'_, S>);
-
-/// One operation, cut off at one step in one way, on an account of its own.
-struct Case<'s, S> {
-    operation: &'static str,
-    /// The store as it is, out of reach of the cut.
-    store: &'s S,
-    cutting: Cutting<'s, S>,
-    account: AccountName,
-}
-
-impl<S> Case<'_, S> {
-    /// Fails, naming the promise and the cut, if it does not hold.
-    #[track_caller]
-    fn promise(&self, holds: bool, promise: &str) {
-        assert!(holds, "broken promise: {promise} ({}: {})", self.operation, self.cutting);
-    }
-}

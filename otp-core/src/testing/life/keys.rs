@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use super::{counts, gone, info, names, reporting};
+use super::facts::{counts, gone, info, names, reporting};
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;

@@ -1,17 +1,10 @@
-//! What a [`Keeper`] does with an account, from its first key to its removal.
+//! What a [`Keeper`](crate::Keeper) does with an account, from its first key to its removal.
 
+mod facts;
 mod keys;
 mod rotations;
 
-use alloc::vec::Vec;
-use core::ops::ControlFlow;
-
-use super::verbs::account;
-use super::world::{HeldKey, NOW, count};
-use crate::keeper::{Gone, KeepError, Keeper, KeyInfo};
-use crate::name::AccountName;
-use crate::store::{Kind, Scope, Store};
-use crate::time::UnixTime;
+use crate::store::Store;
 
 /// Checks what a keeper does with the accounts of a store: add, open, issue, info, rotate, revoke, withdraw, remove.
 ///
@@ -43,41 +36,4 @@ pub fn life<T, S: Store + Sync>(fresh: impl Fn() -> (T, S)) {
         let (_outlives, store) = fresh();
         check(&store);
     }
-}
-
-fn reporting() -> AccountName {
-    account("edms/reporting")
-}
-
-/// What is known of a key that does not open at a time.
-fn gone<S: Store>(key: &HeldKey, store: &S, time: UnixTime) -> Gone {
-    match key.open_at(store, time) {
-        Err(KeepError::NoKey { gone, .. }) => gone,
-        Err(error) => panic!("key {} does not open: {error}", key.id()),
-        Ok(_) => panic!("key {} opens", key.id()),
-    }
-}
-
-/// What a store says of the account's keys; none if there is no such account.
-fn info<S: Store>(store: &S, account: &AccountName) -> Vec<KeyInfo> {
-    match Keeper::new(store, NOW).info(account) {
-        Ok(infos) => infos,
-        Err(KeepError::NoAccount { .. }) => Vec::new(),
-        Err(error) => panic!("no information about {account}: {error}"),
-    }
-}
-
-/// How many records, notes and markers an account has.
-fn counts<S: Store>(store: &S, account: &AccountName) -> [usize; 3] {
-    [Kind::Record, Kind::Note, Kind::Rotation].map(|kind| count(store, account, kind))
-}
-
-fn names<S: Store>(store: &S, scope: Scope<'_>) -> Vec<AccountName> {
-    let mut names = Vec::new();
-    let each = |name: &AccountName| {
-        names.push(name.clone());
-        ControlFlow::Continue(())
-    };
-    Keeper::new(store, NOW).accounts(scope, each).unwrap();
-    names
 }

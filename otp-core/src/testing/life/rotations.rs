@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{counts, gone, info, reporting};
+use super::facts::{counts, gone, info, reporting};
 use crate::account::{Account, Fields};
 use crate::error::Error;
 use crate::id::KeyId;

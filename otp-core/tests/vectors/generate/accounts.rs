@@ -21,7 +21,7 @@ pub(super) fn accounts(cases: &mut Cases) {
             ("service", b"s"),
         ],
         &[("password", b"p"), ("apple", b"1"), ("apples", b"2"), ("zebra", b"3")],
-        &[("Username", b"not a usual name"), ("größe", b"xl")],
+        &[("Username", b"not a well-known name"), ("größe", b"xl")],
         &[("username", b"equal"), ("password", b"equal")],
     ];
     for fields in good {
@@ -51,6 +51,8 @@ pub(super) fn accounts(cases: &mut Cases) {
         ("an empty name", b"\0\0\0\0"),
         ("a name that is not UTF-8", b"\0\x01\xff\0\0"),
         ("a name with a control character", b"\0\x01\n\0\0"),
+        ("a name with a mark of text direction", b"\0\x04a\xe2\x80\xae\0\0"),
+        ("a name with a line separator", b"\0\x03\xe2\x80\xa8\0\0"),
         ("a value cut short", b"\x01\0\x02u"),
         ("the length of a value cut short", b"\x01\0"),
         ("a code alone", b"\x01"),

@@ -134,6 +134,10 @@ pub(super) fn contents(cases: &mut Cases) {
     changed("an empty holder", &|parts| parts.holder = Some(String::new()));
     changed("a holder with a line feed", &|parts| parts.holder = Some("a\nb".into()));
     changed("a holder with a control character of Latin-1", &|parts| parts.holder = Some("a\u{85}".into()));
+    for unprintable in ["\u{61c}", "\u{200f}", "\u{2028}", "\u{202e}", "\u{2066}", "\u{2069}"] {
+        let what = format!("a holder with U+{:04X}", unprintable.chars().map(u32::from).sum::<u32>());
+        changed(&what, &|parts| parts.holder = Some(format!("a{unprintable}")));
+    }
     changed("a holder of 65 bytes", &|parts| parts.holder = Some("h".repeat(65)));
     changed("no name", &|parts| parts.account.clear());
     changed("a name of 129 bytes", &|parts| parts.account = "a".repeat(129));

@@ -1,24 +1,25 @@
-"""Gets a script its credential: kept as record and key, opened with both.
+"""Gives a script its credential. The record is in a store, the key with the caller; together they open it.
 
     import otp_link
 
     with otp_link.open_account() as account:
         connect(user=account.username, password=account.password)
 
-The key is found as the program `otp` finds it: the file that OTP_KEY_FILE names, OTP_KEY, then systemd's credential
-otp-key. Or say where it is: open_account(key_file="nightly.key"). The store is the one that OTP_STORE names, or the one
-in the platform's directory for a user's data, or the one that you name.
+The key is found as the program `otp` finds it: in the file that OTP_KEY_FILE names, in OTP_KEY, then in systemd's credential
+otp-key. Or say where it is: open_account(key_file="nightly.key"). The store is the one that you pass, or the one that OTP_STORE
+names, or the one in the platform's directory for a user's data.
 
     key = otp_link.add_account("edms/reporting", username="alice", password="...", holder="nightly")
     key.write("nightly.key")
 
-Every exception is an otp_link.Error, with the `code` that `otp` would have ended with.
+What fails raises an otp_link.Error. Its `code` is the exit code that `otp` would have, and its `hint` says what to do. An
+argument of the wrong type raises TypeError.
 
-What an account holds stands in memory that is locked and wiped when the block ends. A str or bytes that you took from it is
-Python's: it is not wiped, and lives as long as anything refers to it. Take it where you need it, not before.
+What an account holds is in locked memory, and is wiped when the block ends. A str or bytes that you take from it belongs to
+Python: it is not wiped, and lives as long as anything refers to it. Take it where you need it, not before.
 """
 
-# Not from collections.abc, which would import all of collections; this one is there since the interpreter started.
+# Not from collections.abc, which may not be imported yet; the interpreter imports this one when it starts.
 from _collections_abc import Mapping
 
 from ._native import (
@@ -40,17 +41,23 @@ from ._native import (
     verify,
 )
 from .errors import (
+    AuditFailedError,
     ClosedError,
     DamagedError,
+    DeniedError,
     Error,
     ExistsError,
     ExpiredError,
+    ExpiringSoonError,
+    InDoubtError,
+    LockedError,
     MalformedKeyError,
     NewerVersionError,
     NoFieldError,
     NotFoundError,
     OtherError,
     RandomnessFailedError,
+    StaleRingError,
     StoreUnavailableError,
     UnsafePermissionsError,
     UsageError,
@@ -65,14 +72,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AuditFailedError",
     "ClosedError",
     "DamagedError",
+    "DeniedError",
     "Error",
     "ExistsError",
     "ExpiredError",
+    "ExpiringSoonError",
     "Fault",
+    "InDoubtError",
     "Key",
     "KeyInfo",
+    "LockedError",
     "MalformedKeyError",
     "NewerVersionError",
     "NoFieldError",
@@ -80,6 +92,7 @@ __all__ = [
     "OtherError",
     "RandomnessFailedError",
     "RawFields",
+    "StaleRingError",
     "StoreUnavailableError",
     "UnsafePermissionsError",
     "UsageError",
@@ -105,27 +118,27 @@ Mapping.register(RawFields)
 
 
 class Key(str):
-    """A new key: its text, and whom it is for.
+    """A new key: its text, its account and its holder.
 
-    It is a str, so it can go wherever a key goes; print(key) shows it. repr() does not, so it stays out of logs and
-    tracebacks that show variables. It is secret: hand it to its holder, and keep it nowhere else.
+    It is a str, so it can go wherever a key goes, and print(key) shows it. repr() does not, which keeps it out of logs and of
+    tracebacks that show variables. A key is secret: hand it to its holder, and keep it nowhere else.
     """
 
     __slots__ = ("account", "holder", "id", "replaces")
 
     #: The account that it opens.
     account: str
-    #: Its id, which is not secret.
+    #: Its id, which is public.
     id: str
     #: Who holds it.
     holder: "str | None"
-    #: The id of the key that it takes the place of, after a rotation.
+    #: The id of the key that it replaces, after a rotation.
     replaces: "str | None"
 
     def __new__(
         cls, text: str, account: str, id: str, holder: "str | None" = None, replaces: "str | None" = None
     ) -> "Key":
-        """The text of a key, with what is known of it."""
+        """A key with this text."""
         key = super().__new__(cls, text)
         key.account, key.id, key.holder, key.replaces = account, id, holder, replaces
         return key
@@ -134,40 +147,40 @@ class Key(str):
         return f"<otp_link.Key {self.id} of {self.account}>"
 
     def __reduce_ex__(self, protocol: object) -> "NoReturn":
-        raise TypeError("a key is not pickled or copied; write it to its file with key.write(path)")
+        raise TypeError("a key can't be pickled or copied; write it to its file with key.write(path)")
 
     def write(self, path: "str | os.PathLike[str]") -> None:
-        """Writes the key to a new file of mode 0600, durably. A file that is there already stays as it is."""
+        """Writes the key to a new file of mode 0600, durably. If the path exists, ExistsError is raised, and it stays as it is."""
         from ._native import write_key_file
 
         write_key_file(self, path)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
-    """Gives a program's parser --key-file, --key-fd, --key, --account, --store and --record.
+    """Adds --key-file, --key-fd, --key, --account, --store and --record to a program's parser.
 
-    from_arguments() opens the account that they name. They mean what they mean for the program `otp`.
+    They mean what they mean for the program `otp`; from_arguments() opens the account that they name.
     """
     group = parser.add_argument_group("credential", "where the script's credential comes from")
     key = group.add_mutually_exclusive_group()
     key.add_argument(
-        "--key-file", metavar="PATH", help="read the key from a file that only you can read; '-' is standard input"
+        "--key-file", metavar="PATH", help="read the key from this file, which only you may read; '-' is standard input"
     )
     key.add_argument("--key-fd", metavar="N", type=int, help="read the key from file descriptor N")
     key.add_argument(
         "--key",
         metavar="KEY",
-        help="the key itself; other users of this machine can see it. Without any of these: "
-        "OTP_KEY_FILE, OTP_KEY, systemd's credential otp-key",
+        help="the key itself, which other users of this machine can see. Without any of these, the key comes from "
+        "OTP_KEY_FILE, OTP_KEY or systemd's credential otp-key",
     )
-    group.add_argument("--account", metavar="NAME", help="the account that the key must be for")
+    group.add_argument("--account", metavar="NAME", help="refuse a key for any other account")
     record = group.add_mutually_exclusive_group()
-    record.add_argument("--store", metavar="DIR", help="the store's directory, instead of the one OTP_STORE names")
-    record.add_argument("--record", metavar="FILE", help="open this record file, which may be outside of any store")
+    record.add_argument("--store", metavar="DIR", help="use this store instead of the one that OTP_STORE names")
+    record.add_argument("--record", metavar="FILE", help="open this record file instead of one in a store")
 
 
 def from_arguments(arguments: "argparse.Namespace") -> Account:
-    """Opens the account that a program's arguments name; see add_arguments(). A key among them draws a warning."""
+    """Opens the account that a program's arguments name; see add_arguments(). Warns if the key itself is among them."""
     if arguments.key is not None:
         import warnings
 

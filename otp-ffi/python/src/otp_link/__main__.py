@@ -3,7 +3,7 @@
 from . import __version__
 
 GUIDE = f"""\
-otp-link {__version__}: gets a script its credential.
+otp-link {__version__}: gives a script its credential.
 
 In the script:
 
@@ -12,18 +12,18 @@ In the script:
     with otp_link.open_account() as account:
         connect(user=account.username, password=account.password)
 
-Whoever starts the script says where the key is, by one of:
+The caller that starts the script says where the key is, in one of these ways:
 
     OTP_KEY_FILE=nightly.key python3 report.py
     OTP_KEY=otpk1_... python3 report.py
-    LoadCredential=otp-key:/etc/otp/nightly.key        in a service of systemd
+    LoadCredential=otp-key:/etc/otp/nightly.key        in a systemd service
 
-and, where the store is not the user's own, OTP_STORE=DIR. In a program with argparse:
+and with OTP_STORE=DIR where the store is, if it is not the user's own. In a program with argparse:
 
-    otp_link.add_arguments(parser)                     --key-file PATH, --store DIR and so on
+    otp_link.add_arguments(parser)                     adds --key-file PATH, --store DIR and so on
     account = otp_link.from_arguments(parser.parse_args())
 
-An account is sealed once, by whoever knows the password:
+The administrator, who knows the password, seals the account once:
 
     key = otp_link.add_account("edms/reporting", username="alice", password="...", holder="nightly")
     key.write("nightly.key")

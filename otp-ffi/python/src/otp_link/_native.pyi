@@ -1,10 +1,10 @@
-"""The extension module. Everything in it that is public stands in otp_link."""
+"""The extension module. What is public in it is in otp_link."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, NoReturn, final
+from typing import Any, Literal, NoReturn, final
 
 from . import Key
 
@@ -68,6 +68,8 @@ class Fault:
     def code(self) -> int: ...
     @property
     def message(self) -> str: ...
+    @property
+    def hint(self) -> str | None: ...
 
 @final
 class Verification:
@@ -84,6 +86,7 @@ def open_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     store: _Path | None = None,
     record: _Path | None = None,
@@ -97,6 +100,7 @@ def add_account(
     holder: str | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    allow_empty: bool = False,
     store: _Path | None = None,
 ) -> Key: ...
 def issue_key(
@@ -104,6 +108,7 @@ def issue_key(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     holder: str | None = None,
     expires: _When | None = None,
@@ -116,12 +121,14 @@ def rotate_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
     username: _Value | None = None,
     password: _Value | None = None,
     fields: Mapping[str, _Value] | None = None,
     grace: int | timedelta | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    allow_empty: bool = False,
     store: _Path | None = None,
     hand_over: Callable[[list[Key]], object] | None = None,
 ) -> list[Key]: ...

@@ -1,7 +1,7 @@
-"""The exceptions: one class for each code, all under Error.
+"""The exceptions: one class for each code, all below Error.
 
-A code is a number that is the same everywhere: the program `otp` exits with it, and C has it as OTP_USAGE and so on.
-No message of an exception holds anything of a secret.
+A code is a number that means the same everywhere: the program `otp` exits with it, and C has it as OTP_USAGE and so on.
+str() of an exception says what is wrong and where; its `hint` says what to do. Neither shows a secret.
 """
 
 TYPE_CHECKING = False
@@ -12,20 +12,22 @@ if TYPE_CHECKING:
 
 
 class Error(Exception):
-    """Why something failed. `code` is its number, `code_name` its name; the message says what to do."""
+    """Why something failed. `code` is its number and `code_name` its name; `hint` says what to do about it, or is None."""
 
     code: "ClassVar[int]" = 1
     code_name: "ClassVar[str]" = "other"
-    #: The new keys of a rotation whose old keys could not be ended: they open, so keep them, and rotate again.
+    #: What to do about it: an argument to pass, a function to call, or a command for the shell.
+    hint: "str | None" = None
+    #: The new keys of a rotation whose old keys could not all be ended. They open: keep them, and rotate again.
     keys: "list[Key] | None" = None
 
     def __str__(self) -> str:
-        # KeyError, which some classes below are as well, would put the message into quotes.
+        # KeyError, which a class below also inherits from, would quote the message.
         return str(self.args[0]) if self.args else ""
 
 
 class OtherError(Error):
-    """Anything that has no number of its own."""
+    """Anything without a number of its own."""
 
 
 class NoFieldError(OtherError, KeyError, AttributeError):
@@ -33,18 +35,18 @@ class NoFieldError(OtherError, KeyError, AttributeError):
 
 
 class UsageError(Error, ValueError):
-    """The call is not one that can be carried out: no key is given, a name is not valid, a value is too long."""
+    """The call is not valid: no key is given, a name breaks the rules, a value is too long."""
 
     code = 2
     code_name = "usage"
 
 
 class ClosedError(UsageError):
-    """The account was closed, and what it held is wiped."""
+    """The account is closed, and what it held is wiped."""
 
 
 class NotFoundError(Error, LookupError):
-    """No such account or key: revoked, rotated away, or never there."""
+    """No such account or key: revoked, replaced, or never there."""
 
     code = 3
     code_name = "not-found"
@@ -58,14 +60,14 @@ class MalformedKeyError(Error):
 
 
 class WrongKeyError(Error):
-    """The key does not open this record: the wrong key, or the record was tampered with."""
+    """The key does not open this record: it is the wrong key, or the record was tampered with."""
 
     code = 5
     code_name = "wrong-key"
 
 
 class ExpiredError(Error):
-    """The record has expired."""
+    """The record has expired, or its grace period is over."""
 
     code = 6
     code_name = "expired"
@@ -86,21 +88,21 @@ class NewerVersionError(Error):
 
 
 class ExistsError(Error):
-    """What was to be made exists already, and stays as it is."""
+    """What was to be made already exists, and stays as it is."""
 
     code = 9
     code_name = "exists"
 
 
 class UnsafePermissionsError(Error):
-    """Others can read or write what only the owner may; the message says which path, and which command mends it."""
+    """Others can read or write what only the owner may. The hint is the command that changes it."""
 
     code = 10
     code_name = "unsafe-permissions"
 
 
 class RandomnessFailedError(Error):
-    """The source of randomness failed, or failed its health tests; nothing was sealed."""
+    """The source of randomness failed, or failed its health tests. Nothing was sealed."""
 
     code = 11
     code_name = "randomness-failed"
@@ -111,6 +113,48 @@ class StoreUnavailableError(Error):
 
     code = 12
     code_name = "store-unavailable"
+
+
+class DeniedError(Error):
+    """The store does not let this user do it."""
+
+    code = 13
+    code_name = "denied"
+
+
+class LockedError(Error):
+    """Another process holds the lock."""
+
+    code = 14
+    code_name = "locked"
+
+
+class InDoubtError(Error):
+    """It is unknown whether the change took effect."""
+
+    code = 15
+    code_name = "in-doubt"
+
+
+class StaleRingError(Error):
+    """The ring was copied, or restored from a backup."""
+
+    code = 16
+    code_name = "stale-ring"
+
+
+class AuditFailedError(Error):
+    """The audit log can't be written."""
+
+    code = 17
+    code_name = "audit-failed"
+
+
+class ExpiringSoonError(Error):
+    """A key is about to expire."""
+
+    code = 18
+    code_name = "expiring-soon"
 
 
 #: The class of each code.
@@ -127,4 +171,10 @@ BY_CODE: "dict[int, type[Error]]" = {
     10: UnsafePermissionsError,
     11: RandomnessFailedError,
     12: StoreUnavailableError,
+    13: DeniedError,
+    14: LockedError,
+    15: InDoubtError,
+    16: StaleRingError,
+    17: AuditFailedError,
+    18: ExpiringSoonError,
 }

@@ -146,7 +146,7 @@ mod watch {
     fn new_keys(world: &mut World) -> Result<()> {
         let issue = "issue edms/mem --key-file key --new-key-file key2";
         world.look_otp("issue", issue, None, At::Exit, Must::BeClean)?;
-        let rotate = "rotate edms/mem --key-file key --password-stdin --new-key-dir keys";
+        let rotate = "rotate --yes edms/mem --key-file key --password-stdin --new-key-dir keys";
         world.look_otp("rotate", rotate, Some("password"), At::Exit, Must::BeClean)?;
         Ok(())
     }

@@ -1,0 +1,32 @@
+//! Keys as people read them, a line each. All of it is public.
+
+use otp_core::{AccountName, Holder, UnixTime};
+use otp_link::KeyInfo;
+
+/// What the columns of [`line`](self::line()) are.
+pub(crate) const HEADING: &str = "  key id            created               expires               capacity  holder\n";
+
+/// A key of an account.
+pub(crate) fn line(info: &KeyInfo) -> String {
+    let KeyInfo { header, grace, .. } = info;
+    let terms = &header.terms;
+    let expires = terms.expires.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let holder = terms.holder.as_ref().map_or("-", Holder::as_str);
+    let (id, created, capacity) = (header.id, terms.created, header.capacity.bytes());
+    let mut line = format!("  {id}  {created}  {expires:<20}  {capacity:>8}  {holder}");
+    if let Some(until) = grace {
+        line.push_str(&format!(" (replaced; opens the old secret until {until})"));
+    }
+    line.push('\n');
+    line
+}
+
+/// A key that something is about to happen to: with its account and its age.
+pub(crate) fn summary(account: &AccountName, info: &KeyInfo, now: UnixTime) -> String {
+    let terms = &info.header.terms;
+    let holder = terms.holder.as_ref().map_or("nobody that the store knows of", Holder::as_str);
+    let expires = terms.expires.map_or_else(|| "never expires".to_owned(), |at| format!("expires {at}"));
+    let age = now.as_secs().saturating_sub(terms.created.as_secs()) / 86_400;
+    let age = if age == 1 { "1 day".to_owned() } else { format!("{age} days") };
+    format!("  {account} {}  held by {holder}, {age} old, {expires}\n", info.header.id)
+}
