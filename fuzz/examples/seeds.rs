@@ -4,12 +4,11 @@ use std::fs;
 use std::io::Result;
 use std::path::{Path, PathBuf};
 
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
+use otp_core::rand_core::Rng;
 
 const VECTORS: &str = include_str!("../../otp-core/tests/vectors/vectors.txt");
-/// Files that the ancestor wrote, and under which Python.
-const ANCESTORS: [(&str, &str); 3] = [
+/// Files that Secure-Python-Link wrote, and under which Python.
+const OLD_FILES: [(&str, &str); 3] = [
     (
         "2.7",
         "286470300a53276c697374270a70310a286c70320a563914474a4f2103030264280c23180551483216231c614606780a70330a6156114b3419131b1d6a2c0b4f260b4e6d4a4116753108612f730b0a70340a61732e",
@@ -54,14 +53,24 @@ fn main() -> Result<()> {
             }
         }
     }
-    for name in ["a/b.c-d_e", "con", "com1.txt", "a.otp", "a//b", "../x", "é"] {
-        write(&corpus.join("account_name"), &format!("name-{}", name.len()), name.as_bytes())?;
+    for (what, name) in [
+        ("every kind of character", "a/b.c-d_e0"),
+        ("a device", "con"),
+        ("a device with an extension", "com1.txt"),
+        ("the suffix of a record", "a.otp"),
+        ("an empty part", "a//b"),
+        ("the folder above", "../x"),
+        ("a letter outside ASCII", "\u{e9}"),
+        ("a mark of text direction", "a\u{202e}b"),
+        ("a separator of lines", "a\u{2028}b"),
+    ] {
+        write(&corpus.join("account_name"), &format!("name-{what}"), name.as_bytes())?;
     }
-    for (python, file) in ANCESTORS {
+    for (python, file) in OLD_FILES {
         write(&corpus.join("pickle"), &format!("python-{python}"), &hex(file))?;
     }
     // Structured inputs: any bytes are some sequence of steps or changes.
-    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    let mut rng = otp_reference::rng(1);
     for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8), ("store", 8), ("abi", 8)] {
         for number in 0..count {
             let mut bytes = vec![0; if target == "abi" { 200 + 40 * number } else { 40 + 20 * number }];

@@ -1,9 +1,9 @@
 //! The functions that C calls, with whatever C can give them, against a simple model of handles, keys and accounts.
 //!
 //! Each call either does what the model says, or fails with a code that one of its faults has; then its results are zeros, its
-//! buffers are untouched, and the thread's last error is that one. Left out is what belongs to the process and not to the
-//! call: key and store from the environment. Keys are drawn as C gets them, from the system: what depends on them does not
-//! repeat.
+//! buffers are untouched, the store has the same objects as before, and the thread's last error is that one. Left out is what
+//! belongs to the process and not to the call: key and store from the environment. Keys are drawn as C gets them, from the
+//! system: what depends on them does not repeat.
 
 mod asks;
 mod calls;
@@ -28,6 +28,7 @@ pub fn abi(data: &[u8]) {
     let Ok(steps) = Vec::<Step<'_>>::arbitrary_take_rest(Unstructured::new(data)) else {
         return;
     };
+    calls::watch_for_panics();
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = World::new();
     world.begin();

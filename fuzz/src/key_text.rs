@@ -1,10 +1,11 @@
 //! Texts of keys: what is whole is taken, whatever else is refused, and what is taken writes the same text.
 
 use arbitrary::{Arbitrary, Unstructured};
+use otp_core::key::len_for;
 use otp_core::{Capacity, Key};
+use otp_reference::{is_account_name, key_contents, key_text as text_of};
 
 use crate::change::Change;
-use crate::support::{is_account_name, key_contents, key_text as text_of};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
@@ -71,7 +72,7 @@ fn check(text: &[u8]) -> bool {
     let contents = key_contents(again);
     assert!(is_key(&contents));
     let name = key.account().as_str();
-    assert_eq!(contents.len() + 4, Key::<&mut [u8]>::len_for(name.len(), key.capacity()));
+    assert_eq!(contents.len() + 4, len_for(name.len(), key.capacity()));
     let start = [&u16::try_from(key.capacity().bytes()).unwrap().to_be_bytes()[..], &[1]].concat();
     let name = [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), key.id().as_bytes()].concat();
     assert!(contents.starts_with(&[start, name].concat()));

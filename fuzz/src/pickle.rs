@@ -1,7 +1,7 @@
-//! Files of the ancestor: exactly what a pickler writes is read, and what was hidden in one comes back.
+//! Files of Secure-Python-Link: exactly what a pickler writes is read, and what was hidden in one comes back.
 
 use arbitrary::{Arbitrary, Unstructured};
-use otp_ancestor::{ALPHABET, Error, LEN, MAX_FILE_LEN, MAX_VALUE_LEN, OldFile};
+use otp_link::secure_python_link::{ALPHABET, Error, LEN, MAX_FILE_LEN, MAX_VALUE_LEN, OldFile};
 
 use crate::change::Change;
 
@@ -21,7 +21,7 @@ struct Case<'a> {
     strangers: Option<Hidden>,
     file: Vec<Change>,
     tail: Option<u8>,
-    mend: bool,
+    fit_length: bool,
     keys: [Vec<Change>; 2],
 }
 
@@ -64,7 +64,7 @@ fn check_case(case: &Case<'_>) {
     let mut changed = whole;
     changed.extend(case.tail);
     case.file.iter().for_each(|change| change.apply(&mut changed));
-    if case.mend && protocol > 3 && changed.len() > 11 {
+    if case.fit_length && protocol > 3 && changed.len() > 11 {
         let rest = (changed.len() - 11) as u64;
         changed[3..11].copy_from_slice(&rest.to_le_bytes());
     }
@@ -82,7 +82,7 @@ fn check_file(bytes: &[u8]) {
             }
             check_keys(file, &hidden, &[&bytes[..bytes.len().min(LEN)], &ALPHABET[..LEN]]);
         }
-        (Err(Error::NotSuchAFile { at }), None) => assert!(*at <= bytes.len().min(MAX_FILE_LEN)),
+        (Err(Error::OtherFile { at }), None) => assert!(*at <= bytes.len().min(MAX_FILE_LEN)),
         (file, hidden) => panic!("{file:?}, but {hidden:?}"),
     }
 }
@@ -95,7 +95,7 @@ fn check_keys(file: &OldFile, hidden: &Hidden, keys: &[impl AsRef<[u8]>; 2]) {
     assert_eq!(opened.map(|(user, password)| (user.to_string(), password.to_string())), expected);
 }
 
-/// As the ancestor hides a value.
+/// As Secure-Python-Link hides a value.
 fn hide(value: &[u8], pad: &[u8; LEN], filler: u8) -> [u8; LEN] {
     let mut text = value.to_vec();
     text.resize(MAX_VALUE_LEN, filler);

@@ -2,6 +2,8 @@
 
 mod keep;
 mod obstacle;
+mod plant;
+mod verbs;
 mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -9,16 +11,13 @@ use otp_core::store::{Kind, Slot};
 use otp_core::{AccountName, KeyId};
 
 use crate::change::Change;
-use crate::support::account;
+use crate::valid::account;
 use keep::Keep;
 use obstacle::Obstacle;
 use world::World;
 
 /// Accounts that lie below each other, and one that is sorted between them.
 const NAMES: [&str; 5] = ["a", "a/b", "a/b/c", "a-b", "z"];
-const KINDS: [Kind; 3] = [Kind::Record, Kind::Note, Kind::Rotation];
-/// What accounts can start with, or can't.
-const PREFIXES: [&str; 12] = ["", "a", "a/", "a-", "a/b", "a/b/", "a/b/c/", "a/x", "z/", "/", "a//", "../"];
 
 #[derive(Arbitrary, Debug)]
 struct Place {
@@ -32,7 +31,7 @@ impl Place {
         Slot {
             account: name(self.account),
             id: KeyId::from_bytes([self.id % 6; 10]),
-            kind: KINDS[usize::from(self.kind) % 3],
+            kind: Kind::ALL[usize::from(self.kind) % Kind::ALL.len()],
         }
     }
 }
@@ -46,12 +45,21 @@ fn content(number: u8) -> Vec<u8> {
     vec![number; if number % 16 == 15 { 9000 } else { usize::from(number) % 60 }]
 }
 
+/// Whose lock a replacement is given.
+#[derive(Arbitrary, Debug)]
+enum LockOf {
+    Account,
+    OtherAccount,
+    /// The same account's, taken through the store that is open beside this one.
+    OtherStore,
+}
+
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
     Put(Place, u8),
-    PutAll(Vec<(Place, u8)>),
-    /// More than what is synced one by one.
-    PutMany {
+    PutMany(Vec<(Place, u8)>),
+    /// About as many as are synced together.
+    PutChunk {
         account: u8,
         from: u8,
         count: u8,
@@ -60,11 +68,24 @@ enum Step<'a> {
         place: Place,
         room: u16,
     },
+    GetWithNote {
+        place: Place,
+        room: u16,
+    },
+    Replace {
+        place: Place,
+        /// Whether the object is the one that is expected.
+        expected: bool,
+        new: u8,
+        lock: LockOf,
+    },
     List {
-        prefix: u8,
+        /// One of the accounts, or all.
+        top: Option<u8>,
         stop: u8,
     },
-    ListOf(&'a str),
+    ListBelow(&'a str),
+    ListAccount(u8),
     Remove(Place),
     Reopen {
         make: bool,
@@ -73,11 +94,7 @@ enum Step<'a> {
     Restore(u8),
     /// The other one goes on, as another process would.
     Swap,
-    Lock {
-        account: u8,
-        prune: bool,
-    },
-    Prune(u8),
+    Lock(u8),
     Damage(Place, Change),
     Foreign {
         account: Option<u8>,
@@ -89,13 +106,14 @@ enum Step<'a> {
         what: u8,
     },
     EmptyDirectory(u8),
-    Doctor {
+    Examine {
         fix: bool,
     },
     Obstacle(Place, Obstacle),
     Keep {
         keep: Keep,
-        alone: bool,
+        /// Whether others are kept out: by the store's own locks, or by nothing.
+        exclusive: bool,
     },
 }
 

@@ -3,13 +3,13 @@
 use std::fs;
 
 use otp_core::{Code, Coded, Key, KeyId, Record, UnixTime};
+use otp_reference::set_crc;
 
 use super::calls;
 use super::given::{Bytes, Granted, Room, Text, arrives};
 use super::sources::{account_faults, grant_faults};
-use super::world::{Known, Sealed, State, World, judge};
+use super::world::{Known, Sealed, State, World};
 use crate::change::Change;
-use crate::support::mend;
 
 impl World {
     pub(super) fn seal(&mut self, account: &Text, secret: &Bytes, grant: &Granted, record: u8, key: u8) {
@@ -28,7 +28,7 @@ impl World {
             let small = answer.is_err() && (record.len() < record_len || key.len() < key_len);
             faults.extend((small || secret.arrive().is_none()).then_some(Code::Usage));
         }
-        if judge(answer, &faults).is_none() || asks {
+        if self.judge(answer, &faults).is_none() || asks {
             record.written(0);
             key.written(0);
             return;
@@ -51,9 +51,9 @@ impl World {
         if let Some(change) = record {
             change.apply(&mut bytes);
         }
-        mend(&mut bytes);
+        set_crc(&mut bytes);
         let expected = Key::parse(text.trim_ascii(), vec![0; text.len()])
-            .and_then(|key| otp_core::open(key, &Record::decode(&bytes)?, Some(UnixTime::now())))
+            .and_then(|key| otp_core::open(key, &Record::decode(&bytes)?, UnixTime::now()))
             .map(|secret| secret.expose().to_vec());
         // Not in mixed case.
         let same =
@@ -94,7 +94,7 @@ impl World {
         expected.sort();
         expected.dedup();
         expected.truncate(most);
-        judge(calls::store_list(&store, prefix, most), &faults).inspect(|listed| assert_eq!(*listed, expected));
+        self.judge(calls::store_list(&store, prefix, most), &faults).inspect(|listed| assert_eq!(*listed, expected));
     }
 
     pub(super) fn info(&self, (store, mut faults): (Text, Vec<Code>), account: &Text, most: u8) {
@@ -105,7 +105,7 @@ impl World {
         // By bytes: as text, digits would come first.
         live.sort_by_key(|known| KeyId::parse(&known.id).unwrap());
         live.truncate(most.into());
-        let Some(infos) = judge(calls::account_info(&store, account, most.into()), &faults) else {
+        let Some(infos) = self.judge(calls::account_info(&store, account, most.into()), &faults) else {
             return;
         };
         assert_eq!(infos.len(), live.len());
@@ -136,7 +136,7 @@ impl World {
             fs::write(path, bytes).unwrap();
             at
         });
-        let Some((told, records, count)) = judge(answer, &faults) else {
+        let Some((told, records, count)) = self.judge(answer, &faults) else {
             return;
         };
         let expected: Vec<&Known> = found.iter().filter(|at| below.contains(at)).map(|at| &self.keys[*at]).collect();
@@ -158,7 +158,7 @@ impl World {
         faults.extend(file.exists().then_some(Code::Exists));
         let key = self.given.get(&handle).and_then(|keys| keys.get(index));
         faults.extend(key.is_none().then_some(Code::Usage));
-        if judge(calls::keys_write(handle, index, &path), &faults).is_some() {
+        if self.judge(calls::keys_write(handle, index, &path), &faults).is_some() {
             let text = &self.keys[*key.unwrap()].text;
             assert_eq!(fs::read_to_string(file).unwrap(), format!("{text}\n"));
         }

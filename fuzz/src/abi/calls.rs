@@ -9,12 +9,17 @@ mod stores;
 mod structures;
 
 use std::ffi::{CStr, c_char, c_int};
+use std::panic;
 use std::ptr;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use otp_core::Code;
 use otp_ffi::account::{self as accounts, AccountHandle};
-use otp_ffi::error::{Status, otp_error_code, otp_error_message};
-use otp_ffi::key::{self as keys, KeysHandle, NewKeyView};
+use otp_ffi::code::{Status, otp_code_name, otp_code_summary};
+use otp_ffi::error::{otp_error_code, otp_error_hint, otp_error_message};
+use otp_ffi::key;
+use otp_ffi::keys::{self, KeysHandle, NewKeyView};
 use otp_ffi::record::{otp_open, otp_seal, otp_wipe};
 use otp_ffi::source::Field;
 
@@ -36,15 +41,33 @@ pub(super) struct KeyView {
     pub(super) replaces: Option<String>,
 }
 
-fn last_error() -> (c_int, String) {
-    // SAFETY: it is a text with a NUL at its end, valid until the next call that fails.
-    let message = unsafe { CStr::from_ptr(otp_error_message()) };
-    (otp_error_code(), message.to_str().unwrap().to_owned())
+/// Set by any panic, since no call lets one out.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Notices panics from now on.
+pub(super) fn watch_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            PANICKED.store(true, Ordering::Relaxed);
+            before(panic);
+        }));
+    });
 }
 
-/// What the thread's last error says.
-pub(super) fn message() -> String {
-    last_error().1
+/// The thread's last error: its code, message and hint.
+fn last_error() -> (c_int, String, String) {
+    // SAFETY: each is a text with a NUL at its end, valid until the next call that fails.
+    let texts = unsafe { [otp_error_message(), otp_error_hint()].map(|text| CStr::from_ptr(text)) };
+    let [message, hint] = texts.map(|text| text.to_str().unwrap().to_owned());
+    (otp_error_code(), message, hint)
+}
+
+/// What the thread's last error says, and what to do about it.
+pub(super) fn last_words() -> String {
+    let (_, message, hint) = last_error();
+    format!("{message}\n{hint}")
 }
 
 /// Makes a call. If it fails, its error is the thread's last one; otherwise that stays.
@@ -57,8 +80,12 @@ fn watched(call: impl FnOnce() -> Status) -> Answer {
         return Ok(());
     }
     assert_eq!(after.0, status as c_int);
-    assert!(!after.1.is_empty() && !after.1.contains("defect"), "{after:?}");
-    Err(Code::TABLE.into_iter().find(|(code, ..)| c_int::from(code.number()) == after.0).unwrap().0)
+    assert!(!after.1.is_empty() && !PANICKED.load(Ordering::Relaxed), "{after:?}");
+    let code = *Code::ALL.iter().find(|code| c_int::from(code.number()) == after.0).unwrap();
+    // SAFETY: both texts are static and end with a NUL.
+    let texts = unsafe { [otp_code_name(after.0), otp_code_summary(after.0)].map(|words| text(words).unwrap()) };
+    assert_eq!(texts, [code.name(), code.summary()]);
+    Err(code)
 }
 
 /// A text that the library gave.
@@ -231,18 +258,18 @@ pub(super) fn keys_free(handle: usize) {
 
 pub(super) fn key_issue(source: &Sourced, grant: &Granted) -> Result<usize, Code> {
     // SAFETY: all members lead to what they say, or can't.
-    source.with(|source| grant.with(|grant| handle(|out| unsafe { keys::otp_key_issue(source, grant, out) })))
+    source.with(|source| grant.with(|grant| handle(|out| unsafe { key::otp_key_issue(source, grant, out) })))
 }
 
 pub(super) fn key_verify(source: &Sourced) -> Answer {
     // SAFETY: all members lead to what they say, or can't.
-    source.with(|source| watched(|| unsafe { keys::otp_key_verify(source) }))
+    source.with(|source| watched(|| unsafe { key::otp_key_verify(source) }))
 }
 
 pub(super) fn key_revoke(store: &Text, account: &Text, id: &Text) -> Answer {
     texts([store, account, id], |[store, account, id]| {
         // SAFETY: each is NULL or ends with a NUL.
-        watched(|| unsafe { keys::otp_key_revoke(store, account, id) })
+        watched(|| unsafe { key::otp_key_revoke(store, account, id) })
     })
 }
 

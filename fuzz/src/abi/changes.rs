@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use otp_core::Code;
+use otp_reference::place;
 
 use super::calls::{self, HandOver, KeyView};
 use super::given::{Bytes, Fields, Granted, Sourced, Text, arrives};
 use super::sources::{Prepared, account_faults, arriving, grant_faults, payload_len};
-use super::world::{Known, Named, State, World, judge};
-use crate::support::place;
+use super::world::{Known, Named, State, World};
 
 impl World {
     /// Makes an account, opens it, and seals something without a store.
@@ -49,7 +49,7 @@ impl World {
         if faults.contains(&Code::StoreUnavailable) {
             return;
         }
-        if let Some(handle) = judge(calls::account_add(&store, account, fields, grant), &faults) {
+        if let Some(handle) = self.judge(calls::account_add(&store, account, fields, grant), &faults) {
             self.learn(handle, &named.unwrap(), grant, |_| None);
         }
     }
@@ -84,7 +84,7 @@ impl World {
     }
 
     pub(super) fn account_open(&mut self, prepared: &Prepared) {
-        let Some(handle) = judge(calls::account_open(&prepared.source), &prepared.faults) else {
+        let Some(handle) = self.judge(calls::account_open(&prepared.source), &prepared.faults) else {
             return;
         };
         let known = &self.keys[prepared.key.unwrap()];
@@ -103,7 +103,7 @@ impl World {
         faults.extend(grant_faults(grant, known.map_or(0, |known| payload_len(&known.fields))));
         faults.extend(known.filter(|known| known.state != State::Live).map(|_| Code::NotFound));
         let fields = known.map(|known| known.fields.clone()).unwrap_or_default();
-        if let Some(handle) = judge(calls::key_issue(&source, grant), &faults) {
+        if let Some(handle) = self.judge(calls::key_issue(&source, grant), &faults) {
             assert_eq!(calls::keys_count(handle), 1);
             self.learn(handle, &fields, grant, |_| None);
         }
@@ -124,15 +124,22 @@ impl World {
             merged.retain(|(old, _)| old != name);
             merged.push((name.clone(), value.clone()));
         }
-        faults.extend((source.account.is_none() || source.record.is_some() || named.is_none()).then_some(Code::Usage));
+        // Without a key, what is given is all that there will be.
+        let is_whole = ["username", "password"].iter().all(|name| merged.iter().any(|(given, _)| given == name));
+        let is_usable = source.account.is_some() && source.record.is_none() && (key.is_some() || is_whole);
+        faults.extend((named.is_none() || !is_usable).then_some(Code::Usage));
         faults.extend(grant_faults(grant, payload_len(&merged)));
         let account = arrives(&source.account).unwrap_or_default().to_owned();
         let is_replaced = |key: &Known| key.account == account && key.state == State::Live;
-        faults.extend((!self.keys.iter().any(is_replaced)).then_some(Code::Expired));
+        let known = key.map(|at| self.keys[at].state);
+        faults.extend(known.filter(|state| *state != State::Live).map(|_| Code::NotFound));
+        let has_records = self.live(&source.account).next().is_some();
+        let ended = if has_records { Code::Expired } else { Code::NotFound };
+        faults.extend((!self.keys.iter().any(is_replaced)).then_some(ended));
         faults.extend(answer.filter(|answer| *answer != 0).map(|_| Code::Other));
         let mut hand_over = answer.map(|answer| HandOver { answer: answer.into(), seen: None });
         let rotated = calls::account_rotate(&source, fields, grant, grace, hand_over.as_mut());
-        let Some(handle) = judge(rotated, &faults) else {
+        let Some(handle) = self.judge(rotated, &faults) else {
             return;
         };
         let keys = calls::all_keys(handle);
@@ -167,7 +174,7 @@ impl World {
         let is_it = |at: &usize| self.is_there(*at) && Some(&*self.keys[*at].account) == arrives(account);
         let found = picked.filter(is_it);
         faults.extend(found.is_none().then_some(Code::NotFound));
-        if judge(calls::key_revoke(&store, account, &id), &faults).is_some() {
+        if self.judge(calls::key_revoke(&store, account, &id), &faults).is_some() {
             self.keys[found.unwrap()].state = State::Gone;
         }
     }
@@ -177,11 +184,11 @@ impl World {
         let there = self.live(account).next().is_some();
         let answer = calls::account_remove(&store, account);
         if !there && faults.is_empty() {
-            // Traces alone can be removed too, or there may be none.
+            // Tombstones alone can be removed too, if there are any.
             assert!(matches!(answer, Ok(()) | Err(Code::NotFound)));
             return;
         }
-        if judge(answer, &faults).is_none() {
+        if self.judge(answer, &faults).is_none() {
             return;
         }
         let name = arrives(account).unwrap_or_default();

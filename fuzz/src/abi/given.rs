@@ -67,9 +67,16 @@ pub(super) struct Sourced {
     pub(super) key: Option<Bytes>,
     pub(super) key_file: Text,
     pub(super) key_fd: Option<c_int>,
+    pub(super) any_key_file_mode: bool,
     pub(super) account: Text,
     pub(super) store: Text,
     pub(super) record: Text,
+}
+
+impl Sourced {
+    pub(super) fn gives_key(&self) -> bool {
+        self.key.is_some() || self.key_file.is_some() || self.key_fd.is_some()
+    }
 }
 
 pub(super) struct Fields {

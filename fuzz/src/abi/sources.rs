@@ -5,12 +5,12 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 
 use otp_core::{Capacity, Code, Coded, Key};
+use otp_reference::{LAST_TIME, is_account_name, is_free_text, payload};
 
 use super::given::{Bytes, Fields, Granted, Sourced, Text, arrives};
 use super::steps::Source;
 use super::world::{State, World};
 use crate::scratch::change_mode;
-use crate::support::{is_account_name, is_free_text, payload};
 
 /// A source, what is wrong with it, and which key it gives.
 pub(super) struct Prepared {
@@ -21,7 +21,19 @@ pub(super) struct Prepared {
     pub(super) file: Option<File>,
 }
 
+/// Whether this process has a key in its environment, which would be found where none is given.
+fn has_key() -> bool {
+    otp_link::KEY_VARIABLES.iter().chain(&["CREDENTIALS_DIRECTORY"]).any(|name| std::env::var_os(name).is_some())
+}
+
 impl World {
+    /// A source for a call that can't do without a key.
+    pub(super) fn prepare_key(&self, given: &Source<'_>) -> Prepared {
+        let mut prepared = self.prepare(given);
+        prepared.faults.extend((!prepared.source.gives_key()).then_some(Code::Usage));
+        prepared
+    }
+
     pub(super) fn prepare(&self, given: &Source<'_>) -> Prepared {
         let picked = self.pick(given.key);
         let mut text = picked.map_or_else(|| b"otpk1_aaaa".to_vec(), |at| self.keys[at].text.clone().into_bytes());
@@ -30,13 +42,15 @@ impl World {
         }
         let mut source = Sourced { wrong_size: given.odd == 255, store: self.store.clone(), ..Sourced::default() };
         let mut faults = if source.wrong_size { vec![Code::Usage] } else { Vec::new() };
-        let file = self.key_file(&text, if given.way % 8 == 5 { 0o640 } else { 0o600 });
+        source.any_key_file_mode = given.any_mode;
+        let file = self.key_file(&text, if given.way % 8 == 5 { 0o644 } else { 0o600 });
         let path = Some(self.path("key"));
         match given.way % 8 {
+            3 if !has_key() => {}
             4 => source.key_file = path,
             5 => {
                 source.key_file = path;
-                faults.push(Code::UnsafePermissions);
+                faults.extend((!given.any_mode).then_some(Code::UnsafePermissions));
             }
             6 => source.key_fd = Some(file.as_raw_fd()),
             7 if given.odd < 64 => {
@@ -61,30 +75,31 @@ impl World {
                 faults.push(Code::StoreUnavailable);
             }
         }
-        let key = match Key::parse(text.trim_ascii(), vec![0; text.len()]) {
+        source.account = given.account.as_ref().and_then(super::steps::Name::account);
+        let account = arrives(&source.account);
+        faults.extend((source.account.is_some() && !account.is_some_and(is_account_name)).then_some(Code::Usage));
+        let key = source.gives_key().then(|| self.arriving_key(&text, account, &mut faults)).flatten();
+        Prepared { source, faults, key, file: Some(file) }
+    }
+
+    /// The key that a text is, if it is one; and what is wrong with it, for the account that is named.
+    fn arriving_key(&self, text: &[u8], account: Option<&str>, faults: &mut Vec<Code>) -> Option<usize> {
+        let key = match Key::parse_owned(text) {
+            Ok(key) => key,
             Err(error) => {
-                faults.push(error.code());
-                None
-            }
-            Ok(key) => {
-                let text = key.to_text().as_str().to_owned();
-                let known = self.keys.iter().position(|known| known.text == text);
-                match known {
-                    None => faults.extend([Code::WrongKey, Code::NotFound]),
-                    Some(at) if !self.is_there(at) => faults.push(Code::NotFound),
-                    Some(_) => {}
-                }
-                source.account = given.account.as_ref().and_then(super::steps::Name::account);
-                match arrives(&source.account) {
-                    Some(account) if !is_account_name(account) => faults.push(Code::Usage),
-                    Some(account) if account != key.account().as_str() => faults.push(Code::WrongKey),
-                    None if source.account.is_some() => faults.push(Code::Usage),
-                    _ => {}
-                }
-                known
+                let is_path = text.iter().any(|byte| matches!(byte, b'/' | b'\\'));
+                faults.push(if is_path { Code::MalformedKey } else { error.code() });
+                return None;
             }
         };
-        Prepared { source, faults, key, file: Some(file) }
+        faults.extend(account.filter(|account| *account != key.account().as_str()).map(|_| Code::WrongKey));
+        let known = self.keys.iter().position(|known| known.text == key.to_text().as_str());
+        match known {
+            None => faults.extend([Code::WrongKey, Code::NotFound]),
+            Some(at) if !self.is_there(at) => faults.push(Code::NotFound),
+            Some(_) => {}
+        }
+        known
     }
 
     fn key_file(&self, text: &[u8], mode: u32) -> File {
@@ -124,7 +139,7 @@ pub(super) fn account_faults(account: &Text) -> Vec<Code> {
 /// What is wrong with terms for a payload of some length.
 pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
     let holder = grant.holder.is_none() || arrives(&grant.holder).is_some_and(|holder| is_free_text(holder, 64));
-    let expires = grant.expires != 1 && grant.expires <= 253_402_300_799;
+    let expires = grant.expires != 1 && grant.expires <= LAST_TIME;
     let is_capacity = |capacity: &Capacity| u32::try_from(capacity.bytes()) == Ok(grant.capacity);
     let capacity = match grant.capacity {
         0 => len <= 65_535,

@@ -19,7 +19,7 @@ impl Name<'_> {
     }
 
     fn holder(&self) -> Text {
-        self.pick(&["nightly", "\u{e9}"], &["", "\n"])
+        self.pick(&["nightly", "\u{e9}"], &["", "\n", "\u{202e}"])
     }
 
     pub(super) fn prefix(&self) -> Text {
@@ -89,8 +89,8 @@ pub(super) struct Several<'a> {
 
 impl Several<'_> {
     pub(super) fn fields(&self) -> Fields {
-        let usual = ["username", "password"].into_iter().zip(&self.values).skip(usize::from(self.odd) % 3);
-        let mut list: Vec<_> = usual.map(|(name, value)| (Some(name.into()), value.bytes())).collect();
+        let known = ["username", "password"].into_iter().zip(&self.values).skip(usize::from(self.odd) % 3);
+        let mut list: Vec<_> = known.map(|(name, value)| (Some(name.into()), value.bytes())).collect();
         list.extend(self.more.iter().map(|(name, value)| (name.field(), value.bytes())));
         Fields { null: self.odd > 250, misaligned: (240..250).contains(&self.odd), list }
     }
@@ -105,6 +105,7 @@ pub(super) struct Source<'a> {
     pub(super) way: u8,
     pub(super) account: Option<Name<'a>>,
     pub(super) by_record: bool,
+    pub(super) any_mode: bool,
 }
 
 /// A handle: one that was given, one that is freed, or any number.

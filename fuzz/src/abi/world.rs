@@ -1,6 +1,8 @@
 //! What the model knows: the keys and what they open, the handles, and what was sealed without a store.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
 
 use otp_core::Code;
 use tempfile::TempDir;
@@ -8,7 +10,7 @@ use tempfile::TempDir;
 use super::calls;
 use super::given::{Room, Text, arrives};
 use super::steps::{Handle, Step};
-use crate::scratch::{make_directories, scratch};
+use crate::scratch::{Entry, is_lock, make_directories, scratch, snapshot};
 
 pub(super) type Named = Vec<(String, Vec<u8>)>;
 
@@ -46,23 +48,35 @@ pub(super) struct World {
     pub(super) given: BTreeMap<usize, Vec<usize>>,
     pub(super) freed: Vec<usize>,
     pub(super) sealed: Vec<Sealed>,
-}
-
-/// An answer is good if nothing is at fault; otherwise its code is that of a fault.
-pub(super) fn judge<T: std::fmt::Debug>(answer: Result<T, Code>, faults: &[Code]) -> Option<T> {
-    match answer {
-        Ok(value) => {
-            assert_eq!(faults, [], "{value:?}");
-            Some(value)
-        }
-        Err(code) => {
-            assert!(faults.contains(&code), "{code:?} is none of {faults:?}: {}", calls::message());
-            None
-        }
-    }
+    /// What the store held before the call.
+    before: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl World {
+    /// An answer is good if nothing is at fault; otherwise its code is that of a fault, and the store is as it was.
+    pub(super) fn judge<T: Debug>(&self, answer: Result<T, Code>, faults: &[Code]) -> Option<T> {
+        match answer {
+            Ok(value) => {
+                assert_eq!(faults, [], "{value:?}");
+                Some(value)
+            }
+            Err(code) => {
+                assert!(faults.contains(&code), "{code:?}, but {faults:?}: {}", calls::last_words());
+                assert!(self.objects() == self.before, "{code:?} changed the store");
+                None
+            }
+        }
+    }
+
+    /// The objects of the store, by their paths.
+    fn objects(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let file = |(path, entry): (PathBuf, Entry)| match entry {
+            Entry::File { bytes, .. } if !is_lock(&path) => Some((path, bytes)),
+            _ => None,
+        };
+        snapshot(&self.home.path().join("store")).into_iter().filter_map(file).collect()
+    }
+
     pub(super) fn new() -> Self {
         let home = scratch();
         let root = home.path().join("store");
@@ -75,12 +89,14 @@ impl World {
             given: BTreeMap::new(),
             freed: Vec::new(),
             sealed: Vec::new(),
+            before: BTreeMap::new(),
         };
         world.store = Some(world.path("store"));
         world
     }
 
     pub(super) fn perform(&mut self, step: &Step<'_>) {
+        self.before = self.objects();
         match step {
             Step::Seal { account, secret, grant, record, key } => {
                 self.seal(&account.account(), &secret.bytes(), &grant.granted(), *record, *key);
@@ -97,22 +113,23 @@ impl World {
             Step::AccountAdd { store, account, fields, grant } => {
                 self.add(self.store(*store), &account.account(), &fields.fields(), &grant.granted());
             }
-            Step::AccountOpen(source) => self.account_open(&self.prepare(source)),
+            Step::AccountOpen(source) => self.account_open(&self.prepare_key(source)),
             Step::AccountRotate { source, fields, grant, grace, answer } => {
                 let grace = [0, 86_400, u64::MAX][usize::from(*grace) % 3];
                 let mut prepared = self.prepare(source);
                 // The account has to be named.
-                if let (None, Some(at)) = (&prepared.source.account, prepared.key.filter(|_| source.odd > 8)) {
+                let known = prepared.key.or_else(|| self.pick(source.key)).filter(|_| source.odd > 8);
+                if let (None, Some(at)) = (&prepared.source.account, known) {
                     prepared.source.account = Some(self.keys[at].account.clone().into_bytes());
                 }
                 self.rotate(prepared, &fields.fields(), &grant.granted(), grace, *answer);
             }
             Step::AccountRemove { store, account } => self.remove(self.store(*store), &account.account()),
             Step::AccountInfo { store, account, most } => self.info(self.store(*store), &account.account(), *most),
-            Step::KeyIssue(source, grant) => self.issue(self.prepare(source), &grant.granted()),
+            Step::KeyIssue(source, grant) => self.issue(self.prepare_key(source), &grant.granted()),
             Step::KeyVerify(source) => {
-                let prepared = self.prepare(source);
-                judge(calls::key_verify(&prepared.source), &prepared.faults);
+                let prepared = self.prepare_key(source);
+                self.judge(calls::key_verify(&prepared.source), &prepared.faults);
             }
             Step::KeyRevoke { store, account, key, odd } => {
                 self.revoke(self.store(*store), &account.account(), *key, *odd);
@@ -182,16 +199,15 @@ impl World {
         (0..self.keys.len()).filter(move |at| self.is_there(*at) && self.keys[*at].account == account)
     }
 
-    /// The keys below a prefix that have a record.
+    /// The keys that have a record, of accounts whose names start with a prefix.
     pub(super) fn below(&self, prefix: &Text) -> impl Iterator<Item = usize> {
         let prefix = arrives(prefix).unwrap_or_default().to_owned();
-        let is_below = move |account: &str| format!("{account}/").starts_with(&prefix);
-        (0..self.keys.len()).filter(move |at| self.is_there(*at) && is_below(&self.keys[*at].account))
+        (0..self.keys.len()).filter(move |at| self.is_there(*at) && self.keys[*at].account.starts_with(&prefix))
     }
 
-    /// No message has a key in it.
+    /// No message and no hint has a key in it.
     pub(super) fn check_message(&self) {
-        let message = calls::message();
+        let message = calls::last_words();
         let texts = self.keys.iter().map(|key| &key.text).chain(self.sealed.iter().map(|sealed| &sealed.key));
         assert!(texts.into_iter().all(|text| !message.contains(&text[text.len() - 32..])), "{message}");
     }

@@ -1,28 +1,49 @@
 //! What people do with keys, in both stores.
 
+use std::ops::ControlFlow;
+
 use arbitrary::Arbitrary;
-use otp_core::keeper::TRACE_SECS;
-use otp_core::store::Store;
+use otp_core::keeper::{ROTATION_LIMIT_SECS, Rotation, TOMBSTONE_SECS};
+use otp_core::store::{Scope, Store};
 use otp_core::{AccountName, Code, Coded, Grant, KeepError, Keeper, Key};
+use otp_reference::rng;
 
 use super::name;
+use super::verbs::slots_of;
 use super::world::World;
-use crate::support::rng;
+use crate::guarded::Guarded;
 
 #[derive(Arbitrary, Debug)]
 pub(super) enum Keep {
-    Add { account: u8, secret: u8 },
-    Issue { key: u8 },
-    Open { key: u8 },
-    Revoke { key: u8 },
-    Rotate { account: u8, secret: u8, grace: Option<u8>, end: End },
-    Remove { account: u8 },
-    Info { account: u8 },
+    Of { account: u8, act: Act },
+    With { key: u8, act: ActWithKey },
     Wait { secs: u16 },
     WaitLong,
+    WaitForRotation,
 }
 
-#[derive(Arbitrary, Debug)]
+/// What is done with an account.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(super) enum Act {
+    Add { secret: u8 },
+    Rotate { secret: u8, grace: Option<u8>, end: End },
+    Remove,
+    Info,
+    Below,
+}
+
+/// What is done with a key.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(super) enum ActWithKey {
+    Issue,
+    Open,
+    Verify,
+    Revoke,
+    Rotate { secret: u8, grace: Option<u8>, end: End },
+    Withdraw,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum End {
     Finish,
     Abandon,
@@ -30,75 +51,137 @@ pub(super) enum End {
     Die,
 }
 
-/// The texts of new keys, or what else is answered.
-type Answer = Result<Vec<String>, (Code, String)>;
+/// What is done, and with what.
+enum Task {
+    Of(AccountName, Act),
+    With(String, ActWithKey),
+}
+
+/// What one gets: the texts of new keys; what else is answered; or why nothing is.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    Keys(Vec<String>),
+    Told(Vec<String>),
+    Refused(Code, String),
+}
 
 impl World {
     /// Does one thing in both stores, with the same time and randomness.
-    pub(super) fn keep(&mut self, keep: &Keep, alone: bool) {
+    pub(super) fn keep(&mut self, keep: &Keep, exclusive: bool) {
         self.draws += 1;
-        match keep {
-            Keep::Wait { secs } => self.now = self.now.after(u64::from(*secs)),
-            Keep::WaitLong => self.now = self.now.after(2 * TRACE_SECS),
-            _ => {}
-        }
-        let key = |number: u8| self.keys.get(usize::from(number) % self.keys.len().max(1));
-        let account = match keep {
-            Keep::Add { account, .. }
-            | Keep::Rotate { account, .. }
-            | Keep::Remove { account }
-            | Keep::Info { account } => Some(name(*account)),
-            Keep::Issue { key: number } | Keep::Open { key: number } | Keep::Revoke { key: number } => {
-                key(*number).map(|text| Key::parse_owned(text).unwrap().account().clone())
+        let (name, task) = match keep {
+            Keep::Of { account, act } => (name(*account), Task::Of(name(*account), *act)),
+            Keep::With { key, act } => {
+                let Some(text) = self.keys.get(usize::from(*key) % self.keys.len().max(1)) else {
+                    return;
+                };
+                (key_of(text).account().clone(), Task::With(text.clone(), *act))
             }
-            Keep::Wait { .. } | Keep::WaitLong => None,
+            Keep::Wait { secs } => return self.now = self.now.after((*secs).into()),
+            Keep::WaitLong => return self.now = self.now.after(2 * TOMBSTONE_SECS),
+            Keep::WaitForRotation => return self.now = self.now.after(ROTATION_LIMIT_SECS),
         };
-        let Some(account) = account else {
-            return;
+        let had_objects = self.has_objects(&name);
+        let memory = Guarded { store: &self.memory, excludes_others: exclusive };
+        let expected = act(&Keeper::new(&memory, self.now), &task, self.draws);
+        let answer = if exclusive {
+            act(&Keeper::new(&self.store, self.now), &task, self.draws)
+        } else {
+            let unlocked = Guarded { store: &self.store, excludes_others: false };
+            act(&Keeper::new(&unlocked, self.now), &task, self.draws)
         };
-        let text = match keep {
-            Keep::Issue { key: number } | Keep::Open { key: number } | Keep::Revoke { key: number } => {
-                key(*number).map_or("", String::as_str)
-            }
-            _ => "",
-        };
-        let lock = alone.then(|| self.store.lock(&account).unwrap());
-        let (one, other) = (Keeper::new(&self.store, self.now), Keeper::new(&self.memory, self.now));
-        let (one, other) = if alone { (one.alone(), other.alone()) } else { (one, other) };
-        let answer = act(&one, keep, &account, text, self.draws);
-        assert_eq!(answer, act(&other, keep, &account, text, self.draws));
-        drop(lock);
-        if !matches!(keep, Keep::Open { .. } | Keep::Info { .. }) {
-            self.keys.extend(answer.unwrap_or_default());
+        assert_eq!(answer, expected);
+        if exclusive && had_objects && !self.has_objects(&name) {
+            self.check_pruned(&name);
         }
+        if let Answer::Keys(keys) = answer {
+            self.keys.extend(keys);
+        }
+    }
+
+    fn has_objects(&self, name: &AccountName) -> bool {
+        let Ok(slots) = slots_of(&self.memory, name);
+        !slots.is_empty()
     }
 }
 
-fn act<S: Store>(keeper: &Keeper<'_, S>, keep: &Keep, account: &AccountName, text: &str, draws: u64) -> Answer {
-    let mut rng = rng(draws);
-    let secret_of = |number: u8| vec![number; usize::from(number) % 80];
-    let texts = |key: Key<Vec<u8>>| vec![key.to_text().as_str().to_owned()];
-    let key = || Key::parse_owned(text).unwrap();
-    let answer: Result<Vec<String>, KeepError<S::Error>> = match keep {
-        Keep::Add { secret, .. } => keeper.add(account, &secret_of(*secret), &Grant::default(), &mut rng).map(texts),
-        Keep::Issue { .. } => keeper.issue(key(), &Grant::default(), &mut rng).map(texts),
-        Keep::Open { .. } => keeper.open(key()).map(|secret| vec![format!("{:?}", secret.expose())]),
-        Keep::Revoke { .. } => keeper.revoke(account, key().id()).map(|()| Vec::new()),
-        Keep::Remove { .. } => keeper.remove(account).map(|()| Vec::new()),
-        Keep::Info { .. } => keeper.info(account).map(|infos| infos.iter().map(|info| format!("{info:?}")).collect()),
-        Keep::Rotate { secret, grace, end, .. } => {
-            let grace = grace.map(u64::from);
-            keeper.rotate(account, &secret_of(*secret), &Grant::default(), grace, &mut rng).and_then(|rotation| {
-                let keys = rotation.replacements().iter().map(|new| new.key.to_text().as_str().to_owned()).collect();
-                match end {
-                    End::Finish => rotation.finish()?,
-                    End::Abandon => rotation.abandon()?,
-                    End::Die => drop(rotation),
-                }
-                Ok(keys)
-            })
-        }
-        Keep::Wait { .. } | Keep::WaitLong => Ok(Vec::new()),
+fn key_of(text: &str) -> Key<Vec<u8>> {
+    Key::parse_owned(text.as_bytes()).unwrap()
+}
+
+fn act<S: Store<Error: Coded>>(keeper: &Keeper<'_, S>, task: &Task, draws: u64) -> Answer {
+    let answer = match task {
+        Task::Of(name, act) => of(keeper, name, *act, draws),
+        Task::With(text, act) => with(keeper, text, *act, draws),
     };
-    answer.map_err(|error| (error.code(), error.to_string()))
+    answer.unwrap_or_else(|error| Answer::Refused(error.code(), error.to_string()))
+}
+
+fn of<S: Store>(
+    keeper: &Keeper<'_, S>,
+    name: &AccountName,
+    act: Act,
+    draws: u64,
+) -> Result<Answer, KeepError<S::Error>> {
+    let (mut rng, grant) = (rng(draws), Grant::default());
+    Ok(match act {
+        Act::Add { secret } => given(&keeper.add(name, &secret_of(secret), &grant, &mut rng)?),
+        Act::Rotate { secret, grace, end } => {
+            ended(keeper.rotate(name, &secret_of(secret), &grant, grace.map(u64::from), &mut rng)?, end)?
+        }
+        Act::Remove => keeper.remove(name).map(|()| Answer::Told(Vec::new()))?,
+        Act::Info => Answer::Told(keeper.info(name)?.iter().map(|info| format!("{info:?}")).collect()),
+        Act::Below => {
+            let mut names = Vec::new();
+            keeper.accounts(Scope::Below(name), |name| {
+                names.push(name.to_string());
+                ControlFlow::Continue(())
+            })?;
+            Answer::Told(names)
+        }
+    })
+}
+
+fn with<S: Store>(
+    keeper: &Keeper<'_, S>,
+    text: &str,
+    act: ActWithKey,
+    draws: u64,
+) -> Result<Answer, KeepError<S::Error>> {
+    let (mut rng, grant, key) = (rng(draws), Grant::default(), key_of(text));
+    let done = |()| Answer::Told(Vec::new());
+    Ok(match act {
+        ActWithKey::Issue => given(&keeper.issue(key, &grant, &mut rng)?),
+        ActWithKey::Open => Answer::Told(vec![format!("{:?}", keeper.open(key)?.expose())]),
+        ActWithKey::Verify => keeper.verify(&key).map(done)?,
+        ActWithKey::Revoke => keeper.revoke(key.account(), key.id()).map(done)?,
+        ActWithKey::Withdraw => keeper.withdraw(key.account(), key.id()).map(done)?,
+        ActWithKey::Rotate { secret, grace, end } => {
+            // One byte more than it opens now.
+            let change = |old: &[u8]| Ok::<_, KeepError<S::Error>>([&old[..old.len().min(80)], &[secret]].concat());
+            ended(keeper.rotate_from(key, change, &grant, grace.map(u64::from), &mut rng)?, end)?
+        }
+    })
+}
+
+fn secret_of(number: u8) -> Vec<u8> {
+    vec![number; usize::from(number) % 80]
+}
+
+fn text_of(key: &Key<Vec<u8>>) -> String {
+    key.to_text().as_str().to_owned()
+}
+
+fn given(key: &Key<Vec<u8>>) -> Answer {
+    Answer::Keys(vec![text_of(key)])
+}
+
+fn ended<S: Store>(rotation: Rotation<'_, S>, end: End) -> Result<Answer, KeepError<S::Error>> {
+    let keys = rotation.replacements().iter().map(|new| text_of(&new.key)).collect();
+    match end {
+        End::Finish => rotation.finish()?,
+        End::Abandon => rotation.abandon()?,
+        End::Die => drop(rotation),
+    }
+    Ok(Answer::Keys(keys))
 }

@@ -6,12 +6,13 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use arbitrary::Arbitrary;
-use otp_core::store::{Slot, Store};
+use otp_core::store::{Kind, Scope, Slot, Store};
 use otp_core::{Code, Coded};
-use otp_store_fs::doctor::examine_store;
-use otp_store_fs::{Error, FsStore};
+use otp_store_fs::{Error, Finding, FsStore, examine};
 
-use super::world::{World, slots};
+use super::verbs::slots_of;
+use super::world::World;
+use crate::objects::slots;
 use crate::scratch::{change_mode, make_directories, snapshot};
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
@@ -36,8 +37,14 @@ struct Answers {
     list: Option<Code>,
     remove: Option<Result<bool, Code>>,
     lock: Option<Code>,
-    prune: Option<Code>,
-    doctor: Option<Code>,
+    found: Found,
+}
+
+/// What an examination finds there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Found {
+    Faulty(Code),
+    Foreign,
 }
 
 const UNSAFE: Code = Code::UnsafePermissions;
@@ -53,6 +60,7 @@ impl Obstacle {
         let before = snapshot(&world.root);
         self.ask(world, slot, &path);
         assert_eq!(snapshot(&world.root), before);
+        self.try_to_replace(world, slot);
         if self.answers().remove == Some(Ok(true)) {
             assert!(world.store.remove(slot).unwrap());
             assert!(path.symlink_metadata().is_err());
@@ -89,63 +97,74 @@ impl Obstacle {
             list: None,
             remove: Some(Err(UNSAFE)),
             lock: None,
-            prune: None,
-            doctor: Some(UNSAFE),
+            found: Found::Faulty(UNSAFE),
         };
         let object = Answers { put: Ok(false), remove: Some(Ok(true)), ..base };
+        let no_file = Some(Err(Code::Damaged));
         match self {
             Self::ObjectLink => Answers { list: Some(UNSAFE), ..object },
-            Self::ObjectDirectory => Answers {
-                get: Some(Err(Code::Damaged)),
-                remove: Some(Err(Code::StoreUnavailable)),
-                doctor: Some(Code::Other),
-                ..object
-            },
-            Self::ObjectSocket => Answers { get: Some(Err(Code::Damaged)), doctor: Some(Code::Other), ..object },
-            Self::ObjectOpen => Answers { remove: None, ..object },
-            Self::AccountLink | Self::AccountOpen => {
-                Answers { list: Some(UNSAFE), lock: Some(UNSAFE), prune: Some(UNSAFE), ..base }
+            Self::ObjectDirectory => {
+                let remove = Some(Err(Code::StoreUnavailable));
+                Answers { get: no_file, remove, found: Found::Foreign, ..object }
             }
+            Self::ObjectSocket => Answers { get: no_file, found: Found::Faulty(Code::Damaged), ..object },
+            Self::ObjectOpen => Answers { remove: None, ..object },
+            Self::AccountLink | Self::AccountOpen => Answers { list: Some(UNSAFE), lock: Some(UNSAFE), ..base },
             Self::AccountFile => Answers {
                 get: Some(Ok(false)),
                 put: Err(Code::StoreUnavailable),
                 remove: Some(Ok(false)),
                 lock: Some(Code::StoreUnavailable),
-                doctor: Some(Code::Other),
+                found: Found::Foreign,
                 ..base
             },
-            Self::RootOpen => Answers { get: None, lock: Some(UNSAFE), prune: Some(UNSAFE), ..base },
+            Self::RootOpen => Answers { get: None, lock: Some(UNSAFE), ..base },
         }
     }
 
     fn ask(self, world: &World, slot: &Slot, path: &Path) {
-        let (store, answers) = (&world.store, self.answers());
+        let (store, memory, answers) = (&world.store, &world.memory, self.answers());
         let mut buffer = [0; 16];
-        let Ok(there) = world.memory.get(slot, &mut buffer);
+        let Ok(there) = memory.get(slot, &mut buffer);
         let got = coded(store.get(slot, &mut buffer)).map(|len| len.is_some());
         assert_eq!(got, answers.get.unwrap_or(Ok(there.is_some())), "{self:?}");
+        if let (Some(Err(code)), Kind::Record | Kind::Note) = (answers.get, slot.kind) {
+            let got = store.get_with_note(&slot.account, slot.id, &mut buffer, &mut [0; 16]);
+            assert_eq!(coded(got), Err(code), "{self:?}");
+        }
         assert_eq!(coded(store.put(slot, b"new")), answers.put, "{self:?}");
-        let put = coded(store.put_all(&[(slot.clone(), b"new")]));
+        let put = coded(store.put_many(&[(slot.clone(), b"new")]));
         assert_eq!(put, answers.put.map(usize::from), "{self:?}");
-        let Ok(all) = slots(&world.memory, "", usize::MAX);
-        let listed = coded(slots(store, "", usize::MAX));
-        assert_eq!(listed, answers.list.map_or(Ok(all), Err), "{self:?}");
+        let (Ok(all), Ok(its)) = (slots(memory, Scope::All, usize::MAX), slots_of(memory, &slot.account));
+        for (listed, expected) in [(slots(store, Scope::All, usize::MAX), all), (slots_of(store, &slot.account), its)] {
+            assert_eq!(coded(listed), answers.list.map_or(Ok(expected), Err), "{self:?}");
+        }
         if answers.remove.is_some_and(|removed| removed != Ok(true)) {
             assert_eq!(Some(coded(store.remove(slot))), answers.remove, "{self:?}");
         }
         if let Some(code) = answers.lock {
             assert_eq!(coded(store.lock(&slot.account)).map(drop), Err(code), "{self:?}");
         }
-        if let Some(code) = answers.prune {
-            assert_eq!(coded(store.prune(&slot.account)), Err(code), "{self:?}");
-        }
         if self == Self::RootOpen {
             assert_eq!(coded(FsStore::open(&world.root)).map(drop), Err(UNSAFE));
             assert_eq!(coded(FsStore::open_or_create(&world.root)).map(drop), Err(UNSAFE));
         }
-        let shown = path.display().to_string();
-        let told = examine_store(&world.root, false).into_iter().find(|finding| finding.subject == shown);
-        assert_eq!(told.map(|finding| finding.code), answers.doctor, "{self:?}");
+        let found = examine(&world.root, false).into_iter().find_map(|finding| match finding {
+            Finding::Faulty(error) if error.path() == path => Some(Found::Faulty(error.code())),
+            Finding::Foreign { path: at } if at == path => Some(Found::Foreign),
+            _ => None,
+        });
+        assert_eq!(found, Some(answers.found), "{self:?}");
+    }
+
+    /// Under the account's lock, whose file and whose tidying are no part of what is compared otherwise.
+    fn try_to_replace(self, world: &World, slot: &Slot) {
+        if self.answers().lock.is_some() {
+            return;
+        }
+        let guard = world.store.lock(&slot.account).unwrap();
+        let replaced = coded(world.store.replace(&guard, slot, b"", b"new"));
+        assert_eq!(replaced.map_err(Err), Err(self.answers().get.unwrap()), "{self:?}");
     }
 
     fn clear(self, path: &Path) {

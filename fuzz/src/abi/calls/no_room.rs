@@ -4,9 +4,11 @@ use std::ptr;
 
 use otp_core::Code;
 use otp_ffi::account::{otp_account_field, otp_account_field_at, otp_account_open};
-use otp_ffi::key::{otp_key_issue, otp_keys_at};
+use otp_ffi::add::otp_account_add;
+use otp_ffi::key::otp_key_issue;
+use otp_ffi::keys::otp_keys_at;
 use otp_ffi::record::{otp_open, otp_seal};
-use otp_ffi::store::{otp_account_add, otp_account_rotate};
+use otp_ffi::rotate::otp_account_rotate;
 
 use super::{account, keys_of, watched};
 

@@ -4,8 +4,12 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use otp_core::Code;
-use otp_ffi::key::KeysHandle;
-use otp_ffi::store::{self as stores, FaultView, KeyInfoView};
+use otp_ffi::add::otp_account_add;
+use otp_ffi::info::{KeyInfoView, VisitKey, otp_account_info};
+use otp_ffi::keys::KeysHandle;
+use otp_ffi::remove::otp_account_remove;
+use otp_ffi::rotate::{self, otp_account_rotate};
+use otp_ffi::store::{FaultView, VisitAccount, VisitFault, otp_store_list, otp_store_verify};
 
 use super::super::given::{Fields, Granted, Sourced, Text};
 use super::{Answer, KeyView, all_keys, handle, text, texts, watched};
@@ -24,7 +28,7 @@ pub(crate) fn account_add(store: &Text, account: &Text, fields: &Fields, grant: 
         fields.with(|fields, count| {
             grant.with(|grant| {
                 // SAFETY: each leads to what it says, or can't.
-                handle(|out| unsafe { stores::otp_account_add(store, account, fields, count, grant, out) })
+                handle(|out| unsafe { otp_account_add(store, account, fields, count, grant, out) })
             })
         })
     })
@@ -51,7 +55,7 @@ pub(crate) fn account_rotate(
     grace: u64,
     context: Option<&mut HandOver>,
 ) -> Result<usize, Code> {
-    let (call_back, context): (stores::HandOver, _) = match context {
+    let (call_back, context): (rotate::HandOver, _) = match context {
         Some(context) => (Some(hand_over), ptr::from_mut(context)),
         None => (None, ptr::null_mut()),
     };
@@ -60,7 +64,7 @@ pub(crate) fn account_rotate(
             grant.with(|grant| {
                 // SAFETY: each leads to what it says, or can't; the function takes that context.
                 handle(|out| unsafe {
-                    stores::otp_account_rotate(source, fields, count, grant, grace, call_back, context.cast(), out)
+                    otp_account_rotate(source, fields, count, grant, grace, call_back, context.cast(), out)
                 })
             })
         })
@@ -70,7 +74,7 @@ pub(crate) fn account_rotate(
 pub(crate) fn account_remove(store: &Text, account: &Text) -> Answer {
     texts([store, account], |[store, account]| {
         // SAFETY: each is NULL or ends with a NUL.
-        watched(|| unsafe { stores::otp_account_remove(store, account) })
+        watched(|| unsafe { otp_account_remove(store, account) })
     })
 }
 
@@ -111,29 +115,29 @@ unsafe extern "C" fn visit_fault(context: *mut c_void, fault: *const FaultView) 
     // SAFETY: the library gives a fault, whose members lead to what they say; the context is ours.
     unsafe {
         let fault = &*fault;
-        assert!(!text(fault.message).unwrap().is_empty());
+        assert!(!text(fault.message).unwrap().is_empty() && text(fault.hint).is_some());
         Visits::take(context, (text(fault.account).unwrap(), text(fault.key_id).unwrap(), fault.code))
     }
 }
 
 pub(crate) fn account_info(store: &Text, account: &Text, most: usize) -> Result<Vec<Info>, Code> {
     let mut visits = Visits { given: Vec::new(), most };
-    let visit: stores::VisitKey = if most == 0 { None } else { Some(visit_key) };
+    let visit: VisitKey = if most == 0 { None } else { Some(visit_key) };
     let context = ptr::from_mut(&mut visits).cast();
     texts([store, account], |[store, account]| {
         // SAFETY: each is NULL or ends with a NUL; the visitor takes that context.
-        watched(|| unsafe { stores::otp_account_info(store, account, visit, context) })
+        watched(|| unsafe { otp_account_info(store, account, visit, context) })
     })?;
     Ok(visits.given)
 }
 
 pub(crate) fn store_list(store: &Text, prefix: &Text, most: usize) -> Result<Vec<String>, Code> {
     let mut visits = Visits { given: Vec::new(), most };
-    let visit: stores::VisitAccount = if most == 0 { None } else { Some(visit_account) };
+    let visit: VisitAccount = if most == 0 { None } else { Some(visit_account) };
     let context = ptr::from_mut(&mut visits).cast();
     texts([store, prefix], |[store, prefix]| {
         // SAFETY: as above.
-        watched(|| unsafe { stores::otp_store_list(store, prefix, visit, context) })
+        watched(|| unsafe { otp_store_list(store, prefix, visit, context) })
     })?;
     Ok(visits.given)
 }
@@ -143,14 +147,12 @@ type Faults = (Vec<(String, String, c_int)>, u64, u64);
 
 pub(crate) fn store_verify(store: &Text, prefix: &Text, ask: bool) -> Result<Faults, Code> {
     let mut visits = Visits { given: Vec::new(), most: usize::MAX };
-    let visit: stores::VisitFault = if ask { Some(visit_fault) } else { None };
+    let visit: VisitFault = if ask { Some(visit_fault) } else { None };
     let context = ptr::from_mut(&mut visits).cast();
     let (mut records, mut faults) = (99, 99);
     texts([store, prefix], |[store, prefix]| {
         // SAFETY: as above, and there is room for both numbers.
-        watched(|| unsafe {
-            stores::otp_store_verify(store, prefix, visit, context, &raw mut records, &raw mut faults)
-        })
+        watched(|| unsafe { otp_store_verify(store, prefix, visit, context, &raw mut records, &raw mut faults) })
     })?;
     Ok((visits.given, records, faults))
 }

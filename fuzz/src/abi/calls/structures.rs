@@ -34,6 +34,8 @@ impl Sourced {
             record: pointer(&record),
             has_key_fd: self.key_fd.is_some().into(),
             key_fd: self.key_fd.unwrap_or(-1),
+            any_key_file_mode: self.any_key_file_mode.into(),
+            reserved: 0,
         };
         call(&raw const source)
     }

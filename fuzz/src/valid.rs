@@ -1,0 +1,11 @@
+//! Names and times that are known to be valid.
+
+use otp_core::{AccountName, UnixTime};
+
+pub(crate) fn account(name: &str) -> AccountName {
+    AccountName::parse(name).unwrap()
+}
+
+pub(crate) fn time(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs).unwrap()
+}
