@@ -7,7 +7,6 @@ use jsonschema::Validator;
 use otp_core::{Code, Grant};
 use serde_json::{Value, json};
 
-use crate::call::command;
 use crate::world::World;
 
 fn schema_text(name: &str) -> Value {

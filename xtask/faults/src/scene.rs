@@ -164,8 +164,18 @@ impl Scene {
     }
 
     fn rotate_with_grace(&mut self, otp: &Otp) -> Result<()> {
-        let arguments =
-            ["rotate", "--yes", ACCOUNT, "--username", "alice", "--password-stdin", "--grace", "30d", "--new-key-dir", "made"];
+        let arguments = [
+            "rotate",
+            "--yes",
+            ACCOUNT,
+            "--username",
+            "alice",
+            "--password-stdin",
+            "--grace",
+            "30d",
+            "--new-key-dir",
+            "made",
+        ];
         otp.must(&self.folder, &arguments, "old")?;
         let made = entries(&self.folder.join("made"))?;
         let [key] = made.as_slice() else {
