@@ -9,7 +9,7 @@ use xtask::sh::{answers, output, run};
 /// What is tested together: the core with all its features; the rest with the programs that its tests start.
 const TESTED: [&[&str]; 2] = [
     &["-p", "otp-core", "--all-features"],
-    &["-p", "otp-store-fs", "-p", "otp-cli", "-p", "otp-ffi", "-p", "otp-ancestor"],
+    &["-p", "otp-store-fs", "-p", "otp-sys", "-p", "otp-link", "-p", "otp-cli", "-p", "otp-ffi"],
 ];
 
 pub(crate) fn coverage() -> Result<()> {

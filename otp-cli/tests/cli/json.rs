@@ -195,7 +195,7 @@ fn the_schemas_refuse_what_is_not_of_their_shape() {
     }
     let finding = json!({"severity": "notice", "subject": "a", "summary": "b", "hint": null, "fixed": false});
     assert!(schema("doctor").is_valid(&json!([finding])));
-    for (name, value) in [("hint", json!("")), ("severity", json!("fatal")), ("mend", json!("c"))] {
+    for (name, value) in [("hint", json!("")), ("severity", json!("fatal")), ("meaning", json!("c"))] {
         let mut changed = finding.clone();
         changed[name] = value;
         assert!(!schema("doctor").is_valid(&json!([changed])), "{name}");
