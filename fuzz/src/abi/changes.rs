@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use otp_core::Code;
+use otp_link::MAX_GRACE;
 use otp_reference::place;
 
 use super::calls::{self, HandOver, KeyView};
-use super::given::{Bytes, Fields, Granted, Sourced, Text, arrives};
-use super::sources::{Prepared, account_faults, arriving, grant_faults, payload_len};
+use super::given::{Bytes, Fields, Granted, Passed, Sourced, Text, arrives};
+use super::sources::{Prepared, account_faults, arriving, fields_faults, grant_faults, payload_len};
 use super::world::{Known, Named, State, World};
 
 impl World {
@@ -17,16 +18,8 @@ impl World {
             (Some("username".into()), Bytes::Here(b"alice".into())),
             (Some("password".into()), Bytes::Here(b"p\0\xff".into())),
         ];
-        let none = Granted {
-            null: true,
-            wrong_size: false,
-            misaligned: false,
-            reserved: 0,
-            holder: None,
-            expires: 0,
-            capacity: 0,
-        };
-        self.add(self.store(0), &Some("a".into()), &Fields { null: false, misaligned: false, list: fields }, &none);
+        let none = Granted { passed: Passed::Null, allow_empty_password: false, holder: None, expires: 0, capacity: 0 };
+        self.add(self.store(0), &Some("a".into()), &Fields { passed: Passed::Well, list: fields }, &none);
         self.seal(&Some("a".into()), &Bytes::Here(b"secret".into()), &none, 100, 100);
         let key = Some(Bytes::Here(self.keys[0].text.clone().into_bytes()));
         let source = Sourced { key, store: self.store.clone(), ..Sourced::default() };
@@ -43,7 +36,7 @@ impl World {
         let named = arriving(fields);
         faults.extend(account_faults(account));
         faults.extend(grant_faults(grant, named.as_ref().map_or(0, payload_len)));
-        faults.extend(named.is_none().then_some(Code::Usage));
+        faults.extend(fields_faults(named.as_ref(), grant));
         faults.extend(self.live(account).next().map(|_| Code::Exists));
         // Adding makes the store.
         if faults.contains(&Code::StoreUnavailable) {
@@ -67,7 +60,7 @@ impl World {
         let mut new = Vec::new();
         for view in calls::all_keys(handle) {
             let old = old(&view).map(|at| &self.keys[at]);
-            let own = Some(grant).filter(|grant| !grant.null);
+            let own = Some(grant).filter(|grant| grant.passed != Passed::Null);
             let holder = own.and_then(|grant| arrives(&grant.holder)).map(str::to_owned);
             let holder = holder.or_else(|| old.and_then(|old| old.holder.clone()));
             assert_eq!(view.holder, holder);
@@ -127,7 +120,8 @@ impl World {
         // Without a key, what is given is all that there will be.
         let is_whole = ["username", "password"].iter().all(|name| merged.iter().any(|(given, _)| given == name));
         let is_usable = source.account.is_some() && source.record.is_none() && (key.is_some() || is_whole);
-        faults.extend((named.is_none() || !is_usable).then_some(Code::Usage));
+        faults.extend(fields_faults(named.as_ref(), grant));
+        faults.extend((!is_usable || grace > MAX_GRACE).then_some(Code::Usage));
         faults.extend(grant_faults(grant, payload_len(&merged)));
         let account = arrives(&source.account).unwrap_or_default().to_owned();
         let is_replaced = |key: &Known| key.account == account && key.state == State::Live;

@@ -51,11 +51,29 @@ impl Bytes {
     }
 }
 
+/// How a structure is passed.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Passed {
+    Well,
+    Null,
+    WrongSize,
+    Misaligned,
+}
+
+impl Passed {
+    /// What a call gets for a structure.
+    pub(super) fn pointer<T>(self, structure: *const T) -> *const T {
+        match self {
+            Self::Well | Self::WrongSize => structure,
+            Self::Null => std::ptr::null(),
+            Self::Misaligned => structure.wrapping_byte_add(1),
+        }
+    }
+}
+
 pub(super) struct Granted {
-    pub(super) null: bool,
-    pub(super) wrong_size: bool,
-    pub(super) misaligned: bool,
-    pub(super) reserved: u8,
+    pub(super) passed: Passed,
+    pub(super) allow_empty_password: bool,
     pub(super) holder: Text,
     pub(super) expires: u64,
     pub(super) capacity: u32,
@@ -64,6 +82,7 @@ pub(super) struct Granted {
 #[derive(Default)]
 pub(super) struct Sourced {
     pub(super) wrong_size: bool,
+    pub(super) reserved: bool,
     pub(super) key: Option<Bytes>,
     pub(super) key_file: Text,
     pub(super) key_fd: Option<c_int>,
@@ -80,8 +99,7 @@ impl Sourced {
 }
 
 pub(super) struct Fields {
-    pub(super) null: bool,
-    pub(super) misaligned: bool,
+    pub(super) passed: Passed,
     pub(super) list: Vec<(Text, Bytes)>,
 }
 

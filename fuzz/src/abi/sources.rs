@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use otp_core::{Capacity, Code, Coded, Key};
 use otp_reference::{LAST_TIME, is_account_name, is_free_text, payload};
 
-use super::given::{Bytes, Fields, Granted, Sourced, Text, arrives};
+use super::given::{Bytes, Fields, Granted, Passed, Sourced, Text, arrives};
 use super::steps::Source;
 use super::world::{State, World};
 use crate::scratch::change_mode;
@@ -40,9 +40,14 @@ impl World {
         if given.change.0 > 230 {
             given.change.1.apply(&mut text);
         }
-        let mut source = Sourced { wrong_size: given.odd == 255, store: self.store.clone(), ..Sourced::default() };
-        let mut faults = if source.wrong_size { vec![Code::Usage] } else { Vec::new() };
-        source.any_key_file_mode = given.any_mode;
+        let mut source = Sourced {
+            wrong_size: given.odd == 255,
+            reserved: given.odd == 254,
+            any_key_file_mode: given.any_mode,
+            store: self.store.clone(),
+            ..Sourced::default()
+        };
+        let mut faults = if source.wrong_size || source.reserved { vec![Code::Usage] } else { Vec::new() };
         let file = self.key_file(&text, if given.way % 8 == 5 { 0o644 } else { 0o600 });
         let path = Some(self.path("key"));
         match given.way % 8 {
@@ -145,15 +150,19 @@ pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
         0 => len <= 65_535,
         bytes => Capacity::ALL.iter().any(is_capacity) && len <= usize::try_from(bytes).unwrap(),
     };
-    let valid = !grant.wrong_size && !grant.misaligned && grant.reserved == 0 && holder && expires && capacity;
-    if valid || (grant.null && len <= 65_535) { Vec::new() } else { vec![Code::Usage] }
+    let valid = match grant.passed {
+        Passed::Well => holder && expires && capacity,
+        Passed::Null => len <= 65_535,
+        Passed::WrongSize | Passed::Misaligned => false,
+    };
+    if valid { Vec::new() } else { vec![Code::Usage] }
 }
 
 type Named = Vec<(String, Vec<u8>)>;
 
 /// The fields that arrive, if they can.
 pub(super) fn arriving(fields: &Fields) -> Option<Named> {
-    if fields.null || fields.misaligned || fields.list.is_empty() {
+    if fields.passed != Passed::Well || fields.list.is_empty() {
         return None;
     }
     let mut named = Named::new();
@@ -165,6 +174,14 @@ pub(super) fn arriving(fields: &Fields) -> Option<Named> {
         named.push((name, value));
     }
     (payload_len(&named) <= 65_535).then_some(named)
+}
+
+/// What is wrong with fields for new keys on some terms.
+pub(super) fn fields_faults(fields: Option<&Named>, grant: &Granted) -> Option<Code> {
+    let allowed = grant.passed == Passed::Well && grant.allow_empty_password;
+    let is_empty = |(name, value): &(String, Vec<u8>)| name == "password" && value.is_empty();
+    let valid = fields.is_some_and(|fields| allowed || !fields.iter().any(is_empty));
+    (!valid).then_some(Code::Usage)
 }
 
 pub(super) fn payload_len(fields: &Named) -> usize {

@@ -2,7 +2,7 @@
 
 use arbitrary::Arbitrary;
 
-use super::given::{Bytes, Fields, Granted, Text};
+use super::given::{Bytes, Fields, Granted, Passed, Text};
 use crate::change::Change;
 
 /// A name: mostly one of a few, sometimes any bytes, sometimes NULL.
@@ -63,10 +63,13 @@ pub(super) struct Grant<'a> {
 impl Grant<'_> {
     pub(super) fn granted(&self) -> Granted {
         Granted {
-            null: self.odd > 240,
-            wrong_size: (225..230).contains(&self.odd),
-            misaligned: (230..235).contains(&self.odd),
-            reserved: (235..240).contains(&self.odd).into(),
+            passed: match self.odd {
+                0..225 => Passed::Well,
+                225..230 => Passed::WrongSize,
+                230..235 => Passed::Misaligned,
+                _ => Passed::Null,
+            },
+            allow_empty_password: self.odd % 2 == 1,
             holder: self.holder.as_ref().and_then(Name::holder),
             expires: pick(self.expires, &[0, 4_102_444_800, 253_402_300_799], &[1, 253_402_300_800, u64::MAX]),
             capacity: pick(self.capacity, &[0, 64, 128, 256, 1024], &[65, 65_535, 65_600, u32::MAX]),
@@ -92,7 +95,12 @@ impl Several<'_> {
         let known = ["username", "password"].into_iter().zip(&self.values).skip(usize::from(self.odd) % 3);
         let mut list: Vec<_> = known.map(|(name, value)| (Some(name.into()), value.bytes())).collect();
         list.extend(self.more.iter().map(|(name, value)| (name.field(), value.bytes())));
-        Fields { null: self.odd > 250, misaligned: (240..250).contains(&self.odd), list }
+        let passed = match self.odd {
+            0..240 => Passed::Well,
+            240..250 => Passed::Misaligned,
+            _ => Passed::Null,
+        };
+        Fields { passed, list }
     }
 }
 

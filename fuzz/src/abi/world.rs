@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 use otp_core::Code;
+use otp_link::MAX_GRACE;
 use tempfile::TempDir;
 
 use super::calls;
@@ -115,7 +116,7 @@ impl World {
             }
             Step::AccountOpen(source) => self.account_open(&self.prepare_key(source)),
             Step::AccountRotate { source, fields, grant, grace, answer } => {
-                let grace = [0, 86_400, u64::MAX][usize::from(*grace) % 3];
+                let grace = [0, 86_400, MAX_GRACE, MAX_GRACE + 1, u64::MAX][usize::from(*grace) % 5];
                 let mut prepared = self.prepare(source);
                 // The account has to be named.
                 let known = prepared.key.or_else(|| self.pick(source.key)).filter(|_| source.odd > 8);
@@ -199,10 +200,11 @@ impl World {
         (0..self.keys.len()).filter(move |at| self.is_there(*at) && self.keys[*at].account == account)
     }
 
-    /// The keys that have a record, of accounts whose names start with a prefix.
+    /// The keys that have a record, of accounts whose names, with a `/` behind, start with a prefix.
     pub(super) fn below(&self, prefix: &Text) -> impl Iterator<Item = usize> {
         let prefix = arrives(prefix).unwrap_or_default().to_owned();
-        (0..self.keys.len()).filter(move |at| self.is_there(*at) && self.keys[*at].account.starts_with(&prefix))
+        let has_prefix = move |account: &str| format!("{account}/").starts_with(&prefix);
+        (0..self.keys.len()).filter(move |at| self.is_there(*at) && has_prefix(&self.keys[*at].account))
     }
 
     /// No message and no hint has a key in it.

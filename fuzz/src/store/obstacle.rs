@@ -1,7 +1,7 @@
 //! What stands in a store's way: it is refused with the right code, or not seen at all, and nothing happens to it.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -17,15 +17,17 @@ use crate::scratch::{change_mode, make_directories, snapshot};
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
 pub(super) enum Obstacle {
-    /// In the place of an object: a link, a directory, a socket; or the object, and others can write to it.
+    /// In the place of an object: a link, a directory, a socket; or the object, and others can write to it, or own it.
     ObjectLink,
     ObjectDirectory,
     ObjectSocket,
     ObjectOpen,
+    ObjectOwned,
     /// The same of an account's directory.
     AccountLink,
     AccountFile,
     AccountOpen,
+    AccountOwned,
     /// Others can write to the whole store.
     RootOpen,
 }
@@ -47,6 +49,8 @@ enum Found {
     Foreign,
 }
 
+/// A user who owns nothing else: "nobody" on most systems.
+const STRANGER: u32 = 65_534;
 const UNSAFE: Code = Code::UnsafePermissions;
 
 impl Obstacle {
@@ -73,9 +77,9 @@ impl Obstacle {
         let free = |path: &Path| path.symlink_metadata().is_err() && path.parent().is_some_and(Path::is_dir);
         let path = match self {
             Self::ObjectLink | Self::ObjectDirectory | Self::ObjectSocket => Some(object).filter(|path| free(path)),
-            Self::ObjectOpen => Some(object).filter(|path| path.is_file()),
+            Self::ObjectOpen | Self::ObjectOwned => Some(object).filter(|path| path.is_file()),
             Self::AccountLink | Self::AccountFile => Some(account).filter(|path| free(path)),
-            Self::AccountOpen => Some(account).filter(|path| path.is_dir()),
+            Self::AccountOpen | Self::AccountOwned => Some(account).filter(|path| path.is_dir()),
             Self::RootOpen => Some(&*world.root),
         }?;
         match self {
@@ -85,6 +89,8 @@ impl Obstacle {
             Self::ObjectSocket => drop(UnixListener::bind(path).ok()?),
             Self::AccountFile => fs::write(path, b"").unwrap(),
             Self::ObjectOpen => change_mode(path, 0o622),
+            // As root alone.
+            Self::ObjectOwned | Self::AccountOwned => chown(path, Some(STRANGER), None).ok()?,
             Self::AccountOpen | Self::RootOpen => change_mode(path, 0o722),
         }
         Some(path.to_owned())
@@ -108,8 +114,10 @@ impl Obstacle {
                 Answers { get: no_file, remove, found: Found::Foreign, ..object }
             }
             Self::ObjectSocket => Answers { get: no_file, found: Found::Faulty(Code::Damaged), ..object },
-            Self::ObjectOpen => Answers { remove: None, ..object },
-            Self::AccountLink | Self::AccountOpen => Answers { list: Some(UNSAFE), lock: Some(UNSAFE), ..base },
+            Self::ObjectOpen | Self::ObjectOwned => Answers { remove: None, ..object },
+            Self::AccountLink | Self::AccountOpen | Self::AccountOwned => {
+                Answers { list: Some(UNSAFE), lock: Some(UNSAFE), ..base }
+            }
             Self::AccountFile => Answers {
                 get: Some(Ok(false)),
                 put: Err(Code::StoreUnavailable),
@@ -173,6 +181,7 @@ impl Obstacle {
             Self::AccountLink | Self::AccountFile => fs::remove_file(path).unwrap(),
             Self::ObjectDirectory => fs::remove_dir(path).unwrap(),
             Self::ObjectOpen => change_mode(path, 0o600),
+            Self::ObjectOwned | Self::AccountOwned => chown(path, Some(0), None).unwrap(),
             Self::AccountOpen | Self::RootOpen => change_mode(path, 0o700),
         }
     }

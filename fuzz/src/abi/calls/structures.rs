@@ -4,17 +4,17 @@ use std::ptr;
 
 use otp_ffi::source::{Field, Grant, Source};
 
-use super::super::given::{Bytes, Fields, Granted, Sourced, Text, with_nul};
+use super::super::given::{Bytes, Fields, Granted, Passed, Sourced, Text, with_nul};
 
 impl Granted {
     pub(super) fn with<T>(&self, call: impl FnOnce(*const Grant) -> T) -> T {
         let holder = with_nul(&self.holder);
         let holder = holder.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
         let (expires, capacity) = (self.expires, self.capacity);
-        let size = if self.wrong_size { 8 } else { size_of::<Grant>() };
-        let grant = Grant { size, holder, expires, capacity, reserved: self.reserved.into() };
-        let pointer = (&raw const grant).wrapping_byte_add(self.misaligned.into());
-        call(if self.null { ptr::null() } else { pointer })
+        let size = if self.passed == Passed::WrongSize { 8 } else { size_of::<Grant>() };
+        let allow_empty_password = self.allow_empty_password.into();
+        let grant = Grant { size, holder, expires, capacity, allow_empty_password };
+        call(self.passed.pointer(&raw const grant))
     }
 }
 
@@ -35,7 +35,7 @@ impl Sourced {
             has_key_fd: self.key_fd.is_some().into(),
             key_fd: self.key_fd.unwrap_or(-1),
             any_key_file_mode: self.any_key_file_mode.into(),
-            reserved: 0,
+            reserved: self.reserved.into(),
         };
         call(&raw const source)
     }
@@ -53,7 +53,6 @@ impl Fields {
             }
         };
         let fields: Vec<Field> = names.iter().zip(&self.list).map(field).collect();
-        let pointer = fields.as_ptr().wrapping_byte_add(self.misaligned.into());
-        call(if self.null { ptr::null() } else { pointer }, fields.len())
+        call(self.passed.pointer(fields.as_ptr()), fields.len())
     }
 }
