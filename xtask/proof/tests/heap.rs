@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use chacha20::ChaCha20Rng;
 use otp_core::account::{Field, FieldWriter};
+use otp_core::key::{MAX_LEN, MAX_TEXT_LEN};
 use otp_core::rand_core::SeedableRng;
 use otp_core::random::HealthTested;
 use otp_core::{AccountName, Capacity, Fields, FreshKey, Key, Record, Terms, UnixTime, open, seal};
@@ -47,10 +48,10 @@ fn what_is_taken_is_counted() {
 
 #[test]
 fn nothing_is_taken_from_key_to_secret() {
-    for capacity in Capacity::ALL {
-        let mut key_bytes = vec![0; Key::<&mut [u8]>::MAX_LEN];
+    for &capacity in Capacity::ALL {
+        let mut key_bytes = vec![0; MAX_LEN];
         let mut record_bytes = vec![0; Record::MAX_LEN];
-        let mut text = vec![0; Key::<&mut [u8]>::MAX_TEXT_LEN];
+        let mut text = vec![0; MAX_TEXT_LEN];
         let mut payload = vec![0; capacity.bytes()];
         let value = vec![9; capacity.bytes() - 3];
         let name: AccountName = "edms/reporting".parse().unwrap();
@@ -65,7 +66,7 @@ fn nothing_is_taken_from_key_to_secret() {
             let len = key.write_text(&mut text).unwrap().len();
             drop(key);
             let key = Key::parse(&text[..len], &mut key_bytes[..]).unwrap();
-            let secret = open(key, &Record::decode(record).unwrap(), Some(now)).unwrap();
+            let secret = open(key, &Record::decode(record).unwrap(), now).unwrap();
             let fields = Fields::decode(secret.expose()).unwrap();
             assert!(fields.get("password") == Some(&value[..]));
         });

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use otp_core::{Capacity, FreshKey, Key, Record, Terms, UnixTime, random, seal};
+use otp_core::{Capacity, FreshKey, Record, Terms, UnixTime, key, random, seal};
 
 fn main() -> ExitCode {
     let len = match std::env::args().nth(1).map(|argument| argument.parse()) {
@@ -30,9 +30,9 @@ fn main() -> ExitCode {
 
 fn write(mut len: u64) -> io::Result<()> {
     let name = "pads".parse().map_err(io::Error::other)?;
-    let terms = Terms::created(UnixTime::from_secs(1_800_000_000).map_err(io::Error::other)?);
+    let terms = Terms::created(UnixTime::MAX);
     let mut rng = random::system();
-    let mut key_bytes = vec![0; Key::<Vec<u8>>::MAX_LEN];
+    let mut key_bytes = vec![0; key::MAX_LEN];
     let mut record_bytes = vec![0; Record::MAX_LEN];
     let mut out = io::stdout().lock();
     while len > 0 {

@@ -10,6 +10,7 @@ fn main() {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod measure {
     use chacha20::ChaCha20Rng;
+    use otp_core::key::{MAX_LEN, MAX_TEXT_LEN};
     use otp_core::rand_core::SeedableRng;
     use otp_core::random::HealthTested;
     use otp_core::{Capacity, Fields, FreshKey, Key, Record, Terms, UnixTime, open, seal};
@@ -34,10 +35,10 @@ mod measure {
         let payload = [&[2][..], &value_len, &vec![7; capacity.bytes() - 3]].concat();
         let mut rng = HealthTested::new(ChaCha20Rng::from_seed([7; 32]));
 
-        let mut key_bytes = vec![0; Key::<Vec<u8>>::MAX_LEN];
+        let mut key_bytes = vec![0; MAX_LEN];
         let mut again = key_bytes.clone();
         let mut record_bytes = vec![0; Record::MAX_LEN];
-        let mut text = vec![0; Key::<Vec<u8>>::MAX_TEXT_LEN];
+        let mut text = vec![0; MAX_TEXT_LEN];
 
         let generate = taken_by(|| drop(FreshKey::generate(&name, capacity, &mut key_bytes[..], &mut rng)));
         let whole = taken_by(|| {
@@ -55,7 +56,7 @@ mod measure {
         let opened = taken_by(|| {
             let key = Key::parse(text, &mut again[..]).expect("it was written");
             let record = Record::decode(record).expect("it was sealed");
-            let secret = open(key, &record, Some(now)).expect("it fits");
+            let secret = open(key, &record, now).expect("it fits");
             assert!(Fields::decode(secret.expose()).is_ok());
         });
         println!("{:>9} {generate:>9} {whole:>9} {write:>9} {parse:>9} {decode:>9} {opened:>9}", capacity.bytes());

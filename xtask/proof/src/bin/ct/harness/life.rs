@@ -1,7 +1,10 @@
 //! The whole life of a credential: an account is encoded, sealed, opened and decoded.
 
+use otp_core::key::len_for;
 use otp_core::random::{HealthTested, Xor};
-use otp_core::{Account, AccountName, Capacity, Fields, FreshKey, Key, Record, Terms, UnixTime, open, seal, verify};
+use otp_core::{
+    Account, AccountName, Capacity, Fields, FreshKey, Record, Terms, UnixTime, open, open_ignoring_expiry, seal, verify,
+};
 use otp_proof::memcheck::{Finding, hide, publish, watch};
 
 use super::failures;
@@ -31,7 +34,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
     let account = account.expect("it fits");
     let capacity = Capacity::fitting(account.payload().len()).expect("it fits");
 
-    let mut key_bytes = vec![0; Key::<Vec<u8>>::len_for(name.as_str().len(), capacity)];
+    let mut key_bytes = vec![0; len_for(name.as_str().len(), capacity)];
     let mut record_bytes = vec![0; Record::max_len(capacity)];
     let mut rng = HealthTested::new(Xor::new(Secret::new(1), Secret::new(2)));
     let (finding, fresh) = watch("key: generate, with health tests and two joined sources", || {
@@ -74,7 +77,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
         let (finding, fits) = watch("tag: verify", || verify(&key, &record));
         note(finding);
         assert_eq!(fits, Ok(()));
-        let (finding, secret) = watch("open", || open(key, &record, Some(now)));
+        let (finding, secret) = watch("open", || open(key, &record, now));
         note(finding);
         let secret = secret.expect("the key fits");
         let (finding, password) = watch("account: decode, and get a field", || {
@@ -86,5 +89,26 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
         assert!(password == shown);
     }
 
+    rotation(note, &text, &record);
     failures::check(note, &text, &record, now);
+}
+
+/// What a rotation from a key does with the old secret: it keeps what is not given anew.
+fn rotation(note: &mut impl FnMut(Finding), text: &[u8], record: &Record<'_>) {
+    let mut given = text.to_vec();
+    publish(&given);
+    hide(&mut given[6..]);
+    let key = parse(&given).expect("it was written");
+    let (finding, old) = watch("open, whether or not it has expired", || open_ignoring_expiry(key, record));
+    note(finding);
+    let old = old.expect("the key fits");
+    let mut password = fixed(30);
+    hide(&mut password);
+    let (finding, merged) = watch("account: old fields and new ones", || {
+        let mut account = Account::new();
+        account.update(Fields::decode(old.expose())?)?;
+        account.set("password", &password).map(|()| account.payload().len())
+    });
+    note(finding);
+    assert!(merged.is_ok_and(|len| len > password.len()));
 }
