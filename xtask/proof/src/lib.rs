@@ -5,6 +5,8 @@
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod memcheck;
 pub mod scan;
+#[cfg(target_os = "linux")]
+pub mod search;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod stack;
 #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 fn main() -> std::process::ExitCode {
     #[cfg(target_os = "linux")]
-    return watch::main();
+    return programs::main();
     #[cfg(not(target_os = "linux"))]
     {
         eprintln!("this needs Linux");
@@ -11,21 +11,26 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(target_os = "linux")]
-mod watch {
+mod programs {
     use std::ffi::{OsStr, OsString};
-    use std::fs::{self, File};
+    use std::fs::File;
     use std::hint::black_box;
-    use std::io::{self, Read, Write};
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::io::{self, Read};
     use std::path::{Path, PathBuf};
-    use std::process::{Command, ExitCode, Stdio};
+    use std::process::ExitCode;
 
-    use base32ct::{Base32Unpadded, Encoding};
-    use otp_proof::scan::Needles;
-    use otp_proof::tracee::{Part, Stop, Tracee};
-    use otp_test_tools::{TempDir, folder};
+    use otp_proof::search::{At, Must, Result, Run, Search};
 
-    type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+    /// A file of Secure-Python-Link, its keys, and the password in it; made for this.
+    const OLD_FILE: &[u8] = b"\x80\x04\x95G\0\0\0\0\0\0\0}\x94\x8c\x04list\x94]\x94(\
+        \x8c\x19\x39\x0f\x44\x03\x08\x45\x5d\x3a\x0e\x57\x28\x5e\x1f\x5c\x39\x68\x06\x36\x20\x77\x11\x01\x6f\x04\x13\x94\
+        \x8c\x19\x2c\x4a\x04\x2b\x0b\x10\x1d\x6b\x69\x5d\x32\x26\x50\x01\x7c\x4c\x6f\x15\x64\x74\x39\x1b\x1e\x10\x4d\x94es.";
+    const OLD_USER_KEY: &[u8] = b"Kj4lz14TivN2l4SLUeb1F7Y4*";
+    const OLD_PASS_KEY: &[u8] = b"o%vYnsi7!2@U5!HlMWF1ay&!t";
+    const OLD_PASSWORD: &[u8] = b"Correct\\Horse 4 \"B\"";
+
+    /// The length of a random field.
+    const FIELD_LEN: usize = 24;
 
     pub(crate) fn main() -> ExitCode {
         let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -53,33 +58,6 @@ mod watch {
         Ok(())
     }
 
-    /// When a program's memory is searched.
-    #[derive(Clone, Copy)]
-    enum At {
-        /// When it ends.
-        Exit,
-        /// When it is about to become another program.
-        Exec,
-    }
-
-    /// What the memory must be like then.
-    #[derive(Clone, Copy)]
-    enum Must {
-        /// No part of any secret.
-        BeClean,
-        /// No secret but the one that is handed over.
-        HaveOnly(&'static str),
-        /// A copy, which shows that the scan works.
-        HaveCopy,
-    }
-
-    struct World {
-        folder: TempDir,
-        otp: PathBuf,
-        secrets: Vec<(&'static str, Vec<u8>)>,
-        clean: bool,
-    }
-
     /// Programs that use the C library.
     struct Bindings<'a> {
         /// `otp-ffi/examples/login.c`, built.
@@ -91,185 +69,126 @@ mod watch {
     }
 
     fn all(otp: &Path, others: &Bindings<'_>) -> Result<bool> {
-        let mut world = World { folder: folder(), otp: otp.canonicalize()?, secrets: Vec::new(), clean: true };
-        scenarios(&mut world)?;
-        bindings(&mut world, others)?;
-        new_keys(&mut world)?;
-        Ok(world.clean)
-    }
-
-    fn scenarios(world: &mut World) -> Result<()> {
+        let mut search = Search::new();
         for name in ["password", "token"] {
-            let value = random_text(24)?;
-            private(&world.path(name), &value)?;
-            world.secrets.push((name, value));
+            search.secret_file(name, random(FIELD_LEN)?.into_iter().map(letter).collect())?;
         }
-        println!("{:<36} {:<42} in the end", "what ran", "while it ran");
         let planted = std::env::current_exe()?;
-        world.look("a planted copy", &planted, &["planted"], Some("password"), At::Exit, Must::HaveCopy)?;
-
-        let add = "add edms/mem --username report --password-stdin --field-file token=token --key-file key";
-        world.look_otp("add", add, Some("password"), At::Exit, Must::BeClean)?;
-        let add = "add edms/out --username report --password-stdin --field-file token=token";
-        world.look_otp("add, key to standard output", add, Some("password"), At::Exit, Must::BeClean)?;
-        let get = "get --key-file key --field password";
-        world.look_otp("get --field", get, None, At::Exit, Must::BeClean)?;
-        world.look_otp("get --format json", "get --key-file key --format json", None, At::Exit, Must::BeClean)?;
-        world.look_otp("get --format shell", "get --key-file key --format shell", None, At::Exit, Must::BeClean)?;
-        world.look_otp(
-            "get, key from standard input",
-            "get --key-file - --format json",
-            Some("key"),
-            At::Exit,
-            Must::BeClean,
-        )?;
-        world.look_otp("verify", "verify --key-file key", None, At::Exit, Must::BeClean)?;
-        world.look_otp("key inspect", "key inspect --key-file key", None, At::Exit, Must::BeClean)?;
-        world.look_otp("run --stdin", "run --key-file key --stdin password -- true", None, At::Exec, Must::BeClean)?;
-        world.look_otp("run --fd", "run --key-file key --fd 5=password -- true", None, At::Exec, Must::BeClean)?;
-        let handed = Must::HaveOnly("password");
-        world.look_otp("run --env", "run --key-file key --env P=password -- true", None, At::Exec, handed)?;
-        Ok(())
+        let run = Run { what: "a planted copy", program: &planted, words: &["planted"], input: Some("password") };
+        search.look(&run, At::Exit, Must::HaveCopy)?;
+        let mut program = Program { otp: otp.canonicalize()?, search };
+        program.adds()?;
+        program.reads()?;
+        program.runs()?;
+        program.bindings(others)?;
+        program.makes_keys()?;
+        program.imports()?;
+        Ok(program.search.is_clean())
     }
 
-    fn bindings(world: &mut World, others: &Bindings<'_>) -> Result<()> {
-        let login = std::path::absolute(others.login)?;
-        world.look("a C program, after otp_account_free", &login, &["key"], None, At::Exit, Must::BeClean)?;
-        let script = "import sys; sys.path.insert(0, sys.argv[1]); import otp_link; \
-                      otp_link.open_account(key_file='key').close()";
-        let package = others.package.to_str().ok_or("the path of the Python package is not Unicode")?;
-        let words = ["-c", script, package];
-        world.look("Python, after close", Path::new(others.python), &words, None, At::Exit, Must::BeClean)
+    struct Program {
+        otp: PathBuf,
+        search: Search,
     }
 
-    /// Commands that make more keys and end the first one.
-    fn new_keys(world: &mut World) -> Result<()> {
-        let issue = "issue edms/mem --key-file key --new-key-file key2";
-        world.look_otp("issue", issue, None, At::Exit, Must::BeClean)?;
-        let rotate = "rotate --yes edms/mem --key-file key --password-stdin --new-key-dir keys";
-        world.look_otp("rotate", rotate, Some("password"), At::Exit, Must::BeClean)?;
-        Ok(())
-    }
-
-    impl World {
-        fn path(&self, name: &str) -> PathBuf {
-            self.folder.path().join(name)
+    impl Program {
+        fn clean(&mut self, what: &str, line: &str, input: Option<&str>) -> Result<()> {
+            self.look(what, line, input, At::Exit, Must::BeClean)
         }
 
-        fn look_otp(&mut self, what: &str, line: &str, input: Option<&str>, at: At, must: Must) -> Result<()> {
+        fn look(&mut self, what: &str, line: &str, input: Option<&str>, at: At, must: Must) -> Result<()> {
             let words: Vec<&str> = line.split(' ').collect();
-            self.look(what, &self.otp.clone(), &words, input, at, must)
+            self.search.look(&Run { what, program: &self.otp, words: &words, input }, at, must)
         }
 
-        /// Runs a program, searches its memory while it runs and at its end, and prints what was found.
-        fn look(
-            &mut self,
-            what: &str,
-            program: &Path,
-            words: &[&str],
-            input: Option<&str>,
-            at: At,
-            must: Must,
-        ) -> Result<()> {
-            let mut command = Command::new(program);
-            // Without this process's environment, which may be long.
-            command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("OTP_STORE", self.path("store"));
-            command.current_dir(self.folder.path()).stdout(File::create(self.path("output"))?);
-            command.stdin(match input {
-                Some(name) => Stdio::from(File::open(self.path(name))?),
-                None => Stdio::null(),
-            });
-            let (during, end) = watch(&mut command, at, words).map_err(|error| format!("{what}: {error}"))?;
+        fn adds(&mut self) -> Result<()> {
+            // The fields as they are encoded. The username is not secret here.
+            let payload_len = 3 + "report".len() + 2 * (3 + FIELD_LEN);
+            for account in ["edms/mem", "edms/out", "edms/extra"] {
+                self.search.payload(account, payload_len);
+            }
+            let fields = "--username report --password-stdin --field-file token=token";
+            self.clean("add", &format!("add edms/mem {fields} --key-file key"), Some("password"))?;
+            self.clean("add, key to standard output", &format!("add edms/out {fields}"), Some("password"))?;
+            self.search.secret_file("entropy", random(4096)?)?;
+            let extra = format!("add edms/extra {fields} --extra-entropy entropy --key-file extra.key");
+            self.clean("add --extra-entropy", &extra, Some("password"))
+        }
 
-            let needles = self.needles()?;
-            let mut seen: Vec<&str> = Vec::new();
-            for (name, _) in during.iter().flat_map(|(_, bytes)| needles.find_in(bytes)) {
-                if !seen.contains(&name) {
-                    seen.push(name);
-                }
+        fn reads(&mut self) -> Result<()> {
+            self.clean("get --field", "get --key-file key --field password", None)?;
+            for format in ["json", "env", "shell"] {
+                let line = format!("get --key-file key --format {format}");
+                self.clean(&format!("get --format {format}"), &line, None)?;
             }
-            let mut left = Vec::new();
-            for (place, bytes) in &end {
-                left.extend(needles.find_in(bytes).into_iter().map(|(name, count)| (name, place.as_str(), count)));
-            }
-            let well = match must {
-                Must::HaveCopy => !left.is_empty(),
-                Must::BeClean => !seen.is_empty() && left.is_empty(),
-                Must::HaveOnly(handed) => !seen.is_empty() && left.iter().all(|(name, ..)| *name == handed),
+            self.clean("get, key from standard input", "get --key-file - --format json", Some("key"))?;
+            self.clean("verify", "verify --key-file key", None)?;
+            self.clean("key inspect", "key inspect --key-file key", None)
+        }
+
+        fn runs(&mut self) -> Result<()> {
+            let mut run = |what, hand_over, must| {
+                self.look(what, &format!("run --key-file key {hand_over} -- true"), None, At::Exec, must)
             };
-            self.clean &= well;
-            let verdict = match (must, well) {
-                (_, false) if left.is_empty() => "FOUND NOTHING, WHICH CAN'T BE",
-                (_, false) => "LEFT BEHIND",
-                (Must::HaveCopy, true) => "found, as it should be",
-                (Must::BeClean, true) => "nothing",
-                (Must::HaveOnly(_), true) => "what is handed over",
-            };
-            println!("{what:<36} {:<42} {verdict}", seen.join(", "));
-            for (name, place, count) in left {
-                println!("{:<36} {:<42} {name} in {place}, {count} times", "", "");
-            }
-            Ok(())
+            run("run --stdin", "--stdin password", Must::BeClean)?;
+            run("run --fd", "--fd 5=password", Must::BeClean)?;
+            run("run --file", "--file P=password", Must::BeClean)?;
+            run("run --env", "--env P=password", Must::HaveOnly("password"))
         }
 
-        /// All secrets so far.
-        fn needles(&self) -> Result<Needles> {
-            let mut needles = Needles::new();
-            for (name, value) in &self.secrets {
-                needles.add(name, value);
-            }
-            // The length of the fields in a frame. Beyond them the record shows the pad itself, under zeros. The username is
-            // not secret here.
-            let payload_len = 3 + "report".len() + self.secrets.iter().map(|(_, value)| 3 + value.len()).sum::<usize>();
-            let mut texts = vec![self.path("key"), self.path("key2"), self.path("output")];
-            if let Ok(entries) = fs::read_dir(self.path("keys")) {
-                texts.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-            }
-            for text in texts {
-                let text = fs::read_to_string(text).unwrap_or_default();
-                let Some(body) = text.trim().strip_prefix("otpk1_") else { continue };
-                let bytes = Base32Unpadded::decode_vec(body).map_err(|error| format!("a malformed key: {error}"))?;
-                // As docs/format.md defines it.
-                let tag_key = 4 + usize::from(bytes[3]) + 10;
-                let pad = tag_key + 32;
-                needles.add("tag key", &bytes[tag_key..pad]);
-                needles.add("pad", &bytes[pad..pad + payload_len]);
-                needles.add("key text", &body.as_bytes()[(tag_key * 8).div_ceil(5)..]);
-            }
-            Ok(needles)
+        fn bindings(&mut self, others: &Bindings<'_>) -> Result<()> {
+            let login = std::path::absolute(others.login)?;
+            let c = Run { what: "a C program, after otp_account_free", program: &login, words: &["key"], input: None };
+            self.search.look(&c, At::Exit, Must::BeClean)?;
+            let script = "import sys; sys.path.insert(0, sys.argv[1]); import otp_link; \
+                          otp_link.open_account(key_file='key').close()";
+            let package = others.package.to_str().ok_or("the path of the Python package is not Unicode")?;
+            let words = ["-c", script, package];
+            let program = Path::new(others.python);
+            self.search.look(
+                &Run { what: "Python, after close", program, words: &words, input: None },
+                At::Exit,
+                Must::BeClean,
+            )
+        }
+
+        /// Commands that make more keys and end the first ones.
+        fn makes_keys(&mut self) -> Result<()> {
+            let issue = "issue edms/mem --key-file key";
+            self.clean("issue", &format!("{issue} --new-key-file key2"), None)?;
+            self.clean("issue, key to standard output", issue, None)?;
+            let rotate = "rotate --yes edms/mem --key-file key --password-stdin --new-key-dir keys";
+            self.clean("rotate", rotate, Some("password"))?;
+            let whole = "rotate --yes edms/out --username report --password-stdin --field-file token=token";
+            self.clean("rotate without a key, to output", whole, Some("password"))
+        }
+
+        fn imports(&mut self) -> Result<()> {
+            self.search.file("old.p", OLD_FILE)?;
+            self.search.secret_file("old user key", OLD_USER_KEY.to_vec())?;
+            self.search.secret_file("old password key", OLD_PASS_KEY.to_vec())?;
+            self.search.secret("old password", OLD_PASSWORD.to_vec());
+            self.search.payload("old", 3 + "reporting".len() + 3 + OLD_PASSWORD.len());
+            let words = [
+                "import",
+                "secure-python-link",
+                "old.p",
+                "--user-key-file=old user key",
+                "--pass-key-file=old password key",
+                "--key-file=old.key",
+            ];
+            let run = Run { what: "import secure-python-link", program: &self.otp, words: &words, input: None };
+            self.search.look(&run, At::Exit, Must::BeClean)
         }
     }
 
-    /// Named parts of memory.
-    type Memory = Vec<(String, Vec<u8>)>;
-
-    /// Runs a program. Gives its memory while it ran, and when it stopped at `at`.
-    fn watch(command: &mut Command, at: At, words: &[&str]) -> Result<(Memory, Memory)> {
-        let mut tracee = Tracee::start(command)?;
-        let (mut during, mut holds) = (Vec::new(), matches!(words[0], "add" | "issue" | "rotate"));
-        loop {
-            match (tracee.next_stop()?, at) {
-                (Stop::Exit, At::Exit) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
-                (Stop::Exit | Stop::Gone, _) => return Err("it ended too early".into()),
-                // Opening starts with locking memory.
-                (Stop::Call(libc::SYS_mlock), _) => holds = true,
-                (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _) if holds => {
-                    during.extend(tracee.memory(Part::Writable)?);
-                }
-                _ => {}
-            }
-        }
-        let end = tracee.memory(Part::All)?;
-        if tracee.finish()? { Ok((during, end)) } else { Err("it failed".into()) }
-    }
-
-    fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-        File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
-    }
-
-    fn random_text(len: usize) -> io::Result<Vec<u8>> {
+    fn random(len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(bytes.into_iter().map(|byte| b'A' + byte % 26 + 32 * (byte >> 7)).collect())
+        Ok(bytes)
+    }
+
+    fn letter(byte: u8) -> u8 {
+        b'A' + byte % 26 + 32 * (byte >> 7)
     }
 }

@@ -1,0 +1,217 @@
+//! Runs programs, and searches their memory for secrets while they run and when they end.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base32ct::{Base32Unpadded, Encoding};
+use otp_test_tools::{TempDir, folder};
+
+use crate::scan::Needles;
+use crate::tracee::{Part, Stop, Tracee};
+
+/// What a search gives.
+pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+/// When a program's memory is searched for what it must not have.
+#[derive(Clone, Copy)]
+pub enum At {
+    /// When it ends.
+    Exit,
+    /// When it is about to become another program.
+    Exec,
+}
+
+/// What the memory must be like then.
+#[derive(Clone, Copy)]
+pub enum Must {
+    /// No part of any secret.
+    BeClean,
+    /// No secret but the one that is handed over.
+    HaveOnly(&'static str),
+    /// A copy, which shows that the scan works.
+    HaveCopy,
+}
+
+/// A program to watch.
+pub struct Run<'a> {
+    /// What the line of the report says.
+    pub what: &'a str,
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub words: &'a [&'a str],
+    /// The file that is its standard input.
+    pub input: Option<&'a str>,
+}
+
+/// Where the programs run, and what is looked for.
+pub struct Search {
+    folder: TempDir,
+    secrets: Vec<(&'static str, Vec<u8>)>,
+    /// How long the payloads of accounts are. Beyond its payload a record shows the pad itself, under zeros.
+    payload_lens: BTreeMap<&'static str, usize>,
+    clean: bool,
+}
+
+/// Named parts of memory.
+type Memory = Vec<(String, Vec<u8>)>;
+
+impl Search {
+    /// A search in a new folder; prints the heading of its report.
+    #[must_use]
+    pub fn new() -> Self {
+        println!("{:<36} {:<42} in the end", "what ran", "while it ran");
+        Self { folder: folder(), secrets: Vec::new(), payload_lens: BTreeMap::new(), clean: true }
+    }
+
+    /// The path of a file in the folder, where the programs run.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only this user can read, and whose bytes are secret.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn secret_file(&mut self, name: &'static str, bytes: Vec<u8>) -> io::Result<()> {
+        self.file(name, &bytes)?;
+        self.secret(name, bytes);
+        Ok(())
+    }
+
+    /// Writes a file that only this user can read.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(self.path(name))?;
+        file.write_all(bytes)
+    }
+
+    /// Looks for one more secret.
+    pub fn secret(&mut self, name: &'static str, bytes: Vec<u8>) {
+        self.secrets.push((name, bytes));
+    }
+
+    /// Says how long the payload of an account is.
+    pub fn payload(&mut self, account: &'static str, len: usize) {
+        self.payload_lens.insert(account, len);
+    }
+
+    /// Whether each program left what it must, and nothing else.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.clean
+    }
+
+    /// Runs a program, searches its memory while it runs and at its end, and prints what was found.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be watched, or fails.
+    pub fn look(&mut self, run: &Run<'_>, at: At, must: Must) -> Result<()> {
+        let mut command = Command::new(run.program);
+        // Without this process's environment, which may be long.
+        command.args(run.words).env_clear().env("PATH", "/usr/bin:/bin").env("OTP_STORE", self.path("store"));
+        command.current_dir(self.folder.path()).stdout(File::create(self.path("output"))?);
+        command.stderr(File::create(self.path("errors"))?);
+        command.stdin(match run.input {
+            Some(name) => Stdio::from(File::open(self.path(name))?),
+            None => Stdio::null(),
+        });
+        let (during, end) = watch(&mut command, at, run.words).map_err(|error| {
+            let said = fs::read_to_string(self.path("errors")).unwrap_or_default();
+            format!("{}: {error}\n{said}", run.what)
+        })?;
+
+        let needles = self.needles()?;
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, _) in during.iter().flat_map(|(_, bytes)| needles.find_in(bytes)) {
+            if !seen.contains(&name) {
+                seen.push(name);
+            }
+        }
+        let mut left = Vec::new();
+        for (place, bytes) in &end {
+            left.extend(needles.find_in(bytes).into_iter().map(|(name, count)| (name, place.as_str(), count)));
+        }
+        let well = match must {
+            Must::HaveCopy => !left.is_empty(),
+            Must::BeClean => !seen.is_empty() && left.is_empty(),
+            Must::HaveOnly(handed) => !seen.is_empty() && left.iter().all(|(name, ..)| *name == handed),
+        };
+        self.clean &= well;
+        let verdict = match (must, well) {
+            (_, false) if left.is_empty() => "FOUND NOTHING, WHICH CAN'T BE",
+            (_, false) => "LEFT BEHIND",
+            (Must::HaveCopy, true) => "found, as it should be",
+            (Must::BeClean, true) => "nothing",
+            (Must::HaveOnly(_), true) => "what is handed over",
+        };
+        println!("{:<36} {:<42} {verdict}", run.what, seen.join(", "));
+        for (name, place, count) in left {
+            println!("{:<36} {:<42} {name} in {place}, {count} times", "", "");
+        }
+        Ok(())
+    }
+
+    /// All secrets so far: those that were named, and every key that a program wrote.
+    fn needles(&self) -> Result<Needles> {
+        let mut needles = Needles::new();
+        for (name, value) in &self.secrets {
+            needles.add(name, value);
+        }
+        let mut texts = Vec::new();
+        for folder in [self.folder.path().to_owned(), self.path("keys")] {
+            let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+            texts.extend(files.filter_map(|path| fs::read_to_string(path).ok()));
+        }
+        for body in texts.iter().flat_map(|text| text.split_whitespace()).filter_map(|word| word.strip_prefix("otpk1_"))
+        {
+            let bytes = Base32Unpadded::decode_vec(body).map_err(|error| format!("a malformed key: {error}"))?;
+            // As docs/format.md defines it.
+            let tag_key = 4 + usize::from(bytes[3]) + 10;
+            let pad = tag_key + 32;
+            let account = str::from_utf8(&bytes[4..tag_key - 10])?;
+            let len = self.payload_lens.get(account).ok_or_else(|| format!("how long is {account}?"))?;
+            needles.add("tag key", &bytes[tag_key..pad]);
+            needles.add("pad", &bytes[pad..pad + len]);
+            needles.add("key text", &body.as_bytes()[(tag_key * 8).div_ceil(5)..]);
+        }
+        Ok(needles)
+    }
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs a program. Gives its memory while it ran, and when it stopped at `at`.
+fn watch(command: &mut Command, at: At, words: &[&str]) -> Result<(Memory, Memory)> {
+    let mut tracee = Tracee::start(command)?;
+    let makes_keys = matches!(words.first(), Some(&("add" | "issue" | "rotate" | "import")));
+    let (mut during, mut holds) = (Vec::new(), makes_keys);
+    loop {
+        match (tracee.next_stop()?, at) {
+            (Stop::Exit, At::Exit) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
+            (Stop::Exit | Stop::Gone, _) => return Err("it ended too early".into()),
+            // Opening starts with locking memory.
+            (Stop::Call(libc::SYS_mlock), _) => holds = true,
+            (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _) if holds => {
+                during.extend(tracee.memory(Part::Writable)?);
+            }
+            _ => {}
+        }
+    }
+    let end = tracee.memory(Part::All)?;
+    if tracee.finish()? { Ok((during, end)) } else { Err("it failed".into()) }
+}
