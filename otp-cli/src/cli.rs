@@ -123,7 +123,9 @@ fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
 
 fn execute(globals: &Globals, command: Command) -> Result<()> {
     if let Some(timeout) = &globals.lock_timeout {
-        otp_link::set_lock_timeout(Duration::from_secs(time::parse_duration(timeout)?));
+        // Not to wait at all is no duration, and makes sense here.
+        let secs = if matches!(timeout.as_str(), "0" | "0s") { 0 } else { time::parse_duration(timeout)? };
+        otp_link::set_lock_timeout(Duration::from_secs(secs));
     }
     // Before anything secret is read. The doctor looks at how things are without it.
     if !matches!(command, Command::Doctor(_)) {
@@ -165,6 +167,13 @@ fn without_values(mut error: clap::Error) -> clap::Error {
             error.insert(ContextKind::InvalidValue, hidden());
         }
         _ => {}
+    }
+    // What a terminal would not show as it is.
+    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg] {
+        let is_odd = |text: &String| text.chars().any(otp_core::name::is_unprintable);
+        if matches!(error.get(kind), Some(ContextValue::String(text)) if is_odd(text)) {
+            error.insert(kind, hidden());
+        }
     }
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     match error.get(ContextKind::InvalidArg) {

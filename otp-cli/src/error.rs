@@ -90,7 +90,7 @@ impl Display for Error {
             Self::Unfinished(_) => f.write_str("the new keys open, but some of the old ones still do too"),
             Self::Io { what, .. } => f.write_str(what),
             Self::NotStarted { program, obstacle, .. } => f.write_str(&obstacle.message(program)),
-            Self::NoKeys { holder } => write!(f, "{holder} holds no key"),
+            Self::NoKeys { holder } => write!(f, "no key is held by {holder:?}"),
             Self::NoOutput => f.write_str("standard output is closed"),
             Self::NotConfirmed => f.write_str("nothing was changed"),
             Self::OutputClosed => f.write_str("standard output was closed early"),

@@ -8,7 +8,7 @@ use std::sync::{Mutex, Once};
 
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use zeroize::Zeroizing;
@@ -82,7 +82,7 @@ fn restore_if_killed(input: &File, before: &Termios) -> io::Result<()> {
     }
     WATCHED.call_once(|| {
         // Without it, the terminal would stay silent, which its user can undo with `stty sane`.
-        let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP]) else { return };
+        let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]) else { return };
         std::thread::spawn(move || {
             for signal in signals.forever() {
                 if let Ok(mut silent) = SILENT.lock()
@@ -155,6 +155,10 @@ impl Hidden {
     fn suspended(&self, signal: Signal) -> io::Result<()> {
         self.show()?;
         show("\n")?;
+        if signal != Signal::TSTP {
+            // On this thread: the one that watches for signals would let this one go on for a moment.
+            emulate_default_handler(signal.as_raw())?;
+        }
         kill_process(getpid(), signal)?;
         self.hide()
     }

@@ -24,9 +24,10 @@ pub(crate) fn line(info: &KeyInfo) -> String {
 /// A key that something is about to happen to: with its account and its age.
 pub(crate) fn summary(account: &AccountName, info: &KeyInfo, now: UnixTime) -> String {
     let terms = &info.header.terms;
-    let holder = terms.holder.as_ref().map_or("nobody that the store knows of", Holder::as_str);
+    let holder =
+        terms.holder.as_ref().map_or_else(|| "no holder recorded".to_owned(), |holder| format!("held by {holder}"));
     let expires = terms.expires.map_or_else(|| "never expires".to_owned(), |at| format!("expires {at}"));
     let age = now.as_secs().saturating_sub(terms.created.as_secs()) / 86_400;
     let age = if age == 1 { "1 day".to_owned() } else { format!("{age} days") };
-    format!("  {account} {}  held by {holder}, {age} old, {expires}\n", info.header.id)
+    format!("  {account} {}  {holder}, {age} old, {expires}\n", info.header.id)
 }

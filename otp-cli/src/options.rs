@@ -131,6 +131,16 @@ pub(crate) struct SourceArgs {
     pub(crate) record: Option<PathBuf>,
 }
 
+impl FileMode {
+    /// As the library calls it.
+    pub(crate) fn accepted(self) -> KeyFileMode {
+        match self {
+            Self::Private => KeyFileMode::Private,
+            Self::Any => KeyFileMode::Any,
+        }
+    }
+}
+
 impl Globals {
     pub(crate) fn store(&self) -> Option<&Path> {
         self.store.as_deref()
@@ -142,10 +152,7 @@ impl KeyArgs {
         let mut source = KeySource::default();
         (source.file, source.fd, source.text) =
             (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
-        source.mode = match self.key_file_mode {
-            None | Some(FileMode::Private) => KeyFileMode::Private,
-            Some(FileMode::Any) => KeyFileMode::Any,
-        };
+        source.mode = self.key_file_mode.map_or(KeyFileMode::Private, FileMode::accepted);
         source
     }
 
@@ -170,15 +177,18 @@ impl KeyArgs {
 
     /// The descriptor that the key is read from, if it is.
     pub(crate) fn stream(&self) -> Option<i32> {
-        match (&self.key_file, self.key_fd, &self.key) {
-            (Some(path), _, _) => streams::of_path(Some(path)),
-            (None, Some(number), _) => Some(number),
-            (None, None, Some(_)) => None,
-            (None, None, None) => {
-                let named = std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty());
-                named.and_then(|path| streams::of_path(Some(Path::new(&path))))
-            }
-        }
+        streams::of_path(self.path().as_deref())
+    }
+
+    /// The path that the key is read from, which may be that of a descriptor; `None` if it comes as text.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let named = match (&self.key_file, self.key_fd, &self.key) {
+            (Some(path), _, _) => path.clone(),
+            (None, Some(number), _) => streams::descriptor(number),
+            (None, None, Some(_)) => return None,
+            (None, None, None) => std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty())?.into(),
+        };
+        Some(if named.as_os_str() == "-" { streams::descriptor(0) } else { named })
     }
 }
 

@@ -29,24 +29,30 @@ pub(crate) fn check_may_ask(no_input: bool, missing: &str) -> Result<()> {
 
 /// Asks for a line, with echo, until there is one that is not empty.
 pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let failed = || Error::io("the terminal can't be read");
     loop {
-        io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
-        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
-        // Byte by byte and without a buffer, which would take what the next prompt is to read.
-        let mut input = otp_sys::standard_input().map_err(failed())?;
-        let mut byte = [0];
-        loop {
-            match input.read(&mut byte).map_err(failed())? {
-                0 if line.is_empty() => return Err(Error::usage("nothing was typed")),
-                0 => break,
-                _ if byte[0] == b'\n' => break,
-                _ if line.len() < MAX_LINE_LEN => line.push(byte[0]),
-                _ => {}
-            }
+        match ask_once(prompt)? {
+            None => return Err(Error::usage("nothing was typed")),
+            Some(line) if line.is_empty() => {}
+            Some(line) => return Ok(line),
         }
-        if !line.is_empty() {
-            return Ok(line);
+    }
+}
+
+/// Asks for a line, with echo; `None` if the input ends before anything is typed.
+fn ask_once(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let failed = || Error::io("the terminal can't be read");
+    io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
+    // Byte by byte and without a buffer, which would take what the next prompt is to read.
+    let mut input = otp_sys::standard_input().map_err(failed())?;
+    let mut byte = [0];
+    loop {
+        match input.read(&mut byte).map_err(failed())? {
+            0 if line.is_empty() => return Ok(None),
+            0 => return Ok(Some(line)),
+            _ if byte[0] == b'\n' => return Ok(Some(line)),
+            _ if line.len() < MAX_LINE_LEN => line.push(byte[0]),
+            _ => {}
         }
     }
 }
@@ -65,10 +71,8 @@ const CONFIRMATION: &str = "--yes to confirm it";
 /// Has somebody confirm what has just been shown.
 pub(crate) fn confirm(no_input: bool, question: &str) -> Result<()> {
     check_may_ask(no_input, CONFIRMATION)?;
-    match ask(&format!("{question} [y/N] "))?.to_ascii_lowercase().as_slice() {
-        b"y" | b"yes" => Ok(()),
-        _ => Err(Error::NotConfirmed),
-    }
+    let answer = ask_once(&format!("{question} [y/N] "))?.unwrap_or_default().to_ascii_lowercase();
+    if matches!(answer.as_slice(), b"y" | b"yes") { Ok(()) } else { Err(Error::NotConfirmed) }
 }
 
 /// Asks for a line without an echo.

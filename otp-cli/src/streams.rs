@@ -1,6 +1,6 @@
 //! Which standard stream or descriptor something is read from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
@@ -27,6 +27,30 @@ pub(crate) fn of_path(path: Option<&Path>) -> Option<i32> {
     let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/", &own];
     let number = folders.iter().find_map(|folder| path.strip_prefix(folder))?;
     number.parse().ok()
+}
+
+/// Whether a path leads to an open descriptor, through links too.
+pub(crate) fn leads_to_descriptor(path: &Path) -> bool {
+    let mut path = path.to_owned();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else { return false };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let Ok(dir) = parent.canonicalize() else { return false };
+        if dir == Path::new("/dev/fd") || (dir.starts_with("/proc") && dir.ends_with("fd")) {
+            return true;
+        }
+        match dir.join(name).read_link() {
+            Ok(target) => path = dir.join(target),
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// The path of an open descriptor.
+pub(crate) fn descriptor(number: i32) -> PathBuf {
+    format!("/dev/fd/{number}").into()
 }
 
 #[cfg(test)]

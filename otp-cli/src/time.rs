@@ -25,6 +25,10 @@ pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
 
 /// The seconds after 1970 of a date, or of a date and time; `None` if it is neither.
 fn instant(text: &str) -> Result<Option<i64>> {
+    // Without a day or a time, and a leap second, which the library takes for the second before.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) || text.contains(":60") {
+        return Ok(None);
+    }
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return match timestamp.subsec_nanosecond() {
             0 => Ok(Some(timestamp.as_second())),
@@ -61,7 +65,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64> {
 fn duration(text: &str) -> Option<u64> {
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    u64::try_from(duration.as_secs()).ok().filter(|secs| *secs > 0)
+    let is_whole = duration.subsec_nanos() == 0;
+    u64::try_from(duration.as_secs()).ok().filter(|secs| *secs > 0 && is_whole)
 }
 
 #[cfg(test)]
@@ -89,6 +94,9 @@ mod tests {
             "2027-01-31T12:00:00.5Z",
             "2027-01-31Z",
             "2027-01-31T24:00:00Z",
+            "2027-01-31T23:59:60Z",
+            "1500ms",
+            "90.5s",
             "20270131",
             "-2027-01-31",
         ] {

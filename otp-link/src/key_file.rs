@@ -6,6 +6,7 @@ use std::path::Path;
 
 use otp_sys::{FileKind, Status};
 
+use crate::environment;
 use crate::error::{Error, Result};
 use crate::key_origin::KeyOrigin;
 use crate::warning::{self, Warning};
@@ -34,6 +35,8 @@ pub(crate) fn open(path: &Path, mode: KeyFileMode, credentials: Option<&Path>) -
     let (file, status) = otp_sys::open_with_status(path).map_err(failed)?;
     match status.kind {
         FileKind::File if mode == KeyFileMode::Any => {}
+        // Somebody else has opened it; what is wrong with it is a warning.
+        FileKind::File if is_descriptor(path) => check_open(&file, &KeyOrigin::File(path.to_owned())),
         FileKind::File => check(path, &status, credentials)?,
         FileKind::Directory => return Err(failed(ErrorKind::IsADirectory.into())),
         // A pipe is as private as its maker wanted.
@@ -44,52 +47,84 @@ pub(crate) fn open(path: &Path, mode: KeyFileMode, credentials: Option<&Path>) -
     Ok((file, len))
 }
 
+/// Whether a path is that of an open descriptor.
+fn is_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stdin")
+        || ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
+}
+
 /// Refuses a key file that others could have read, or put in its place.
 fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()> {
-    if platform::is_provided(path, status) {
-        return Ok(());
-    }
-    let beyond = match credentials {
-        Some(directory) if path.parent() == Some(directory) => BEYOND_GROUP,
-        _ if status.owner == 0 => BEYOND_GROUP_READ,
-        _ => OTHERS,
-    };
+    let is_credential = credentials.is_some_and(|directory| platform::is_in(path, directory));
+    let beyond = if is_credential { BEYOND_GROUP } else { beyond(status) };
     let user = otp_sys::user();
-    if status.owner != user && status.owner != 0 {
-        return Err(Error::KeyOwnedByOther { path: path.to_owned(), owner: status.owner, user });
+    let checked = if status.owner != user && status.owner != 0 {
+        Err(Error::KeyOwnedByOther { path: path.to_owned(), owner: status.owner, user })
+    } else if status.mode & beyond != 0 {
+        Err(Error::KeyOpenToOthers { path: path.to_owned(), mode: status.mode })
+    } else {
+        Ok(())
+    };
+    match checked {
+        Err(_) if platform::is_provided(path, status) => Ok(()),
+        // Nobody else has a use for a directory of credentials, so it draws no warning.
+        Ok(()) if is_credential => match platform::sharing(platform::parent(path)) {
+            Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(platform::parent(path), mode)),
+            _ => Ok(()),
+        },
+        Ok(()) if platform::is_shared(path) && platform::is_provided(path, status) => Ok(()),
+        Ok(()) => check_parent(path),
+        refused => refused,
     }
-    if status.mode & beyond != 0 {
-        return Err(Error::KeyOpenToOthers { path: path.to_owned(), mode: status.mode });
-    }
-    if credentials.is_some_and(|directory| path.parent() == Some(directory)) {
-        return Ok(());
-    }
-    check_parent(path)
+}
+
+/// What the group and others must not do with a key file.
+fn beyond(status: &Status) -> u32 {
+    if status.owner == 0 { BEYOND_GROUP_READ } else { OTHERS }
+}
+
+fn open_to_others(path: &Path, mode: u32) -> Error {
+    Error::DirectoryOpenToOthers { path: path.to_owned(), mode }
 }
 
 /// As [`check`], for a regular file that somebody else opened: what is wrong with it is a warning.
 pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
     let Ok(status) = otp_sys::status_of(file) else { return };
-    let beyond = if status.owner == 0 { BEYOND_GROUP_READ } else { OTHERS };
-    if status.kind == FileKind::File && status.mode & beyond != 0 {
+    let is_strangers = status.owner != otp_sys::user() && status.owner != 0;
+    if status.kind == FileKind::File && (is_strangers || status.mode & beyond(&status) != 0) {
         warning::warn(&Warning::KeyOpenToOthers { origin, mode: status.mode });
     }
 }
 
-/// As [`check_directory`], for the directory that a path's last part is in.
+/// As [`check_directory`], for the directory that a path's last part is in: where its name stands, and where it leads.
 pub(crate) fn check_parent(path: &Path) -> Result<()> {
-    check_directory(platform::parent(path))
+    let mut above = platform::parent(path);
+    // Of what is to be made, the directory that is there.
+    while is_missing(above) && platform::parent(above) != above {
+        above = platform::parent(above);
+    }
+    check_directory(above)?;
+    let leads_elsewhere = path.file_name().is_none() || path.symlink_metadata().is_ok_and(|status| status.is_symlink());
+    if leads_elsewhere && let Ok(resolved) = path.canonicalize() {
+        return check_directory(platform::parent(&resolved));
+    }
+    Ok(())
+}
+
+fn is_missing(path: &Path) -> bool {
+    matches!(platform::sharing(path), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Refuses a directory in which everybody could replace a file, and warns of one that is shared.
 fn check_directory(path: &Path) -> Result<()> {
     match platform::sharing(path) {
-        Some((mode, platform::Sharing::Open)) => Err(Error::DirectoryOpenToOthers { path: path.to_owned(), mode }),
-        Some((mode, platform::Sharing::Shared)) => {
+        Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(path, mode)),
+        Ok(Some((mode, platform::Sharing::Shared))) => {
             warning::warn(&Warning::SharedDirectory { path, mode });
             Ok(())
         }
-        None => Ok(()),
+        // What can't be looked at fails when it is used.
+        Ok(None) | Err(_) => Ok(()),
     }
 }
 
@@ -102,7 +137,8 @@ fn check_directory(path: &Path) -> Result<()> {
 /// [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], [`Error::DirectoryOpenToOthers`], or [`Error::KeyNotRead`] if there
 /// is no such file.
 pub fn check_key_file(path: &Path) -> Result<()> {
-    open(path, KeyFileMode::Private, None).map(drop)
+    let credentials = environment::variable(&environment::process, "CREDENTIALS_DIRECTORY");
+    open(path, KeyFileMode::Private, credentials.as_deref().map(Path::new)).map(drop)
 }
 
 /// Refuses a path at which no key file can be written: before somebody types a password for its account.
@@ -177,6 +213,7 @@ fn write(file: &mut File, text: &str) -> io::Result<()> {
 /// What the modes of Unix say.
 #[cfg(unix)]
 mod platform {
+    use std::io;
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
@@ -205,23 +242,37 @@ mod platform {
     }
 
     /// The directory's mode and how it is shared, if it is.
-    pub(super) fn sharing(path: &Path) -> Option<(u32, Sharing)> {
+    pub(super) fn sharing(path: &Path) -> io::Result<Option<(u32, Sharing)>> {
         // A link leads to the directory that counts.
-        let status = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
+        let status = std::fs::metadata(path)?;
         let mode = status.mode() & 0o7777;
         let world = mode & WORLD_WRITE != 0;
-        if world && mode & STICKY == 0 {
+        Ok(if !status.is_dir() {
+            None
+        } else if world && mode & STICKY == 0 {
             Some((mode, Sharing::Open))
         } else if world || (mode & GROUP_WRITE != 0 && !otp_sys::is_private_group(status.gid())) {
             Some((mode, Sharing::Shared))
         } else {
             None
-        }
+        })
+    }
+
+    /// Whether others can write to the directory of a path.
+    pub(super) fn is_shared(path: &Path) -> bool {
+        matches!(sharing(parent(path)), Ok(Some(_)))
+    }
+
+    /// Whether a path lies directly in a directory, whatever that is called.
+    pub(super) fn is_in(path: &Path, directory: &Path) -> bool {
+        let place = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
+        path.parent() == Some(directory) || place(directory).is_some_and(|of| place(parent(path)) == Some(of))
     }
 
     /// Whether a container runtime provides the file: it has any mode and owner, and only root can replace it.
     pub(super) fn is_provided(path: &Path, opened: &Status) -> bool {
-        PROVIDED.iter().any(|top| path.starts_with(top)) && only_root_can_replace(path, opened)
+        let below = |resolved: &Path| PROVIDED.iter().any(|top| resolved.starts_with(top));
+        path.canonicalize().is_ok_and(|resolved| below(&resolved)) && only_root_can_replace(path, opened)
     }
 
     pub(super) fn only_root_can_replace(path: &Path, opened: &Status) -> bool {
@@ -243,6 +294,7 @@ mod platform {
 /// Windows has access lists instead of modes, which are not read.
 #[cfg(windows)]
 mod platform {
+    use std::io;
     use std::path::Path;
 
     use otp_sys::Status;
@@ -257,8 +309,17 @@ mod platform {
         path.parent().unwrap_or(path)
     }
 
-    pub(super) fn sharing(_: &Path) -> Option<(u32, Sharing)> {
-        None
+    #[allow(clippy::unnecessary_wraps, reason = "Unix looks")]
+    pub(super) fn sharing(_: &Path) -> io::Result<Option<(u32, Sharing)>> {
+        Ok(None)
+    }
+
+    pub(super) fn is_shared(_: &Path) -> bool {
+        false
+    }
+
+    pub(super) fn is_in(path: &Path, directory: &Path) -> bool {
+        path.parent() == Some(directory)
     }
 
     pub(super) fn is_provided(_: &Path, _: &Status) -> bool {

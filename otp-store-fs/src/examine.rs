@@ -106,7 +106,7 @@ impl Examination<'_> {
         let is_object = account.is_some() && ObjectName::parse(name).is_some();
         let below = names::child(account, name);
         match (kind, below) {
-            (FileKind::File, _) if name == LOCK => {}
+            (FileKind::File, _) if name == LOCK => self.object(dir, name, &path),
             _ if name.starts_with(TEMPORARY) => self.temporary(dir, name, kind, path),
             (FileKind::File, _) if is_object => self.object(dir, name, &path),
             (FileKind::Other, _) if is_object => self.faulty(Error::NotAFile { path }),

@@ -74,6 +74,9 @@ fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'
     let dir = walk::find_or_make(store, account, modes, &mut changed)?;
     sync_all(&changed).map_err(failed)?;
     let file = dir.open_lock().map_err(|error| why_not(&dir, path, error))?;
+    let status = otp_sys::status_of(&file).map_err(failed)?;
+    // A stranger could hold it for ever.
+    check::part(&status, store.root.status(), || path.join(LOCK))?;
     wait.for_lock(&file)?;
     if !dir.has_lock(&file).map_err(failed)? {
         // The directory was removed while we waited, and the file with it.

@@ -82,7 +82,11 @@ fn text(entries: &[Entry], problems: usize) -> String {
         }
     }
     text.push_str(&match problems {
-        0 => "no problem; checked: store, key files, clock, randomness, core dumps, swap, lockable memory\n".to_owned(),
+        0 => {
+            "no problem; checked: store, the key files that were named, clock, randomness, core dumps, swap, lockable \
+              memory (otp verify checks records)\n"
+                .to_owned()
+        }
         1 => "1 problem\n".to_owned(),
         more => format!("{more} problems\n"),
     });

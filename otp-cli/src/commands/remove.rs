@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::options::{ConfirmArgs, Globals};
 use crate::prompt;
 
-/// Delete an account: its keys open nothing any more
+/// Delete an account; its keys stop opening
 #[derive(Args)]
 #[command(after_help = "Example: otp remove edms/reporting --yes")]
 pub(crate) struct RemoveArgs {

@@ -15,14 +15,15 @@ use crate::channel::ENVIRONMENT;
 use crate::error::{Error, Result};
 use crate::options::{Globals, KeyArgs, SourceArgs};
 use crate::start::Obstacle;
+use crate::streams::{self, descriptor};
 use crate::{format, values};
 
 /// Open an account and become a command that has it
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
     Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
-    them, it has what they say and no more. It never has OTP_KEY, OTP_KEY_FILE, or the stream that the key came \
-    from. To give a command two accounts, nest two otp run with --env names of their own.\n\n\
+    them, it has what they say and no more. It never has OTP_KEY or OTP_KEY_FILE, unless --env names them, nor the stream that the \
+    key came from. To give a command two accounts, nest two otp run with --env names of their own.\n\n\
     On Unix otp becomes the command: signals and exit code are the command's own. If anything fails before, nothing \
     is started; the exit code is 127 if there is no such command, 126 if it can't be executed, and else 100 more \
     than otp --help lists.\n\n\
@@ -68,21 +69,44 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     Err(Error::NotStarted { program: Path::new(program).display().to_string(), obstacle, source })
 }
 
-/// Keeps the descriptor that the key was read from to this process.
+/// If the key was read from a descriptor, by whatever name, keeps it and its duplicates to this process.
 fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
-    match key.stream() {
-        // A script that goes back to the start of a file would find the key in it. A terminal gives nothing but what is typed next.
-        Some(0) if !io::stdin().is_terminal() && files.iter().all(|(_, number)| *number != 0) => {
+    let Some(path) = key.path().filter(|path| streams::leads_to_descriptor(path)) else { return Ok(()) };
+    let origin = place(&path);
+    let is_origin = |number: &i32| place(&descriptor(*number)) == origin;
+    let open = std::fs::read_dir("/dev/fd").ok().filter(|_| origin.is_some());
+    let numbers: Vec<i32> = match open {
+        Some(open) => {
+            open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(is_origin).collect()
+        }
+        // As in a place without /proc: by the number alone.
+        None => key.stream().into_iter().collect(),
+    };
+    for number in numbers {
+        // A script that goes back to the start of a file would find the key in it. A terminal gives nothing but what is
+        // typed next.
+        if number == 0 && !io::stdin().is_terminal() && files.iter().all(|(_, taken)| *taken != 0) {
             let nothing = File::open("/dev/null").map_err(Error::io("/dev/null can't be opened"))?;
             files.push((nothing, 0));
-        }
-        Some(number) if number > 2 => {
+        } else if number > 2 {
             // One that is not open any more is closed already.
             let _ = otp_sys::close_on_exec(number);
         }
-        _ => {}
     }
     Ok(())
+}
+
+/// What a path leads to: the number of its file system, and its number there.
+#[cfg(unix)]
+fn place(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Windows hands no descriptors on.
+#[cfg(windows)]
+fn place(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// Which field goes which way.

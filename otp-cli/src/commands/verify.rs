@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use otp_core::{AccountName, Code, Coded, Holder, UnixTime};
-use otp_link::{Key, KeyInfo, KeySource, Verification, redact};
+use otp_link::{Key, KeyFileMode, KeyInfo, KeySource, Verification, redact};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::options::Globals;
+use crate::options::{FileMode, Globals};
 use crate::terminal::{self, Progress};
 use crate::{json, streams, time};
 
@@ -26,6 +26,9 @@ pub(crate) struct VerifyArgs {
     /// Check that the key in this file opens its record; repeat for more keys
     #[arg(long, value_name = "PATH")]
     pub(crate) key_file: Vec<PathBuf>,
+    /// Accept key files that only their owner can read, or any, where modes mean nothing [default: private]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) key_file_mode: Option<FileMode>,
     /// Name the keys that expire within this time too (14d, 48h)
     #[arg(long, value_name = "DURATION")]
     pub(crate) warn_within: Option<String>,
@@ -66,7 +69,7 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     let uses: Vec<_> = args.key_file.iter().map(|path| ("key", streams::of_path(Some(path)))).collect();
     streams::check_distinct(&uses)?;
     // First, so that a key that can't be read is known before a long look at everything.
-    let keys: Vec<Key> = args.key_file.iter().map(|path| read_key(path)).collect::<Result<_>>()?;
+    let keys: Vec<Key> = args.key_file.iter().map(|path| read_key(path, args.key_file_mode)).collect::<Result<_>>()?;
     let progress = Progress::counting("records verified");
     let found = otp_link::verify(&args.prefix, &keys, globals.store(), |_| {
         progress.step();
@@ -105,9 +108,9 @@ fn expiring(prefix: &str, within: u64, globals: &Globals) -> Result<Vec<Expiring
     Ok(found.keys.iter().filter_map(entry).collect())
 }
 
-fn read_key(path: &Path) -> Result<Key> {
+fn read_key(path: &Path, mode: Option<FileMode>) -> Result<Key> {
     let mut source = KeySource::default();
-    source.file = Some(path);
+    (source.file, source.mode) = (Some(path), mode.map_or(KeyFileMode::Private, FileMode::accepted));
     Ok(source.read()?)
 }
 

@@ -63,7 +63,7 @@ fn at_a_terminal_it_is_shown_what_will_happen() {
     }
     let world = World::new();
     let id = world.key_id("nightly.key");
-    for (answer, code) in [("n", 1), ("no", 1), ("y", 0)] {
+    for (answer, code) in [("n", 1), ("", 1), ("y", 0)] {
         let mut terminal = Terminal::start(&world, &["remove", "edms/reporting"]);
         terminal.wait_for("[y/N] ");
         terminal.write(answer);

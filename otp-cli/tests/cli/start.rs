@@ -67,11 +67,17 @@ fn what_otp_itself_could_not_do_is_not_taken_for_the_commands_exit_code() {
 #[test]
 fn the_command_does_not_get_the_stream_that_the_key_came_from() {
     let world = World::new();
+    std::os::unix::fs::symlink("/dev/stdin", world.path("link")).unwrap();
     for (way, script) in [
         ("<nightly.key", "otp run --key-file - -- cat"),
         ("<nightly.key", "otp run --key-fd 0 -- cat"),
         ("<nightly.key", "otp run --key-file /dev/stdin -- cat"),
         ("<nightly.key", "OTP_KEY_FILE=/dev/stdin otp run -- cat"),
+        ("<nightly.key", "otp run --key-file link -- cat"),
+        ("<nightly.key", "otp run --key-file /dev/../dev/./stdin -- cat"),
+        ("<nightly.key", "otp run --key-file /proc/self/task/../fd/0 -- cat"),
+        ("3<nightly.key", "otp run --key-file /dev/../dev/fd/3 -- sh -c 'cat <&3' 2>/dev/null || true"),
+        ("3<nightly.key 4<&3 <&3", "otp run --key-file /dev/fd/3 -- sh -c 'cat; cat <&4' 2>/dev/null || true"),
         ("3<nightly.key", "otp run --key-fd 3 -- sh -c 'cat <&3' 2>/dev/null || true"),
         ("3<nightly.key", "otp run --key-file /dev/fd/3 -- sh -c 'cat <&3' 2>/dev/null || true"),
         ("3<nightly.key", "otp run --key-file /proc/self/fd/3 -- sh -c 'cat <&3' 2>/dev/null || true"),

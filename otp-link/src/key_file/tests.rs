@@ -154,3 +154,32 @@ fn what_can_not_be_written_is_known_before_anything_is_asked() {
     assert!(matches!(check("open/key"), Err(Error::DirectoryOpenToOthers { .. })));
     assert!(matches!(write_key_file(&scene.path("open/key"), "text"), Err(Error::DirectoryOpenToOthers { .. })));
 }
+
+#[test]
+fn a_link_does_not_hide_the_directory_that_it_leads_to() {
+    let scene = Scene::new();
+    let key = scene.file("open/key", 0o600);
+    chmod(&scene.path("open"), 0o777);
+    let link = scene.path("link");
+    symlink(&key, &link).unwrap();
+    for path in [&key, &link] {
+        assert!(matches!(check_key_file(path), Err(Error::DirectoryOpenToOthers { .. })), "{}", path.display());
+        assert!(matches!(check_parent(path), Err(Error::DirectoryOpenToOthers { .. })), "{}", path.display());
+    }
+    // Nor do directories that are still to be made.
+    assert!(matches!(check_parent(&scene.path("open/a/b/store")), Err(Error::DirectoryOpenToOthers { .. })));
+    check_parent(&scene.path("a/b/store")).unwrap();
+}
+
+#[test]
+fn a_directory_of_credentials_is_known_by_what_it_is() {
+    let scene = Scene::new();
+    let key = scene.file("credentials/any", 0o440);
+    let link = scene.path("link");
+    symlink(scene.path("credentials"), &link).unwrap();
+    let accepted = |path: &Path, of: &Path| open(path, KeyFileMode::Private, Some(of)).is_ok();
+    assert!(accepted(&key, &scene.path("credentials")) && accepted(&link.join("any"), &scene.path("credentials")));
+    assert!(accepted(&key, &link));
+    chmod(&scene.path("credentials"), 0o777);
+    assert!(!accepted(&key, &link), "everybody could replace it");
+}
