@@ -75,7 +75,8 @@ fn every_path_in_the_documents_exists() {
     documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)));
     for document in documents {
         for quoted in quoted(&fs::read_to_string(&document).unwrap()) {
-            let is_path = folders.iter().any(|folder| quoted.starts_with(folder)) && !quoted.contains([' ', '*', '{', '<']);
+            let is_path =
+                folders.iter().any(|folder| quoted.starts_with(folder)) && !quoted.contains([' ', '*', '{', '<']);
             let is_task = quoted.starts_with("cargo xtask ");
             assert!(
                 !(is_path || is_task) || is_check(quoted, &commands) || Path::new(quoted).starts_with("fuzz/artifacts"),

@@ -3,6 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Output};
 
+use otp_core::Code;
+
 /// How a run ended.
 pub(crate) struct Ending {
     pub(crate) how: How,
@@ -34,6 +36,11 @@ impl How {
             (None, signal) => Self::Crashed(signal.unwrap_or(0)),
         }
     }
+}
+
+/// The exit code of the program for a cause.
+pub(crate) fn exit_code(code: Code) -> i32 {
+    code.number().into()
 }
 
 /// What a run may leave behind.
