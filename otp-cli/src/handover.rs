@@ -23,10 +23,7 @@ impl<'a> Destination<'a> {
     pub(crate) fn find(file: Option<&'a Path>, option: &str) -> Result<Self> {
         match file {
             Some(path) if path != Path::new("-") => {
-                if path.symlink_metadata().is_ok() {
-                    return Err(otp_link::Error::KeyFileExists { path: path.into() }.into());
-                }
-                check_parent(path)?;
+                otp_link::check_new_key_file(path)?;
                 Ok(Self::File(path))
             }
             _ => {
@@ -58,7 +55,7 @@ pub(crate) fn check_all(dir: Option<&Path>) -> Result<()> {
         None => check_output("--new-key-dir DIR"),
         Some((_, Ok(metadata))) if metadata.is_dir() => Ok(()),
         Some((dir, Ok(_))) => Err(not_written(dir, io::ErrorKind::NotADirectory.into())),
-        Some((dir, Err(_))) => check_parent(dir),
+        Some((dir, Err(_))) => Ok(otp_link::check_new_key_file(dir)?),
     }
 }
 
@@ -127,19 +124,6 @@ fn check_output(instead: &str) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Refuses a path in a directory that does not exist.
-fn check_parent(path: &Path) -> Result<()> {
-    let missing = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => match parent.metadata() {
-            Ok(metadata) if metadata.is_dir() => return Ok(()),
-            Ok(_) => io::ErrorKind::NotADirectory.into(),
-            Err(error) => error,
-        },
-        _ => return Ok(()),
-    };
-    Err(not_written(path, missing))
 }
 
 fn not_written(path: &Path, source: io::Error) -> Error {

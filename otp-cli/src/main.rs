@@ -7,6 +7,8 @@ mod commands;
 mod error;
 mod format;
 mod handover;
+#[cfg(unix)]
+mod hidden;
 mod hint;
 mod json;
 mod listing;

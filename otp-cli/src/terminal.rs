@@ -8,6 +8,9 @@ use otp_link::redact;
 
 use crate::error::{Error, Result};
 
+/// The longest line that is taken, in bytes. Terminals have no longer ones.
+pub(crate) const MAX_LINE_LEN: usize = 4096;
+
 /// As [`redact`], which takes one line, for a text of several.
 pub(crate) fn redact_lines(text: &str) -> String {
     text.lines().flat_map(|line| [redact(line), "\n".to_owned()]).collect()

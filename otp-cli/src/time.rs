@@ -11,12 +11,11 @@ const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A time in the future: a duration (`30d`), a date (from 00:00 UTC on), or a date and time with its zone (RFC 3339).
 pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
-    let time = match instant(text)? {
-        Some(secs) => u64::try_from(secs).ok().and_then(UnixTime::from_secs),
-        None => {
-            let invalid = || Error::usage_with(format!("{text:?} is neither a duration nor a date"), EXAMPLES);
-            Some(now.after(duration(text).ok_or_else(invalid)?))
-        }
+    let time = if let Some(secs) = instant(text)? {
+        u64::try_from(secs).ok().and_then(UnixTime::from_secs)
+    } else {
+        let invalid = || Error::usage_with(format!("{text:?} is neither a duration nor a date"), EXAMPLES);
+        Some(now.after(duration(text).ok_or_else(invalid)?))
     };
     match time {
         Some(time) if time > now => Ok(time),

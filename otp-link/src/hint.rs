@@ -143,7 +143,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<Hint<'_>> {
         Some(match self {
-            Self::Core(error) => return error.hint().map(Hint::Core),
+            Self::Core(error) | Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
             Self::Keep(error) => return error.hint().map(Hint::Core),
             Self::Store(error) => return error.hint().map(Hint::Store),
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
@@ -158,7 +158,6 @@ impl Error {
             | Self::RecordNotRead { path, source }
             | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
             Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
-            Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
             Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
             Self::DirectoryOpenToOthers { path, .. } => Hint::RemoveWriteAccess { path },
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,

@@ -105,6 +105,23 @@ pub fn check_key_file(path: &Path) -> Result<()> {
     open(path, KeyFileMode::Private, None).map(drop)
 }
 
+/// Refuses a path at which no key file can be written: before somebody types a password for its account.
+///
+/// # Errors
+///
+/// As [`write_key_file`], as far as it can be known beforehand.
+pub fn check_new_key_file(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::KeyFileExists { path: path.to_owned() });
+    }
+    let not_written = |source| Error::KeyNotWritten { path: path.to_owned(), source };
+    let parent = platform::parent(path);
+    if !parent.metadata().map_err(not_written)?.is_dir() {
+        return Err(not_written(ErrorKind::NotADirectory.into()));
+    }
+    check_directory(parent)
+}
+
 /// Writes a key's text to a new file of mode 0600, with a newline behind it, durably.
 ///
 /// Where files can be written before they have a name (Linux, on most file systems), nobody finds a part of a key at

@@ -87,7 +87,7 @@ pub use hint::Hint;
 pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};
 pub use info::list_keys;
 pub use issue::issue_key;
-pub use key_file::{KeyFileMode, check_key_file, make_key_dir, write_key_file};
+pub use key_file::{KeyFileMode, check_key_file, check_new_key_file, make_key_dir, write_key_file};
 pub use key_origin::KeyOrigin;
 pub use key_source::{Key, KeySource, MAX_KEY_LEN, parse_key};
 pub use list::list_accounts;

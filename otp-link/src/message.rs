@@ -21,9 +21,9 @@ pub fn redact(message: &str) -> String {
         rest = after;
         if let Some(c) = rest.chars().next() {
             if otp_core::name::is_unprintable(c) {
-                shown.extend(c.escape_unicode())
+                shown.extend(c.escape_unicode());
             } else {
-                shown.push(c)
+                shown.push(c);
             }
             rest = &rest[c.len_utf8()..];
         }

@@ -31,7 +31,7 @@ impl Randomness {
         Self { source: Source::System(Box::new(random::system())) }
     }
 
-    /// The system's source, XORed with one that the user provides.
+    /// The system's source, combined by XOR with one that the user provides.
     ///
     /// Each draw uses up as many bytes of it, and the first one [`STARTUP_LEN`] more, for its start-up test. They are used up
     /// before the draw returns, and not at all if the source has too few.

@@ -1,8 +1,8 @@
 //! [`Warning`]: what works, and what its user should know.
 
 use std::fmt::{self, Display};
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -53,7 +53,16 @@ pub fn set_warning_handler(handler: fn(&Warning<'_>)) {
     let _ = HANDLER.set(handler);
 }
 
+/// The shared directories that have been warned of: once is enough for each.
+static SHARED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
 pub(crate) fn warn(warning: &Warning<'_>) {
+    if let (Warning::SharedDirectory { path, .. }, Ok(mut shared)) = (warning, SHARED.lock()) {
+        if shared.iter().any(|known| known == path) {
+            return;
+        }
+        shared.push(path.to_path_buf());
+    }
     if let Some(handler) = HANDLER.get() {
         handler(warning);
     }

@@ -119,7 +119,7 @@ fn a_key_that_is_not_handed_over_leaves_nothing_behind() {
     let mut randomness = Randomness::system();
     let added = otp_link::add_account(ACCOUNT, &login("old"), &terms, Some(&store), &mut randomness, refuse);
     assert!(matches!(added, Err(Error::NoKey)));
-    assert_eq!(scene.tree(), [PathBuf::new(); 0]);
+    assert!(scene.tree().is_empty(), "{:?}", scene.tree());
 
     let key = scene.add(&login("old"));
     let before = scene.tree();
@@ -155,7 +155,7 @@ fn a_removed_account_leaves_an_empty_store() {
     let scene = Scene::new();
     let key = scene.add(&login("old"));
     otp_link::remove_account(ACCOUNT, Some(&scene.store())).unwrap();
-    assert_eq!(scene.tree(), [PathBuf::new(); 0]);
+    assert!(scene.tree().is_empty(), "{:?}", scene.tree());
     assert_eq!(scene.opens(&key, "password").unwrap_err().code(), Code::NotFound);
 }
 

@@ -130,7 +130,7 @@ fn hostile_pickles_are_refused() {
         ("a string of four gigabytes", spliced(b"X\xff\xff\xff\xff")),
         ("a number as a list's length", spliced(b"K\x01")),
         ("another protocol", [b"\x80\x06", &shape[2..]].concat()),
-        ("protocol 1, which the ancestor never wrote", [b"\x80\x01", &shape[2..]].concat()),
+        ("protocol 1, which Secure-Python-Link never wrote", [b"\x80\x01", &shape[2..]].concat()),
         ("nothing", Vec::new()),
         ("no end", vec![b'('; 1 << 20]),
         ("a third string", [&shape[..shape.len() - 3], b"X\x01\0\0\0aq\x05es."].concat()),

@@ -1,15 +1,21 @@
 //! Running other programs, and saying so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use crate::Result;
 
 /// The top of the repository.
+///
+/// It is known when this runs, not when it is compiled: two checkouts may share a target folder, and so this program.
 #[must_use]
 pub fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        PathBuf::from(here).parent().map_or_else(PathBuf::new, Path::to_owned)
+    });
+    &ROOT
 }
 
 /// A program, started at the top of the repository.

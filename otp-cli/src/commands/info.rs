@@ -28,6 +28,8 @@ pub(crate) fn run(globals: &Globals, args: &InfoArgs) -> Result<()> {
         return json::print(&AccountInfo::new(&name, &infos));
     }
     let mut text = format!("{name}\n{HEADING}");
-    infos.iter().for_each(|info| text.push_str(&listing::line(info)));
+    for info in &infos {
+        text.push_str(&listing::line(info));
+    }
     terminal::write_stdout(text.as_bytes())
 }

@@ -71,7 +71,7 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
 /// Keeps the descriptor that the key was read from to this process.
 fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
     match key.stream() {
-        // Whoever reads a file from its start finds the key in it. A terminal has nothing to give but what is typed next.
+        // A script that goes back to the start of a file would find the key in it. A terminal gives nothing but what is typed next.
         Some(0) if !io::stdin().is_terminal() && files.iter().all(|(_, number)| *number != 0) => {
             let nothing = File::open("/dev/null").map_err(Error::io("/dev/null can't be opened"))?;
             files.push((nothing, 0));

@@ -7,7 +7,6 @@ use jsonschema::Validator;
 use otp_core::{Code, Grant};
 use serde_json::{Value, json};
 
-use crate::call::command;
 use crate::world::World;
 
 fn schema_text(name: &str) -> Value {
@@ -196,7 +195,7 @@ fn the_schemas_refuse_what_is_not_of_their_shape() {
     }
     let finding = json!({"severity": "notice", "subject": "a", "summary": "b", "hint": null, "fixed": false});
     assert!(schema("doctor").is_valid(&json!([finding])));
-    for (name, value) in [("hint", json!("")), ("severity", json!("fatal")), ("mend", json!("c"))] {
+    for (name, value) in [("hint", json!("")), ("severity", json!("fatal")), ("meaning", json!("c"))] {
         let mut changed = finding.clone();
         changed[name] = value;
         assert!(!schema("doctor").is_valid(&json!([changed])), "{name}");

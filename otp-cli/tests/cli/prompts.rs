@@ -2,6 +2,8 @@
 
 use otp_test_tools::lacks;
 
+use rustix::process::Signal;
+
 use crate::call::hint;
 use crate::terminal::{self, Terminal};
 use crate::world::World;
@@ -96,11 +98,11 @@ fn a_line_can_be_corrected_and_holds_any_other_byte() {
 
     let mut terminal = Terminal::start(&world, &["add", "b", "--username=u", "--key-file=b.key"]);
     for prompt in ["Password: ", "Once more: "] {
-        terminal.answer_unseen(prompt, b"\xff\xfe $'\"\\\n");
+        terminal.answer_unseen(prompt, b"\xff\xfe\t $'\"\\\n");
     }
     assert_eq!(terminal.end().code, Some(0));
     let password = world.otp(&["get", "--key-file=b.key", "--field=password"]).succeeds();
-    assert_eq!(password, b"\xff\xfe $'\"\\");
+    assert_eq!(password, b"\xff\xfe\t $'\"\\");
 }
 
 #[test]
@@ -146,6 +148,22 @@ fn ctrl_c_ends_it_with_the_echo_on_and_nothing_made() {
     terminal.write("\x03");
     terminal.end().in_order(None);
     assert!(world.everything().is_empty());
+}
+
+#[test]
+fn a_signal_that_ends_it_leaves_the_terminal_as_it_was() {
+    if lacks("setsid") {
+        return;
+    }
+    for signal in [Signal::TERM, Signal::HUP] {
+        let world = World::empty();
+        let mut terminal = Terminal::start(&world, &["add", "a", "--username=u", "--key-file=a.key"]);
+        terminal.answer_unseen("Password: ", "first\n");
+        terminal.answer_unseen("Once more: ", "half");
+        terminal.kill(signal);
+        terminal.end().in_order(None);
+        assert!(world.everything().is_empty());
+    }
 }
 
 #[test]

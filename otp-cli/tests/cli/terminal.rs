@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
@@ -80,6 +81,10 @@ impl Terminal {
 
     pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.line).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    pub(crate) fn kill(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     pub(crate) fn end(self) -> End {

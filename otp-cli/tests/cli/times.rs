@@ -13,7 +13,7 @@ fn a_date_is_echoed_in_full_and_a_time_needs_its_zone() {
     assert!(world.otp(&["info", "edms/reporting"]).prints().contains("2090-01-31T17:30:00Z"));
     for time in ["2090-01-31T18:30:00", "2090-01-31 18:30"] {
         let message = issue(time).fails(2);
-        assert!(hint(&message).contains("Z") && hint(&message).contains("+01:00"), "{message}");
+        assert!(hint(&message).contains('Z') && hint(&message).contains("+01:00"), "{message}");
     }
     issue("2090-01-31T18:30:00.5Z").fails(2);
 }

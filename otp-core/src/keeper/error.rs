@@ -93,7 +93,9 @@ impl<S> KeepError<S> {
     #[must_use]
     pub fn hint(&self) -> Option<Hint<'_>> {
         Some(match self {
-            Self::Invalid(error) => return error.hint(),
+            Self::Invalid(error) | Self::DamagedKey { error: error @ Error::NewerRecord { .. }, .. } => {
+                return error.hint();
+            }
             Self::DamagedKey { account, id, .. } => Hint::RevokeKey { account, id: *id },
             Self::Exists { account } => Hint::IssueOrRotate { account },
             Self::NoKey { gone: Gone::Rotated { .. }, .. } => Hint::AskForNewKey,

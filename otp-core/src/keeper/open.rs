@@ -1,9 +1,12 @@
 //! Opening the record of a key.
 
 use super::error::KeepError;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Live};
 use crate::buffer::Buffer;
+use crate::frame::Capacity;
+use crate::id::KeyId;
 use crate::key::Key;
+use crate::name::AccountName;
 use crate::record::Record;
 use crate::seal::{Secret, open, verify};
 use crate::store::Store;
@@ -13,26 +16,41 @@ impl<S: Store> Keeper<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`KeepError::NoKey`], the store's, and those of [`Record::decode`] and [`open`].
+    /// [`KeepError::NoKey`], [`KeepError::DamagedKey`], the store's, and those of [`open`].
     pub fn open<B: Buffer>(&self, key: Key<B>) -> Result<Secret<B>, KeepError<S::Error>> {
-        let live = self.read_live(key.account(), key.id(), Record::max_len(key.capacity()))?;
-        Ok(open(key, &Record::decode(&live.bytes)?, self.now)?)
+        let (account, id) = (key.account().clone(), key.id());
+        let live = self.read_record(&account, id, key.capacity())?;
+        Ok(open(key, &decode(&live.bytes, &account, id)?, self.now)?)
     }
 
     /// Opens the record of a key that has not been replaced: the account's current secret.
     pub(super) fn open_current<B: Buffer>(&self, key: Key<B>) -> Result<Secret<B>, KeepError<S::Error>> {
-        let live = self.read_live(key.account(), key.id(), Record::max_len(key.capacity()))?;
-        let bytes = live.into_current(key.account(), key.id())?;
-        Ok(open(key, &Record::decode(&bytes)?, self.now)?)
+        let (account, id) = (key.account().clone(), key.id());
+        let live = self.read_record(&account, id, key.capacity())?;
+        let bytes = live.into_current(&account, id)?;
+        Ok(open(key, &decode(&bytes, &account, id)?, self.now)?)
     }
 
     /// Checks that a key opens its record, without opening it and whether or not it has expired.
     ///
     /// # Errors
     ///
-    /// [`KeepError::NoKey`], the store's, and those of [`Record::decode`] and [`verify`].
+    /// [`KeepError::NoKey`], [`KeepError::DamagedKey`], the store's, and those of [`verify`].
     pub fn verify<B: Buffer>(&self, key: &Key<B>) -> Result<(), KeepError<S::Error>> {
-        let live = self.read_live(key.account(), key.id(), Record::max_len(key.capacity()))?;
-        Ok(verify(key, &Record::decode(&live.bytes)?)?)
+        let live = self.read_record(key.account(), key.id(), key.capacity())?;
+        Ok(verify(key, &decode(&live.bytes, key.account(), key.id())?)?)
     }
+
+    /// Reads the record of a key with this capacity, and says whose it is if it is damaged.
+    fn read_record(&self, account: &AccountName, id: KeyId, capacity: Capacity) -> Result<Live, KeepError<S::Error>> {
+        self.read_live(account, id, Record::max_len(capacity)).map_err(|error| match error {
+            KeepError::Invalid(error) => KeepError::DamagedKey { account: account.clone().into(), id, error },
+            other => other,
+        })
+    }
+}
+
+/// Decodes a record, and says whose it is if it is damaged.
+fn decode<'r, E>(bytes: &'r [u8], account: &AccountName, id: KeyId) -> Result<Record<'r>, KeepError<E>> {
+    Record::decode(bytes).map_err(|error| KeepError::DamagedKey { account: account.clone().into(), id, error })
 }

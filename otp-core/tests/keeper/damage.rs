@@ -40,7 +40,7 @@ fn a_damaged_note_is_named_and_its_key_can_be_revoked() {
     let keys = two_keys(&store, &account());
     let keeper = Keeper::new(&store, NOW);
     store.put(&Slot::note(&account(), keys[1].id()), b"OTPN garbage").unwrap();
-    assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::Invalid(Error::DamagedNote))));
+    assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
     let error = keeper.info(&account()).unwrap_err();
     assert!(matches!(error, KeepError::DamagedKey { id, error: Error::DamagedNote, .. } if id == keys[1].id()));
     // Other keys can be issued from all the same.
@@ -55,7 +55,7 @@ fn a_note_with_something_behind_it_is_damaged() {
     let keys = two_keys(&store, &account());
     let note = Note::Revoked { at: NOW }.encode();
     store.put(&Slot::note(&account(), keys[1].id()), &[&note[..], &[0]].concat()).unwrap();
-    assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::Invalid(Error::DamagedNote))));
+    assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn a_marker_in_the_place_of_a_note_is_damage() {
     let slot = Slot::note(&account(), keys[0].id());
     store.put(&slot, &Note::Rotating { since: NOW }.encode()).unwrap();
     let keeper = Keeper::new(&store, NOW);
-    assert!(matches!(keeper.verify(&keys[0].key()), Err(KeepError::Invalid(Error::DamagedNote))));
-    assert!(matches!(keeper.open(keys[0].key()), Err(KeepError::Invalid(Error::DamagedNote))));
+    assert!(matches!(keeper.verify(&keys[0].key()), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
+    assert!(matches!(keeper.open(keys[0].key()), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
     store.remove(&slot).unwrap();
     assert!(keeper.verify(&keys[0].key()).is_ok() && keeper.open(keys[0].key()).is_ok());
 }

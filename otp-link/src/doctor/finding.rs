@@ -67,8 +67,10 @@ impl Finding {
     pub const fn severity(&self) -> Severity {
         use otp_store_fs::Finding as Store;
         match self {
-            Self::NoStore { .. } | Self::CoreDumps | Self::Swap { .. } => Severity::Notice,
-            Self::Store(Store::ReadOnly(_) | Store::Empty { .. }) => Severity::Notice,
+            Self::NoStore { .. }
+            | Self::CoreDumps
+            | Self::Swap { .. }
+            | Self::Store(Store::ReadOnly(_) | Store::Empty { .. }) => Severity::Notice,
             Self::Store(Store::Foreign { .. } | Store::Stray { .. })
             | Self::LockableMemory { .. }
             | Self::ClockBehind { .. } => Severity::Warning,

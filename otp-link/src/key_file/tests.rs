@@ -135,3 +135,22 @@ fn a_directory_that_everybody_can_write_to_is_refused() {
         assert_eq!(fs::remove_file(dir.join("new")).is_ok(), !refused, "{mode:o}");
     }
 }
+
+#[test]
+fn what_can_not_be_written_is_known_before_anything_is_asked() {
+    let scene = Scene::new();
+    let check = |name: &str| check_new_key_file(&scene.path(name));
+    check("new").unwrap();
+    scene.file("there", 0o600);
+    symlink("nowhere", scene.path("link")).unwrap();
+    for name in ["there", "link"] {
+        assert!(matches!(check(name), Err(Error::KeyFileExists { .. })), "{name}");
+    }
+    for name in ["missing/key", "there/key"] {
+        assert!(matches!(check(name), Err(Error::KeyNotWritten { .. })), "{name}");
+    }
+    fs::create_dir(scene.path("open")).unwrap();
+    chmod(&scene.path("open"), 0o777);
+    assert!(matches!(check("open/key"), Err(Error::DirectoryOpenToOthers { .. })));
+    assert!(matches!(write_key_file(&scene.path("open/key"), "text"), Err(Error::DirectoryOpenToOthers { .. })));
+}

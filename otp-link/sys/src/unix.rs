@@ -467,7 +467,7 @@ impl Placed {
         Ok(())
     }
 
-    /// Puts back what was there before; whoever owned a number finds the same file at it.
+    /// Puts back what was there before; each number leads to the same file again.
     fn undo(&self) {
         for Place { number, before, .. } in &self.0 {
             let mut target = at(*number);
