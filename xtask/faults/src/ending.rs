@@ -50,4 +50,6 @@ pub(crate) struct Leave {
     pub(crate) orphans: bool,
     /// No message: it could not be written.
     pub(crate) silence: bool,
+    /// An empty key file: it could not be removed.
+    pub(crate) empty_file: bool,
 }

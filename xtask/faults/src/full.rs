@@ -169,7 +169,7 @@ impl Trial<'_> {
             operation: self.operation,
             folder: &self.mount.folder.join("trial"),
             ending,
-            leave: Leave { orphans: false, silence: false },
+            leave: Leave { orphans: false, silence: false, empty_file: false },
             findings,
         };
         check.run()
