@@ -1,13 +1,12 @@
 //! C programs against the library and the header that users get. `cargo xtask abi` runs `abi.c` in more ways.
 
-mod tools;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use otp_core::Code;
 use otp_link::{Error, KeyTerms, Randomness};
+use otp_test_tools::{folder, lacks};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 const LIBRARY: &str = "libotp_ffi.so";
@@ -52,7 +51,7 @@ fn text(output: &Output) -> (String, String) {
 
 #[test]
 fn every_function_and_every_error_from_c() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let program = compile("tests/abi.c", folder.path());
     let output = command(&program).arg(folder.path()).output().unwrap();
     assert_eq!(text(&output), ("all well\n".into(), String::new()));
@@ -61,7 +60,7 @@ fn every_function_and_every_error_from_c() {
 
 #[test]
 fn the_example_logs_in_with_a_key_and_shows_a_hint_without_one() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let program = compile("examples/login.c", folder.path());
     let (store, key_file) = (folder.path().join("store"), folder.path().join("nightly.key"));
     let fields = [("username", &b"alice"[..]), ("password", b"correct horse")];
@@ -86,7 +85,7 @@ fn the_example_logs_in_with_a_key_and_shows_a_hint_without_one() {
 
 #[test]
 fn the_exported_symbols_are_those_of_the_header() {
-    if tools::lacks("nm") {
+    if lacks("nm") {
         return;
     }
     let header = std::fs::read_to_string(Path::new(HERE).join("include/otp.h")).unwrap();

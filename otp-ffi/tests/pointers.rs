@@ -145,7 +145,7 @@ fn a_handle_that_was_freed_or_never_given_is_refused() {
     account.set("username", b"alice").expect("it fits");
     account.set("password", b"correct horse").expect("it fits");
     let (record, key) = seal(account.payload());
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = otp_test_tools::folder();
     let path = folder.path().join("record.otp");
     std::fs::write(&path, record).expect("it can be written");
     let path = CString::new(path.into_os_string().into_encoded_bytes()).expect("no NUL");

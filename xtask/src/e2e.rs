@@ -14,6 +14,11 @@ use xtask::sh::{output, program, run};
 use crate::python::install;
 use crate::venv::{fresh, pip_install, program_of};
 
+/// What the server says of a wrong password.
+const WRONG_PASSWORD: &str = "password authentication failed";
+/// The exit code of a script that passes on what `otp_link` says of a key that is gone.
+const NOT_FOUND: i32 = 3;
+
 pub(crate) fn e2e() -> Result<()> {
     let bin = server_programs()?;
     let venv = fresh("e2e-venv")?;
@@ -53,7 +58,7 @@ pub(crate) fn e2e() -> Result<()> {
 
     // Another password does not log in: the server really asks.
     run(&mut otp("add other --username reporting --generate --key-file other.key"))?;
-    refused(python("report.py --key-file other.key"), "password authentication failed")?;
+    refused(python("report.py --key-file other.key"), None, WRONG_PASSWORD)?;
 
     run(&mut otp("rotate --yes edms/reporting --key-file nightly.key --generate --new-key-dir new"))?;
     let new = fs::read_dir(folder.join("new")).map_err(|error| error.to_string())?;
@@ -61,10 +66,10 @@ pub(crate) fn e2e() -> Result<()> {
     let [new] = new.as_slice() else { return Err("a rotation of one key gave more or less than one".into()) };
     let new = new.display();
     // Until the database has the new password, the new key opens but does not log in.
-    refused(python(&format!("report.py --key-file {new}")), "password authentication failed")?;
+    refused(python(&format!("report.py --key-file {new}")), None, WRONG_PASSWORD)?;
     run(&mut python(&format!("set_password.py {new}")))?;
     expect(output(&mut python(&format!("report.py --key-file {new}")))?.trim(), "reporting logged in")?;
-    refused(python("report.py --key-file nightly.key"), "rotated away")?;
+    refused(python("report.py --key-file nightly.key"), Some(NOT_FOUND), "")?;
     println!("\ne2e: logged in before and after a rotation; the old key is refused");
     Ok(())
 }
@@ -74,16 +79,17 @@ fn expect(found: &str, expected: &str) -> Result<()> {
     if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, not {found:?}")) }
 }
 
-/// Runs what must fail, with these words on its standard error.
-fn refused(mut command: Command, words: &str) -> Result<()> {
+/// Runs what must fail, with this exit code if there is one, and these words on its standard error.
+fn refused(mut command: Command, code: Option<i32>, words: &str) -> Result<()> {
     let outcome = command.output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
     let last = said.trim_end().lines().last().unwrap_or_default();
     println!("refused: {last}");
-    if !outcome.status.success() && outcome.stdout.is_empty() && said.contains(words) {
+    let is_expected = code.is_none_or(|code| outcome.status.code() == Some(code)) && said.contains(words);
+    if !outcome.status.success() && outcome.stdout.is_empty() && is_expected {
         Ok(())
     } else {
-        Err(format!("expected a failure with {words:?}, not: {said}"))
+        Err(format!("expected a failure with {code:?} {words:?}, not {}: {said}", outcome.status))
     }
 }
 

@@ -110,7 +110,9 @@ impl Trial<'_> {
             return Ok(Some(format!("{point}: the run did not reach this call")));
         }
         let lasting = !matches!(point.fault, Fault::Once(_));
-        let leave = Leave { orphans: lasting, silence: lasting };
+        // From there on nothing can be removed, while a call that opens a file may still make it.
+        let empty_file = matches!(point.fault, Fault::ReadOnly | Fault::Dead);
+        let leave = Leave { orphans: lasting, silence: lasting, empty_file };
         let Self { otp, scene, operation } = *self;
         let check = Check { otp, scene, operation, folder, ending: &ending, leave, findings: Vec::new() };
         let findings = check.run().map_err(|error| format!("{}, {point}: {error}", operation.name))?;

@@ -1,10 +1,13 @@
 //! What must hold after any disturbed run.
 
-use std::fs;
 use std::path::Path;
 
-use crate::ending::{Ending, How, Leave};
-use crate::folder::{entries, tree};
+use otp_core::Code;
+use serde_json::Value;
+
+use crate::ending::{Ending, How, Leave, exit_code};
+use crate::entropy;
+use crate::folder::{entries, tree, write_private};
 use crate::operations::{Effect, MADE, Operation};
 use crate::scene::{Held, NEW, OLD, Otp, Scene};
 use xtask::Result;
@@ -20,10 +23,6 @@ pub(crate) struct Check<'a> {
     pub(crate) findings: Vec<String>,
 }
 
-/// The highest documented exit code.
-const LAST_CODE: i32 = 12;
-const NOT_FOUND: i32 = 3;
-const EXISTS: i32 = 9;
 /// Up to this many keys, each one is opened.
 const FEW: usize = 12;
 const ISSUED_AFTERWARDS: &str = "afterwards.key";
@@ -37,6 +36,7 @@ impl Check<'_> {
         }
         let reported = self.reported()?;
         self.new_keys(&reported)?;
+        self.entropy(&reported)?;
         self.old_keys(reported.len())?;
         self.complete(reported.len());
         self.orphans(reported.len())?;
@@ -50,18 +50,25 @@ impl Check<'_> {
 
     fn ending(&mut self) {
         let said = String::from_utf8_lossy(&self.ending.stderr).into_owned();
-        if said.contains("panicked") {
-            self.find(format!("it panicked: {said}"));
-        }
         match self.ending.how {
             How::Code(0) | How::Cut => {}
-            How::Code(code) if code <= LAST_CODE => {
-                if !said.starts_with("otp: ") && !self.leave.silence {
-                    self.find(format!("it ended with {code} and no message: {said:?}"));
+            How::Code(code) if Code::ALL.iter().any(|known| exit_code(*known) == code) => {
+                if said.is_empty() && !self.leave.silence {
+                    self.find(format!("it ended with {code} and no message"));
                 }
             }
+            // A panic ends with a code of its own.
             other => self.find(format!("it ended with {other:?}: {said}")),
         }
+    }
+
+    /// What was used of a source of entropy is gone from it for good.
+    fn entropy(&mut self, reported: &[String]) -> Result<()> {
+        if self.operation.uses_entropy() {
+            let left = entropy::read(self.folder)?;
+            self.findings.extend(entropy::faults(&left, !reported.is_empty()));
+        }
+        Ok(())
     }
 
     /// The files of all keys that were handed over, printed as whole lines or written as whole files.
@@ -71,7 +78,7 @@ impl Check<'_> {
         for (number, line) in printed.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate() {
             if let Some(start) = line.find("otpk1_") {
                 let file = format!("printed-{number}.key");
-                write_private(&self.folder.join(&file), &line[start..])?;
+                write_private(&self.folder.join(&file), &line.as_bytes()[start..])?;
                 files.push(file);
             }
         }
@@ -81,7 +88,7 @@ impl Check<'_> {
             let file = path.strip_prefix(self.folder).unwrap_or(path).to_string_lossy().into_owned();
             if self.otp.run(self.folder, &["key", "inspect", "--key-file", &file], "")?.status.success() {
                 files.push(file);
-            } else {
+            } else if !(self.leave.empty_file && path.metadata().is_ok_and(|metadata| metadata.len() == 0)) {
                 self.find(format!("a part of a key is in {file}"));
             }
         }
@@ -196,7 +203,7 @@ impl Check<'_> {
             let mut added = self.otp.run(self.folder, &add, "after")?;
             // A key was lost, or a removal was cut short and must be repeated.
             let may_exist = self.leave.orphans || self.operation.effect == Effect::Removes;
-            if added.status.code() == Some(EXISTS) && may_exist {
+            if added.status.code() == Some(exit_code(Code::Exists)) && may_exist {
                 self.otp.must(self.folder, &["remove", "--yes", account], "")?;
                 cleared = true;
                 added = self.otp.run(self.folder, &add, "after")?;
@@ -224,7 +231,7 @@ impl Check<'_> {
         let output = self.otp.run(self.folder, &["get", "--key-file", file], "")?;
         Ok(match output.status.code() {
             Some(0) => Opened::Secret(String::from_utf8_lossy(&output.stdout).into_owned()),
-            Some(NOT_FOUND) => Opened::Gone,
+            Some(code) if code == exit_code(Code::NotFound) => Opened::Gone,
             _ => Opened::Failed(String::from_utf8_lossy(&output.stderr).into_owned()),
         })
     }
@@ -265,18 +272,12 @@ pub(crate) fn tidiness(otp: &Otp, folder: &Path) -> Result<Vec<String>> {
             findings.push(format!("the next writer left {path}"));
         }
     }
-    let doctor = otp.run(folder, &["doctor"], "")?;
-    let said = String::from_utf8_lossy(&doctor.stdout);
+    let doctor = otp.run(folder, &["doctor", "--json"], "")?;
+    let entries: Vec<Value> = serde_json::from_slice(&doctor.stdout).map_err(|error| format!("otp doctor: {error}"))?;
     // What the doctor says about this machine does not matter here.
-    let is_about_the_store = |line: &&str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("store"));
-    findings.extend(said.lines().filter(is_about_the_store).map(|line| format!("the doctor found: {line}")));
+    let is_about_the_store = |entry: &&Value| entry["subject"].as_str().is_some_and(|path| path.starts_with("store"));
+    for entry in entries.iter().filter(is_about_the_store) {
+        findings.push(format!("the doctor found {}: {}", entry["subject"], entry["summary"]));
+    }
     Ok(findings)
-}
-
-/// Writes a key file, as the receiver of the key would.
-pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -4,8 +4,8 @@
 //!
 //! - Each name in a directory is in its state at the last sync of that directory, or after any later change of this name,
 //!   independently of other names. Only a rename changes both of its names or neither.
-//! - A file holds its bytes at its own last sync, followed by nothing, half of the unsynced bytes, all of them, or zeros in
-//!   their place.
+//! - A file holds its bytes at its own last sync, and the first of its later changes; of the last of these, if it is a
+//!   write, half of the bytes, all of them, or zeros in their place.
 //! - Syncing a file does not make its name durable, and syncing a directory does not make the directory's own name durable.
 
 use std::collections::BTreeMap;
@@ -18,8 +18,15 @@ pub(crate) const ROOT: Inode = 0;
 
 #[derive(Clone, Debug)]
 enum Content {
-    File { durable: Vec<u8>, unsynced: Vec<u8> },
+    File { durable: Vec<u8>, unsynced: Vec<Edit> },
     Directory { durable: Names, unsynced: Vec<Chain> },
+}
+
+/// A change of a file's bytes.
+#[derive(Clone, Debug)]
+enum Edit {
+    Write { at: usize, bytes: Vec<u8> },
+    Cut { len: usize },
 }
 
 type Names = BTreeMap<String, Inode>;
@@ -64,9 +71,22 @@ impl Disk {
         self.inodes.len() - 1
     }
 
-    pub(crate) fn write(&mut self, file: Inode, bytes: &[u8]) {
+    /// Writes at a place of a file, over what is there or behind it.
+    pub(crate) fn write(&mut self, file: Inode, at: usize, bytes: &[u8]) {
+        let Content::File { unsynced, .. } = &mut self.inodes[file].0 else {
+            return;
+        };
+        match unsynced.last_mut() {
+            // Writes that follow each other are one.
+            Some(Edit::Write { at: start, bytes: before }) if *start + before.len() == at => before.extend(bytes),
+            _ => unsynced.push(Edit::Write { at, bytes: bytes.to_vec() }),
+        }
+    }
+
+    /// Cuts a file at a length.
+    pub(crate) fn cut(&mut self, file: Inode, len: usize) {
         if let Content::File { unsynced, .. } = &mut self.inodes[file].0 {
-            unsynced.extend_from_slice(bytes);
+            unsynced.push(Edit::Cut { len });
         }
     }
 
@@ -100,7 +120,7 @@ impl Disk {
 
     pub(crate) fn sync(&mut self, inode: Inode) {
         match &mut self.inodes[inode].0 {
-            Content::File { durable, unsynced } => durable.append(unsynced),
+            Content::File { durable, unsynced } => unsynced.drain(..).for_each(|edit| edit.apply(durable)),
             Content::Directory { durable, unsynced } => {
                 for change in unsynced.drain(..).flatten() {
                     apply(durable, &change);
@@ -130,7 +150,7 @@ impl Disk {
         for (content, _) in &self.inodes {
             match content {
                 Content::File { unsynced, .. } if unsynced.is_empty() => {}
-                Content::File { .. } => choices.push(FILE_STATES),
+                Content::File { unsynced, .. } => choices.push(1 + unsynced.iter().map(Edit::states).sum::<usize>()),
                 Content::Directory { unsynced, .. } => choices.extend(unsynced.iter().map(|chain| chain.len() + 1)),
             }
         }
@@ -183,16 +203,48 @@ fn apply(names: &mut Names, change: &Change) {
     }
 }
 
-const FILE_STATES: usize = 4;
+impl Edit {
+    /// In how many states it may be, beside not being there.
+    fn states(&self) -> usize {
+        match self {
+            Self::Write { .. } => 3,
+            Self::Cut { .. } => 1,
+        }
+    }
 
-fn file_in_state(durable: &[u8], unsynced: &[u8], state: usize) -> Vec<u8> {
-    let behind = match state {
-        0 => Vec::new(),
-        1 => unsynced[..unsynced.len() / 2].to_vec(),
-        2 => vec![0; unsynced.len()],
-        _ => unsynced.to_vec(),
-    };
-    [durable, &behind].concat()
+    fn apply(self, file: &mut Vec<u8>) {
+        match self {
+            Self::Write { at, bytes } => {
+                let end = at + bytes.len();
+                file.resize(file.len().max(end), 0);
+                file[at..end].copy_from_slice(&bytes);
+            }
+            Self::Cut { len } => file.truncate(len),
+        }
+    }
+
+    /// What is left of it in a state; in the last one, all.
+    fn in_state(&self, state: usize) -> Self {
+        match self {
+            Self::Write { at, bytes } if state == 1 => {
+                Self::Write { at: *at, bytes: bytes[..bytes.len() / 2].to_vec() }
+            }
+            Self::Write { at, bytes } if state == 2 => Self::Write { at: *at, bytes: vec![0; bytes.len()] },
+            whole => whole.clone(),
+        }
+    }
+}
+
+fn file_in_state(durable: &[u8], unsynced: &[Edit], mut state: usize) -> Vec<u8> {
+    let mut file = durable.to_vec();
+    for edit in unsynced {
+        if state == 0 {
+            break;
+        }
+        edit.in_state(state.min(edit.states())).apply(&mut file);
+        state = state.saturating_sub(edit.states());
+    }
+    file
 }
 
 #[cfg(test)]
@@ -203,9 +255,10 @@ mod tests {
     fn what_was_synced_is_in_every_state_and_what_was_not_is_in_some() {
         let mut disk = Disk::new();
         let file = disk.make_file(0o600);
-        disk.write(file, b"ab");
+        disk.write(file, 0, b"a");
+        disk.write(file, 1, b"b");
         disk.set_name(ROOT, "name", Some(file));
-        assert_eq!(disk.choices(), [2, FILE_STATES]);
+        assert_eq!(disk.choices(), [2, 4]);
         assert!(!disk.tree(&[0, 3]).contains_key("/name"));
         assert_eq!(disk.tree(&[1, 1])["/name"], Node::File(b"a".to_vec(), 0o600));
         disk.sync(file);
@@ -216,6 +269,26 @@ mod tests {
         disk.set_name(ROOT, "name", None);
         assert!(disk.tree(&[0]).contains_key("/name") && !disk.tree(&[1]).contains_key("/name"));
     }
+
+    #[test]
+    fn bytes_that_are_overwritten_and_cut_off_are_gone_once_both_are_synced() {
+        let mut disk = Disk::new();
+        let file = disk.make_file(0o600);
+        disk.set_name(ROOT, "name", Some(file));
+        disk.write(file, 0, b"abcd");
+        disk.sync_all();
+        disk.write(file, 2, b"xx");
+        disk.cut(file, 2);
+        let held = |disk: &Disk, state: &[usize]| match &disk.tree(state)["/name"] {
+            Node::File(bytes, _) => bytes.clone(),
+            Node::Directory(_) => Vec::new(),
+        };
+        let states: Vec<Vec<u8>> = (0..disk.choices()[0]).map(|state| held(&disk, &[state])).collect();
+        assert_eq!(states, [&b"abcd"[..], b"abxd", b"ab\0\0", b"abxx", b"ab"]);
+        disk.sync(file);
+        assert_eq!(held(&disk, &[]), b"ab");
+    }
+
     #[test]
     fn a_rename_changes_both_names_or_none_and_other_names_do_not_wait_for_it() {
         let mut disk = Disk::new();

@@ -3,6 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Output};
 
+use otp_core::Code;
+
 /// How a run ended.
 pub(crate) struct Ending {
     pub(crate) how: How,
@@ -36,6 +38,11 @@ impl How {
     }
 }
 
+/// The exit code of the program for a cause.
+pub(crate) fn exit_code(code: Code) -> i32 {
+    code.number().into()
+}
+
 /// What a run may leave behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leave {
@@ -43,4 +50,6 @@ pub(crate) struct Leave {
     pub(crate) orphans: bool,
     /// No message: it could not be written.
     pub(crate) silence: bool,
+    /// An empty key file: it could not be removed.
+    pub(crate) empty_file: bool,
 }

@@ -1,7 +1,8 @@
 //! Folders: made, copied, listed and removed.
 
-use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use xtask::Result;
@@ -9,6 +10,12 @@ use xtask::Result;
 /// Makes a folder with mode 0700.
 pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Writes a file that only this user can read, as the receiver of a key would.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Removes a folder, if it is there.

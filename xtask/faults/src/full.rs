@@ -4,19 +4,17 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use otp_core::Code;
+
 use crate::check::Check;
 use crate::context::{Context, Row};
-use crate::ending::{Ending, How, Leave};
+use crate::ending::{Ending, How, Leave, exit_code};
 use crate::folder::remove;
 use crate::mounts::{Helper, Mount, is_there};
 use crate::operations::{MADE, Operation};
 use crate::scene::{Kind, run_with_input};
 use xtask::Result;
 
-/// Exit code: the store can't be read or written.
-const STORE_UNAVAILABLE: i32 = 12;
-/// Exit code: anything else, such as a key file that can't be written.
-const OTHER: i32 = 1;
 /// More room than any operation needs, in files or blocks.
 const ENOUGH: usize = 500;
 
@@ -157,9 +155,11 @@ impl Trial<'_> {
     fn look(&self, ending: &Ending) -> Result<Vec<String>> {
         let mut findings = Vec::new();
         let writes_key_files = self.operation.arguments.contains(&MADE);
+        let mut expected = vec![0, exit_code(Code::StoreUnavailable)];
+        expected.extend(writes_key_files.then_some(exit_code(Code::Other)));
+        expected.extend(self.operation.uses_entropy().then_some(exit_code(Code::RandomnessFailed)));
         match ending.how {
-            How::Code(0 | STORE_UNAVAILABLE) => {}
-            How::Code(OTHER) if writes_key_files => {}
+            How::Code(code) if expected.contains(&code) => {}
             other => findings.push(format!("it ended with {other:?}: {}", String::from_utf8_lossy(&ending.stderr))),
         }
         let Context { otp, scenes, .. } = self.context;
@@ -169,7 +169,7 @@ impl Trial<'_> {
             operation: self.operation,
             folder: &self.mount.folder.join("trial"),
             ending,
-            leave: Leave { orphans: false, silence: false },
+            leave: Leave { orphans: false, silence: false, empty_file: false },
             findings,
         };
         check.run()

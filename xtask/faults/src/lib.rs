@@ -2,7 +2,7 @@
 //! synced or are full or read-only, and a hundred processes run at once. Afterwards, everything that the program
 //! reported as done must still be there.
 //!
-//! A development tool, not published. docs/faults.md describes the trials and their results.
+//! A development tool, not published. docs/testing.md describes the trials.
 #![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 
@@ -11,6 +11,7 @@ mod check;
 mod context;
 mod disk;
 mod ending;
+mod entropy;
 mod folder;
 mod full;
 mod load;

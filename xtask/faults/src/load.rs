@@ -1,12 +1,15 @@
 //! A hundred processes at once on a few accounts: each result is compared with what may be true at that moment.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::check::{tidiness, write_private};
+use otp_core::Code;
+
+use crate::check::tidiness;
 use crate::context::{Context, Row};
-use crate::folder::make_folder;
+use crate::ending::exit_code;
+use crate::folder::{make_folder, write_private};
 use crate::scene::Otp;
 use crate::truth::{Account, Dice, Generation, Key, Life};
 use xtask::Result;
@@ -14,7 +17,6 @@ use xtask::Result;
 const PROCESSES: u64 = 100;
 /// One below another, and one on its own.
 const ACCOUNTS: [&str; 3] = ["load/a", "load/a/below", "alone"];
-const NOT_FOUND: i32 = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -82,7 +84,7 @@ impl<'a> Load<'a> {
             let file = format!("keys/{}", account.replace('/', "-"));
             let add = ["add", account, "--username", "alice", "--password-stdin", "--key-file", &file];
             otp.must(&folder, &add, "first")?;
-            let id = key_id(otp, &folder, &file)?;
+            let id = otp.key_id(&folder, &file)?;
             let generations = vec![Generation { secret: "alice\nfirst\n".into(), life: Life::Lives }];
             let keys = vec![Key { file, id, generation: 0, life: Life::Lives }];
             accounts.push(Mutex::new(Account { generations, keys, rotating: false }));
@@ -126,12 +128,13 @@ impl<'a> Load<'a> {
         };
         let (code, stdout, stderr) = self.run(&["get", "--key-file", &file], "")?;
         let after = self.account(number).life(key);
+        let gone = code == Some(exit_code(Code::NotFound));
         Ok(match code {
             Some(0) if before == Life::Ended => Outcome::Wrong(format!("{file} opened though it had been ended")),
             Some(0) if stdout != secret => Outcome::Wrong(format!("{file} opened {stdout:?} instead of {secret:?}")),
             Some(0) => Outcome::Right,
-            Some(NOT_FOUND) if after == Life::Lives => Outcome::Wrong(format!("{file} is lost: {stderr}")),
-            Some(NOT_FOUND) => Outcome::Right,
+            _ if gone && after == Life::Lives => Outcome::Wrong(format!("{file} is lost: {stderr}")),
+            _ if gone => Outcome::Right,
             _ => Outcome::Wrong(format!("get with {file}: {code:?}: {stderr}")),
         })
     }
@@ -149,14 +152,14 @@ impl<'a> Load<'a> {
         let arguments = ["issue", ACCOUNTS[number], "--key-file", &file, "--new-key-file", &new];
         let (code, _, stderr) = self.run(&arguments, "")?;
         if code == Some(0) {
-            let id = key_id(self.otp, &self.folder, &new)?;
+            let id = self.otp.key_id(&self.folder, &new)?;
             self.account(number).keys.push(Key { file: new, id, generation, life: Life::Lives });
         }
         let after = self.account(number).life(key);
         Ok(match code {
             Some(0) if before == Life::Ended => Outcome::Wrong(format!("{file} issued a key though it had been ended")),
             Some(0) => Outcome::Right,
-            Some(NOT_FOUND) if after > Life::Lives => Outcome::Right,
+            Some(code) if code == exit_code(Code::NotFound) && after > Life::Lives => Outcome::Right,
             _ => Outcome::Wrong(format!("issue with {file}: {code:?}: {stderr}")),
         })
     }
@@ -180,7 +183,7 @@ impl<'a> Load<'a> {
         }
         Ok(match code {
             Some(0) => Outcome::Right,
-            Some(NOT_FOUND) if rotated => Outcome::Right,
+            Some(code) if code == exit_code(Code::NotFound) && rotated => Outcome::Right,
             _ => Outcome::Wrong(format!("revoke of {id}: {code:?}: {stderr}")),
         })
     }
@@ -206,7 +209,7 @@ impl<'a> Load<'a> {
                 return Ok(Outcome::Wrong(format!("rotate printed {line:?}")));
             };
             let file = format!("keys/rotated-{id}");
-            write_private(&self.folder.join(&file), text)?;
+            write_private(&self.folder.join(&file), text.as_bytes())?;
             keys.push(Key { file, id: id.to_owned(), generation, life: Life::Lives });
         }
         if code != Some(0) || keys.is_empty() {
@@ -231,7 +234,7 @@ impl<'a> Load<'a> {
             (&add, 0, ""),
             (&["get", "--key-file", &file], 0, &expected),
             (&["remove", "--yes", &account], 0, ""),
-            (&["get", "--key-file", &file], NOT_FOUND, ""),
+            (&["get", "--key-file", &file], exit_code(Code::NotFound), ""),
         ];
         for (arguments, expected_code, expected) in steps {
             let (code, stdout, stderr) = self.run(arguments, name)?;
@@ -251,7 +254,7 @@ impl<'a> Load<'a> {
                 let (code, stdout, stderr) = self.run(&["get", "--key-file", &key.file], "")?;
                 let is_right = match account.life(at) {
                     Life::Lives => code == Some(0) && stdout == account.generations[key.generation].secret,
-                    Life::Ending | Life::Ended => code == Some(NOT_FOUND),
+                    Life::Ending | Life::Ended => code == Some(exit_code(Code::NotFound)),
                 };
                 row.points += 1;
                 if !is_right {
@@ -272,10 +275,4 @@ impl<'a> Load<'a> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok((output.status.code(), text(&output.stdout), text(&output.stderr)))
     }
-}
-
-fn key_id(otp: &Otp, folder: &Path, file: &str) -> Result<String> {
-    let shown = otp.must(folder, &["key", "inspect", "--key-file", file], "")?;
-    let id = shown.lines().find_map(|line| line.strip_prefix("key id")).ok_or("otp key inspect shows no key id")?;
-    Ok(id.trim().to_owned())
 }

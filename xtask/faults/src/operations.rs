@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::entropy;
 use crate::scene::{ACCOUNT, Kind, NEW_ACCOUNT, Otp, Scene};
 
 /// A command that writes.
@@ -40,6 +41,11 @@ impl Operation {
         };
         let arguments: Vec<&str> = self.arguments.iter().map(|argument| id(argument)).collect();
         otp.command(folder, &arguments)
+    }
+
+    /// Whether it uses up the file [`entropy::FILE`].
+    pub(crate) fn uses_entropy(&self) -> bool {
+        self.arguments.contains(&entropy::FILE)
     }
 
     /// Whether it makes keys.
@@ -80,6 +86,12 @@ pub(crate) fn all() -> Vec<Operation> {
     vec![
         operation("add", Kind::Small, &[add, &FIELDS], Effect::Adds),
         operation("add, a new store, to a key file", Kind::Nothing, &[add, &FIELDS, to_file], Effect::Adds),
+        operation(
+            "add --extra-entropy",
+            Kind::Small,
+            &[add, &FIELDS, &["--extra-entropy", entropy::FILE]],
+            Effect::Adds,
+        ),
         operation("issue", Kind::Small, &[issue, &KEY], Effect::Issues),
         operation("issue, to a key file", Kind::Small, &[issue, &KEY, to_new_file], Effect::Issues),
         operation("rotate", Kind::Small, &[rotate, &FIELDS], replaces),

@@ -50,7 +50,7 @@ impl fmt::Display for Point {
 /// Calls that need room on a disk.
 const GROWING: [&str; 8] = ["write", "linkat", "mkdirat", "mkdir", "renameat2", "fsync", "syncfs", "fdatasync"];
 /// Calls that change a file system, or make a change durable.
-const CHANGING: [&str; 12] = [
+const CHANGING: [&str; 13] = [
     "write",
     "linkat",
     "mkdirat",
@@ -63,6 +63,7 @@ const CHANGING: [&str; 12] = [
     "unlink",
     "fchmod",
     "fchown",
+    "ftruncate",
 ];
 /// Calls on files that change nothing.
 const FILE: [&str; 10] =
@@ -71,10 +72,21 @@ const FILE: [&str; 10] =
 const INTERRUPTIBLE: [&str; 11] =
     ["openat", "read", "write", "close", "fsync", "fdatasync", "flock", "fchmod", "fchown", "poll", "ftruncate"];
 /// Calls that manage memory.
-const MEMORY: [&str; 7] = ["brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mlock"];
-/// Calls that can't fail, or whose failure a program can't see.
-const SURE: [&str; 9] =
-    ["exit_group", "exit", "geteuid", "getuid", "gettid", "getpid", "rt_sigaction", "rt_sigprocmask", "sigaltstack"];
+const MEMORY: [&str; 6] = ["mmap", "munmap", "mremap", "mprotect", "madvise", "mlock"];
+/// Calls that can't fail, whose failure a program can't see, or for which strace has none: a failed `brk` gives the old
+/// break, not an error.
+const SURE: [&str; 10] = [
+    "brk",
+    "exit_group",
+    "exit",
+    "geteuid",
+    "getuid",
+    "gettid",
+    "getpid",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "sigaltstack",
+];
 
 /// All points of a run: each call fails in each way, and the process is killed before each.
 pub(crate) fn all(run: &Recording) -> Vec<Point> {

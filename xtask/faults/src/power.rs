@@ -127,7 +127,7 @@ impl Trial<'_> {
         materialise(&state.tree, folder)?;
         let how = if state.done { How::Code(0) } else { How::Cut };
         let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };
-        let leave = Leave { orphans: !state.done, silence: true };
+        let leave = Leave { orphans: !state.done, silence: true, empty_file: false };
         let Self { context, scene, operation } = *self;
         let check = Check { otp: &context.otp, scene, operation, folder, ending: &ending, leave, findings: Vec::new() };
         let findings = check.run().map_err(|error| format!("{}, after a power failure: {error}", operation.name))?;

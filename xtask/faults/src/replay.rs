@@ -1,9 +1,11 @@
 //! Turns system calls that strace recorded into changes of the disk's model.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::disk::{Disk, Inode, ROOT};
 use crate::folder::entries;
@@ -14,16 +16,16 @@ use xtask::Result;
 pub(crate) const WHOLE_STRINGS: [&str; 3] = ["-xx", "-s", "1000000"];
 
 /// What a descriptor leads to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Open {
-    Inode(Inode),
+    /// A file or directory, and where the next bytes are read or written; a duplicate shares that.
+    Inode(Inode, Rc<Cell<usize>>),
     StandardOutput,
     /// Something outside the folder.
     Elsewhere,
 }
 
 /// A disk as a program changes it, and what the program has printed so far.
-#[derive(Clone)]
 pub(crate) struct Replay {
     pub(crate) disk: Disk,
     pub(crate) printed: Vec<u8>,
@@ -46,7 +48,7 @@ impl Replay {
         };
         let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<i64>().ok()).unwrap_or(-1);
         let inode = |at: usize| match self.open.get(&number(at)) {
-            Some(Open::Inode(inode)) => Some(*inode),
+            Some(Open::Inode(inode, _)) => Some(*inode),
             _ => None,
         };
         let text = |at: usize| arguments.get(at).and_then(|text| string(text)).unwrap_or_default();
@@ -63,12 +65,14 @@ impl Replay {
             }
             "close" => drop(self.open.remove(&number(0))),
             "fcntl" if arguments.get(1) == Some(&"F_DUPFD_CLOEXEC") => {
-                let same = self.open.get(&number(0)).copied().unwrap_or(Open::Elsewhere);
+                let same = self.open.get(&number(0)).cloned().unwrap_or(Open::Elsewhere);
                 self.open.insert(result, same);
             }
             "write" => match self.open.get(&number(0)) {
-                Some(Open::Inode(file)) => {
-                    self.disk.write(*file, &text(1));
+                Some(Open::Inode(file, at)) => {
+                    let bytes = text(1);
+                    self.disk.write(*file, at.get(), &bytes);
+                    at.set(at.get() + bytes.len());
                     return Ok(true);
                 }
                 Some(Open::StandardOutput) => {
@@ -77,6 +81,19 @@ impl Replay {
                 }
                 _ => {}
             },
+            "read" | "lseek" => {
+                if let Some(Open::Inode(_, at)) = self.open.get(&number(0)) {
+                    let before = if call.name == "read" { at.get() } else { 0 };
+                    at.set(before + usize::try_from(result).unwrap_or(0));
+                }
+                return Ok(false);
+            }
+            "ftruncate" => {
+                let len = usize::try_from(number(1)).unwrap_or(0);
+                if let Some(file) = inode(0) {
+                    self.disk.cut(file, len);
+                }
+            }
             "fsync" | "fdatasync" => return Ok(inode(0).map(|inode| self.disk.sync(inode)).is_some()),
             "syncfs" => self.disk.sync_all(),
             "fchmod" => {
@@ -90,7 +107,7 @@ impl Replay {
             "linkat" => {
                 let file = match path(1).strip_prefix("/proc/self/fd/").map(str::parse::<i64>) {
                     Some(Ok(fd)) => match self.open.get(&fd) {
-                        Some(Open::Inode(inode)) => Some(*inode),
+                        Some(Open::Inode(inode, _)) => Some(*inode),
                         _ => None,
                     },
                     _ => self.resolve(from, &path(1)),
@@ -105,7 +122,7 @@ impl Replay {
             },
             "unlink" | "rmdir" => self.name(Some(ROOT), &path(0), |_| None)?,
             "unlinkat" => self.name(from, &path(1), |_| None)?,
-            "rename" | "link" | "open" | "creat" | "pwrite64" | "writev" | "ftruncate" | "truncate" | "fallocate" => {
+            "rename" | "link" | "open" | "creat" | "pwrite64" | "writev" | "truncate" | "fallocate" => {
                 return Err(format!("the model of a disk does not know this call yet: {}", call.line));
             }
             _ => return Ok(false),
@@ -116,14 +133,15 @@ impl Replay {
     fn open_at(&mut self, directory: Option<Inode>, path: &str, flags: &str, fd: i64) -> bool {
         let has = |flag: &str| flags.split('|').any(|one| one == flag);
         let found = self.resolve(directory, path);
+        let open = |inode| Open::Inode(inode, Rc::default());
         let (opened, changed) = match (directory, found) {
-            (Some(_), _) if has("O_TMPFILE") => (Open::Inode(self.disk.make_file(0o600)), false),
-            (_, Some(inode)) => (Open::Inode(inode), false),
+            (Some(_), _) if has("O_TMPFILE") => (open(self.disk.make_file(0o600)), false),
+            (_, Some(inode)) => (open(inode), false),
             (Some(directory), None) if has("O_CREAT") => match self.parent(directory, path) {
                 Some((parent, name)) => {
                     let file = self.disk.make_file(0o600);
                     self.disk.set_name(parent, name, Some(file));
-                    (Open::Inode(file), true)
+                    (open(file), true)
                 }
                 None => (Open::Elsewhere, false),
             },
@@ -169,7 +187,7 @@ fn load(disk: &mut Disk, directory: Inode, folder: &Path) -> Result<()> {
             below
         } else {
             let file = disk.make_file(mode);
-            disk.write(file, &fs::read(&path).map_err(failed)?);
+            disk.write(file, 0, &fs::read(&path).map_err(failed)?);
             file
         };
         disk.set_name(directory, &name, Some(inode));

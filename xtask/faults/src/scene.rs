@@ -6,6 +6,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
+
+use crate::entropy;
 use crate::folder::{Workplace, copy, entries, make_folder, remove};
 use xtask::Result;
 
@@ -60,6 +63,15 @@ impl Otp {
             return Err(format!("otp {}: {}: {said}", arguments.join(" "), output.status));
         }
         String::from_utf8(output.stdout).map_err(|_| format!("otp {}: printed no text", arguments.join(" ")))
+    }
+}
+
+impl Otp {
+    /// The id of the key in a file.
+    pub(crate) fn key_id(&self, folder: &Path, file: &str) -> Result<String> {
+        let shown = self.must(folder, &["key", "inspect", "--key-file", file, "--json"], "")?;
+        let shown: Value = serde_json::from_str(&shown).map_err(|error| format!("otp key inspect: {error}"))?;
+        Ok(shown["id"].as_str().ok_or("otp key inspect shows no key id")?.to_owned())
     }
 }
 
@@ -127,6 +139,7 @@ impl Scene {
     fn prepare(otp: &Otp, kind: Kind, folder: PathBuf) -> Result<Self> {
         make_folder(&folder)?;
         make_folder(&folder.join("keys"))?;
+        entropy::write(&folder)?;
         let mut scene = Self { folder, held: Vec::new() };
         if kind == Kind::Nothing {
             return Ok(scene);
@@ -196,9 +209,8 @@ impl Scene {
     }
 
     fn hold(&mut self, otp: &Otp, account: &'static str, file: String, opens: &'static str) -> Result<()> {
-        let shown = otp.must(&self.folder, &["key", "inspect", "--key-file", &file], "")?;
-        let id = shown.lines().find_map(|line| line.strip_prefix("key id")).ok_or("otp key inspect shows no key id")?;
-        self.held.push(Held { file, account, id: id.trim().to_owned(), opens: Some(opens), in_grace: false });
+        let id = otp.key_id(&self.folder, &file)?;
+        self.held.push(Held { file, account, id, opens: Some(opens), in_grace: false });
         Ok(())
     }
 
