@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use otp_core::{Code, Coded, KeepError};
 use otp_link::{Error, KeySource, KeyTerms, NewKey, Randomness, RotateError, Rotation, Source, parse_key};
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 const ACCOUNT: &str = "edms/reporting";
 
@@ -17,7 +17,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
+        Self { home: otp_test_tools::folder() }
     }
 
     fn store(&self) -> PathBuf {

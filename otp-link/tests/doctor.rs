@@ -11,10 +11,10 @@ use otp_core::{Code, KeyId, Slot, Store};
 use otp_link::Hint;
 use otp_link::doctor::{Finding, Severity};
 use otp_store_fs::FsStore;
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 fn store() -> (TempDir, PathBuf) {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let root = home.path().join("store");
     let store = FsStore::open_or_create(&root).unwrap();
     store.put(&record("a"), b"record").unwrap();

@@ -20,7 +20,7 @@ const ROUNDS: u32 = 300;
 const BATCH: u32 = 1_000;
 
 fn main() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path().join("store")).unwrap();
     puts(&store, &home.path().join("log"));
     for count in [100, 100_000] {

@@ -112,7 +112,7 @@ fn run(operation: &Operation, plain: bool, cut_at: Option<usize>, root: &Path) -
 
 /// Runs an operation whole, and returns its steps.
 fn steps(operation: &Operation, plain: bool) -> Vec<&'static str> {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     prepare(home.path());
     run(operation, plain, None, home.path())
 }
@@ -131,7 +131,7 @@ fn a_cut_at_any_step_leaves_old_or_new_whole_and_the_next_writer_carries_on() {
             let count = steps(operation, plain).len();
             assert!(count > 0, "{}", operation.name);
             for cut_at in 1..=count {
-                let home = tempfile::tempdir().unwrap();
+                let home = otp_test_tools::folder();
                 prepare(home.path());
                 let status = Command::new(env::current_exe().unwrap())
                     .args([

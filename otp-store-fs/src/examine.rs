@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_removed_while_it_is_looked_at_is_nothing_to_find() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let store = FsStore::open_or_create(home.path().join("store")).unwrap();
         let mut examination = Examination { store: &store, fix: false, findings: Vec::new(), empty: Vec::new() };
         examination.object(&store.root, "removed", Path::new("removed"));

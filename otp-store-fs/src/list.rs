@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_removed_while_it_is_listed_has_nothing() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let store = FsStore::open_or_create(home.path().join("store")).unwrap();
         let account = AccountName::parse("a").unwrap();
         std::fs::create_dir(store.root().join("a")).unwrap();

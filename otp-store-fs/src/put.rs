@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn temporary_files_survive_those_who_clear_up_after_crashes() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let store = FsStore::open_or_create(home.path()).unwrap();
         let account: AccountName = "a/b".parse().unwrap();
         let done = AtomicBool::new(false);

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_reader_sees_old_or_new_whole_in_either_way_of_replacing() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let store = FsStore::open_or_create(home.path()).unwrap();
         let slot = Slot::record(&"a/b".parse().unwrap(), KeyId::from_bytes([1; 10]));
         assert!(store.put(&slot, &[0; 5000]).unwrap());

@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_stray_that_somebody_else_removed_is_no_error() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Dir::open(home.path()).unwrap();
         for kind in [FileKind::File, FileKind::Directory] {
             remove(&dir, &(".tmp-1".to_owned(), kind)).unwrap();

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn something_in_the_place_of_a_directory_is_told_from_one_that_was_removed() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         std::fs::create_dir(home.path().join("dir")).unwrap();
         std::fs::write(home.path().join("file"), "").unwrap();
         let parent = Dir::open(home.path()).unwrap();

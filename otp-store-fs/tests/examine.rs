@@ -10,10 +10,10 @@ use std::path::Path;
 use otp_core::store::{Kind, Slot, Store};
 use otp_core::{Code, Coded, KeyId};
 use otp_store_fs::{Error, Finding, FsStore, Hint, examine};
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 fn new_store() -> (TempDir, FsStore) {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path().join("store")).unwrap();
     (home, store)
 }
@@ -108,7 +108,7 @@ fn each_thing_that_is_wrong_is_found() {
 
 #[test]
 fn a_store_that_does_not_exist_is_the_only_finding() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let root = home.path().join("store");
     let findings = examine(&root, true);
     let [Finding::Faulty(error)] = &findings[..] else { panic!("{findings:?}") };

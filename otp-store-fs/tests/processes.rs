@@ -82,7 +82,7 @@ fn one_of_many_writers_wins_each_slot_and_all_see_its_bytes() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     let said = finish(start("one_of_many_writers_wins_each_slot_and_all_see_its_bytes", home.path(), PROCESSES));
     for round in 0..ROUNDS {
@@ -121,7 +121,7 @@ fn what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     finish(start("what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too", home.path(), PROCESSES));
     drop(store.lock(&account.parse().unwrap()).unwrap());
@@ -142,7 +142,7 @@ fn one_process_at_a_time_has_an_accounts_lock_though_its_directory_goes() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let root = home.path().join("store");
     FsStore::open_or_create(&root).unwrap();
     finish(start("one_process_at_a_time_has_an_accounts_lock_though_its_directory_goes", &root, PROCESSES));
@@ -163,7 +163,7 @@ fn one_of_many_replacements_of_the_same_object_succeeds() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     for round in 0..ROUNDS {
         store.put(&slot("replaced", 0, round), &[0; LEN]).unwrap();
@@ -192,7 +192,7 @@ fn a_reader_never_sees_a_part_of_a_replacement() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     store.put(&object, &[0; LEN]).unwrap();
     let mut writers = start("a_reader_never_sees_a_part_of_a_replacement", home.path(), PROCESSES);
@@ -213,7 +213,7 @@ fn a_lock_ends_with_its_process() {
         println!("locked");
         std::process::abort();
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     let output = start("a_lock_ends_with_its_process", home.path(), 1).remove(0).wait_with_output().unwrap();
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stdout).contains("locked"));
@@ -223,7 +223,7 @@ fn a_lock_ends_with_its_process() {
 
 #[test]
 fn threads_share_a_store() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path()).unwrap();
     std::thread::scope(|scope| {
         for number in 1..=PROCESSES {

@@ -194,6 +194,7 @@ pub(crate) fn public_otp() -> &'static Path {
         // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody
         // can start it.
         assert!(Command::new("cp").arg(OTP).arg(&path).status().unwrap().success());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         (dir, path)
     });
     path

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 
 use otp_core::random::STARTUP_LEN;
 use otp_core::{Code, Coded};
+use otp_test_tools::TempDir;
 use rand_core::TryRng;
-use tempfile::TempDir;
 
 use super::*;
 use crate::randomness::Randomness;
@@ -31,7 +31,7 @@ fn chmod(path: &Path, mode: u32) {
 
 /// A folder with a file of so many bytes in it.
 fn file(len: usize) -> (TempDir, PathBuf) {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let path = home.path().canonicalize().unwrap().join("entropy");
     fs::write(&path, bytes(len)).unwrap();
     chmod(&path, 0o600);
@@ -160,7 +160,7 @@ fn a_file_that_can_not_be_written_gives_nothing() {
 
 #[test]
 fn a_pipe_is_read_as_it_comes_and_no_further() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let path = home.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let writer = std::thread::spawn({
@@ -179,7 +179,7 @@ fn a_pipe_is_read_as_it_comes_and_no_further() {
 
 #[test]
 fn what_would_give_the_same_bytes_again_is_refused() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let error = Entropy::open(home.path()).unwrap_err();
     assert_eq!(error.code(), Code::Usage);
     assert!(matches!(fault::<()>(Err(error)), EntropyFault::Directory));

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::PathBuf;
 
 use otp_core::{Code, Coded};
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 use super::*;
 use crate::hint::Hint;
@@ -17,7 +17,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
+        Self { home: otp_test_tools::folder() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -26,7 +26,12 @@ impl Scene {
 
     fn file(&self, name: &str, mode: u32) -> PathBuf {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let parent = path.parent().unwrap();
+        if !parent.exists() {
+            // Whatever the umask says.
+            fs::create_dir_all(parent).unwrap();
+            parent.ancestors().take_while(|dir| *dir != self.home.path()).for_each(|dir| chmod(dir, 0o755));
+        }
         fs::write(&path, "key").unwrap();
         chmod(&path, mode);
         path

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use otp_core::{Capacity, Code, Coded, FreshKey, Record, Terms, UnixTime, seal};
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 use super::*;
 use crate::key_file::{make_key_dir, write_key_file};
@@ -23,7 +23,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Self { home: otp_test_tools::folder(), variables: Vec::new() }
     }
 
     fn file(&self, name: &str, contents: impl AsRef<[u8]>, mode: u32) -> PathBuf {

@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_is_opened_closes_when_the_process_becomes_another() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         fs::write(home.path().join("file"), "").unwrap();
         let dir = Dir::open(home.path()).unwrap();
         let closes = |fd: &dyn AsFd| fcntl_getfd(fd.as_fd()).unwrap().contains(FdFlags::CLOEXEC);
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_lock_that_is_held_is_not_removed_and_one_that_was_is_no_longer_the_one_to_lock() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Dir::open(home.path()).unwrap();
         assert!(dir.remove_lock().unwrap(), "it does not exist");
         let lock = dir.open_lock().unwrap();
@@ -240,7 +240,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn only_what_nobody_works_on_is_a_stray() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Dir::open(home.path()).unwrap();
         let file = File::create(home.path().join("file")).unwrap();
         std::os::unix::fs::symlink("file", home.path().join("link")).unwrap();
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_known_by_its_file_system() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Arc::new(Dir::open(home.path()).unwrap());
         assert_eq!(dir.file_system(), fs::metadata(home.path()).unwrap().dev());
         assert_eq!(Dir::file_system(&dir), fs::metadata(home.path()).unwrap().dev());

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_made_with_its_modes_in_either_way_and_an_existing_one_stays() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Dir::open(home.path()).unwrap();
         let modes = Modes { file: 0o640, dir: 0o750, group: fs::metadata(home.path()).unwrap().gid() };
         for (name, make) in
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_kept_from_removal_is_no_stray() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let dir = Dir::open(home.path()).unwrap();
         let file = File::create(home.path().join("file")).unwrap();
         keep_from_removal(&file).unwrap();
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_group_is_given_only_with_bits_that_are_meant_for_it() {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         let file = File::create(home.path().join("file")).unwrap();
         let own = file.metadata().unwrap().gid();
         let (group, other) = (|| file.metadata().unwrap().gid(), own + 1);

@@ -195,14 +195,14 @@ mod tests {
 
     use super::*;
 
-    fn place() -> (tempfile::TempDir, Arc<Dir>, Modes) {
-        let home = tempfile::tempdir().unwrap();
+    fn place() -> (otp_test_tools::TempDir, Arc<Dir>, Modes) {
+        let home = otp_test_tools::folder();
         let dir = Arc::new(Dir::open(home.path()).unwrap());
         let group = fs::metadata(home.path()).unwrap().gid();
         (home, dir, Modes { file: 0o600, dir: 0o700, group })
     }
 
-    fn names(home: &tempfile::TempDir) -> Vec<String> {
+    fn names(home: &otp_test_tools::TempDir) -> Vec<String> {
         let entries = fs::read_dir(home.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }

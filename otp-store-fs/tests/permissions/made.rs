@@ -19,7 +19,7 @@ fn what_is_made_has_the_read_bits_of_the_root_under_any_umask() {
     }
     for (of_root, of_dirs, of_files) in [(0o700, 0o700, 0o600), (0o750, 0o750, 0o640), (0o755, 0o755, 0o644)] {
         for umask in ["000", "022", "077"] {
-            let home = tempfile::tempdir().unwrap();
+            let home = otp_test_tools::folder();
             let root = home.path().join("store");
             fs::create_dir(&root).unwrap();
             chmod(&root, of_root);
@@ -42,7 +42,7 @@ fn a_new_store_is_its_owners_alone() {
         FsStore::open_or_create(root).unwrap();
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let root = home.path().join("new/store");
     again("made::a_new_store_is_its_owners_alone", "create", &root, "umask 000", None);
     assert_eq!((mode(&root), mode(&home.path().join("new"))), (0o700, 0o700));
@@ -76,7 +76,7 @@ fn a_full_disk_leaves_nothing_behind() {
 fn group_bits_are_for_the_stores_group_alone() {
     let test = "made::group_bits_are_for_the_stores_group_alone";
     let Some((_, place)) = part() else {
-        let home = tempfile::tempdir().unwrap();
+        let home = otp_test_tools::folder();
         // Everybody may make files in it, and nobody may remove those of others.
         chmod(home.path(), 0o1777);
         let root = fs::metadata(home.path()).unwrap().uid() == 0;

@@ -17,7 +17,7 @@ use std::process::Command;
 use otp_core::KeyId;
 use otp_core::store::{Scope, Slot, Store};
 use otp_store_fs::{Error, FsStore};
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 const NOBODY: u32 = 65_534;
 
@@ -30,7 +30,7 @@ fn other_slot() -> Slot {
 }
 
 fn new_store() -> (TempDir, FsStore) {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path().join("store")).unwrap();
     assert!(store.put(&slot(), b"record").unwrap());
     (home, store)
@@ -81,13 +81,14 @@ fn levels(store: &FsStore) -> [PathBuf; 4] {
 /// Runs one of these tests again in a process of its own: under a umask, as another user, with a limit on files.
 fn again(test: &str, part: &str, root: &Path, shell: &str, user: Option<u32>) {
     let mut program = env::current_exe().unwrap();
-    let copies = tempfile::tempdir().unwrap();
+    let copies = otp_test_tools::folder();
     let mut command = Command::new("sh");
     if let Some(user) = user {
         // Where this program lies, the other user may not get to.
         chmod(copies.path(), 0o755);
         assert!(Command::new("cp").arg(&program).arg(copies.path()).status().unwrap().success());
         program = copies.path().join(program.file_name().unwrap());
+        chmod(&program, 0o755);
         command.uid(user).gid(user);
     }
     command.arg("-c").arg(format!("{shell} && exec \"$0\" --exact {test}")).arg(program);

@@ -116,7 +116,7 @@ fn a_umask_that_shuts_out_the_owner_leaves_a_usable_store() {
         }
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let user = (fs::metadata(home.path()).unwrap().uid() == 0).then_some(NOBODY);
     if user.is_some() {
         // Root is shut out of nothing.

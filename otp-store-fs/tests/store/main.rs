@@ -14,10 +14,10 @@ use std::path::Path;
 use otp_core::store::{Kind, Scope, Slot, Store};
 use otp_core::{AccountName, KeyId};
 use otp_store_fs::FsStore;
-use tempfile::TempDir;
+use otp_test_tools::TempDir;
 
 fn new_store() -> (TempDir, FsStore) {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let store = FsStore::open_or_create(home.path().join("a/store")).unwrap();
     (home, store)
 }

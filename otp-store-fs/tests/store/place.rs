@@ -10,7 +10,7 @@ use crate::{entries, get, id, listed, listed_of, new_store, record};
 
 #[test]
 fn a_missing_root_is_an_error_and_a_missing_account_is_empty() {
-    let home = tempfile::tempdir().unwrap();
+    let home = otp_test_tools::folder();
     let error = FsStore::open(home.path().join("none")).unwrap_err();
     assert!(matches!(error, Error::RootMissing { .. }), "{error:?}");
     assert_eq!((error.code(), error.kind()), (Code::StoreUnavailable, ErrorKind::NotFound));
