@@ -4,37 +4,40 @@ use xtask::Result;
 use xtask::cargo::{cargo, target};
 use xtask::sh::{answers, run};
 
-/// The packages, and the tests of each that are quick enough to run hundreds of times.
+/// The packages, where their code is, and the tests of each that are quick enough to run hundreds of times.
 ///
 /// Documentation examples and the core's long enumerations are left out: what only they would notice counts as missed.
-const PACKAGES: [(&str, &[&str]); 2] = [
+const PACKAGES: [(&str, &str, &[&str]); 4] = [
     (
         "otp-core",
+        "otp-core/",
         &[
             "--all-features",
             "--lib",
-            "--test=words",
+            "--test=conformance",
             "--test=secrets",
             "--test=vectors",
             "--test=properties",
             "--test=keeper",
         ],
     ),
-    ("otp-store-fs", &["--lib", "--tests"]),
+    ("otp-store-fs", "otp-store-fs/", &["--lib", "--tests"]),
+    ("otp-sys", "otp-link/sys/", &["--lib", "--tests"]),
+    ("otp-link", "otp-link/src/", &["--lib", "--tests"]),
 ];
 
 /// A test that takes longer than all others together. Others try in one order what it tries in every order.
 const TOO_LONG: &str = "even_if_both_are_cut";
 
-/// Mutates the files that are named, or all of the core and the file store. The settings are in `.cargo/mutants.toml`.
+/// Mutates the files that are named, or all code of the packages. The settings are in `.cargo/mutants.toml`.
 pub(crate) fn mutants(files: &[String]) -> Result<()> {
     if !answers(&mut cargo(&["mutants", "--version"])) {
         return Err("this needs cargo-mutants: cargo install --locked cargo-mutants".into());
     }
     let folder = target().join("mutants");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for (package, tests) in PACKAGES {
-        let own: Vec<&String> = files.iter().filter(|file| file.starts_with(package)).collect();
+    for (package, code, tests) in PACKAGES {
+        let own: Vec<&String> = files.iter().filter(|file| file.starts_with(code)).collect();
         if own.is_empty() && !files.is_empty() {
             continue;
         }

@@ -45,7 +45,7 @@ impl Otp {
         for name in ["OTP_STORE", "OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY"] {
             command.env_remove(name);
         }
-        // A panic is recognised by its message; its backtrace only fills the screen.
+        // The backtrace of a panic only fills the screen.
         command.env("RUST_BACKTRACE", "0");
         command
     }
