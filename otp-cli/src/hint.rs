@@ -43,7 +43,10 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
         ),
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::PassAsKeyFile => "pass it with --key-file PATH or OTP_KEY_FILE".into(),
-        Hint::TakeOwnership { path, user } => give_to(*user, path),
+        Hint::TakeOwnership { path, user } => format!(
+            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted, {}",
+            give_to(*user, path)
+        ),
         Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),

@@ -53,6 +53,7 @@ impl Obstacle {
     /// What is wrong with the program of this name.
     pub(crate) fn message(&self, program: &str) -> String {
         match self {
+            Self::NotFound if program.is_empty() => "the name of the command is empty".to_owned(),
             Self::NotFound => format!("there is no command {program}"),
             Self::NoInterpreter(Some(interpreter)) => {
                 format!("{program} is to be run by {interpreter}, which is missing")

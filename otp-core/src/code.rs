@@ -103,7 +103,7 @@ impl Code {
             Self::Denied => ("denied", "the store does not allow it"),
             Self::Locked => ("locked", "another process holds the lock"),
             Self::InDoubt => ("in-doubt", "unknown whether the change took effect"),
-            Self::StaleRing => ("stale-ring", "the ring was copied or restored"),
+            Self::StaleRing => ("stale-ring", "the ring does not match the store: copied, or restored from a backup"),
             Self::AuditFailed => ("audit-failed", "the audit log can't be written"),
             Self::ExpiringSoon => ("expiring-soon", "a key is about to expire"),
         }

@@ -1,5 +1,5 @@
 /*
- * otp.h: opens credentials sealed with a one-time pad, and makes them. Link with -lotp.
+ * otp.h: opens credentials sealed with a one-time pad, and makes them. Link with -lotp_ffi.
  *
  *     otp_account *account;
  *     otp_field password;

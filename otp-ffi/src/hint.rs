@@ -58,7 +58,11 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
         Hint::GiveWholeLogin => "give a key in source, or both username and password in fields".into(),
         Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
+        Hint::TakeOwnership { path, user } => format!(
+            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted, run: sudo \
+             chown {user} {}",
+            shell_word(path)
+        ),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),

@@ -52,7 +52,7 @@ pub enum Hint<'a> {
     },
     /// Put the path into `OTP_KEY_FILE`, or pass it as a key file.
     PassAsKeyFile,
-    /// Give the file to this user.
+    /// Use another file, since the owner of this one may have read it; or give it to this user.
     TakeOwnership {
         /// The path.
         path: &'a Path,
@@ -160,6 +160,7 @@ impl Error {
             Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
             Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
             Self::DirectoryOpenToOthers { path, .. } => Hint::RemoveWriteAccess { path },
+            Self::PathAsKey { origin } if origin.is_file() => Hint::CheckKey { origin },
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
             Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },

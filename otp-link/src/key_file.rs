@@ -91,7 +91,8 @@ fn open_to_others(path: &Path, mode: u32) -> Error {
 pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
     let Ok(status) = otp_sys::status_of(file) else { return };
     let is_strangers = status.owner != otp_sys::user() && status.owner != 0;
-    if status.kind == FileKind::File && (is_strangers || status.mode & beyond(&status) != 0) {
+    let is_open = status.kind == FileKind::File && (is_strangers || status.mode & beyond(&status) != 0);
+    if is_open && !platform::is_provided_open(file, &status) {
         warning::warn(&Warning::KeyOpenToOthers { origin, mode: status.mode });
     }
 }
@@ -213,7 +214,9 @@ fn write(file: &mut File, text: &str) -> io::Result<()> {
 /// What the modes of Unix say.
 #[cfg(unix)]
 mod platform {
+    use std::fs::File;
     use std::io;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
@@ -275,6 +278,11 @@ mod platform {
         path.canonicalize().is_ok_and(|resolved| below(&resolved)) && only_root_can_replace(path, opened)
     }
 
+    /// As [`is_provided`], for a file that somebody else opened, where the system tells its path.
+    pub(super) fn is_provided_open(file: &File, status: &Status) -> bool {
+        is_provided(Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())), status)
+    }
+
     pub(super) fn only_root_can_replace(path: &Path, opened: &Status) -> bool {
         let Ok(resolved) = path.canonicalize() else { return false };
         let parts: Vec<PathBuf> = resolved.ancestors().map(Path::to_owned).collect();
@@ -294,6 +302,7 @@ mod platform {
 /// Windows has access lists instead of modes, which are not read.
 #[cfg(windows)]
 mod platform {
+    use std::fs::File;
     use std::io;
     use std::path::Path;
 
@@ -323,6 +332,10 @@ mod platform {
     }
 
     pub(super) fn is_provided(_: &Path, _: &Status) -> bool {
+        false
+    }
+
+    pub(super) fn is_provided_open(_: &File, _: &Status) -> bool {
         false
     }
 }

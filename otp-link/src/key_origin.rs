@@ -23,13 +23,20 @@ pub enum KeyOrigin {
     Credential(PathBuf),
 }
 
+impl KeyOrigin {
+    /// Whether a path says where the key is.
+    pub(crate) const fn is_file(&self) -> bool {
+        matches!(self, Self::File(_) | Self::FileVariable(_) | Self::Credential(_))
+    }
+}
+
 impl fmt::Display for KeyOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::StandardInput => f.write_str("standard input"),
             Self::Descriptor(number) => write!(f, "file descriptor {number}"),
-            Self::Argument => f.write_str("the argument"),
+            Self::Argument => f.write_str("the key argument"),
             Self::FileVariable(path) => write!(f, "{} (from OTP_KEY_FILE)", path.display()),
             Self::Variable => f.write_str("OTP_KEY"),
             Self::Credential(path) => write!(f, "{} (systemd's credential)", path.display()),

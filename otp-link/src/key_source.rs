@@ -72,9 +72,10 @@ impl KeyText {
     }
 }
 
-/// No key has a separator of paths in it.
+/// No key has a separator of paths in it; prose often has, and white space as well.
 fn looks_like_a_path(text: &[u8]) -> bool {
-    text.len() < 1024 && text.iter().any(|byte| matches!(byte, b'/' | b'\\'))
+    let has = |what: fn(&u8) -> bool| text.iter().any(what);
+    text.len() < 1024 && has(|byte| matches!(byte, b'/' | b'\\')) && !has(u8::is_ascii_whitespace)
 }
 
 impl KeySource<'_> {

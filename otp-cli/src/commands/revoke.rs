@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::options::{ConfirmArgs, Globals};
 use crate::{prompt, terminal};
 
-/// End one key, or every key of one holder; the others go on
+/// End one key, or every key of one holder; other keys stay valid
 #[derive(Args)]
 #[command(after_help = "Examples:\n  otp revoke edms/reporting n4ak3yfor7xhbq2d\n  otp revoke --for nightly --yes\n\n\
     The key id is public: otp info ACCOUNT shows it.")]

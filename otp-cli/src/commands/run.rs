@@ -18,7 +18,7 @@ use crate::start::Obstacle;
 use crate::streams::{self, descriptor};
 use crate::{format, values};
 
-/// Open an account and become a command that has it
+/// Open an account and run a command with its fields
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
     Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \

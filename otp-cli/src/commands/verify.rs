@@ -145,7 +145,11 @@ impl Report {
             0 => "all well".to_owned(),
             faults => format!("{faults} faulty"),
         };
-        text.push_str(&format!("{}, {}: {summary}\n", count(self.records, "record"), count(self.keys, "key")));
+        text.push_str(&count(self.records, "record"));
+        if self.keys > 0 {
+            text.push_str(&format!(", {}", count(self.keys, "key")));
+        }
+        text.push_str(&format!(": {summary}\n"));
         text
     }
 }

@@ -11,6 +11,7 @@ fn code_0_is_done() {
     let world = World::new();
     assert_eq!(world.otp(&GET).prints(), "alice\ncorrect horse");
     assert_eq!(world.otp(&["verify", "--key-file", "nightly.key"]).prints(), "1 record, 1 key: all well");
+    assert_eq!(world.otp(&["verify"]).prints(), "1 record: all well");
     for command in [vec!["--help"], vec!["--version"], vec!["man"], vec!["get", "--help"], vec!["help", "run"]] {
         assert!(!world.otp(&command).succeeds().is_empty(), "{command:?}");
     }

@@ -21,7 +21,7 @@ fn each_obstacle_has_its_words_and_a_code_as_a_shell_gives_it() {
         (&["./script"], 126, "/no/such/interpreter, which is missing"),
         (&["./plain"], 126, "./plain is not executable"),
         (&["./store"], 126, "./store is not executable"),
-        (&[""], 127, "there is no command"),
+        (&[""], 127, "the name of the command is empty"),
     ] {
         let outcome = run(&world, &[], command);
         assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{}", outcome.stderr);

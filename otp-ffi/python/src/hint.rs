@@ -43,7 +43,11 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::GiveWholeLogin => {
             "without a key, pass username, password and all other fields; with one, only those that change".into()
         }
-        Hint::TakeOwnership { path, user } => format!("sudo chown {user} {}", shell_word(path)),
+        Hint::TakeOwnership { path, user } => format!(
+            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted: sudo chown \
+             {user} {}",
+            shell_word(path)
+        ),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),

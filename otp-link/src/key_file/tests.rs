@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::{self, Permissions};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::PathBuf;
 
@@ -104,6 +105,9 @@ fn only_a_path_that_root_alone_can_change_is_provided() {
     symlink("..data/key", &link).unwrap();
     chmod(&scene.path("secrets"), 0o1777);
     assert!(provided(&link) && provided(&file));
+    // Somebody else opened it, and passes it on standard input.
+    let open = File::open(&link).unwrap();
+    assert!(provided(Path::new(&format!("/proc/self/fd/{}", open.as_raw_fd()))));
     // Docker: any owner of the file itself.
     chown(&file, Some(1234), None).unwrap();
     assert!(provided(&link));

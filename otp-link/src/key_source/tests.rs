@@ -11,6 +11,7 @@ use otp_core::{Capacity, Code, Coded, FreshKey, Record, Terms, UnixTime, seal};
 use otp_test_tools::TempDir;
 
 use super::*;
+use crate::hint::Hint;
 use crate::key_file::{make_key_dir, write_key_file};
 
 const MAX: usize = 110_000;
@@ -284,7 +285,13 @@ fn an_empty_place_and_a_path_are_told_from_a_mistyped_key() {
         assert_eq!(matches!(error, Error::EmptyKey { .. }), empty, "{text:?}: {error:?}");
         assert_eq!(matches!(error, Error::PathAsKey { .. }), !empty, "{text:?}: {error:?}");
         assert_eq!(error.code(), Code::MalformedKey);
+        // The path is in a file already.
+        assert!(matches!(error.hint(), Some(Hint::CheckKey { .. })), "{error:?}");
     }
+    let prose = from_file_at(&scene.file("key", "see /etc/otp", 0o600)).read().unwrap_err();
+    assert!(matches!(prose, Error::InvalidKey { .. }), "{prose:?}");
+    let given = KeySource { text: Some(b"/etc/otp/nightly.key"), ..KeySource::default() }.read().unwrap_err();
+    assert_eq!(given.hint(), Some(Hint::PassAsKeyFile));
 }
 
 #[test]
