@@ -77,6 +77,13 @@ pub enum Error {
         /// The capacity in bytes.
         capacity: usize,
     },
+    /// The key would be longer than any key is: it has too many pages for its capacity.
+    TooManyPages {
+        /// How many there may be.
+        limit: u8,
+    },
+    /// Every page of the key has been used.
+    NoPageLeft,
     /// The account already has a field of that name.
     DuplicateField,
     /// The caller's buffer is too small.
@@ -122,6 +129,8 @@ impl Coded for Error {
             | Self::InvalidCapacity
             | Self::InvalidTime
             | Self::PayloadTooLong { .. }
+            | Self::TooManyPages { .. }
+            | Self::NoPageLeft
             | Self::DuplicateField => Code::Usage,
             Self::BufferTooSmall { .. } | Self::LengthMismatch => Code::Other,
             Self::MalformedKey(_) => Code::MalformedKey,
@@ -180,6 +189,8 @@ impl fmt::Display for Error {
             Self::PayloadTooLong { len, capacity } => {
                 write!(f, "the secret takes {len} bytes, and the capacity is {capacity}")
             }
+            Self::TooManyPages { limit } => write!(f, "a key of this capacity has at most {limit} pages"),
+            Self::NoPageLeft => f.write_str("every page of the key has been used"),
             Self::DuplicateField => f.write_str("the account has two fields of the same name"),
             Self::BufferTooSmall { needed } => write!(f, "the buffer has fewer than {needed} bytes"),
             Self::LengthMismatch => f.write_str("pad and frame differ in length"),
@@ -225,6 +236,8 @@ pub(crate) mod tests {
             (Error::InvalidCapacity, Code::Usage),
             (Error::InvalidTime, Code::Usage),
             (Error::PayloadTooLong { len: 65, capacity: 64 }, Code::Usage),
+            (Error::TooManyPages { limit: 1 }, Code::Usage),
+            (Error::NoPageLeft, Code::Usage),
             (Error::DuplicateField, Code::Usage),
             (Error::BufferTooSmall { needed: 9 }, Code::Other),
             (Error::LengthMismatch, Code::Other),

@@ -29,6 +29,8 @@ pub enum Hint<'a> {
     UseLargerCapacity,
     /// Shorten the secret: it exceeds the largest capacity.
     ShortenSecret,
+    /// Give the key fewer pages, or a smaller capacity.
+    UseFewerPages,
     /// Give each field once.
     GiveFieldOnce,
     /// Provide a buffer of at least so many bytes.
@@ -60,6 +62,30 @@ pub enum Hint<'a> {
         /// The key's id.
         id: KeyId,
     },
+    /// Resume the rotation, or abort it.
+    ResumeRotation {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Restore the staged record, or find out the database's password and forget the rotation.
+    ForgetRotation {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Put the keys into the ring, or end them with the rotation by naming them.
+    EndUnknownKeys {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Rotate the account to new keys for all holders.
+    ReplaceKeys {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Put a key to the account into the ring.
+    AddKeyToRing,
+    /// Give the ring, or say that it is to be left behind.
+    GiveRing,
     /// Give the new keys an expiry of their own.
     GiveExpiry,
     /// Try again when the other change is done.
@@ -81,6 +107,8 @@ impl Error {
             Self::InvalidTime => Hint::UseEarlierTime,
             Self::PayloadTooLong { capacity, .. } if *capacity < Capacity::MAX.bytes() => Hint::UseLargerCapacity,
             Self::PayloadTooLong { .. } => Hint::ShortenSecret,
+            Self::TooManyPages { .. } => Hint::UseFewerPages,
+            Self::NoPageLeft => Hint::AskForNewKey,
             Self::DuplicateField => Hint::GiveFieldOnce,
             Self::BufferTooSmall { needed } => Hint::ProvideBuffer { needed: *needed },
             Self::MalformedKey(_) => Hint::CopyKeyAgain,
@@ -111,6 +139,8 @@ mod tests {
             | Error::InvalidCapacity
             | Error::InvalidTime
             | Error::PayloadTooLong { .. }
+            | Error::TooManyPages { .. }
+            | Error::NoPageLeft
             | Error::DuplicateField
             | Error::BufferTooSmall { .. }
             | Error::MalformedKey(_)

@@ -92,6 +92,7 @@ mod code;
 pub mod ct;
 pub mod error;
 pub mod frame;
+pub mod hazmat;
 mod hint;
 mod id;
 #[cfg(feature = "alloc")]
@@ -102,6 +103,8 @@ pub mod note;
 pub mod pad;
 pub mod random;
 pub mod record;
+#[cfg(feature = "alloc")]
+pub mod ring;
 pub mod seal;
 pub mod store;
 pub mod tag;
@@ -127,6 +130,8 @@ pub use name::{AccountName, Holder};
 pub use note::Note;
 pub use rand_core;
 pub use record::{Header, Record, Terms};
+#[cfg(feature = "alloc")]
+pub use ring::{MemoryRing, Ring};
 pub use seal::{Secret, open, open_ignoring_expiry, seal, verify};
 #[cfg(feature = "alloc")]
 pub use store::MemoryStore;

@@ -33,9 +33,9 @@ pub struct Header {
     pub account: AccountName,
     /// Which key opens the record.
     pub id: KeyId,
-    /// Which page of the key the record is sealed with, counted from 0. Today always 0.
+    /// Which page of the key the record is sealed with, counted from 0.
     pub page: u8,
-    /// How many pages the key has. Today always 1.
+    /// How many pages the key has.
     pub pages: u8,
     /// The capacity of the frame.
     pub capacity: Capacity,

@@ -75,26 +75,38 @@ use crate::time::UnixTime;
 /// # }
 /// ```
 pub fn seal<'r, B: Buffer>(
-    mut key: FreshKey<B>,
+    key: FreshKey<B>,
     terms: &Terms,
     payload: &[u8],
     record: &'r mut [u8],
 ) -> Result<(Key<B>, &'r [u8]), Error> {
+    let mut key = key.into_key();
+    let record = seal_page(&mut key, 0, terms, payload, record)?;
+    Ok((key, record))
+}
+
+/// Seals a payload under one page of a key, which must not have sealed anything else.
+pub(crate) fn seal_page<'r, B: Buffer>(
+    key: &mut Key<B>,
+    page: u8,
+    terms: &Terms,
+    payload: &[u8],
+    record: &'r mut [u8],
+) -> Result<&'r [u8], Error> {
     let header = Header {
         account: key.account().clone(),
         id: key.id(),
-        page: 0,
-        pages: 1,
+        page,
+        pages: key.pages().get(),
         capacity: key.capacity(),
         terms: terms.clone(),
     };
-    let (pad, tag_key) = key.parts();
+    let (pad, tag_key) = key.parts(page).ok_or(Error::NoPageLeft)?;
     let mut draft = Draft::new(&header, record)?;
     frame::encode(payload, draft.ciphertext_mut())?;
     pad.apply(draft.ciphertext_mut())?;
     let tag = Tag::compute(tag_key, draft.header(), draft.ciphertext());
-    let record = draft.finish(&tag);
-    Ok((key.into_sealed(), record))
+    Ok(draft.finish(&tag))
 }
 
 /// Opens a record with its key, and gives the secret in the key's own buffer: no other copy of it is made.
@@ -132,14 +144,15 @@ pub fn open_ignoring_expiry<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Resu
 pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error> {
     let header = record.header();
     let same_names = (&header.account, header.id) == (key.account(), key.id());
-    let same_shape = (header.page, header.pages, header.capacity) == (0, key.pages(), key.capacity());
-    let tag = Tag::compute(key.tag_key(), record.header_bytes(), record.ciphertext());
+    let same_shape = (header.pages, header.capacity) == (key.pages().get(), key.capacity());
+    let tag_key = key.tag_key(header.page).ok_or(Error::WrongKey)?;
+    let tag = Tag::compute(tag_key, record.header_bytes(), record.ciphertext());
     if tag.matches(record.tag()) && same_names && same_shape { Ok(()) } else { Err(Error::WrongKey) }
 }
 
 /// Takes the pad off a record whose tag has been verified.
 fn unpad<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Result<Secret<B>, Error> {
-    let (mut bytes, pad) = key.into_pad();
+    let (mut bytes, pad) = key.into_pad(record.header().page);
     let frame = &mut bytes.bytes_mut()[pad.clone()];
     ct::xor_in_place(frame, record.ciphertext());
     let len = frame::decode(frame)?.len();

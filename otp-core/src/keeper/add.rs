@@ -32,7 +32,7 @@ impl<S: Store> Keeper<'_, S> {
         R::Error: Send + Sync + 'static,
     {
         // What is wrong with the secret is known before anything is made in the store.
-        grant.capacity_for(payload.len())?;
+        grant.check(account, payload.len())?;
         let exists = || KeepError::Exists { account: account.clone().into() };
         let guard = self.lock(account)?;
         if !self.tidy(account, &guard)?.records.is_empty() {

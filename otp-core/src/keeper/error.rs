@@ -1,6 +1,7 @@
 //! [`KeepError`]: why an operation on an account failed.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::code::{Code, Coded};
@@ -85,6 +86,72 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
+    /// The ring failed.
+    Ring(Box<dyn Coded + Send + Sync>),
+    /// A rotation of the account is unfinished: the database may have the old password or the new one.
+    Unfinished {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// No rotation of the account is unfinished.
+    NotUnfinished {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// The database says that it was not changed, so nothing was.
+    NotApplied {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// The account's records have been rotated already, so the rotation can only be resumed.
+    Published {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// A rotation of the account is unfinished, and its new secret can't be opened: what was staged is gone, or was staged with
+    /// another ring.
+    StagedLost {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// Another run has gone on with the rotation, from a copy of the ring.
+    Overtaken {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// The ring has no key to these records of the account, or one that does not open them.
+    UnknownKeys {
+        /// The account.
+        account: Box<AccountName>,
+        /// The keys.
+        ids: Vec<KeyId>,
+    },
+    /// These keys have no page left for another secret, or too small a capacity for it, so their holders would need new ones.
+    UsedUp {
+        /// The account.
+        account: Box<AccountName>,
+        /// The keys.
+        ids: Vec<KeyId>,
+    },
+    /// The ring has no key that opens the account.
+    NotInRing {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// The store claims a generation that is far ahead of the ring's: the ring is old, or the claim is forged.
+    StaleRing {
+        /// The account.
+        account: Box<AccountName>,
+        /// The store's generation.
+        claimed: u64,
+        /// The ring's.
+        spent: u64,
+    },
+    /// The account is kept in a ring, without which its rotation would leave the ring behind.
+    NeedsRing {
+        /// The account.
+        account: Box<AccountName>,
+    },
 }
 
 impl<S> KeepError<S> {
@@ -99,7 +166,21 @@ impl<S> KeepError<S> {
             Self::DamagedKey { account, id, .. } => Hint::RevokeKey { account, id: *id },
             Self::Exists { account } => Hint::IssueOrRotate { account },
             Self::NoKey { gone: Gone::Rotated { .. }, .. } => Hint::AskForNewKey,
-            Self::Store(_) | Self::Randomness(_) | Self::NoAccount { .. } | Self::NoKey { .. } => return None,
+            Self::Unfinished { account } | Self::Overtaken { account } | Self::Published { account } => {
+                Hint::ResumeRotation { account }
+            }
+            Self::StagedLost { account } => Hint::ForgetRotation { account },
+            Self::UnknownKeys { account, .. } => Hint::EndUnknownKeys { account },
+            Self::UsedUp { account, .. } | Self::StaleRing { account, .. } => Hint::ReplaceKeys { account },
+            Self::NotInRing { .. } => Hint::AddKeyToRing,
+            Self::NeedsRing { .. } => Hint::GiveRing,
+            Self::Store(_)
+            | Self::Ring(_)
+            | Self::Randomness(_)
+            | Self::NoAccount { .. }
+            | Self::NotUnfinished { .. }
+            | Self::NotApplied { .. }
+            | Self::NoKey { .. } => return None,
             Self::Superseded { .. } => Hint::UseCurrentKey,
             Self::AllExpired { .. } => Hint::GiveExpiry,
             Self::Busy { .. } => Hint::TryAgain,
@@ -136,7 +217,56 @@ impl<S: core::error::Error> fmt::Display for KeepError<S> {
             ),
             Self::AllExpired { account } => write!(f, "every key of account {account} has expired"),
             Self::Busy { account } => write!(f, "another process is changing the keys of account {account}"),
+            Self::Ring(error) => fmt::Display::fmt(error, f),
+            Self::Unfinished { account } => write!(
+                f,
+                "a rotation of account {account} is unfinished: its database may have the old password or the new one"
+            ),
+            Self::NotUnfinished { account } => write!(f, "no rotation of account {account} is unfinished"),
+            Self::NotApplied { account } => {
+                write!(f, "the password of account {account} was not changed; nothing else was")
+            }
+            Self::Published { account } => {
+                write!(f, "the new secret of account {account} is in use already, so its rotation can't be undone")
+            }
+            Self::StagedLost { account } => {
+                write!(f, "a rotation of account {account} is unfinished, and this ring can't open what it staged")
+            }
+            Self::Overtaken { account } => {
+                write!(
+                    f,
+                    "another run has gone on with the rotation of account {account}, perhaps from a copy of the ring"
+                )
+            }
+            Self::UnknownKeys { account, ids } => {
+                write!(f, "the ring has no key that opens these of account {account}: {}", Ids(ids))
+            }
+            Self::UsedUp { account, ids } => {
+                write!(f, "these keys of account {account} have no page for the new secret: {}", Ids(ids))
+            }
+            Self::NotInRing { account } => write!(f, "the ring has no key that opens account {account}"),
+            Self::StaleRing { account, claimed, spent } => write!(
+                f,
+                "the store claims generation {claimed} of account {account} and the ring knows of {spent}: the ring is old, or \
+                 the claim forged"
+            ),
+            Self::NeedsRing { account } => write!(f, "account {account} is kept in a ring, and none is given"),
         }
+    }
+}
+
+/// Ids with commas between.
+struct Ids<'a>(&'a [KeyId]);
+
+impl fmt::Display for Ids<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, id) in self.0.iter().enumerate() {
+            if number > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{id}")?;
+        }
+        Ok(())
     }
 }
 
@@ -145,6 +275,7 @@ impl<S: core::error::Error + 'static> core::error::Error for KeepError<S> {
         match self {
             Self::Store(error) => error.source(),
             Self::Randomness(error) => Some(error.as_ref()),
+            Self::Ring(error) => error.source(),
             _ => None,
         }
     }
@@ -159,7 +290,15 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::Exists { .. } => Code::Exists,
             Self::NoAccount { .. } | Self::NoKey { .. } | Self::Superseded { .. } => Code::NotFound,
             Self::AllExpired { .. } => Code::Expired,
-            Self::Busy { .. } => Code::Other,
+            Self::Busy { .. } | Self::NotApplied { .. } => Code::Other,
+            Self::Ring(error) => error.code(),
+            Self::Unfinished { .. } | Self::StagedLost { .. } | Self::Overtaken { .. } | Self::Published { .. } => {
+                Code::InDoubt
+            }
+            Self::NotUnfinished { .. } | Self::NotInRing { .. } => Code::NotFound,
+            Self::UnknownKeys { .. } => Code::WrongKey,
+            Self::UsedUp { .. } | Self::NeedsRing { .. } => Code::Usage,
+            Self::StaleRing { .. } => Code::StaleRing,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! [`Grant`]: what a new key is given.
 
+use core::num::NonZeroU8;
+
 use crate::error::Error;
 use crate::frame::Capacity;
-use crate::name::Holder;
+use crate::key;
+use crate::name::{AccountName, Holder};
 use crate::time::UnixTime;
 
 /// What a new key is given.
@@ -23,6 +26,8 @@ pub struct Grant {
     pub expires: Option<UnixTime>,
     /// The capacity of its frame; `None` for the smallest that fits.
     pub capacity: Option<Capacity>,
+    /// How many pages the key has; `None` for one.
+    pub pages: Option<NonZeroU8>,
 }
 
 impl Grant {
@@ -45,6 +50,28 @@ impl Grant {
     pub fn with_capacity(mut self, capacity: Option<Capacity>) -> Self {
         self.capacity = capacity;
         self
+    }
+
+    /// The same grant with so many pages.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Option<NonZeroU8>) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// How many pages the key has.
+    #[must_use]
+    pub fn page_count(&self) -> NonZeroU8 {
+        self.pages.unwrap_or(NonZeroU8::MIN)
+    }
+
+    /// Checks that a payload fits, and that a key for the account has room for so many pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PayloadTooLong`], [`Error::TooManyPages`].
+    pub fn check(&self, account: &AccountName, payload_len: usize) -> Result<(), Error> {
+        key::check_pages(account, self.capacity_for(payload_len)?, self.page_count())
     }
 
     /// The capacity of a frame for a payload of `payload_len` bytes.

@@ -115,6 +115,14 @@ impl<'s, S: Store> Keeper<'s, S> {
         self.store.lock(account).map_err(KeepError::Store)
     }
 
+    /// As [`lock`](Keeper::lock), for an account that must exist: a mistyped name leaves nothing behind, not even a lock.
+    pub(super) fn lock_known(&self, account: &AccountName) -> Result<S::Guard<'s>, KeepError<S::Error>> {
+        if self.survey(account)?.is_empty() {
+            return Err(KeepError::NoAccount { account: account.clone().into() });
+        }
+        self.lock(account)
+    }
+
     pub(super) fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, KeepError<S::Error>> {
         self.store.put(slot, bytes).map_err(KeepError::Store)
     }

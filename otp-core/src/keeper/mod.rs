@@ -16,6 +16,7 @@ mod keeper;
 mod open;
 mod remove;
 mod revoke;
+pub mod ringed;
 mod rotate;
 mod rotation;
 mod seal;

@@ -42,7 +42,12 @@ impl<S: Store> Keeper<'_, S> {
     }
 
     /// Reads the record of a key with this capacity, and says whose it is if it is damaged.
-    fn read_record(&self, account: &AccountName, id: KeyId, capacity: Capacity) -> Result<Live, KeepError<S::Error>> {
+    pub(super) fn read_record(
+        &self,
+        account: &AccountName,
+        id: KeyId,
+        capacity: Capacity,
+    ) -> Result<Live, KeepError<S::Error>> {
         self.read_live(account, id, Record::max_len(capacity)).map_err(|error| match error {
             KeepError::Invalid(error) => KeepError::DamagedKey { account: account.clone().into(), id, error },
             other => other,

@@ -27,7 +27,8 @@ impl<S: Store> Keeper<'_, S> {
             // An earlier call was cut short.
             return Ok(());
         }
-        self.tidy(account, &guard)?.check_no_rotation(account)?;
+        // Rule 5: not even a rotation that changes the database holds it up.
+        self.tidy(account, &guard)?.check_no_marker(account)?;
         self.check_revocable(account, id)?;
         let revoked = Note::Revoked { at: self.now }.encode();
         if self.put(&note, &revoked)? {

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
@@ -13,7 +14,6 @@ use super::keeper::Keeper;
 use super::rotation::{Replacement, Rotation};
 use super::seal::Sealed;
 use crate::buffer::Buffer;
-use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::key::{Key, drawn_len};
 use crate::name::AccountName;
@@ -22,8 +22,8 @@ use crate::store::{Slot, Store};
 
 /// What a rotation does with the keys of an account.
 struct Plan {
-    /// Each key that gets a successor, and what the successor is granted.
-    replaced: Vec<(KeyId, Grant, Capacity)>,
+    /// Each key that gets a successor, what the successor is granted, and how many random bytes it takes.
+    replaced: Vec<(KeyId, Grant, usize)>,
     /// Expired keys, and those whose grace period a rotation without one cuts short: they get no successor.
     ended: Vec<KeyId>,
 }
@@ -163,8 +163,10 @@ impl<'s, S: Store> Keeper<'s, S> {
                 let holder = grant.holder.clone().or(header.terms.holder);
                 // Not smaller than before, so that a capacity that hides more stays.
                 let capacity = grant.capacity.unwrap_or(fitting.max(header.capacity));
-                let grant = Grant { holder, expires, capacity: Some(capacity) };
-                plan.replaced.push((header.id, grant, capacity));
+                let pages = grant.pages.or(NonZeroU8::new(header.pages));
+                let grant = Grant { holder, expires, capacity: Some(capacity), pages };
+                let drawn = drawn_len(capacity, grant.page_count());
+                plan.replaced.push((header.id, grant, drawn));
             }
         }
         if plan.replaced.is_empty() {
@@ -238,6 +240,6 @@ impl<'s, S: Store> Keeper<'s, S> {
 impl Plan {
     /// How many random bytes it takes: the marker's id, and a key for each successor.
     fn drawn_len(&self) -> usize {
-        KeyId::LEN + self.replaced.iter().map(|(_, _, capacity)| drawn_len(*capacity)).sum::<usize>()
+        KeyId::LEN + self.replaced.iter().map(|(_, _, drawn)| drawn).sum::<usize>()
     }
 }

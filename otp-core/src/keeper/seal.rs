@@ -77,10 +77,13 @@ impl<S: Store> Keeper<'_, S> {
         R::Error: Send + Sync + 'static,
     {
         let capacity = grant.capacity_for(payload.len())?;
-        let fresh = FreshKey::generate_owned(account, capacity, rng).map_err(|error| match error {
-            DrawError::Invalid(error) => KeepError::Invalid(error),
-            DrawError::Source(error) => KeepError::Randomness(Box::new(error)),
-        })?;
+        let fresh =
+            FreshKey::generate_paged_owned(account, capacity, grant.page_count(), rng).map_err(
+                |error| match error {
+                    DrawError::Invalid(error) => KeepError::Invalid(error),
+                    DrawError::Source(error) => KeepError::Randomness(Box::new(error)),
+                },
+            )?;
         let terms = Terms::created(self.now).expiring(grant.expires).held_by(grant.holder.clone());
         let mut record = vec![0; Record::max_len(capacity)];
         let (key, len) = seal(fresh, &terms, payload, &mut record).map(|(key, bytes)| (key, bytes.len()))?;

@@ -23,11 +23,28 @@ pub(super) struct Survey {
     pub(super) records: Vec<KeyId>,
     pub(super) notes: Vec<KeyId>,
     pub(super) rotations: Vec<KeyId>,
+    pub(super) staged: Vec<KeyId>,
+    /// The generations that were claimed.
+    pub(super) claims: Vec<u64>,
 }
 
 impl Survey {
     pub(super) fn check_no_rotation<E>(&self, account: &AccountName) -> Result<(), KeepError<E>> {
+        self.check_no_marker(account)?;
+        self.check_not_staged(account)
+    }
+
+    pub(super) fn check_no_marker<E>(&self, account: &AccountName) -> Result<(), KeepError<E>> {
         if self.rotations.is_empty() { Ok(()) } else { Err(KeepError::Busy { account: account.clone().into() }) }
+    }
+
+    pub(super) fn check_not_staged<E>(&self, account: &AccountName) -> Result<(), KeepError<E>> {
+        if self.staged.is_empty() { Ok(()) } else { Err(KeepError::Unfinished { account: account.clone().into() }) }
+    }
+
+    /// The highest generation that was claimed; 0 for none.
+    pub(super) fn highest_claim(&self) -> u64 {
+        self.claims.last().copied().unwrap_or(0)
     }
 }
 
@@ -40,14 +57,16 @@ impl<S: Store> Keeper<'_, S> {
                 Kind::Record => survey.records.push(slot.id),
                 Kind::Note => survey.notes.push(slot.id),
                 Kind::Rotation => survey.rotations.push(slot.id),
-                Kind::Claim | Kind::Staged => {}
+                Kind::Claim => survey.claims.push(slot.generation()),
+                Kind::Staged => survey.staged.push(slot.id),
             }
             ControlFlow::Continue(())
         };
         self.store.list_account(account, each).map_err(KeepError::Store)?;
-        for ids in [&mut survey.records, &mut survey.notes, &mut survey.rotations] {
+        for ids in [&mut survey.records, &mut survey.notes, &mut survey.rotations, &mut survey.staged] {
             ids.sort_unstable();
         }
+        survey.claims.sort_unstable();
         Ok(survey)
     }
 
@@ -68,7 +87,8 @@ impl<S: Store> Keeper<'_, S> {
             };
             self.remove_slot(&record)?;
             survey.records.retain(|other| *other != id);
-            if self.now >= ended.after(TOMBSTONE_SECS) {
+            // Rule 5: a ring that has not seen the tombstone would take a restored record for a live one.
+            if survey.claims.is_empty() && self.now >= ended.after(TOMBSTONE_SECS) {
                 self.remove_slot(&note)?;
                 survey.notes.retain(|other| *other != id);
             }

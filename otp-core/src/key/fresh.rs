@@ -1,20 +1,19 @@
 //! [`FreshKey`]: a key that has not sealed anything yet.
 
 use core::fmt;
+use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
 use super::held::Key;
-use super::layout::Layout;
+use super::layout::{Layout, check_pages};
 use crate::buffer::{Buffer, Wiped};
 use crate::ct;
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::name::AccountName;
-use crate::pad::Pad;
 use crate::random::DrawError;
-use crate::tag::TAG_KEY_LEN;
 
 /// A key that has not sealed anything yet. Sealing takes it by value, so it seals once.
 ///
@@ -37,12 +36,29 @@ impl<B: Buffer> FreshKey<B> {
         buffer: B,
         rng: &mut R,
     ) -> Result<Self, DrawError<R::Error>> {
+        Self::generate_paged(account, capacity, NonZeroU8::MIN, buffer, rng)
+    }
+
+    /// Draws a key of so many pages, as [`generate`](FreshKey::generate) draws one of a single page, into
+    /// [`paged_len_for`](super::paged_len_for) bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`generate`](FreshKey::generate), and [`Error::TooManyPages`].
+    pub fn generate_paged<R: TryCryptoRng + ?Sized>(
+        account: &AccountName,
+        capacity: Capacity,
+        pages: NonZeroU8,
+        buffer: B,
+        rng: &mut R,
+    ) -> Result<Self, DrawError<R::Error>> {
         let mut bytes = Wiped::new(buffer);
         let id = KeyId::from_bytes([0; KeyId::LEN]);
-        let mut layout = Layout { account: account.clone(), id, capacity };
+        let mut layout = Layout { account: account.clone(), id, capacity, pages };
+        check_pages(account, capacity, pages).map_err(DrawError::Invalid)?;
         let needed = layout.len();
         let all = bytes.bytes_mut().get_mut(..needed).ok_or(DrawError::Invalid(Error::BufferTooSmall { needed }))?;
-        rng.try_fill_bytes(&mut all[layout.id().start..layout.pad().end]).map_err(DrawError::Source)?;
+        rng.try_fill_bytes(&mut all[layout.drawn()]).map_err(DrawError::Source)?;
         let id = all[layout.id()].first_chunk().expect("an id has its length");
         layout.id = KeyId::from_bytes(ct::reveal(*id));
         layout.write(all);
@@ -67,16 +83,8 @@ impl<B: Buffer> FreshKey<B> {
         self.key.capacity()
     }
 
-    /// The pad and the tag key, for the one use that [`seal`](crate::seal()) makes of them.
-    pub(crate) fn parts(&mut self) -> (Pad<'_>, &[u8; TAG_KEY_LEN]) {
-        let pad = self.key.layout.pad();
-        let (before, pad_bytes) = self.key.bytes.bytes_mut()[..pad.end].split_at_mut(pad.start);
-        let tag_key = before.last_chunk().expect("the tag key stands before the pad");
-        (Pad::unused(pad_bytes), tag_key)
-    }
-
-    /// The key that opens what was sealed.
-    pub(crate) fn into_sealed(self) -> Key<B> {
+    /// The key, whose first page is for the one use that [`seal`](crate::seal()) makes of it.
+    pub(crate) fn into_key(self) -> Key<B> {
         self.key
     }
 }

@@ -1,9 +1,10 @@
 //! [`Key`]: a key that has sealed its record, and opens it.
 
 use core::fmt;
+use core::num::NonZeroU8;
 use core::ops::Range;
 
-use super::layout::{Layout, PAGES};
+use super::layout::Layout;
 use super::text;
 use crate::buffer::{Buffer, Wiped};
 use crate::ct;
@@ -11,6 +12,7 @@ use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::name::AccountName;
+use crate::pad::Pad;
 use crate::tag::TAG_KEY_LEN;
 
 /// What the caller holds: account name, key id, tag key and pad. It opens one record.
@@ -74,10 +76,10 @@ impl<B: Buffer> Key<B> {
         self.layout.capacity
     }
 
-    /// How many pages it has. Today always 1.
+    /// How many pages it has: how often its secret can be sealed without a new key.
     #[must_use]
-    pub fn pages(&self) -> u8 {
-        PAGES
+    pub fn pages(&self) -> NonZeroU8 {
+        self.layout.pages
     }
 
     /// The length of its text in characters.
@@ -99,15 +101,24 @@ impl<B: Buffer> Key<B> {
         text::encode(&self.bytes.bytes()[..self.layout.len()], out)
     }
 
-    pub(crate) fn tag_key(&self) -> &[u8; TAG_KEY_LEN] {
-        let before_pad = &self.bytes.bytes()[..self.layout.pad().start];
-        before_pad.last_chunk().expect("the tag key stands before the pad")
+    /// The tag key of a page; `None` if the key has no such page.
+    pub(crate) fn tag_key(&self, page: u8) -> Option<&[u8; TAG_KEY_LEN]> {
+        if page < self.pages().get() { self.bytes.bytes()[self.layout.page(page)].first_chunk() } else { None }
     }
 
-    /// Gives the buffer up, with the place of the pad in it.
-    pub(crate) fn into_pad(self) -> (Wiped<B>, Range<usize>) {
-        let pad = self.layout.pad();
+    /// Gives the buffer up, with the place of a page's pad in it.
+    pub(crate) fn into_pad(self, page: u8) -> (Wiped<B>, Range<usize>) {
+        let pad = self.layout.pad(page);
         (self.bytes, pad)
+    }
+
+    /// The pad and the tag key of a page, to seal with them; `None` if the key has no such page.
+    pub(crate) fn parts(&mut self, page: u8) -> Option<(Pad<'_>, &[u8; TAG_KEY_LEN])> {
+        if page >= self.pages().get() {
+            return None;
+        }
+        let (tag_key, pad) = self.bytes.bytes_mut()[self.layout.page(page)].split_first_chunk_mut()?;
+        Some((Pad::unused(pad), tag_key))
     }
 }
 

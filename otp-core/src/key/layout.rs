@@ -1,5 +1,6 @@
 //! Where things stand in a key's bytes.
 
+use core::num::NonZeroU8;
 use core::ops::Range;
 
 use crate::ct;
@@ -12,19 +13,42 @@ use crate::tag::TAG_KEY_LEN;
 /// The name starts behind capacity, number of pages and the name's length.
 const NAME_AT: usize = 4;
 const CRC_LEN: usize = 4;
-/// Today every key has one page.
-pub(super) const PAGES: u8 = 1;
 
-/// The length of a key in bytes, for an account name of `name_len` bytes.
+/// The length of a key in bytes: of one page, for an account name of `name_len` bytes.
 #[must_use]
 pub const fn len_for(name_len: usize, capacity: Capacity) -> usize {
-    NAME_AT + name_len + KeyId::LEN + TAG_KEY_LEN + capacity.frame_len() + CRC_LEN
+    paged_len_for(name_len, capacity, NonZeroU8::MIN)
 }
 
-/// How many random bytes a key takes: id, tag key and pad.
+/// As [`len_for`], for a key of so many pages: `name_len + 18 + pages * (capacity + 34)`.
 #[must_use]
-pub const fn drawn_len(capacity: Capacity) -> usize {
-    KeyId::LEN + TAG_KEY_LEN + capacity.frame_len()
+pub const fn paged_len_for(name_len: usize, capacity: Capacity, pages: NonZeroU8) -> usize {
+    NAME_AT + name_len + drawn_len(capacity, pages) + CRC_LEN
+}
+
+/// How many pages a key may have, for an account name of `name_len` bytes: as many as the longest key has room for.
+#[must_use]
+pub fn max_pages(name_len: usize, capacity: Capacity) -> NonZeroU8 {
+    let room = MAX_LEN - NAME_AT - name_len - KeyId::LEN - CRC_LEN;
+    let pages = u8::try_from(room / page_len(capacity)).unwrap_or(u8::MAX);
+    NonZeroU8::new(pages).unwrap_or(NonZeroU8::MIN)
+}
+
+/// Refuses more pages than a key may have.
+pub(crate) fn check_pages(account: &AccountName, capacity: Capacity, pages: NonZeroU8) -> Result<(), Error> {
+    let limit = max_pages(account.as_str().len(), capacity);
+    if pages <= limit { Ok(()) } else { Err(Error::TooManyPages { limit: limit.get() }) }
+}
+
+/// How many random bytes a key takes: its id, and a tag key and a pad for each page.
+#[must_use]
+pub const fn drawn_len(capacity: Capacity, pages: NonZeroU8) -> usize {
+    KeyId::LEN + pages.get() as usize * page_len(capacity)
+}
+
+/// The length of a page in bytes: a tag key and a pad.
+const fn page_len(capacity: Capacity) -> usize {
+    TAG_KEY_LEN + capacity.frame_len()
 }
 
 /// The length of the longest key in bytes.
@@ -36,6 +60,7 @@ pub(super) struct Layout {
     pub(super) account: AccountName,
     pub(super) id: KeyId,
     pub(super) capacity: Capacity,
+    pub(super) pages: NonZeroU8,
 }
 
 impl Layout {
@@ -54,9 +79,6 @@ impl Layout {
         let fault = malformed(KeyFault::Contents);
         let start = contents.first_chunk::<NAME_AT>().ok_or(fault)?;
         let [high, low, pages, name_len] = ct::reveal(*start);
-        if pages > PAGES {
-            return Err(Error::NewerKey);
-        }
         let name = contents.get(NAME_AT..NAME_AT + usize::from(name_len)).ok_or(fault)?;
         let name = core::str::from_utf8(ct::reveal_bytes(name)).map_err(|_| fault)?;
         let account = AccountName::parse(name).map_err(|_| fault)?;
@@ -64,18 +86,16 @@ impl Layout {
         let capacity = Capacity::try_from(capacity).map_err(|_| fault)?;
         let id_at = NAME_AT + name.len();
         let id = contents.get(id_at..).and_then(<[u8]>::first_chunk).ok_or(fault)?;
-        let layout = Self { account, id: KeyId::from_bytes(ct::reveal(*id)), capacity };
-        if pages == 0 || layout.len() != bytes.len() {
-            return Err(fault);
-        }
-        Ok(layout)
+        let pages = NonZeroU8::new(pages).ok_or(fault)?;
+        let layout = Self { account, id: KeyId::from_bytes(ct::reveal(*id)), capacity, pages };
+        if layout.len() == bytes.len() { Ok(layout) } else { Err(fault) }
     }
 
     /// Writes what is public, and the checksum over all of the key, whose secret part is there already.
     pub(super) fn write(&self, bytes: &mut [u8]) {
         let name = self.account.as_str().as_bytes();
         bytes[..2].copy_from_slice(&self.capacity.to_u16().to_be_bytes());
-        bytes[2] = PAGES;
+        bytes[2] = self.pages.get();
         bytes[3] = u8::try_from(name.len()).expect("a name has at most 128 bytes");
         bytes[NAME_AT..self.id().start].copy_from_slice(name);
         bytes[self.id()].copy_from_slice(self.id.as_bytes());
@@ -88,18 +108,26 @@ impl Layout {
         start..start + KeyId::LEN
     }
 
-    pub(super) fn tag_key(&self) -> Range<usize> {
-        let start = self.id().end;
-        start..start + TAG_KEY_LEN
+    /// All that is random: id and pages.
+    pub(super) fn drawn(&self) -> Range<usize> {
+        self.id().start..self.id().start + drawn_len(self.capacity, self.pages)
     }
 
-    pub(super) fn pad(&self) -> Range<usize> {
-        let start = self.tag_key().end;
-        start..start + self.capacity.frame_len()
+    /// The place of a page, whose number is below that of the pages.
+    pub(super) fn page(&self, page: u8) -> Range<usize> {
+        let len = page_len(self.capacity);
+        let start = self.id().end + usize::from(page) * len;
+        start..start + len
+    }
+
+    /// The place of a page's pad, behind its tag key.
+    pub(super) fn pad(&self, page: u8) -> Range<usize> {
+        let page = self.page(page);
+        page.start + TAG_KEY_LEN..page.end
     }
 
     fn crc(&self) -> Range<usize> {
-        let start = self.pad().end;
+        let start = self.drawn().end;
         start..start + CRC_LEN
     }
 

@@ -3,13 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
 use super::fresh::FreshKey;
 use super::held::Key;
-use super::layout::len_for;
+use super::layout::{check_pages, paged_len_for};
 use super::text::MAX_TEXT_LEN;
 use crate::buffer::Buffer;
 use crate::ct;
@@ -29,7 +30,23 @@ impl FreshKey<Vec<u8>> {
         capacity: Capacity,
         rng: &mut R,
     ) -> Result<Self, DrawError<R::Error>> {
-        Self::generate(account, capacity, vec![0; len_for(account.as_str().len(), capacity)], rng)
+        Self::generate_paged_owned(account, capacity, NonZeroU8::MIN, rng)
+    }
+
+    /// Draws a key of so many pages into memory of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`DrawError::Source`], and [`Error::TooManyPages`].
+    pub fn generate_paged_owned<R: TryCryptoRng + ?Sized>(
+        account: &AccountName,
+        capacity: Capacity,
+        pages: NonZeroU8,
+        rng: &mut R,
+    ) -> Result<Self, DrawError<R::Error>> {
+        check_pages(account, capacity, pages).map_err(DrawError::Invalid)?;
+        let len = paged_len_for(account.as_str().len(), capacity, pages);
+        Self::generate_paged(account, capacity, pages, vec![0; len], rng)
     }
 }
 

@@ -104,6 +104,30 @@ impl Slot {
         Self { account: account.clone(), id, kind: Kind::Rotation }
     }
 
+    /// The slot of the claim of a generation.
+    #[must_use]
+    pub fn claim(account: &AccountName, generation: u64) -> Self {
+        let mut id = [0; KeyId::LEN];
+        id[KeyId::LEN - 8..].copy_from_slice(&generation.to_be_bytes());
+        Self { account: account.clone(), id: KeyId::from_bytes(id), kind: Kind::Claim }
+    }
+
+    /// The slot of the staged record of a rotation.
+    #[must_use]
+    pub fn staged(account: &AccountName, id: KeyId) -> Self {
+        Self { account: account.clone(), id, kind: Kind::Staged }
+    }
+
+    /// The generation of a claim, whose id is that number in 10 bytes, big-endian. A number that is too large for any rotation
+    /// is the largest one.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        match self.id.as_bytes().split_last_chunk() {
+            Some(([0, 0], low)) => u64::from_be_bytes(*low),
+            _ => u64::MAX,
+        }
+    }
+
     /// What the object is called within its account.
     #[must_use]
     pub const fn name(&self) -> ObjectName {
@@ -140,6 +164,11 @@ mod tests {
             slots.each_ref().map(|slot| slot.name().to_string()),
             ["aaaaaaaaaaaaaaaa.otp", "aaaaaaaaaaaaaaaa.note.otp", "aaaaaaaaaaaaaaaa.rotation.otp"]
         );
+        let claim = Slot::claim(&account, 12);
+        assert_eq!((claim.generation(), claim.name().to_string().as_str()), (12, "aaaaaaaaaaaaaaam.claim.otp"));
+        let too_large = Slot { id: KeyId::from_bytes([0, 1, 0, 0, 0, 0, 0, 0, 0, 0]), ..claim };
+        assert_eq!((too_large.generation(), Slot::claim(&account, u64::MAX).generation()), (u64::MAX, u64::MAX));
+        assert_eq!(Slot::staged(&account, id).name().to_string(), "aaaaaaaaaaaaaaaa.staged.otp");
         assert_eq!(std::format!("{:?}", slots[1]), "Slot(edms/a/aaaaaaaaaaaaaaaa.note.otp)");
     }
 

@@ -1,6 +1,7 @@
 //! A source of entropy that a user provides: what of it was used in a key that somebody has must be gone from it.
 
 use std::fs;
+use std::num::NonZeroU8;
 use std::path::Path;
 
 use otp_core::Capacity;
@@ -17,7 +18,7 @@ pub(crate) const FILE: &str = "entropy";
 const LEN: usize = 1500;
 
 /// The bytes that `add` uses up, for a key of the smallest capacity: the start-up test, and what the key is drawn from.
-const USED: usize = STARTUP_LEN + drawn_len(Capacity::MIN);
+const USED: usize = STARTUP_LEN + drawn_len(Capacity::MIN, NonZeroU8::MIN);
 
 /// What the file holds at first: no zeros, which are what used bytes are overwritten with, and the same each time.
 fn original() -> Vec<u8> {

@@ -1,0 +1,37 @@
+//! [`Change`] and [`Applied`]: changing the database's password in the middle of a rotation.
+
+use core::fmt;
+
+use crate::name::AccountName;
+
+/// What is to change in the database: the account's payload as it was, and as it shall be.
+///
+/// Whoever applies it logs in with the old credential, or, if that fails, with the new one: then it was applied before,
+/// and the answer is [`Applied::Done`] (rule 9).
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// The account.
+    pub account: &'a AccountName,
+    /// The payload with which the database can be logged in to, unless the new one can.
+    pub old: &'a [u8],
+    /// The payload that it shall have.
+    pub new: &'a [u8],
+}
+
+impl fmt::Debug for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Change({}, ..)", self.account)
+    }
+}
+
+/// What became of a [`Change`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Applied {
+    /// The database has the new secret.
+    Done,
+    /// The database has the old secret, for certain.
+    Unchanged,
+    /// Nobody knows.
+    InDoubt,
+}

@@ -1,0 +1,59 @@
+//! Ending keys and accounts with a ring, where the end binds those who can write the store too (rules 5 and 11).
+
+use super::ring_keeper::RingKeeper;
+use crate::id::KeyId;
+use crate::keeper::{Gone, KeepError};
+use crate::name::AccountName;
+use crate::ring::{Entry, Ring};
+use crate::store::{Slot, Store};
+
+impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+    /// Ends one key as [`Keeper::revoke`](crate::Keeper::revoke) does, and wipes the ring's copy. A record of it that somebody
+    /// restores is not served by any later rotation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keeper::revoke`](crate::Keeper::revoke), and the ring's.
+    pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+        let in_ring = self.ledger(account)?.keys.binary_search(&id).is_ok();
+        if !in_ring {
+            // A mistyped id leaves no mark behind.
+            if let Err(error @ KeepError::NoKey { gone: Gone::Unknown, .. }) = self.keeper.look(account, id, &mut []) {
+                return Err(error);
+            }
+        }
+        self.mark(account, Entry::Ended(id))?;
+        let revoked = self.keeper.revoke(account, id);
+        match revoked {
+            // Its record was lost before: what is left of it is in the ring.
+            Err(KeepError::NoKey { .. }) if in_ring => {}
+            outcome => outcome?,
+        }
+        self.forget(account, id)
+    }
+
+    /// Deletes an account as [`Keeper::remove`](crate::Keeper::remove) does, and ends its keys in the ring.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keeper::remove`](crate::Keeper::remove), and the ring's.
+    pub fn remove(&self, account: &AccountName, force: bool) -> Result<(), KeepError<S::Error>> {
+        let ledger = self.ledger(account)?;
+        if !force && !ledger.applying.is_empty() {
+            return Err(KeepError::Unfinished { account: account.clone().into() });
+        }
+        let removed = if force { self.keeper.force_remove(account) } else { self.keeper.remove(account) };
+        match removed {
+            // An earlier call was cut short.
+            Err(KeepError::NoAccount { .. }) if !ledger.keys.is_empty() => {}
+            outcome => outcome?,
+        }
+        for id in &ledger.keys {
+            self.forget(account, *id)?;
+        }
+        for id in ledger.recovery.iter().chain(&ledger.applying) {
+            self.clear(account, &Slot::staged(account, *id))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Adding accounts and issuing keys with a ring, and taking in keys that were handed out without one (rule 4).
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use super::classify::Standing;
+use super::ring_keeper::RingKeeper;
+use crate::buffer::Buffer;
+use crate::id::KeyId;
+use crate::keeper::{Gone, Grant, KeepError};
+use crate::key::Key;
+use crate::name::AccountName;
+use crate::record::Record;
+use crate::ring::{Entry, Ring};
+use crate::seal::{open, open_ignoring_expiry, verify};
+use crate::store::{Guard, Store};
+
+impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+    /// Adds an account as [`Keeper::add`](crate::Keeper::add) does; the ring keeps its first key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keeper::add`](crate::Keeper::add), [`KeepError::StaleRing`], and the ring's.
+    pub fn add<G>(
+        &self,
+        account: &AccountName,
+        payload: &[u8],
+        grant: &Grant,
+        rng: &mut G,
+    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    where
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        grant.check(account, payload.len())?;
+        let exists = || KeepError::Exists { account: account.clone().into() };
+        let guard = self.keeper.lock(account)?;
+        let survey = self.keeper.tidy(account, &guard)?;
+        if !survey.records.is_empty() {
+            return Err(exists());
+        }
+        survey.check_no_rotation(account)?;
+        let reached = self.generation(account, &self.ledger(account)?, &survey)?;
+        let key = self.put_new(account, payload, grant, reached, rng)?;
+        self.or_take_back(
+            account,
+            key,
+            |id, records| {
+                if guard.excludes_others() || records == [id] { Ok(()) } else { Err(exists()) }
+            },
+            survey.highest_claim(),
+        )
+    }
+
+    /// Issues one more key as [`Keeper::issue`](crate::Keeper::issue) does; the ring keeps it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keeper::issue`](crate::Keeper::issue), [`KeepError::StaleRing`], and the ring's.
+    pub fn issue<B, G>(&self, key: Key<B>, grant: &Grant, rng: &mut G) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    where
+        B: Buffer,
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        let (account, id, capacity) = (key.account().clone(), key.id(), key.capacity());
+        let grant = grant.clone().with_capacity(grant.capacity.or(Some(capacity)));
+        let guard = self.keeper.lock_known(&account)?;
+        let survey = self.keeper.tidy(&account, &guard)?;
+        survey.check_no_rotation(&account)?;
+        let source = self.keeper.read_record(&account, id, key.capacity())?.into_current(&account, id)?;
+        let secret = open(key, &Record::decode(&source)?, self.keeper.now)?;
+        grant.check(&account, secret.expose().len())?;
+        let reached = self.generation(&account, &self.ledger(&account)?, &survey)?;
+        let new = self.put_new(&account, secret.expose(), &grant, reached, rng)?;
+        let busy = || KeepError::Busy { account: account.clone().into() };
+        self.or_take_back(
+            &account,
+            new,
+            |_, _| {
+                let record = self.keeper.read_record(&account, id, capacity)?;
+                if record.into_current(&account, id)? == source { Ok(()) } else { Err(busy()) }
+            },
+            survey.highest_claim(),
+        )
+    }
+
+    /// A key of the ring that opens the account today, for [`issue`](RingKeeper::issue).
+    ///
+    /// # Errors
+    ///
+    /// [`KeepError::NotInRing`]
+    pub fn current_key(&self, account: &AccountName) -> Result<Key<Vec<u8>>, KeepError<S::Error>> {
+        for id in self.keeper.survey(account)?.records {
+            if let Standing::Known(known) = self.standing(account, id)?
+                && known.header.terms.expires.is_none_or(|at| self.keeper.now < at)
+            {
+                return Ok(known.key);
+            }
+        }
+        Err(KeepError::NotInRing { account: account.clone().into() })
+    }
+
+    /// Takes a key in that was handed out without a ring, once it opens its record.
+    ///
+    /// Its further pages can be used only if no generation of the account was ever claimed: then nobody has sealed one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keeper::verify`](crate::Keeper::verify), [`KeepError::Unfinished`], and the ring's. A key that the ring has
+    /// already is left as it is.
+    pub fn take_in<B: Buffer>(&self, key: &Key<B>) -> Result<(), KeepError<S::Error>> {
+        let (account, id) = (key.account(), key.id());
+        let _guard = self.keeper.lock_known(account)?;
+        let survey = self.keeper.survey(account)?;
+        survey.check_no_rotation(account)?;
+        let ledger = self.ledger(account)?;
+        if ledger.ended.contains(&id) {
+            return Err(KeepError::NoKey { account: account.clone().into(), id, gone: Gone::Unknown });
+        }
+        let live = self.keeper.read_record(account, id, key.capacity())?.into_current(account, id)?;
+        let record = Record::decode(&live)?;
+        verify(key, &record)?;
+        if self.generation(account, &ledger, &survey)? == 0 && record.header().page == 0 {
+            self.put_entry(account, Entry::First(id), b"0")?;
+        }
+        self.put_entry(account, Entry::Key(id), key.to_text().as_bytes()).map(drop)
+    }
+
+    /// Takes back a new key that could not be handed over: its record first, then the ring's key.
+    ///
+    /// # Errors
+    ///
+    /// The store's and the ring's.
+    pub fn withdraw(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+        let _guard = self.keeper.lock(account)?;
+        self.take_back(account, id)
+    }
+
+    pub(super) fn take_back(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+        self.keeper.take_back(account, id)?;
+        self.drop_entry(account, Entry::Key(id))?;
+        self.drop_entry(account, Entry::First(id))
+    }
+
+    /// Looks once more whether a new key may stay: nobody has begun a rotation, claimed a generation, or changed what it was
+    /// issued from.
+    fn or_take_back(
+        &self,
+        account: &AccountName,
+        key: Key<Vec<u8>>,
+        check: impl FnOnce(KeyId, &[KeyId]) -> Result<(), KeepError<S::Error>>,
+        claimed: u64,
+    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>> {
+        let look = || {
+            let survey = self.keeper.survey(account)?;
+            survey.check_no_rotation(account)?;
+            if survey.highest_claim() != claimed {
+                return Err(KeepError::Busy { account: account.clone().into() });
+            }
+            check(key.id(), &survey.records)
+        };
+        match look() {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                // The first failure is the one to report.
+                let _ = self.take_back(account, key.id());
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the ring's key opens a record to this payload.
+    pub(super) fn opens_to(
+        &self,
+        account: &AccountName,
+        id: KeyId,
+        payload: &[u8],
+    ) -> Result<bool, KeepError<S::Error>> {
+        let Standing::Known(known) = self.standing(account, id)? else { return Ok(false) };
+        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
+        Ok(crate::ct::equal(secret.expose(), payload))
+    }
+}

@@ -1,0 +1,124 @@
+//! What a ring says of an account.
+
+use alloc::vec::Vec;
+use core::ops::ControlFlow;
+
+use super::ring_keeper::{RingKeeper, ring_failed};
+use crate::id::KeyId;
+use crate::keeper::KeepError;
+use crate::keeper::survey::Survey;
+use crate::name::AccountName;
+use crate::note::Note;
+use crate::ring::{Entry, Ring, generation};
+use crate::store::{Slot, Store};
+
+/// How far a store's claims may be ahead of a ring's marks before the ring is taken for an old one.
+const CLAIMS_AHEAD: u64 = 255;
+
+/// The entries of an account, each kind sorted.
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub(super) keys: Vec<KeyId>,
+    pub(super) succeeded: Vec<KeyId>,
+    pub(super) ended: Vec<KeyId>,
+    pub(super) recovery: Vec<KeyId>,
+    pub(super) applying: Vec<KeyId>,
+    pub(super) spent: Vec<u64>,
+    pub(super) done: Vec<u64>,
+}
+
+impl Ledger {
+    pub(super) fn highest_spent(&self) -> u64 {
+        self.spent.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn highest_done(&self) -> u64 {
+        self.done.last().copied().unwrap_or(0)
+    }
+}
+
+impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+    pub(super) fn ledger(&self, account: &AccountName) -> Result<Ledger, KeepError<S::Error>> {
+        let mut ledger = Ledger::default();
+        let each = &mut |entry| {
+            match entry {
+                Entry::Key(id) => ledger.keys.push(id),
+                Entry::First(_) => {}
+                Entry::Succeeded(id) => ledger.succeeded.push(id),
+                Entry::Ended(id) => ledger.ended.push(id),
+                Entry::Recovery(id) => ledger.recovery.push(id),
+                Entry::Applying(id) => ledger.applying.push(id),
+                Entry::Spent(generation) => ledger.spent.push(generation),
+                Entry::Done(generation) => ledger.done.push(generation),
+            }
+            ControlFlow::Continue(())
+        };
+        self.ring.list(account, each).map_err(ring_failed)?;
+        let Ledger { keys, succeeded, ended, recovery, applying, spent, done } = &mut ledger;
+        for ids in [keys, succeeded, ended, recovery, applying] {
+            ids.sort_unstable();
+        }
+        spent.sort_unstable();
+        done.sort_unstable();
+        Ok(ledger)
+    }
+
+    /// The generation that the account has reached, as ring and store know it (rule 1).
+    pub(super) fn generation(
+        &self,
+        account: &AccountName,
+        ledger: &Ledger,
+        survey: &Survey,
+    ) -> Result<u64, KeepError<S::Error>> {
+        let (spent, claimed) = (ledger.highest_spent(), survey.highest_claim());
+        if claimed > spent.saturating_add(CLAIMS_AHEAD) {
+            return Err(KeepError::StaleRing { account: account.clone().into(), claimed, spent });
+        }
+        Ok(spent.max(claimed))
+    }
+
+    /// The generation at which a key's first page was sealed; `None` if nobody knows.
+    pub(super) fn first(&self, account: &AccountName, id: KeyId) -> Result<Option<u64>, KeepError<S::Error>> {
+        let mut digits = [0; 20];
+        let len = self.ring.get(account, Entry::First(id), &mut digits).map_err(ring_failed)?;
+        Ok(len.and_then(|len| generation(digits.get(..len)?)))
+    }
+
+    /// The page of a key that is sealed at a generation; `None` if it has none left, or nobody knows how many are used.
+    pub(super) fn page_at(
+        &self,
+        account: &AccountName,
+        id: KeyId,
+        pages: u8,
+        at: u64,
+    ) -> Result<Option<u8>, KeepError<S::Error>> {
+        let page = self.first(account, id)?.and_then(|first| u8::try_from(at.checked_sub(first)?).ok());
+        Ok(page.filter(|page| *page < pages))
+    }
+
+    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring (rule 5).
+    pub(super) fn note_ended(
+        &self,
+        account: &AccountName,
+        ledger: &mut Ledger,
+        survey: &Survey,
+    ) -> Result<(), KeepError<S::Error>> {
+        for id in &survey.notes {
+            if ledger.keys.binary_search(id).is_err() {
+                continue;
+            }
+            let ended = match self.keeper.read_note(&Slot::note(account, *id)) {
+                Ok(Some(Note::Revoked { .. } | Note::Rotated { .. })) => true,
+                Ok(_) | Err(KeepError::Invalid(_)) => false,
+                Err(error) => return Err(error),
+            };
+            if ended {
+                self.forget(account, *id)?;
+                ledger.keys.retain(|other| other != id);
+                ledger.ended.push(*id);
+            }
+        }
+        ledger.ended.sort_unstable();
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! [`RingKeeper`]: what an administrator does with a store and a ring.
+//!
+//! The rules of rings, pages and rotations that change the database are those of `docs/rotation.md`, where they are numbered;
+//! comments name them where they hold.
+
+mod apply;
+mod claim;
+mod classify;
+mod end;
+mod export;
+mod grant;
+mod ledger;
+mod publish;
+mod resume;
+mod ring_keeper;
+mod rotate;
+mod verify;
+
+pub use apply::{Applied, Change};
+pub use claim::CLAIM_LEN;
+pub use export::{Held, HeldKey};
+pub use publish::Published;
+pub use ring_keeper::RingKeeper;
+pub use rotate::RingRotation;
+pub use verify::{RingFault, RingFinding};

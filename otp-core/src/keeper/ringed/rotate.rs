@@ -1,0 +1,210 @@
+//! Rotating with a ring: the keys keep their text, and the database may change in between (rules 6 and 8).
+
+use alloc::vec::Vec;
+use core::num::NonZeroU8;
+
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use super::apply::{Applied, Change};
+use super::classify::{Classes, Known, Standing};
+use super::publish::Published;
+use super::ring_keeper::RingKeeper;
+use crate::ct;
+use crate::frame::Capacity;
+use crate::id::KeyId;
+use crate::keeper::rotation::Replacement;
+use crate::keeper::{Grant, KeepError};
+use crate::name::AccountName;
+use crate::record::Record;
+use crate::ring::{Entry, Ring};
+use crate::seal::open_ignoring_expiry;
+use crate::store::{Slot, Store};
+use crate::time::UnixTime;
+
+/// What a rotation with a ring may do.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RingRotation {
+    /// When all keys stop opening; `None` for as before.
+    pub expires: Option<UnixTime>,
+    /// The capacity of new keys; `None` for that of the keys that they replace, or the smallest larger one that fits.
+    pub capacity: Option<Capacity>,
+    /// How many pages new keys have; `None` for as many as the keys that they replace.
+    pub pages: Option<NonZeroU8>,
+    /// Whether every key ends and gets a successor, as after a theft. Without it, keys that would end make the rotation fail.
+    pub new_keys: bool,
+    /// Records that the ring knows nothing of, to be ended.
+    pub end_unknown: Vec<KeyId>,
+}
+
+/// A payload in memory that is wiped.
+pub(super) type Payload = Zeroizing<Vec<u8>>;
+
+impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
+    /// What [`rotate`](RingKeeper::rotate) would do to an account, without doing any of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`rotate`](RingKeeper::rotate).
+    pub fn plan(
+        &self,
+        account: &AccountName,
+        payload_len: usize,
+        options: &RingRotation,
+    ) -> Result<Published, KeepError<S::Error>> {
+        let survey = self.keeper.survey(account)?;
+        survey.check_no_rotation(account)?;
+        let ledger = self.ledger(account)?;
+        self.check_not_applying(account, &ledger)?;
+        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
+        let classes = self.classify(account, &survey.records, &ledger, next, payload_len, options)?;
+        classes.check(account, options)?;
+        Ok(Published::planned(next, classes))
+    }
+
+    /// Gives an account a new secret: the one that `change` makes of the current one.
+    ///
+    /// Each key that has a page left keeps its text. `apply` changes the database in between, while the account is not
+    /// locked; it gets the ring's lock, which a program that it starts should inherit. `hand_over` gets the new keys that
+    /// some holders need.
+    ///
+    /// Whatever dies in between, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
+    ///
+    /// # Errors
+    ///
+    /// Before anything has changed: [`KeepError::NoAccount`], [`KeepError::NotInRing`], [`KeepError::UnknownKeys`],
+    /// [`KeepError::UsedUp`], [`KeepError::AllExpired`], [`KeepError::Busy`], [`KeepError::StaleRing`], what `change` fails with,
+    /// and [`KeepError::Unfinished`] if an earlier rotation is. [`KeepError::NotApplied`]: the database was not changed, and
+    /// nothing else was. Afterwards: [`KeepError::Unfinished`], [`KeepError::Overtaken`], and the store's and the ring's,
+    /// all of which `resume` ends; and what `hand_over` fails with, when the rotation is finished and the ring has the keys.
+    pub fn rotate<P, E, G>(
+        &self,
+        account: &AccountName,
+        change: impl FnOnce(&[u8]) -> Result<P, E>,
+        options: &RingRotation,
+        rng: &mut G,
+        apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
+        hand_over: impl FnOnce(&[Replacement]) -> Result<(), E>,
+    ) -> Result<Published, E>
+    where
+        P: AsRef<[u8]>,
+        E: From<KeepError<S::Error>>,
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        let guard = self.keeper.lock_known(account)?;
+        let survey = self.keeper.tidy(account, &guard)?;
+        survey.check_no_rotation(account)?;
+        let mut ledger = self.ledger(account)?;
+        self.note_ended(account, &mut ledger, &survey)?;
+        self.check_not_applying(account, &ledger)?;
+        self.clear_recovery(account, &ledger)?;
+
+        let old = self.current_payload(account, &survey.records, None)?;
+        let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
+        let new = change(&old)?;
+        let new = new.as_ref();
+        Capacity::fitting(new.len()).map_err(KeepError::from)?;
+
+        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
+        let classes = self.classify(account, &survey.records, &ledger, next, new.len(), options)?;
+        classes.check(account, options)?;
+        self.probe(account, &guard, &classes)?;
+
+        let staged = self.stage(account, new, rng)?;
+        self.mark(account, Entry::Applying(staged.id))?;
+        // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
+        drop(guard);
+        match apply(&self.guard, Change { account, old: &old, new }) {
+            Applied::Done => self.publish(account, &staged, new, options, rng, hand_over),
+            Applied::Unchanged => {
+                self.clear(account, &staged)?;
+                Err(KeepError::NotApplied { account: account.clone().into() }.into())
+            }
+            Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }.into()),
+        }
+    }
+
+    /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).
+    fn probe(&self, account: &AccountName, guard: &S::Guard<'_>, classes: &Classes) -> Result<(), KeepError<S::Error>> {
+        let Some(id) = classes.resealed.iter().chain(&classes.replaced).next() else { return Ok(()) };
+        let Standing::Known(Known { record, .. }) = self.standing(account, *id)? else { return Ok(()) };
+        let slot = Slot::record(account, *id);
+        if self.keeper.store.replace(guard, &slot, &record, &record).map_err(KeepError::Store)? {
+            Ok(())
+        } else {
+            Err(KeepError::Busy { account: account.clone().into() })
+        }
+    }
+
+    /// Stages the new payload under a recovery key that is in the ring first (rule 6).
+    fn stage<G>(&self, account: &AccountName, payload: &[u8], rng: &mut G) -> Result<Slot, KeepError<S::Error>>
+    where
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        let sealed = self.keeper.seal(account, payload, &Grant::default(), rng)?;
+        let staged = Slot::staged(account, sealed.key.id());
+        self.put_entry(account, Entry::Recovery(staged.id), sealed.key.to_text().as_bytes())?;
+        let put = self.keeper.put(&staged, &sealed.record);
+        let alone = put.and_then(|_| {
+            let survey = self.keeper.survey(account)?;
+            match (survey.staged == [staged.id], survey.rotations.is_empty()) {
+                (true, true) => Ok(()),
+                _ => Err(KeepError::Busy { account: account.clone().into() }),
+            }
+        });
+        if let Err(error) = alone {
+            // The first failure is the one to report. What is left is found by the next rotation, which removes it.
+            let _ = self.clear(account, &staged);
+            return Err(error);
+        }
+        Ok(staged)
+    }
+
+    /// Removes what a rotation staged. The mark goes first: a staged record without it means that nothing is in doubt.
+    pub(super) fn clear(&self, account: &AccountName, staged: &Slot) -> Result<(), KeepError<S::Error>> {
+        self.drop_entry(account, Entry::Applying(staged.id))?;
+        self.keeper.remove_slot(staged)?;
+        self.drop_entry(account, Entry::Recovery(staged.id))
+    }
+
+    /// The account's payload, from the record of the highest generation that the ring can open; not `other` than that, if there
+    /// is any.
+    pub(super) fn current_payload(
+        &self,
+        account: &AccountName,
+        records: &[KeyId],
+        other: Option<&[u8]>,
+    ) -> Result<Option<Payload>, KeepError<S::Error>> {
+        let mut found: Option<(u64, Payload)> = None;
+        for id in records {
+            let Standing::Known(Known { key, header, record }) = self.standing(account, *id)? else { continue };
+            let at = self.first(account, *id)?.unwrap_or(0).saturating_add(u64::from(header.page));
+            let secret = open_ignoring_expiry(key, &Record::decode(&record)?)?;
+            let is_other = other.is_some_and(|other| ct::equal(secret.expose(), other));
+            if !is_other && found.as_ref().is_none_or(|(best, _)| at > *best) {
+                found = Some((at, Zeroizing::new(secret.expose().to_vec())));
+            }
+        }
+        Ok(found.map(|(_, payload)| payload))
+    }
+}
+
+impl Classes {
+    /// Refuses a rotation that would end keys which nobody wants to end.
+    fn check<E>(&self, account: &AccountName, options: &RingRotation) -> Result<(), KeepError<E>> {
+        let account = || account.clone().into();
+        if !self.unknown.is_empty() {
+            return Err(KeepError::UnknownKeys { account: account(), ids: self.unknown.clone() });
+        }
+        if !self.replaced.is_empty() && !options.new_keys {
+            return Err(KeepError::UsedUp { account: account(), ids: self.replaced.clone() });
+        }
+        if self.resealed.is_empty() && self.replaced.is_empty() {
+            return Err(KeepError::AllExpired { account: account() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Holding a store against a ring (rule 13).
+
+use alloc::vec::Vec;
+
+use super::classify::Standing;
+use super::ring_keeper::RingKeeper;
+use crate::id::KeyId;
+use crate::keeper::KeepError;
+use crate::name::AccountName;
+use crate::ring::Ring;
+use crate::store::Store;
+
+/// What a ring finds wrong with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RingFault {
+    /// The ring has no key that opens the record: it was issued without the ring, or planted, or it is damaged.
+    Unknown,
+    /// The key has ended, and a record of it is back.
+    Ended,
+    /// The ring has the key, and its record is gone.
+    Orphaned,
+    /// The record is of an earlier page than the last finished rotation's: it was rolled back, or a rotation is unfinished.
+    Behind {
+        /// The record's page.
+        page: u8,
+        /// The page that it should be.
+        expected: u8,
+    },
+    /// A rotation is unfinished.
+    Unfinished,
+    /// A rotation is unfinished, and its staged record is gone or can't be opened.
+    StagedLost,
+    /// The store claims another generation than the ring knows of.
+    Claims {
+        /// The store's highest claim.
+        claimed: u64,
+        /// The ring's highest mark.
+        spent: u64,
+    },
+}
+
+/// One of them, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RingFinding {
+    /// The account.
+    pub account: AccountName,
+    /// The key, or the rotation; `None` if it is about the account.
+    pub id: Option<KeyId>,
+    /// What is wrong.
+    pub fault: RingFault,
+}
+
+impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+    /// Holds the records of an account against the ring's keys and marks.
+    ///
+    /// # Errors
+    ///
+    /// The store's and the ring's.
+    pub fn verify(&self, account: &AccountName) -> Result<Vec<RingFinding>, KeepError<S::Error>> {
+        let (ledger, survey) = (self.ledger(account)?, self.keeper.survey(account)?);
+        let mut findings = Vec::new();
+        let mut find = |id, fault| findings.push(RingFinding { account: account.clone(), id, fault });
+        for id in survey.records.iter().copied() {
+            if ledger.ended.binary_search(&id).is_ok() {
+                find(Some(id), RingFault::Ended);
+                continue;
+            }
+            match self.standing(account, id)? {
+                Standing::Ended | Standing::Grace => {}
+                Standing::Unknown => find(Some(id), RingFault::Unknown),
+                Standing::Known(known) => {
+                    let page = known.header.page;
+                    let expected = self.page_at(account, id, u8::MAX, ledger.highest_done())?.unwrap_or(0);
+                    if page < expected {
+                        find(Some(id), RingFault::Behind { page, expected });
+                    }
+                }
+            }
+        }
+        for id in ledger.keys.iter().copied().filter(|id| survey.records.binary_search(id).is_err()) {
+            find(Some(id), RingFault::Orphaned);
+        }
+        for id in &survey.staged {
+            let known = ledger.recovery.contains(id);
+            find(Some(*id), if known { RingFault::Unfinished } else { RingFault::StagedLost });
+        }
+        for id in ledger.applying.iter().filter(|id| !survey.staged.contains(id)) {
+            find(Some(*id), RingFault::StagedLost);
+        }
+        let (claimed, spent) = (survey.highest_claim(), ledger.highest_spent());
+        if claimed > spent || claimed < ledger.highest_done() {
+            find(None, RingFault::Claims { claimed, spent });
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,89 @@
+//! A rotation is cut at each of its steps, and resumed, which is cut at each of its steps as well.
+
+use otp_core::keeper::ringed::RingRotation;
+use otp_core::{Code, Coded, KeepError};
+
+use crate::fuse::{Fuse, Side};
+use crate::world::{Database, Failure, World};
+
+/// T3: the password that the database has opens with the callers' keys, or with what was staged.
+fn check_nothing_is_lost(world: &World) {
+    for key in 0..world.keys.len() {
+        let opened = world.open(key).unwrap();
+        assert!(opened == b"first" || opened == b"second", "neither the old secret nor the new");
+    }
+}
+
+/// Goes on until nothing is unfinished, and ends with a rotation that must work.
+fn settle(world: &World) {
+    match world.resume(&Fuse::whole(), Database::Changes) {
+        Ok(_) | Err(KeepError::NotUnfinished { .. }) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    world.check_at_rest();
+    let again = world.rotate(&Fuse::whole(), b"third", &RingRotation::default(), Database::Changes);
+    let done = again.unwrap();
+    assert_eq!(done.kept.len(), 2, "{done:?}");
+    world.check_at_rest();
+}
+
+fn check_failure(error: &Failure) {
+    assert!(
+        matches!(error.code(), Code::StoreUnavailable | Code::InDoubt | Code::NotFound),
+        "{error:?}: {:?}",
+        error.code()
+    );
+}
+
+#[test]
+fn a_rotation_that_is_cut_at_any_step_ends_where_one_that_was_not_does() {
+    for database in [Database::Changes, Database::DiesAfter, Database::DiesBefore, Database::SaysUnchanged] {
+        for side in [Side::Before, Side::After] {
+            let mut cuts = 0;
+            for step in 1.. {
+                // Pages for what the cut uses up.
+                let world = World::new(9);
+                let fuse = Fuse::at(step, side, false);
+                let outcome = world.rotate(&fuse, b"second", &RingRotation::default(), database);
+                check_nothing_is_lost(&world);
+                if !fuse.is_blown() {
+                    break;
+                }
+                cuts += 1;
+                if let Err(error) = &outcome {
+                    check_failure(error);
+                }
+                for again in 1.. {
+                    let fuse = Fuse::at(again, side, false);
+                    let _ = world.resume(&fuse, Database::Changes);
+                    check_nothing_is_lost(&world);
+                    if !fuse.is_blown() || again > 3 {
+                        break;
+                    }
+                }
+                settle(&world);
+            }
+            assert!(cuts > 30, "{database:?}: {cuts}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_answer_seals_no_page_twice() {
+    let mut lost = 0;
+    for step in 1.. {
+        let world = World::new(9);
+        let fuse = Fuse::at(step, Side::After, true);
+        let outcome = world.rotate(&fuse, b"second", &RingRotation::default(), Database::Changes);
+        if !fuse.is_blown() {
+            break;
+        }
+        lost += 1;
+        if let Err(error) = &outcome {
+            check_failure(error);
+        }
+        check_nothing_is_lost(&world);
+        settle(&world);
+    }
+    assert!(lost > 30, "{lost}");
+}
