@@ -20,6 +20,7 @@ use crate::commands::list::{self, ListArgs};
 use crate::commands::manual::{self, CompletionsArgs, ManArgs};
 use crate::commands::remove::{self, RemoveArgs};
 use crate::commands::revoke::{self, RevokeArgs};
+use crate::commands::ring::{self, RingCommand};
 use crate::commands::rotate::{self, RotateArgs};
 use crate::commands::run::{self, RunArgs};
 use crate::commands::verify::{self, VerifyArgs};
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     /// Import an account from another program
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Keep the keys that were handed out, so that they can be given new secrets
+    #[command(subcommand)]
+    Ring(RingCommand),
     /// Look at a key
     #[command(subcommand)]
     Key(KeyCommand),
@@ -145,6 +149,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Verify(args) => verify::run(globals, &args),
         Command::Doctor(args) => doctor::run(globals, &args),
         Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
+        Command::Ring(command) => ring::run(globals, &command),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
         Command::Completions(args) => manual::completions(Cli::command(), &args),
         Command::Man(_) => manual::man(Cli::command()),

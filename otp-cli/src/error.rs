@@ -30,6 +30,8 @@ pub(crate) enum Error {
     NotHandedOver { source: io::Error },
     /// The new keys of a rotation were handed over, and then not all of the old ones could be ended.
     Unfinished(otp_link::Error),
+    /// New keys could not be handed over; the rotation is finished, and the ring has them.
+    LeftInRing(Box<Self>),
     /// Reading or writing something that is neither store nor key file.
     Io { what: String, source: io::Error },
     /// A command can't be started.
@@ -70,6 +72,7 @@ impl Error {
             | Self::OutputClosed
             | Self::NoOutput
             | Self::NotConfirmed => Code::Other,
+            Self::LeftInRing(error) => return error.exit_code(),
             Self::NoKeys { .. } => Code::NotFound,
             Self::Found(code) => *code,
         }
@@ -88,6 +91,9 @@ impl Display for Error {
             }
             Self::NotHandedOver { .. } => f.write_str("standard output can't be written, so nothing was changed"),
             Self::Unfinished(_) => f.write_str("the new keys open, but some of the old ones still do too"),
+            Self::LeftInRing(_) => {
+                f.write_str("the rotation is finished, but its new keys could not be handed over; the ring has them")
+            }
             Self::Io { what, .. } => f.write_str(what),
             Self::NotStarted { program, obstacle, .. } => f.write_str(&obstacle.message(program)),
             Self::NoKeys { holder } => write!(f, "no key is held by {holder:?}"),
@@ -105,6 +111,7 @@ impl std::error::Error for Error {
             // The message above is the library's own, so its cause is ours.
             Self::Link(error) => error.source(),
             Self::Unfinished(error) => Some(error),
+            Self::LeftInRing(error) => Some(error.as_ref()),
             Self::NotHandedOver { source } | Self::Io { source, .. } | Self::NotStarted { source, .. } => Some(source),
             _ => None,
         }

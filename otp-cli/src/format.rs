@@ -67,7 +67,7 @@ fn json(fields: &Fields<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
-fn json_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn json_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 

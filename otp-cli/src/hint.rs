@@ -15,6 +15,7 @@ pub(crate) fn for_error(error: &Error, store: Option<&Path>) -> Option<String> {
         Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
         Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
+        Error::LeftInRing(_) => Some(format!("hand them out again: {}", otp(store, "ring export KEYID"))),
         Error::NotStarted { obstacle, .. } => obstacle.hint().map(str::to_owned),
         _ => None,
     }
@@ -64,6 +65,14 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
             format!("put new random bytes into a file of mode 0600: others may know those of {}", shell_word(path))
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
+        Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
+        Hint::MakeRing { path } => format!("run: {}", otp(store, &format!("ring init {}", shell_word(path)))),
+        Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),
+        Hint::AdoptRing { path } => format!(
+            "if no other copy of it is used any more, run: {}; if it was restored from a backup, rotate each account with \
+             --new-keys after that",
+            otp(store, &format!("ring adopt --ring {}", shell_word(path)))
+        ),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
         Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
         Hint::RaiseLockLimit { bytes } => {
@@ -113,6 +122,24 @@ fn of_core(hint: &otp_core::Hint<'_>, store: Option<&Path>) -> String {
         Hint::RevokeKey { account, id } => {
             format!("restore it from a backup, or run: {}", otp(store, &format!("revoke {account} {id}")))
         }
+        Hint::UseFewerPages => "use fewer --pages, or a smaller --capacity".into(),
+        Hint::ResumeRotation { account } => format!(
+            "go on with it: {}, with the same --apply; or go back: --abort",
+            otp(store, &format!("rotate {account} --ring DIR --resume"))
+        ),
+        Hint::ForgetRotation { account } => format!(
+            "restore the store's .staged.otp file; or find out which password the database has, and run: {}",
+            otp(store, &format!("rotate {account} --ring DIR --forget --yes"))
+        ),
+        Hint::EndUnknownKeys { account } => format!(
+            "if their holders may keep them: {}; if not, rotate with --end-unknown ID for each of {account}",
+            otp(store, "ring add --ring DIR --key-file KEYFILE")
+        ),
+        Hint::ReplaceKeys { account } => {
+            format!("give every holder a new key: {}", otp(store, &format!("rotate {account} --ring DIR --new-keys")))
+        }
+        Hint::AddKeyToRing => format!("put a key in: {}", otp(store, "ring add --ring DIR --key-file KEYFILE")),
+        Hint::GiveRing => "give it with --ring DIR; or leave it behind with --without-ring".into(),
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),
         Hint::TryAgain => "try again when it is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),

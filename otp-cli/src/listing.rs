@@ -14,6 +14,9 @@ pub(crate) fn line(info: &KeyInfo) -> String {
     let holder = terms.holder.as_ref().map_or("-", Holder::as_str);
     let (id, created, capacity) = (header.id, terms.created, header.capacity.bytes());
     let mut line = format!("  {id}  {created}  {expires:<20}  {capacity:>8}  {holder}");
+    if header.pages > 1 {
+        line.push_str(&format!(" (page {} of {})", header.page + 1, header.pages));
+    }
     if let Some(until) = grace {
         line.push_str(&format!(" (replaced; opens the old secret until {until})"));
     }

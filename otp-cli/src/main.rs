@@ -1,6 +1,7 @@
 //! `otp`: keeps a credential as record and key, and hands it to a script that has both.
 #![forbid(unsafe_code)]
 
+mod apply;
 mod channel;
 mod cli;
 mod commands;

@@ -2,11 +2,12 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use otp_core::UnixTime;
-use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Randomness, Source};
+use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Place, Randomness, Source};
 
 use crate::error::Result;
 use crate::{streams, terminal, time};
@@ -110,6 +111,26 @@ pub(crate) struct GrantArgs {
     /// that of the given key]
     #[arg(long, value_name = "BYTES")]
     pub(crate) capacity: Option<u16>,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
+    #[command(flatten)]
+    pub(crate) ring: RingArgs,
+}
+
+/// How many secrets the key can have.
+#[derive(Args)]
+pub(crate) struct PagesArgs {
+    /// Let the key keep its text for N secrets, if a ring rotates them; 1 to 255 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) pages: Option<u8>,
+}
+
+/// The administrator's ring.
+#[derive(Args)]
+pub(crate) struct RingArgs {
+    /// Use the ring in this directory, which keeps a copy of each key [default: $OTP_RING, or none]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ring: Option<PathBuf>,
 }
 
 /// A source of randomness beside the system's.
@@ -168,6 +189,11 @@ impl KeyArgs {
         Ok(self.source().read_if_given()?)
     }
 
+    /// Whether a key is named on the command line.
+    pub(crate) fn is_given(&self) -> bool {
+        self.key_file.is_some() || self.key_fd.is_some() || self.key.is_some()
+    }
+
     fn warn_if_visible(&self) {
         // Others see it even if the key is read from elsewhere.
         if self.key.is_some() {
@@ -206,7 +232,38 @@ impl SourceArgs {
 impl GrantArgs {
     /// The terms of a new key, checked.
     pub(crate) fn terms(&self) -> Result<KeyTerms<'_>> {
-        terms(self.holder.as_deref(), self.expires.as_deref(), self.capacity)
+        let mut terms = terms(self.holder.as_deref(), self.expires.as_deref(), self.capacity)?;
+        terms.pages = self.pages.pages();
+        Ok(terms)
+    }
+}
+
+impl PagesArgs {
+    pub(crate) fn pages(&self) -> Option<NonZeroU8> {
+        self.pages.and_then(NonZeroU8::new)
+    }
+}
+
+impl RingArgs {
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.ring.as_deref()
+    }
+
+    /// Store and ring.
+    pub(crate) fn place<'a>(&'a self, globals: &'a Globals) -> Place<'a> {
+        let mut place = Place::from(globals.store());
+        place.ring = self.path();
+        place
+    }
+
+    /// Whether a ring is named, here or by `OTP_RING`.
+    pub(crate) fn is_given(&self) -> bool {
+        otp_link::ring::find_ring(self.path()).is_some()
+    }
+
+    /// The ring that is named.
+    pub(crate) fn named(&self) -> Result<PathBuf> {
+        Ok(otp_link::ring::find_ring(self.path()).ok_or(otp_link::Error::NoRing)?)
     }
 }
 

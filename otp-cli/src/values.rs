@@ -29,6 +29,17 @@ pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Acc
     Ok(account)
 }
 
+/// The same, with a password of `len` bytes in the place of one that would be generated: to see what would fit.
+pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account> {
+    let mut account = Account::new();
+    set_named(&mut account, args)?;
+    if let Some(username) = &args.username {
+        set_once(&mut account, "username", &from_os(username)?)?;
+    }
+    set_once(&mut account, "password", &vec![0; usize::from(len)])?;
+    Ok(account)
+}
+
 /// Asks for username and password where they are not given; if there is nobody to ask, says what should have been given.
 pub(crate) fn complete(no_input: bool, account: &mut Account, password_prompt: &str) -> Result<()> {
     let check = |missing| prompt::check_may_ask(no_input, &format!("{missing}, or --fields-only to do without"));

@@ -20,6 +20,6 @@ pub unsafe extern "C" fn otp_account_remove(store: *const c_char, account: *cons
     guard::status(|| {
         // SAFETY: the caller promises that each is NULL or ends with a NUL.
         let (store, account) = unsafe { (pointer::optional_path(store, "store")?, pointer::text(account, "account")?) };
-        Ok(otp_link::remove_account(account, store)?)
+        Ok(otp_link::remove_account(account, false, store)?)
     })
 }

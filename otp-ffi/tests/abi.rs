@@ -65,7 +65,7 @@ fn the_example_logs_in_with_a_key_and_shows_a_hint_without_one() {
     let (store, key_file) = (folder.path().join("store"), folder.path().join("nightly.key"));
     let fields = [("username", &b"alice"[..]), ("password", b"correct horse")];
     let (terms, mut randomness) = (KeyTerms::default(), Randomness::system());
-    otp_link::add_account("edms/reporting", &fields, &terms, Some(&store), &mut randomness, |key| {
+    otp_link::add_account("edms/reporting", &fields, &terms, Some(store.as_path()), &mut randomness, |key| {
         otp_link::write_key_file(&key_file, key.text())
     })
     .unwrap();

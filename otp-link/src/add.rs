@@ -6,24 +6,28 @@ use otp_core::{AccountName, Code, Coded, KeepError};
 
 use crate::error::{Error, Result};
 use crate::new_key::NewKey;
+use crate::place::Place;
 use crate::randomness::Randomness;
 use crate::terms::KeyTerms;
-use crate::{fields, store};
+use crate::{fields, ring, store};
 
-/// Seals fields for a new account, and hands its first key over. The store is made if it does not exist.
+/// Seals fields for a new account, and hands its first key over; the ring, if there is one, keeps a copy. The store is made
+/// if it does not exist.
 ///
 /// # Errors
 ///
 /// [`KeepError::Exists`] if the account has a key, which stays as it is; [`Error::NoFields`]; and what `hand_over` fails with:
 /// then there is no account.
-pub fn add_account<T, E: From<Error>>(
+pub fn add_account<'p, T, E: From<Error>>(
     account: &str,
     fields: &[(&str, &[u8])],
     terms: &KeyTerms<'_>,
-    store: Option<&Path>,
+    place: impl Into<Place<'p>>,
     randomness: &mut Randomness,
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
+    let place = place.into();
+    let ring = ring::open(place.ring, place.store)?;
     let mut add = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
         let given = fields::collect(fields)?;
@@ -32,16 +36,20 @@ pub fn add_account<T, E: From<Error>>(
         }
         terms.check_fields(&given)?;
         // What is wrong with the secret is known before a store is made.
-        grant.capacity_for(given.payload().len())?;
-        let store = store::open_or_create(store)?;
-        let key = store::keeper(&store).add(&name, given.payload(), &grant, randomness)?;
+        grant.check(&name, given.payload().len())?;
+        let store = store::open_or_create(place.store)?;
+        let keeper = store::keeper(&store);
+        let key = match &ring {
+            Some(ring) => keeper.with_ring(ring)?.add(&name, given.payload(), &grant, randomness)?,
+            None => keeper.add(&name, given.payload(), &grant, randomness)?,
+        };
         Ok((name, grant, store, key))
     };
-    let absent = store::absent_dirs(store)?;
+    let absent = store::absent_dirs(place.store)?;
     let added = add().map_err(E::from).and_then(|(name, grant, store, key)| {
         NewKey::new(&key, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
             // A key that nobody holds would only be in the way. What can't be taken back shows among the account's keys.
-            let _ = store::keeper(&store).withdraw(&name, key.id());
+            let _ = store::withdraw(&store, ring.as_ref(), &name, key.id());
         })
     });
     added.inspect_err(|_| {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use otp_core::random::DrawError;
-use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
+use otp_core::{AccountName, Code, Coded, KeepError, KeyId, UnixTime};
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -156,6 +156,62 @@ pub enum Error {
         /// Why.
         fault: EntropyFault,
     },
+    /// No ring is named.
+    NoRing,
+    /// There is no ring at a path.
+    NoSuchRing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A ring exists already.
+    RingExists {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// A directory in which a ring was to be made has something else in it.
+    RingNotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The ring is in the store, or the store in the ring.
+    RingInStore {
+        /// The ring's directory.
+        ring: PathBuf,
+        /// The store's.
+        store: PathBuf,
+    },
+    /// The ring was copied, restored, or moved to another file system.
+    RingMoved {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// Another process holds the ring's lock: perhaps a program that changes a database.
+    RingLocked {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// The ring can't be read or written.
+    Ring {
+        /// Its directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The ring has no key of an id.
+    NoKeyInRing {
+        /// The id.
+        id: KeyId,
+    },
+    /// Only what an account in a ring can do was asked for, and there is no ring.
+    RingOnly {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// A value can't be given to a program that changes a database: it is not UTF-8.
+    ValueNotText {
+        /// The field.
+        field: String,
+    },
     /// A file of Secure-Python-Link, or its keys, are refused.
     SecurePythonLink(secure_python_link::Error),
     /// A file of Secure-Python-Link can't be read.
@@ -246,7 +302,18 @@ impl Coded for Error {
             | Self::NothingNew
             | Self::IncompleteLogin
             | Self::ExpiryPassed { .. } => Code::Usage,
-            Self::KeyNotRead { .. }
+            Self::NoRing
+            | Self::NoSuchRing { .. }
+            | Self::RingNotEmpty { .. }
+            | Self::RingInStore { .. }
+            | Self::ValueNotText { .. }
+            | Self::RingOnly { .. } => Code::Usage,
+            Self::RingExists { .. } => Code::Exists,
+            Self::RingMoved { .. } => Code::StaleRing,
+            Self::RingLocked { .. } => Code::Locked,
+            Self::NoKeyInRing { .. } => Code::NotFound,
+            Self::Ring { .. }
+            | Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
             | Self::NoField { .. }
             | Self::FieldNotText { .. }
@@ -299,6 +366,23 @@ impl Display for Cause<'_> {
             Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
             Error::EmptyPassword => f.write_str("the password is empty"),
             Error::GraceTooLong => f.write_str("a grace period has at most 366 days"),
+            Error::NoRing => f.write_str("no ring is named"),
+            Error::NoSuchRing { path } => write!(f, "there is no ring at {}", path.display()),
+            Error::RingExists { path } => write!(f, "{} is a ring already", path.display()),
+            Error::RingNotEmpty { path } => write!(f, "{} is not empty", path.display()),
+            Error::RingInStore { ring, store } => {
+                write!(f, "the ring {} and the store {} are not apart", ring.display(), store.display())
+            }
+            Error::RingMoved { path } => {
+                write!(f, "the ring {} is not where it was made: it was copied, restored or moved", path.display())
+            }
+            Error::RingLocked { path } => write!(f, "another process has the ring {} locked", path.display()),
+            Error::Ring { path, .. } => write!(f, "can't use the ring {}", path.display()),
+            Error::NoKeyInRing { id } => write!(f, "the ring has no key {id}"),
+            Error::RingOnly { what } => write!(f, "{what} takes a ring, and none is given"),
+            Error::ValueNotText { field } => {
+                write!(f, "the value of {field:?} is not UTF-8, which a program that changes a database gets")
+            }
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),
@@ -371,6 +455,7 @@ impl std::error::Error for Error {
             | Self::KeyNotWritten { source, .. }
             | Self::RecordNotRead { source, .. }
             | Self::FileNotRead { source, .. }
+            | Self::Ring { source, .. }
             | Self::Entropy { fault: EntropyFault::Read(source) | EntropyFault::Write(source), .. } => Some(source),
             _ => None,
         }
@@ -393,6 +478,14 @@ impl From<KeepError<otp_store_fs::Error>> for Error {
                 Ok(error) => *error,
                 Err(error) => Self::Randomness(error),
             },
+            // A ring of this crate fails with an error of this crate too.
+            KeepError::Ring(error) => {
+                let error: Box<dyn std::error::Error + Send + Sync> = error;
+                match error.downcast() {
+                    Ok(error) => *error,
+                    Err(error) => Self::Randomness(error),
+                }
+            }
             error => Self::Keep(error),
         }
     }

@@ -115,6 +115,20 @@ pub enum Hint<'a> {
     LetDoctorFix,
     /// Add an account: that makes the store.
     AddAccount,
+    /// Name a ring.
+    NameRing,
+    /// Make a ring here, or name another.
+    MakeRing {
+        /// The path.
+        path: &'a Path,
+    },
+    /// Choose a place for the ring that is neither in the store nor around it.
+    KeepRingApart,
+    /// Make sure that no other copy of the ring is used, and adopt this one.
+    AdoptRing {
+        /// The ring's directory.
+        path: &'a Path,
+    },
     /// Move the file out of the store.
     MoveAway {
         /// The path.
@@ -147,6 +161,15 @@ impl Error {
             Self::Keep(error) => return error.hint().map(Hint::Core),
             Self::Store(error) => return error.hint().map(Hint::Store),
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
+            Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
+            Self::NoSuchRing { path } => Hint::MakeRing { path },
+            Self::RingExists { path } | Self::RingNotEmpty { path } => Hint::ChooseOtherPath { path },
+            Self::RingInStore { .. } => Hint::KeepRingApart,
+            Self::RingMoved { path } => Hint::AdoptRing { path },
+            Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
+            Self::Ring { path, source } => return Hint::of_io(path, source),
+            Self::ValueNotText { field } => Hint::TakeBytes { field },
+            Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,

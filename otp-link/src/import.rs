@@ -10,6 +10,7 @@ use crate::add::add_account;
 use crate::error::{Error, Result};
 use crate::key_source::KeySource;
 use crate::new_key::NewKey;
+use crate::place::Place;
 use crate::randomness::Randomness;
 use crate::secure_python_link::{Leak, MAX_FILE_LEN, OldFile};
 use crate::terms::KeyTerms;
@@ -29,19 +30,19 @@ pub struct Imported {
 /// # Errors
 ///
 /// [`Error::FileNotRead`], [`Error::SecurePythonLink`], and those of [`add_account`].
-pub fn import_secure_python_link<E: From<Error>>(
+pub fn import_secure_python_link<'p, E: From<Error>>(
     file: &Path,
     old_keys: [&[u8]; 2],
     account: &str,
     terms: &KeyTerms<'_>,
-    store: Option<&Path>,
+    place: impl Into<Place<'p>>,
     randomness: &mut Randomness,
     hand_over: impl FnOnce(NewKey) -> Result<(), E>,
 ) -> Result<Imported, E> {
     let old = read_old_file(file)?;
     let (user, password) = old.open(old_keys[0], old_keys[1]).map_err(Error::from)?;
     let fields = [("username", user.as_bytes()), ("password", password.as_bytes())];
-    add_account(account, &fields, terms, store, randomness, hand_over)?;
+    add_account(account, &fields, terms, place, randomness, hand_over)?;
     Ok(Imported { leaks: old.leaks(user.len(), password.len()) })
 }
 

@@ -1,11 +1,15 @@
 //! Issuing one more key.
 
-use std::path::Path;
+use otp_core::keeper::ringed::RingKeeper;
+use otp_core::{AccountName, Buffer};
+use otp_store_fs::FsStore;
 
 use crate::error::{Error, Result};
 use crate::key_source::Key;
 use crate::new_key::NewKey;
+use crate::place::Place;
 use crate::randomness::Randomness;
+use crate::ring::{self, FsRing};
 use crate::store;
 use crate::terms::KeyTerms;
 
@@ -14,21 +18,58 @@ use crate::terms::KeyTerms;
 /// # Errors
 ///
 /// Those of [`otp_core::Keeper::issue`]; and what `hand_over` fails with: then the new key opens nothing.
-pub fn issue_key<T, E: From<Error>>(
+pub fn issue_key<'p, T, E: From<Error>>(
     key: Key,
     terms: &KeyTerms<'_>,
-    store: Option<&Path>,
+    place: impl Into<Place<'p>>,
     randomness: &mut Randomness,
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
+    issue(|_| Ok(key), terms, place.into(), randomness, hand_over)
+}
+
+/// As [`issue_key`], with a key of the ring.
+///
+/// # Errors
+///
+/// Those of [`issue_key`], [`Error::NoRing`], and [`otp_core::KeepError::NotInRing`].
+pub fn issue_key_from_ring<'p, T, E: From<Error>>(
+    account: &str,
+    terms: &KeyTerms<'_>,
+    place: impl Into<Place<'p>>,
+    randomness: &mut Randomness,
+    hand_over: impl FnOnce(NewKey) -> Result<T, E>,
+) -> Result<T, E> {
+    let name = AccountName::parse(account).map_err(Error::from)?;
+    let current =
+        |keeper: Option<&RingKeeper<'_, '_, FsStore, FsRing>>| Ok(keeper.ok_or(Error::NoRing)?.current_key(&name)?);
+    issue(current, terms, place.into(), randomness, hand_over)
+}
+
+fn issue<B: Buffer, T, E: From<Error>>(
+    key: impl FnOnce(Option<&RingKeeper<'_, '_, FsStore, FsRing>>) -> Result<otp_core::Key<B>>,
+    terms: &KeyTerms<'_>,
+    place: Place<'_>,
+    randomness: &mut Randomness,
+    hand_over: impl FnOnce(NewKey) -> Result<T, E>,
+) -> Result<T, E> {
+    let ring = ring::open(place.ring, place.store)?;
     let issue = || -> Result<_> {
         let grant = terms.grant()?;
-        let store = store::open(store)?;
-        let new = store::keeper(&store).issue(key, &grant, randomness)?;
+        let store = store::open(place.store)?;
+        let keeper = store::keeper(&store);
+        let new = match &ring {
+            Some(ring) => {
+                let keeper = keeper.with_ring(ring)?;
+                let key = key(Some(&keeper))?;
+                keeper.issue(key, &grant, randomness)?
+            }
+            None => keeper.issue(key(None)?, &grant, randomness)?,
+        };
         Ok((grant, store, new))
     };
     let (grant, store, new) = issue()?;
     NewKey::new(&new, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
-        let _ = store::keeper(&store).withdraw(new.account(), new.id());
+        let _ = store::withdraw(&store, ring.as_ref(), new.account(), new.id());
     })
 }

@@ -170,26 +170,44 @@ pub fn check_new_key_file(path: &Path) -> Result<()> {
 /// [`Error::KeyNotWritten`]. If it fails, no file is left behind.
 pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
     check_parent(path)?;
-    let failed = |source: io::Error| match source.kind() {
+    create_durably(path, &[text.as_bytes(), b"\n"]).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
         _ => Error::KeyNotWritten { path: path.to_owned(), source },
-    };
+    })
+}
+
+/// Makes a file of mode 0600 durably; fails with `AlreadyExists` if anything has that name. If it fails, no file is left behind.
+pub(crate) fn create_durably(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let removed = |error| {
         // It was made here, so it belongs to nobody else.
         let _ = std::fs::remove_file(path);
-        failed(error)
+        error
     };
     if let Ok(mut file) = otp_sys::unnamed_private(path) {
-        write(&mut file, text).map_err(failed)?;
+        write(&mut file, parts)?;
         match otp_sys::give_name(&file, path) {
             Ok(()) => return otp_sys::sync_parent(path).map_err(removed),
             // As in a place without /proc.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(error),
         }
     }
-    let mut file = otp_sys::create_private(path).map_err(failed)?;
-    write(&mut file, text).and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
+    let mut file = otp_sys::create_private(path)?;
+    write(&mut file, parts).and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
+}
+
+/// Refuses a directory that anybody but its owner, this user, can use.
+pub(crate) fn check_private_dir(path: &Path) -> Result<()> {
+    let failed = |source| Error::Ring { path: path.to_owned(), source };
+    let (_, status) = otp_sys::open_with_status(path).map_err(failed)?;
+    if status.mode & OTHERS != 0 {
+        return Err(open_to_others(path, status.mode));
+    }
+    let user = otp_sys::user();
+    if status.owner != user {
+        return Err(Error::KeyOwnedByOther { path: path.to_owned(), owner: status.owner, user });
+    }
+    check_parent(path)
 }
 
 /// Makes a directory for key files, of mode 0700, if there is none; it is as durable as the files that are written to it.
@@ -205,9 +223,8 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
     check_directory(path)
 }
 
-fn write(file: &mut File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
+fn write(file: &mut File, parts: &[&[u8]]) -> io::Result<()> {
+    parts.iter().try_for_each(|part| file.write_all(part))?;
     file.sync_all()
 }
 

@@ -1,18 +1,26 @@
 //! Removing an account.
 
-use std::path::Path;
-
 use otp_core::AccountName;
 
 use crate::error::Result;
-use crate::store;
+use crate::place::Place;
+use crate::{ring, store};
 
-/// Deletes an account: all its records and tombstones.
+/// Deletes an account: all its records and tombstones; its keys in the ring, if there is one, are wiped.
+///
+/// With `force`, what an unfinished rotation staged goes too.
 ///
 /// # Errors
 ///
-/// Those of [`otp_core::Keeper::remove`].
-pub fn remove_account(account: &str, store: Option<&Path>) -> Result<()> {
-    let name = AccountName::parse(account)?;
-    Ok(store::keeper(&store::open(store)?).remove(&name)?)
+/// Those of [`otp_core::Keeper::remove`], and the ring's.
+pub fn remove_account<'p>(account: &str, force: bool, place: impl Into<Place<'p>>) -> Result<()> {
+    let (name, place) = (AccountName::parse(account)?, place.into());
+    let ring = ring::open(place.ring, place.store)?;
+    let store = store::open(place.store)?;
+    let keeper = store::keeper(&store);
+    Ok(match &ring {
+        Some(ring) => keeper.with_ring(ring)?.remove(&name, force)?,
+        None if force => keeper.force_remove(&name)?,
+        None => keeper.remove(&name)?,
+    })
 }

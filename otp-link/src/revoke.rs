@@ -1,18 +1,32 @@
 //! Revoking one key.
 
-use std::path::Path;
-
 use otp_core::{AccountName, KeyId};
 
 use crate::error::Result;
-use crate::store;
+use crate::place::Place;
+use crate::warning::{self, Warning};
+use crate::{ring, store};
 
-/// Ends one key. Its record is deleted, and a tombstone remains; the account's other keys are not touched.
+/// Ends one key. Its record is deleted, and a tombstone remains; the account's other keys are not touched. The ring's copy, if
+/// there is a ring, is wiped.
 ///
 /// # Errors
 ///
-/// Those of [`otp_core::Keeper::revoke`].
-pub fn revoke_key(account: &str, key_id: &str, store: Option<&Path>) -> Result<()> {
-    let (name, id) = (AccountName::parse(account)?, KeyId::parse(key_id)?);
-    Ok(store::keeper(&store::open(store)?).revoke(&name, id)?)
+/// Those of [`otp_core::Keeper::revoke`], and the ring's.
+pub fn revoke_key<'p>(account: &str, key_id: &str, place: impl Into<Place<'p>>) -> Result<()> {
+    let (name, id, place) = (AccountName::parse(account)?, KeyId::parse(key_id)?, place.into());
+    let ring = ring::open(place.ring, place.store)?;
+    let store = store::open(place.store)?;
+    let keeper = store::keeper(&store);
+    match &ring {
+        Some(ring) => keeper.with_ring(ring)?.revoke(&name, id)?,
+        None => {
+            keeper.revoke(&name, id)?;
+            if keeper.is_in_a_ring(&name)? {
+                // Rule 5: whoever can write the store could bring the key back before the next rotation.
+                warning::warn(&Warning::RevokedWithoutRing { account: &name });
+            }
+        }
+    }
+    Ok(())
 }

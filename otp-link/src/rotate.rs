@@ -45,6 +45,8 @@ pub struct Rotation<'a> {
     pub grace: Option<u64>,
     /// The store's directory.
     pub store: Option<&'a Path>,
+    /// Whether an account that is kept in a ring may leave it behind.
+    pub without_ring: bool,
 }
 
 impl<'a> Rotation<'a> {
@@ -52,7 +54,7 @@ impl<'a> Rotation<'a> {
     #[must_use]
     pub fn new(account: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> Self {
         let terms = KeyTerms::default();
-        Self { account, key: None, fields, fields_only: false, terms, grace: None, store: None }
+        Self { account, key: None, fields, fields_only: false, terms, grace: None, store: None, without_ring: false }
     }
 }
 
@@ -71,7 +73,7 @@ pub fn rotate_account<E: From<Error>>(
     randomness: &mut Randomness,
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
 ) -> Result<(), RotateError<E>> {
-    let Rotation { account, key, fields, fields_only, terms, grace, store } = rotation;
+    let Rotation { account, key, fields, fields_only, terms, grace, store, without_ring } = rotation;
     let prepare = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
         let new = fields::collect(fields)?;
@@ -90,6 +92,7 @@ pub fn rotate_account<E: From<Error>>(
     };
     let (name, grant, new, store) = prepare()?;
     let keeper = store::keeper(&store);
+    let keeper = if without_ring { keeper.leaving_rings() } else { keeper };
     let rotation = match key {
         Some(key) => keeper.rotate_from(key, |old| merge(old, &new), &grant, grace, randomness)?,
         None => keeper.rotate(&name, new.payload(), &grant, grace, randomness).map_err(Error::from)?,
@@ -122,14 +125,14 @@ fn check_login(account: &Account) -> Result<()> {
 }
 
 /// The old payload with the new fields in their places.
-fn merge(old: &[u8], new: &Account) -> Result<Payload> {
+pub(crate) fn merge(old: &[u8], new: &Account) -> Result<Payload> {
     let mut account = Account::new();
     account.update(Fields::decode(old)?)?;
     account.update(new.fields())?;
     Ok(Payload(account))
 }
 
-struct Payload(Account);
+pub(crate) struct Payload(Account);
 
 impl AsRef<[u8]> for Payload {
     fn as_ref(&self) -> &[u8] {

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use otp_core::{Keeper, UnixTime};
+use otp_core::{AccountName, Keeper, KeyId, UnixTime};
 use otp_store_fs::FsStore;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
 use crate::key_file;
+use crate::ring::FsRing;
 use crate::warning::{self, Warning};
 
 /// What named the store that counts.
@@ -112,9 +113,13 @@ pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
     Ok(with_patience(FsStore::open_or_create(path)?))
 }
 
+/// How long this process waits for a lock.
+pub(crate) fn lock_timeout() -> Duration {
+    LOCK_TIMEOUT.get().copied().unwrap_or(FsStore::LOCK_TIMEOUT)
+}
+
 fn with_patience(store: FsStore) -> FsStore {
-    let timeout = LOCK_TIMEOUT.get().copied().unwrap_or(FsStore::LOCK_TIMEOUT);
-    store.lock_timeout(timeout).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
+    store.lock_timeout(lock_timeout()).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
 }
 
 /// The directories that [`open_or_create`] would make: the store's own, then those above it.
@@ -122,6 +127,14 @@ pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
     let root = find_store(explicit)?.path;
     let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
     Ok(root.ancestors().take_while(is_absent).map(Path::to_owned).collect())
+}
+
+/// Takes back a new key that could not be handed over.
+pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &AccountName, id: KeyId) -> Result<()> {
+    match ring {
+        Some(ring) => Ok(keeper(store).with_ring(ring)?.withdraw(account, id)?),
+        None => Ok(keeper(store).withdraw(account, id)?),
+    }
 }
 
 /// A keeper of the store, now.

@@ -1,5 +1,7 @@
 //! [`KeyTerms`]: what a new key is given, as the caller says it.
 
+use std::num::NonZeroU8;
+
 use otp_core::{Account, Capacity, Grant, Holder, UnixTime};
 
 use crate::error::{Error, Result};
@@ -14,6 +16,8 @@ pub struct KeyTerms<'a> {
     pub expires: Option<u64>,
     /// The capacity of its frame in bytes; `None` for the smallest that fits.
     pub capacity: Option<u32>,
+    /// How many pages it has; `None` for one.
+    pub pages: Option<NonZeroU8>,
     /// Whether the password that it opens may be empty.
     pub allow_empty_password: bool,
 }
@@ -62,7 +66,8 @@ impl<'a> KeyTerms<'a> {
         Ok(Grant::default()
             .held_by(self.holder.map(Holder::parse).transpose()?)
             .expiring(self.expires.map(expiry).transpose()?)
-            .with_capacity(self.capacity.map(capacity).transpose()?))
+            .with_capacity(self.capacity.map(capacity).transpose()?)
+            .with_pages(self.pages))
     }
 }
 

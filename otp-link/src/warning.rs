@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
+use otp_core::AccountName;
+
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
 
@@ -25,6 +27,12 @@ pub enum Warning<'a> {
         /// Its permission bits.
         mode: u32,
     },
+    /// A key of an account that is kept in a ring was revoked without the ring: until that knows, who can write the store can
+    /// bring the key back.
+    RevokedWithoutRing {
+        /// The account.
+        account: &'a AccountName,
+    },
     /// Another process has had an account locked for a second; it is still waited for.
     WaitingForLock {
         /// The account's directory.
@@ -39,6 +47,10 @@ impl Display for Warning<'_> {
             Self::SharedDirectory { path, mode } => {
                 write!(f, "others can write to the directory {} (mode {mode:04o})", redact(&path.display().to_string()))
             }
+            Self::RevokedWithoutRing { account } => write!(
+                f,
+                "account {account} is kept in a ring, which does not know that the key has ended; revoke it with the ring too"
+            ),
             Self::WaitingForLock { path } => {
                 write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
             }

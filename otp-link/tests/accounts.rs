@@ -144,7 +144,7 @@ fn a_mistyped_name_leaves_nothing_behind() {
     let not_found = |error: Error| assert_eq!(error.code(), Code::NotFound, "{error:?}");
     not_found(otp_link::revoke_key("typo/acc", "aaaaaaaaaaaaaaaa", Some(&store)).unwrap_err());
     not_found(otp_link::revoke_key(ACCOUNT, "aaaaaaaaaaaaaaaa", Some(&store)).unwrap_err());
-    not_found(otp_link::remove_account("typo", Some(&store)).unwrap_err());
+    not_found(otp_link::remove_account("typo", false, Some(&store)).unwrap_err());
     not_found(otp_link::list_keys("edms", Some(&store)).unwrap_err());
     not_found(otp_link::check_rotation("edms", None, Some(&store)).unwrap_err());
     assert_eq!(scene.tree(), before);
@@ -154,7 +154,7 @@ fn a_mistyped_name_leaves_nothing_behind() {
 fn a_removed_account_leaves_an_empty_store() {
     let scene = Scene::new();
     let key = scene.add(&login("old"));
-    otp_link::remove_account(ACCOUNT, Some(&scene.store())).unwrap();
+    otp_link::remove_account(ACCOUNT, false, Some(&scene.store())).unwrap();
     assert!(scene.tree().is_empty(), "{:?}", scene.tree());
     assert_eq!(scene.opens(&key, "password").unwrap_err().code(), Code::NotFound);
 }

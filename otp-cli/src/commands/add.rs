@@ -48,7 +48,12 @@ pub(crate) fn run(globals: &Globals, args: &AddArgs) -> Result<()> {
             "give one with --field or --field-file, or leave out --fields-only",
         ));
     }
-    otp_link::add_account(&args.account, &values::list(&account), &terms, globals.store(), &mut randomness, |key| {
-        destination.hand_over(&key)
-    })
+    otp_link::add_account(
+        &args.account,
+        &values::list(&account),
+        &terms,
+        args.grant.ring.place(globals),
+        &mut randomness,
+        |key| destination.hand_over(&key),
+    )
 }

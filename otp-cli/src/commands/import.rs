@@ -69,7 +69,7 @@ pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs)
         [&user_key, &pass_key],
         &name,
         &terms,
-        globals.store(),
+        args.grant.ring.place(globals),
         &mut randomness,
         |key| destination.hand_over(&key),
     )?;

@@ -40,15 +40,15 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         account: key.account().to_string(),
         id: key.id().to_string(),
         capacity: key.capacity().bytes(),
-        pages: key.pages(),
+        pages: key.pages().get(),
         characters: key.text_len(),
     };
     if args.json {
         return json::print(&report);
     }
     let text = format!(
-        "account     {}\nkey id      {}\ncapacity    {}\ncharacters  {}\n",
-        report.account, report.id, report.capacity, report.characters
+        "account     {}\nkey id      {}\ncapacity    {}\npages       {}\ncharacters  {}\n",
+        report.account, report.id, report.capacity, report.pages, report.characters
     );
     terminal::write_stdout(text.as_bytes())
 }

@@ -10,7 +10,7 @@ use crate::handover::Destination;
 use crate::options::{EntropyArgs, Globals, GrantArgs, KeyArgs};
 use crate::streams;
 
-/// Give one more caller a key of its own; this takes a key to the account
+/// Give one more caller a key of its own; this takes a key to the account, or a ring
 #[derive(Args)]
 #[command(
     after_help = "Example: otp issue edms/reporting --key-file nightly.key --for hourly --new-key-file hourly.key"
@@ -34,6 +34,12 @@ pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
     let destination = Destination::find(args.new_key_file.as_deref(), "--new-key-file")?;
     streams::check_distinct(&[("key", args.key.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
+    let place = args.grant.ring.place(globals);
+    let hand_over = |key| destination.hand_over(&key);
+    // A ring has a key to the account.
+    if args.grant.ring.is_given() && !args.key.is_given() {
+        return otp_link::issue_key_from_ring(&args.account, &terms, place, &mut randomness, |key| hand_over(key));
+    }
     let key = args.key.read(Some(&args.account))?;
-    otp_link::issue_key(key, &terms, globals.store(), &mut randomness, |key| destination.hand_over(&key))
+    otp_link::issue_key(key, &terms, place, &mut randomness, hand_over)
 }

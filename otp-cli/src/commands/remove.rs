@@ -5,7 +5,7 @@ use clap::Args;
 use otp_core::{AccountName, Code, Coded};
 
 use crate::error::Result;
-use crate::options::{ConfirmArgs, Globals};
+use crate::options::{ConfirmArgs, Globals, RingArgs};
 use crate::prompt;
 
 /// Delete an account; its keys stop opening
@@ -14,6 +14,11 @@ use crate::prompt;
 pub(crate) struct RemoveArgs {
     /// Delete this account
     pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) ring: RingArgs,
+    /// Delete it even while a rotation is unfinished, with what may be the only copy of the database's password
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) confirm: ConfirmArgs,
 }
@@ -29,5 +34,5 @@ pub(crate) fn run(globals: &Globals, args: &RemoveArgs) -> Result<()> {
         prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
         prompt::confirm(globals.no_input, &format!("Delete {name} and the records of all its keys?"))?;
     }
-    Ok(otp_link::remove_account(&args.account, globals.store())?)
+    Ok(otp_link::remove_account(&args.account, args.force, args.ring.place(globals))?)
 }

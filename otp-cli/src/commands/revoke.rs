@@ -6,7 +6,7 @@ use otp_core::{AccountName, Code, Coded, Holder};
 use otp_link::redact;
 
 use crate::error::{Error, Result};
-use crate::options::{ConfirmArgs, Globals};
+use crate::options::{ConfirmArgs, Globals, RingArgs};
 use crate::{prompt, terminal};
 
 /// End one key, or every key of one holder; other keys stay valid
@@ -24,21 +24,23 @@ pub(crate) struct RevokeArgs {
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
     #[command(flatten)]
+    pub(crate) ring: RingArgs,
+    #[command(flatten)]
     pub(crate) confirm: ConfirmArgs,
 }
 
 pub(crate) fn run(globals: &Globals, args: &RevokeArgs) -> Result<()> {
     match (&args.account, &args.key_id, &args.holder) {
-        (Some(account), Some(key_id), _) => Ok(otp_link::revoke_key(account, key_id, globals.store())?),
+        (Some(account), Some(key_id), _) => Ok(otp_link::revoke_key(account, key_id, args.ring.place(globals))?),
         (account, _, holder) => {
             let holder = holder.as_deref().ok_or_else(|| Error::usage("no key is named"))?;
-            revoke_all(globals, args.confirm.yes, account.as_deref(), &Holder::parse(holder)?)
+            revoke_all(globals, args, account.as_deref(), &Holder::parse(holder)?)
         }
     }
 }
 
 /// Ends every key of a holder. Keys whose records can't be read may be theirs too: those are named, with an error.
-fn revoke_all(globals: &Globals, yes: bool, account: Option<&str>, holder: &Holder) -> Result<()> {
+fn revoke_all(globals: &Globals, args: &RevokeArgs, account: Option<&str>, holder: &Holder) -> Result<()> {
     let only = account.map(AccountName::parse).transpose()?;
     let found = otp_link::find_keys(account.unwrap_or_default(), globals.store(), |info| {
         info.header.terms.holder.as_ref() == Some(holder)
@@ -49,7 +51,7 @@ fn revoke_all(globals: &Globals, yes: bool, account: Option<&str>, holder: &Hold
     if keys.is_empty() && faults.is_empty() {
         return Err(Error::NoKeys { holder: holder.to_string() });
     }
-    if !yes && !keys.is_empty() {
+    if !args.confirm.yes && !keys.is_empty() {
         prompt::show_keys(globals.no_input, keys.iter().map(|(account, info)| (account, info)))?;
         let question =
             if keys.len() == 1 { "End this key?".to_owned() } else { format!("End these {} keys?", keys.len()) };
@@ -58,7 +60,7 @@ fn revoke_all(globals: &Globals, yes: bool, account: Option<&str>, holder: &Hold
     let mut ended = String::new();
     for (account, info) in keys {
         let id = info.header.id.to_string();
-        match otp_link::revoke_key(account.as_str(), &id, globals.store()) {
+        match otp_link::revoke_key(account.as_str(), &id, args.ring.place(globals)) {
             // Somebody else was quicker.
             Err(error) if error.code() == Code::NotFound => {}
             outcome => outcome?,

@@ -7,8 +7,9 @@ use clap::Args;
 use otp_core::{Account, AccountName};
 use otp_link::{Randomness, RotateError, Rotation};
 
+use crate::commands::renew::{self, RenewArgs};
 use crate::error::{Error, Result};
-use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs};
+use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs, PagesArgs};
 use crate::terminal::Progress;
 use crate::{handover, prompt, streams, time, values};
 
@@ -18,7 +19,9 @@ use crate::{handover, prompt, streams, time, values};
     after_help = "Example: otp rotate edms/reporting --key-file nightly.key --generate --grace 24h --new-key-dir keys --yes\n\n\
     Prints a line for each new key: holder, key id, key (or its file), with tabs between. With a key to the account, \
     fields that are not given keep their value; without one, give every field anew. The old keys stop opening when all new ones \
-    are handed over, or when the grace period ends."
+    are handed over, or when the grace period ends.\n\n\
+    With --ring, keys that have a page left keep their text, and --apply PROGRAM changes the database in between; nothing is \
+    asked. If PROGRAM dies, or this machine, otp rotate ACCOUNT --resume goes on; docs/rotation.md says more."
 )]
 pub(crate) struct RotateArgs {
     /// Rotate this account
@@ -39,6 +42,8 @@ pub(crate) struct RotateArgs {
     pub(crate) new_key_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) confirm: ConfirmArgs,
+    #[command(flatten)]
+    pub(crate) ring: RenewArgs,
 }
 
 /// What all new keys of a rotation are given.
@@ -50,12 +55,20 @@ pub(crate) struct RotateGrantArgs {
     /// Hide the secret's length in a frame of this size [default: as the keys that they replace, or larger]
     #[arg(long, value_name = "BYTES")]
     pub(crate) capacity: Option<u16>,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
 }
 
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
+    if args.ring.ring.is_given() && !args.ring.without_ring {
+        return renew::run(globals, args);
+    }
+    if let Some(what) = args.ring.needs_ring() {
+        return Err(otp_link::Error::RingOnly { what }.into());
+    }
     let grace = args.grace.as_deref().map(time::parse_duration).transpose()?;
     let mut terms = options::terms(None, args.grant.expires.as_deref(), args.grant.capacity)?;
-    terms.allow_empty_password = args.fields.allow_empty;
+    (terms.allow_empty_password, terms.pages) = (args.fields.allow_empty, args.grant.pages.pages());
     handover::check_all(args.new_key_dir.as_deref())?;
     streams::check_distinct(&[
         ("key", args.key.stream()),
@@ -77,6 +90,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let mut rotation = Rotation::new(&args.account, &fields);
     (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
     (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
+    rotation.without_ring = args.ring.without_ring;
     let progress = Progress::during("sealing new keys");
     let rotated = otp_link::rotate_account(rotation, &mut randomness, |keys| {
         drop(progress);

@@ -17,6 +17,8 @@ use crate::time::UnixTime;
 pub struct Keeper<'s, S> {
     pub(super) store: &'s S,
     pub(super) now: UnixTime,
+    /// Whether an account that is kept in a ring may be rotated without it.
+    pub(super) leaves_rings: bool,
 }
 
 /// A record that its key may still open.
@@ -36,7 +38,14 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// A keeper of a store, at a time.
     #[must_use]
     pub const fn new(store: &'s S, now: UnixTime) -> Self {
-        Self { store, now }
+        Self { store, now, leaves_rings: false }
+    }
+
+    /// The same keeper, which rotates accounts that are kept in a ring without it: the ring then has no key that opens them.
+    #[must_use]
+    pub const fn leaving_rings(mut self) -> Self {
+        self.leaves_rings = true;
+        self
     }
 
     /// The store that is kept.
@@ -100,6 +109,15 @@ impl<'s, S: Store> Keeper<'s, S> {
             Err(KeepError::Invalid(_)) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether an account is kept in a ring: somebody claimed a generation of it.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn is_in_a_ring(&self, account: &AccountName) -> Result<bool, KeepError<S::Error>> {
+        Ok(!self.survey(account)?.claims.is_empty())
     }
 
     /// Checks that a key opens the account's current secret: that it has neither ended nor been replaced.

@@ -104,7 +104,13 @@ impl<'s, S: Store> Keeper<'s, S> {
             return Err(KeepError::NoAccount { account: account.clone().into() });
         }
         let guard = self.lock(account)?;
-        let records = self.tidy(account, &guard)?.records;
+        let survey = self.tidy(account, &guard)?;
+        survey.check_not_staged(account)?;
+        let records = survey.records;
+        // Rule 12.
+        if !self.leaves_rings && !survey.claims.is_empty() {
+            return Err(KeepError::NeedsRing { account: account.clone().into() });
+        }
         let plan = self.plan(account, &records, from, payload.len(), grant, grace)?;
         let failed = |error| KeepError::Randomness(Box::new(error));
         let mut rng = Batch::draw(rng, plan.drawn_len()).map_err(failed)?;
@@ -159,6 +165,8 @@ impl<'s, S: Store> Keeper<'s, S> {
                 }
             } else if expires.is_some_and(|at| self.now >= at) {
                 plan.ended.push(header.id);
+            } else if header.pages > 1 && !self.leaves_rings {
+                return Err(KeepError::NeedsRing { account: account.clone().into() });
             } else {
                 let holder = grant.holder.clone().or(header.terms.holder);
                 // Not smaller than before, so that a capacity that hides more stays.

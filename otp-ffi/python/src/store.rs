@@ -114,7 +114,7 @@ impl Verification {
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
 pub(crate) fn remove_account(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<()> {
-    Ok(py.detach(|| otp_link::remove_account(&account, store.as_deref()))?)
+    Ok(py.detach(|| otp_link::remove_account(&account, false, store.as_deref()))?)
 }
 
 /// The names of a store's accounts that start with `prefix`, sorted. It takes no key.

@@ -23,7 +23,7 @@ pub use platform::link_unnamed;
 pub use platform::status_from;
 pub use platform::{
     LockedBuf, close_on_exec, core_dump_limit, create_private, exec_with_fds, file_kind, filled_pipe, give_name,
-    harden_process, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
+    harden_process, inherited, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
     sealed_memory_file, standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd,
     unnamed_private, user,
 };

@@ -383,6 +383,11 @@ pub fn close_on_exec(number: i32) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(given, FdFlags::CLOEXEC)?)
 }
 
+/// A copy of an open file's descriptor that programs which this process starts inherit, as long as the copy is there.
+pub fn inherited(file: &File) -> io::Result<File> {
+    Ok(File::from(rustix::io::dup(file)?))
+}
+
 /// The read end of a pipe that holds these bytes, and whose write end is closed; `None` if they do not fit into one.
 ///
 /// What was read from it is gone. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.

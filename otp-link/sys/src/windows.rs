@@ -172,6 +172,11 @@ pub fn sealed_memory_file(_: &str, _: &[u8]) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// A copy of an open file's handle, which no program inherits here.
+pub fn inherited(file: &File) -> io::Result<File> {
+    file.try_clone()
+}
+
 /// Windows hands no descriptors on: nothing to do.
 pub fn close_on_exec(_: i32) -> io::Result<()> {
     Ok(())

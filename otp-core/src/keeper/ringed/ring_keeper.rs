@@ -29,7 +29,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// [`KeepError::Ring`]
     pub fn with_ring<'r, R: Ring>(&self, ring: &'r R) -> Result<RingKeeper<'s, 'r, S, R>, KeepError<S::Error>> {
         let guard = ring.lock().map_err(ring_failed)?;
-        Ok(RingKeeper { keeper: Keeper::new(self.store, self.now), ring, guard })
+        Ok(RingKeeper { keeper: Keeper { ..*self }, ring, guard })
     }
 }
 
@@ -40,7 +40,12 @@ pub(super) fn ring_failed<S, E: crate::ring::RingError>(error: E) -> KeepError<S
 /// How long a key's text is assumed to be before it is read.
 const FIRST_LEN: usize = 1024;
 
-impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
+impl<'s, 'r, S: Store, R: Ring> RingKeeper<'s, 'r, S, R> {
+    /// The keeper of the store alone.
+    pub const fn keeper(&self) -> &Keeper<'s, S> {
+        &self.keeper
+    }
+
     /// The ring's lock: a program that changes a database inherits it, so that nobody else goes on while it runs.
     pub const fn guard(&self) -> &R::Guard<'r> {
         &self.guard

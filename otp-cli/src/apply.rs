@@ -1,0 +1,114 @@
+//! Running the program that changes a database in the middle of a rotation. `docs/rotation.md` has its contract.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use otp_core::{Capacity, Fields};
+use otp_link::ring::RingGuard;
+use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::format::json_string;
+use crate::start::Obstacle;
+use crate::terminal;
+
+/// The exit code of a program that has changed nothing, for certain: `EX_TEMPFAIL` of sysexits.h.
+const UNCHANGED: i32 = 75;
+
+/// The program that changes a database.
+pub(crate) struct Program<'a> {
+    name: &'a OsStr,
+    arguments: &'a [OsString],
+    /// Why it was not started.
+    failure: RefCell<Option<Error>>,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn new(name: &'a OsStr, arguments: &'a [OsString]) -> Self {
+        Self { name, arguments, failure: RefCell::new(None) }
+    }
+
+    /// Runs it with one JSON object on its standard input, and says what became of the change.
+    ///
+    /// It inherits the ring's lock: if this process dies, nobody goes on before the program has ended too (rule 6).
+    pub(crate) fn apply(&self, guard: &RingGuard, change: &Change<'_>) -> Applied {
+        let Some(object) = object(change) else { return Applied::Unchanged };
+        match self.start(guard) {
+            Ok(child) => match wait(child, &object) {
+                Ok(status) => self.outcome(status),
+                Err(_) => Applied::InDoubt,
+            },
+            Err(source) => {
+                let obstacle = Obstacle::of(self.name, &source);
+                let program = self.name.to_string_lossy().into_owned();
+                *self.failure.borrow_mut() = Some(Error::NotStarted { program, obstacle, source });
+                Applied::Unchanged
+            }
+        }
+    }
+
+    /// The error of a rotation, or why the program did not start at all.
+    pub(crate) fn cause(&self, error: Error) -> Error {
+        self.failure.borrow_mut().take().unwrap_or(error)
+    }
+
+    fn start(&self, guard: &RingGuard) -> io::Result<Child> {
+        let _inherited = otp_sys::inherited(guard.file())?;
+        let mut command = Command::new(self.name);
+        command.args(self.arguments).stdin(Stdio::piped());
+        // Standard output is for new keys.
+        command.stdout(Stdio::from(io::stderr()));
+        for name in KEY_VARIABLES.iter().copied().chain(LOGIN_VARIABLES.map(|(name, _)| name)) {
+            command.env_remove(name);
+        }
+        command.spawn()
+    }
+
+    fn outcome(&self, status: ExitStatus) -> Applied {
+        match status.code() {
+            Some(0) => return Applied::Done,
+            Some(UNCHANGED) => return Applied::Unchanged,
+            _ => {}
+        }
+        let mut message = format!("{} ended with ", self.name.to_string_lossy());
+        let _ = write!(message, "{status}");
+        terminal::warn(&otp_link::redact(&message));
+        Applied::InDoubt
+    }
+}
+
+fn wait(mut child: Child, object: &[u8]) -> io::Result<ExitStatus> {
+    if let Some(mut input) = child.stdin.take() {
+        // A program that does not read to the end is not wrong for that alone: its exit code counts.
+        let _ = input.write_all(object);
+    }
+    child.wait()
+}
+
+/// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text, which was refused before.
+fn object(change: &Change<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    // Memory that grows leaves copies: as much as any values take.
+    let mut out = Zeroizing::new(Vec::with_capacity(2 * (8 * Capacity::MAX.bytes() + 1024)));
+    out.extend_from_slice(b"{\"account\": ");
+    json_string(change.account.as_str(), &mut out);
+    for (name, payload) in [("old", change.old), ("new", change.new)] {
+        out.extend_from_slice(b", ");
+        json_string(name, &mut out);
+        out.extend_from_slice(b": {");
+        for (index, field) in Fields::decode(payload).ok()?.iter().enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b", ");
+            }
+            json_string(field.name, &mut out);
+            out.extend_from_slice(b": ");
+            json_string(std::str::from_utf8(field.value).ok()?, &mut out);
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"}\n");
+    Some(out)
+}

@@ -1,0 +1,165 @@
+//! What a front end does with a ring.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use otp_core::keeper::ringed::{Held, RingFinding};
+use otp_core::ring::Ring;
+use otp_core::{AccountName, KeyId};
+
+use super::dir::FsRing;
+use super::identity;
+use crate::environment::{self, variable};
+use crate::error::{Error, Result};
+use crate::key_source::Key;
+use crate::list::has_prefix;
+use crate::new_key::NewKey;
+use crate::store;
+
+/// The ring that counts: the one that the caller names, else `OTP_RING`, else none.
+#[must_use]
+pub fn find_ring(explicit: Option<&Path>) -> Option<PathBuf> {
+    let named = || variable(&environment::process, "OTP_RING").map(OsString::into);
+    explicit.map(Path::to_owned).or_else(named)
+}
+
+/// Opens the ring that counts, if one is named. It must not be in the store, nor the store in it.
+pub(crate) fn open(explicit: Option<&Path>, store: Option<&Path>) -> Result<Option<FsRing>> {
+    let Some(path) = find_ring(explicit) else { return Ok(None) };
+    check_apart(&path, store)?;
+    FsRing::open(&path).map(Some)
+}
+
+/// Makes a ring, in a directory of its own that is empty or does not exist.
+///
+/// # Errors
+///
+/// [`Error::RingExists`], [`Error::RingNotEmpty`], [`Error::RingInStore`], [`Error::Ring`].
+pub fn init_ring(path: &Path, store: Option<&Path>) -> Result<()> {
+    check_apart(path, store)?;
+    FsRing::init(path).map(drop)
+}
+
+/// Makes a ring that was moved to this place the ring that it was, after the user has made sure that no copy is used.
+///
+/// # Errors
+///
+/// Those of [`FsRing::open`], except [`Error::RingMoved`].
+pub fn adopt_ring(path: &Path) -> Result<()> {
+    let ring = FsRing::open_anywhere(path)?;
+    let _guard = ring.lock()?;
+    identity::write(path).map_err(|source| Error::Ring { path: path.to_owned(), source })
+}
+
+/// What a ring holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RingKeys {
+    /// Its accounts, sorted by name.
+    pub accounts: Vec<Held>,
+}
+
+/// What a ring holds, for the accounts whose names start with `prefix`.
+///
+/// # Errors
+///
+/// The store's and the ring's.
+pub fn show_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> Result<RingKeys> {
+    let accounts = each_account(prefix, ring, store, |keeper, account| Ok(keeper.held(account)?))?;
+    Ok(RingKeys { accounts })
+}
+
+/// Holds the store against the ring, for the accounts whose names start with `prefix`.
+///
+/// # Errors
+///
+/// The store's and the ring's.
+pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> Result<Vec<RingFinding>> {
+    let findings = each_account(prefix, ring, store, |keeper, account| Ok(keeper.verify(account)?))?;
+    Ok(findings.into_iter().flatten().collect())
+}
+
+type FsRingKeeper<'s, 'r> = otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing>;
+
+fn each_account<T>(
+    prefix: &str,
+    ring: Option<&Path>,
+    store: Option<&Path>,
+    mut act: impl FnMut(&FsRingKeeper<'_, '_>, &AccountName) -> Result<T>,
+) -> Result<Vec<T>> {
+    let ring = open(ring, store)?.ok_or(Error::NoRing)?;
+    let store = store::open(store)?;
+    let keeper = store::keeper(&store).with_ring(&ring)?;
+    let mut accounts = Vec::new();
+    ring.accounts(&mut |account| {
+        if has_prefix(account, prefix) {
+            accounts.push(account.clone());
+        }
+        ControlFlow::Continue(())
+    })?;
+    accounts.iter().map(|account| act(&keeper, account)).collect()
+}
+
+/// Puts a key into the ring that was handed out without it, once it opens its record.
+///
+/// # Errors
+///
+/// Those of [`otp_core::keeper::ringed::RingKeeper::take_in`].
+pub fn put_into_ring(key: &Key, ring: Option<&Path>, store: Option<&Path>) -> Result<()> {
+    let ring = open(ring, store)?.ok_or(Error::NoRing)?;
+    Ok(store::keeper(&store::open(store)?).with_ring(&ring)?.take_in(key)?)
+}
+
+/// The ring's copy of a key, to hand it out again.
+///
+/// # Errors
+///
+/// [`otp_core::KeepError::NoKey`] if the ring has none of that id.
+pub fn export_key(key_id: &str, ring: Option<&Path>, store: Option<&Path>) -> Result<NewKey> {
+    let id = KeyId::parse(key_id)?;
+    let ring = open(ring, store)?.ok_or(Error::NoRing)?;
+    let store = store::open(store)?;
+    let keeper = store::keeper(&store).with_ring(&ring)?;
+    let (mut found, mut accounts) = (None, Vec::new());
+    ring.accounts(&mut |account| {
+        accounts.push(account.clone());
+        ControlFlow::Continue(())
+    })?;
+    for account in &accounts {
+        if let Ok(key) = keeper.export(account, id) {
+            let holder = keeper.keeper().key_info(account, id).ok().flatten().and_then(|info| info.header.terms.holder);
+            found = Some(NewKey::new(&key, holder, None)?);
+        }
+    }
+    found.ok_or(Error::NoKeyInRing { id })
+}
+
+/// Refuses a ring and a store of which one contains the other: who copies the store would have the keys as well.
+fn check_apart(ring: &Path, store: Option<&Path>) -> Result<()> {
+    let store = store::find_store(store)?.path;
+    let (inner, outer) = (resolved(ring), resolved(&store));
+    if inner.starts_with(&outer) || outer.starts_with(&inner) {
+        return Err(Error::RingInStore { ring: ring.to_owned(), store });
+    }
+    Ok(())
+}
+
+/// A path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut missing = Vec::new();
+    let mut there = absolute.as_path();
+    loop {
+        if let Ok(found) = there.canonicalize() {
+            return missing.iter().rev().fold(found, |path: PathBuf, segment| path.join(segment));
+        }
+        match (there.parent(), there.file_name()) {
+            (Some(parent), Some(name)) => {
+                missing.push(name.to_owned());
+                there = parent;
+            }
+            _ => return absolute,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! [`FsRing`]: finding, making and locking the directory of a ring.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::identity;
+use crate::error::{Error, Result};
+use crate::key_file::check_private_dir;
+use crate::store;
+
+/// The file that is locked.
+const LOCK: &str = ".lock";
+/// The pause between two tries for the lock.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A ring in a directory.
+#[derive(Debug)]
+pub struct FsRing {
+    pub(super) path: PathBuf,
+}
+
+/// The lock of a ring, which ends when the last copy of its descriptor is closed: a program that changes a database inherits one.
+#[derive(Debug)]
+pub struct RingGuard {
+    file: File,
+}
+
+impl RingGuard {
+    /// The locked file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl FsRing {
+    /// Opens a ring, which must be its user's alone, and where it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchRing`], [`Error::DirectoryOpenToOthers`], [`Error::RingMoved`] (code 16), [`Error::Ring`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let ring = Self::open_anywhere(path)?;
+        identity::check(&ring.path)?;
+        Ok(ring)
+    }
+
+    /// As [`FsRing::open`], for a ring that was moved or copied: `adopt` makes it this one.
+    pub(super) fn open_anywhere(path: &Path) -> Result<Self> {
+        if !identity::is_ring(path) {
+            return Err(Error::NoSuchRing { path: path.to_owned() });
+        }
+        check_private_dir(path)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Makes a ring in a directory that is empty or does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RingExists`], [`Error::RingNotEmpty`], and those of [`FsRing::open`].
+    pub(super) fn init(path: &Path) -> Result<Self> {
+        let failed = |source| Error::Ring { path: path.to_owned(), source };
+        if identity::is_ring(path) {
+            return Err(Error::RingExists { path: path.to_owned() });
+        }
+        match std::fs::read_dir(path).map(Iterator::count) {
+            Ok(0) => {}
+            Ok(_) => return Err(Error::RingNotEmpty { path: path.to_owned() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => otp_sys::make_private_dirs(path).map_err(failed)?,
+            Err(error) => return Err(failed(error)),
+        }
+        check_private_dir(path)?;
+        identity::write(path).map_err(failed)?;
+        Self::open(path)
+    }
+
+    /// Waits for the ring's lock as long as for an account's.
+    pub(super) fn wait(&self) -> Result<RingGuard> {
+        let failed = |source| Error::Ring { path: self.path.clone(), source };
+        let file = self.open_lock().map_err(failed)?;
+        let (begun, timeout) = (Instant::now(), store::lock_timeout());
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(RingGuard { file }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() >= timeout => {
+                    return Err(Error::RingLocked { path: self.path.clone() });
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+
+    fn open_lock(&self) -> io::Result<File> {
+        let path = self.path.join(LOCK);
+        match File::options().write(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => match otp_sys::create_private(&path) {
+                // Somebody else made it just now.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => File::options().write(true).open(&path),
+                made => made,
+            },
+            opened => opened,
+        }
+    }
+}

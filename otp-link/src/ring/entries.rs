@@ -1,0 +1,142 @@
+//! The entries of a ring as files.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use otp_core::AccountName;
+use otp_core::ring::{Entry, EntryName, Ring};
+
+use super::dir::{FsRing, RingGuard};
+use crate::error::{Error, Result};
+use crate::key_file::create_durably;
+
+impl FsRing {
+    fn account_dir(&self, account: &AccountName) -> PathBuf {
+        account.as_str().split('/').fold(self.path.clone(), |dir, segment| dir.join(segment))
+    }
+
+    fn entry_path(&self, account: &AccountName, entry: Entry) -> PathBuf {
+        self.account_dir(account).join(EntryName(entry).to_string())
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> Error {
+        |source| Error::Ring { path: self.path.clone(), source }
+    }
+}
+
+impl Ring for FsRing {
+    type Error = Error;
+    type Guard<'r> = RingGuard;
+
+    fn lock(&self) -> Result<RingGuard> {
+        self.wait()
+    }
+
+    fn put(&self, account: &AccountName, entry: Entry, bytes: &[u8]) -> Result<bool> {
+        let path = self.entry_path(account, entry);
+        let put = || create_durably(&path, &[bytes]);
+        let made = match put() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                otp_sys::make_private_dirs(&self.account_dir(account)).and_then(|()| put())
+            }
+            outcome => outcome,
+        };
+        match made {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(self.failed()(error)),
+        }
+    }
+
+    fn get(&self, account: &AccountName, entry: Entry, buffer: &mut [u8]) -> Result<Option<usize>> {
+        let mut file = match File::open(self.entry_path(account, entry)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed()(error)),
+        };
+        let len = file.metadata().map_err(self.failed())?.len();
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match file.read(&mut buffer[filled..]) {
+                Ok(0) => return Ok(Some(filled)),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed()(error)),
+            }
+        }
+        Ok(Some(filled.max(usize::try_from(len).unwrap_or(usize::MAX))))
+    }
+
+    fn remove(&self, account: &AccountName, entry: Entry) -> Result<()> {
+        let path = self.entry_path(account, entry);
+        match wipe(&path).and_then(|()| fs::remove_file(&path)).and_then(|()| otp_sys::sync_parent(&path)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            outcome => outcome.map_err(self.failed()),
+        }
+    }
+
+    fn list(&self, account: &AccountName, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<()> {
+        let mut entries = Vec::new();
+        each_name(&self.account_dir(account), |name, is_dir| {
+            if !is_dir {
+                entries.extend(EntryName::parse(name));
+            }
+        })
+        .map_err(self.failed())?;
+        let _ = entries.into_iter().try_for_each(each);
+        Ok(())
+    }
+
+    fn accounts(&self, each: &mut dyn FnMut(&AccountName) -> ControlFlow<()>) -> Result<()> {
+        let mut found = Vec::new();
+        find_accounts(&self.path, "", &mut found).map_err(self.failed())?;
+        found.sort();
+        let _ = found.iter().try_for_each(each);
+        Ok(())
+    }
+}
+
+/// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.
+fn wipe(path: &Path) -> io::Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    if len == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&vec![0; len])?;
+    file.sync_data()
+}
+
+/// Gives each name in a directory, and whether it is a directory's. One that is not there is empty.
+fn each_name(dir: &Path, mut each: impl FnMut(&str, bool)) -> io::Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if let Some(name) = entry.file_name().to_str() {
+            each(name, entry.file_type()?.is_dir());
+        }
+    }
+    Ok(())
+}
+
+fn find_accounts(dir: &Path, name: &str, found: &mut Vec<AccountName>) -> io::Result<()> {
+    let (mut below, mut has_entry) = (Vec::new(), false);
+    each_name(dir, |entry, is_dir| match is_dir {
+        true => below.push(entry.to_owned()),
+        false => has_entry |= EntryName::parse(entry).is_some(),
+    })?;
+    if has_entry && let Ok(account) = AccountName::parse(name) {
+        found.push(account);
+    }
+    for segment in below {
+        let name = if name.is_empty() { segment.clone() } else { format!("{name}/{segment}") };
+        find_accounts(&dir.join(&segment), &name, found)?;
+    }
+    Ok(())
+}
