@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use otp_core::keeper::ringed::RingFinding;
 use otp_core::{AccountName, Code, Coded, Holder, UnixTime};
-use otp_link::{Key, KeyFileMode, KeyInfo, KeySource, Verification, redact};
+use otp_link::{Key, KeyFileMode, KeyInfo, KeySource, Verification, redact, ring};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::options::{FileMode, Globals};
+use crate::options::{FileMode, Globals, RingArgs};
 use crate::terminal::{self, Progress};
 use crate::{json, streams, time};
 
@@ -18,7 +19,8 @@ use crate::{json, streams, time};
 #[derive(Args)]
 #[command(after_help = "Example: otp verify --key-file nightly.key\n\n\
     Ends with 0 if all is well, 7 if a record is damaged, 5 if a key does not open its record, 18 if a key is about to \
-    expire.")]
+    expire or on its last page. With a ring also with 5 if the ring does not know a record, 15 if a rotation is unfinished, 16 \
+    if ring and store do not belong together.")]
 pub(crate) struct VerifyArgs {
     /// Check only accounts whose name starts with PREFIX
     #[arg(default_value = "", hide_default_value = true)]
@@ -29,7 +31,9 @@ pub(crate) struct VerifyArgs {
     /// Accept key files that only their owner can read, or any, where modes mean nothing [default: private]
     #[arg(long, value_name = "MODE")]
     pub(crate) key_file_mode: Option<FileMode>,
-    /// Name the keys that expire within this time too (14d, 48h)
+    #[command(flatten)]
+    pub(crate) ring: RingArgs,
+    /// Name the keys that expire within this time too (14d, 48h), and those on their last page
     #[arg(long, value_name = "DURATION")]
     pub(crate) warn_within: Option<String>,
     /// Print one JSON object
@@ -43,7 +47,19 @@ struct Report {
     records: u64,
     keys: u64,
     faults: Vec<Fault>,
+    /// What the ring finds, if one is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ring: Option<Vec<RingFault>>,
     expiring: Vec<Expiring>,
+}
+
+/// What does not agree with the ring.
+#[derive(Serialize)]
+struct RingFault {
+    account: String,
+    id: Option<String>,
+    code: &'static str,
+    message: String,
 }
 
 /// A key that expires within the time that was asked about.
@@ -52,7 +68,8 @@ struct Expiring {
     account: String,
     id: String,
     holder: Option<String>,
-    expires: String,
+    expires: Option<String>,
+    last_page: bool,
 }
 
 /// A record that is damaged, or a key that does not open its record.
@@ -77,35 +94,48 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     })?;
     drop(progress);
     let expiring = within.map_or_else(|| Ok(Vec::new()), |within| expiring(&args.prefix, within, globals))?;
-    let report = Report::new(&found, expiring);
+    let ring = args.ring.is_given().then(|| ring::verify_ring(&args.prefix, args.ring.path(), globals.store()));
+    let ring = ring.transpose()?;
+    let report = Report::new(&found, ring.as_deref(), expiring);
     if args.json {
         json::print(&report)?;
     } else {
         terminal::write_stdout(report.text().as_bytes())?;
     }
-    match found.faults.iter().map(|fault| fault.error.code()).min_by_key(|code| rank(*code)) {
+    let codes = found.faults.iter().map(|fault| fault.error.code());
+    let codes = codes.chain(ring.iter().flatten().map(|finding| finding.fault.code()));
+    match codes.min_by_key(|code| rank(*code)) {
         Some(code) => Err(Error::Found(code)),
         None if report.expiring.is_empty() => Ok(()),
         None => Err(Error::Found(Code::ExpiringSoon)),
     }
 }
 
-/// The keys that expire within so many seconds, and have not expired yet.
+/// The keys that expire within so many seconds, and have not expired yet; and those whose next secret needs a new key.
 fn expiring(prefix: &str, within: u64, globals: &Globals) -> Result<Vec<Expiring>> {
     let now = UnixTime::now();
     let end = now.after(within);
     let found = otp_link::find_keys(prefix, globals.store(), |info| {
-        info.header.terms.expires.is_some_and(|at| now < at && at <= end)
+        let is_live = info.header.terms.expires.is_none_or(|at| now < at);
+        is_live && (info.header.terms.expires.is_some_and(|at| at <= end) || is_on_last_page(info))
     })?;
-    let entry = |(account, KeyInfo { header, .. }): &(AccountName, KeyInfo)| {
-        Some(Expiring {
+    let entry = |(account, info): &(AccountName, KeyInfo)| {
+        let header = &info.header;
+        let last_page = is_on_last_page(info);
+        Expiring {
             account: account.to_string(),
             id: header.id.to_string(),
             holder: header.terms.holder.as_ref().map(Holder::to_string),
-            expires: header.terms.expires?.to_string(),
-        })
+            expires: header.terms.expires.filter(|at| *at <= end).map(|at| at.to_string()),
+            last_page,
+        }
     };
-    Ok(found.keys.iter().filter_map(entry).collect())
+    Ok(found.keys.iter().map(entry).collect())
+}
+
+/// Whether a key that has had several pages has used them all. One of a single page never had another.
+fn is_on_last_page(info: &KeyInfo) -> bool {
+    info.header.pages > 1 && info.header.page + 1 == info.header.pages
 }
 
 fn read_key(path: &Path, mode: Option<FileMode>) -> Result<Key> {
@@ -116,19 +146,20 @@ fn read_key(path: &Path, mode: Option<FileMode>) -> Result<Key> {
 
 /// Damage first: it may be why a key does not open its record.
 fn rank(code: Code) -> usize {
-    let order = [Code::Damaged, Code::WrongKey, Code::NewerVersion];
+    let order = [Code::Damaged, Code::WrongKey, Code::InDoubt, Code::StaleRing, Code::NewerVersion];
     order.iter().position(|other| *other == code).unwrap_or(order.len())
 }
 
 impl Report {
-    fn new(found: &Verification, expiring: Vec<Expiring>) -> Self {
+    fn new(found: &Verification, ring: Option<&[RingFinding]>, expiring: Vec<Expiring>) -> Self {
         let faults = found.faults.iter().map(|fault| Fault {
             account: fault.account.to_string(),
             id: fault.key_id.to_string(),
             code: fault.error.code().name(),
             message: redact(&fault.error.message()),
         });
-        Self { records: found.records, keys: found.keys, faults: faults.collect(), expiring }
+        let ring = ring.map(|findings| findings.iter().map(RingFault::new).collect());
+        Self { records: found.records, keys: found.keys, faults: faults.collect(), ring, expiring }
     }
 
     fn text(&self) -> String {
@@ -136,12 +167,19 @@ impl Report {
         for Fault { account, id, message, .. } in &self.faults {
             text.push_str(&format!("{account} {id}: {message}\n"));
         }
-        for Expiring { account, id, holder, expires } in &self.expiring {
+        for Expiring { account, id, holder, expires, last_page } in &self.expiring {
             let holder = holder.as_ref().map(|holder| format!(", held by {holder}")).unwrap_or_default();
-            text.push_str(&format!("{account} {id}: expires {expires}{holder}\n"));
+            let expires = expires.as_ref().map(|at| format!("expires {at}"));
+            let page = last_page.then(|| "is on its last page".to_owned());
+            let what: Vec<String> = expires.into_iter().chain(page).collect();
+            text.push_str(&format!("{account} {id}: {}{holder}\n", what.join(" and ")));
         }
-        let summary = match self.faults.len() {
-            0 if !self.expiring.is_empty() => format!("{} about to expire", self.expiring.len()),
+        for RingFault { account, id, message, .. } in self.ring.iter().flatten() {
+            let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+            text.push_str(&format!("{account}{id}: {message}\n"));
+        }
+        let summary = match self.faults.len() + self.ring.as_ref().map_or(0, Vec::len) {
+            0 if !self.expiring.is_empty() => format!("{} about to end", self.expiring.len()),
             0 => "all well".to_owned(),
             faults => format!("{faults} faulty"),
         };
@@ -151,6 +189,17 @@ impl Report {
         }
         text.push_str(&format!(": {summary}\n"));
         text
+    }
+}
+
+impl RingFault {
+    fn new(finding: &RingFinding) -> Self {
+        Self {
+            account: finding.account.to_string(),
+            id: finding.id.map(|id| id.to_string()),
+            code: finding.fault.code().name(),
+            message: finding.fault.to_string(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod looking;
 mod manual;
 mod prompts;
 mod readme;
+mod ring;
 mod rotation;
 mod run;
 mod secrecy;

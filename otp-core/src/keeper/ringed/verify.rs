@@ -1,9 +1,11 @@
 //! Holding a store against a ring (rule 13).
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::classify::Standing;
 use super::ring_keeper::RingKeeper;
+use crate::code::Code;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
 use crate::name::AccountName;
@@ -38,6 +40,42 @@ pub enum RingFault {
         /// The ring's highest mark.
         spent: u64,
     },
+}
+
+impl RingFault {
+    /// The code of the error that it amounts to.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Unknown | Self::Ended => Code::WrongKey,
+            Self::Orphaned => Code::NotFound,
+            Self::Behind { .. } | Self::Unfinished | Self::StagedLost => Code::InDoubt,
+            Self::Claims { .. } => Code::StaleRing,
+        }
+    }
+}
+
+impl fmt::Display for RingFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("the ring has no key that opens it"),
+            Self::Ended => f.write_str("its key has ended, and its record is back"),
+            Self::Orphaned => f.write_str("the ring has its key, and its record is gone"),
+            Self::Behind { page, expected } => {
+                write!(
+                    f,
+                    "its record is of page {} and should be of page {}: it was rolled back",
+                    page + 1,
+                    expected + 1
+                )
+            }
+            Self::Unfinished => f.write_str("this rotation is unfinished"),
+            Self::StagedLost => f.write_str("this rotation is unfinished, and this ring can't open what it staged"),
+            Self::Claims { claimed, spent } => {
+                write!(f, "the store is at generation {claimed} and the ring at {spent}")
+            }
+        }
+    }
 }
 
 /// One of them, and where it is.
