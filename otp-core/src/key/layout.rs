@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use crate::checksum;
 use crate::ct;
 use crate::error::{Error, KeyFault};
 use crate::frame::Capacity;
@@ -11,14 +12,13 @@ use crate::tag::TAG_KEY_LEN;
 
 /// The name starts behind capacity, number of pages and the name's length.
 const NAME_AT: usize = 4;
-const CRC_LEN: usize = 4;
 /// Today every key has one page.
 pub(super) const PAGES: u8 = 1;
 
 /// The length of a key in bytes, for an account name of `name_len` bytes.
 #[must_use]
 pub const fn len_for(name_len: usize, capacity: Capacity) -> usize {
-    NAME_AT + name_len + KeyId::LEN + TAG_KEY_LEN + capacity.frame_len() + CRC_LEN
+    NAME_AT + name_len + KeyId::LEN + TAG_KEY_LEN + capacity.frame_len() + checksum::LEN
 }
 
 /// How many random bytes a key takes: id, tag key and pad.
@@ -43,12 +43,13 @@ impl Layout {
     ///
     /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in a text
     /// that was cut they are bits of the key.
-    pub(super) fn read(bytes: &[u8], excess: u8) -> Result<Self, Error> {
+    pub(super) fn read(bytes: &[u8], excess: u64) -> Result<Self, Error> {
         let malformed = Error::MalformedKey;
-        let Some((contents, crc)) = bytes.split_last_chunk::<CRC_LEN>() else {
+        let Some((contents, stored)) = bytes.split_last_chunk() else {
             return Err(malformed(KeyFault::Length));
         };
-        if !ct::none_set((ct::crc32(contents) ^ u32::from_le_bytes(*crc)) | u32::from(excess)) {
+        let difference = u32::from_ne_bytes(checksum::of(contents)) ^ u32::from_ne_bytes(*stored);
+        if !ct::none_set(u64::from(difference) | excess) {
             return Err(malformed(KeyFault::Checksum));
         }
         let fault = malformed(KeyFault::Contents);
@@ -79,8 +80,8 @@ impl Layout {
         bytes[3] = u8::try_from(name.len()).expect("a name has at most 128 bytes");
         bytes[NAME_AT..self.id().start].copy_from_slice(name);
         bytes[self.id()].copy_from_slice(self.id.as_bytes());
-        let crc = ct::crc32(&bytes[..self.crc().start]);
-        bytes[self.crc()].copy_from_slice(&crc.to_le_bytes());
+        let checksum = checksum::of(&bytes[..self.checksum().start]);
+        bytes[self.checksum()].copy_from_slice(&checksum);
     }
 
     pub(super) fn id(&self) -> Range<usize> {
@@ -98,12 +99,12 @@ impl Layout {
         start..start + self.capacity.frame_len()
     }
 
-    fn crc(&self) -> Range<usize> {
+    fn checksum(&self) -> Range<usize> {
         let start = self.pad().end;
-        start..start + CRC_LEN
+        start..start + checksum::LEN
     }
 
     pub(super) fn len(&self) -> usize {
-        self.crc().end
+        self.checksum().end
     }
 }
