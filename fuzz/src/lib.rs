@@ -20,7 +20,7 @@ mod valid;
 
 use otp_core::account::{Field, FieldWriter, Fields};
 use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, frame as frames};
-use otp_reference::set_crc;
+use otp_reference::set_checksum;
 
 pub use abi::abi;
 pub use keeper::keeper;
@@ -100,7 +100,7 @@ pub fn account(data: &[u8]) {
 /// A note, as it is, and with a checksum that fits.
 pub fn note(data: &[u8]) {
     let mut fitting = data.to_vec();
-    set_crc(&mut fitting);
+    set_checksum(&mut fitting);
     for bytes in [data, &fitting] {
         match Note::decode(bytes) {
             Ok(note) => assert_eq!(note.encode(), bytes),

@@ -3,7 +3,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use otp_core::key::len_for;
 use otp_core::{Capacity, Error, FreshKey, Key, Record, Terms, open_ignoring_expiry, seal, verify};
-use otp_reference::{key_contents, key_text, rng, set_crc};
+use otp_reference::{key_contents, key_text, rng, set_checksum};
 
 use crate::change::Change;
 use crate::valid::{account, time};
@@ -43,7 +43,7 @@ fn check(case: &Case<'_>) {
 
     let mut changed = case.strangers[0].map_or_else(|| sealed.clone(), <[u8]>::to_vec);
     case.record.iter().for_each(|change| change.apply(&mut changed));
-    set_crc(&mut changed);
+    set_checksum(&mut changed);
     let mut changed_key = case.strangers[1].map_or_else(|| contents.clone(), <[u8]>::to_vec);
     case.key.iter().for_each(|change| change.apply(&mut changed_key));
 

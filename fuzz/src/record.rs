@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use otp_core::{Capacity, Error, Record, UnixTime};
-use otp_reference::{Parts, set_crc};
+use otp_reference::{Parts, set_checksum};
 
 use crate::change::Change;
 
@@ -22,17 +22,17 @@ struct Case<'a> {
 pub fn record(data: &[u8]) {
     check(data);
     let mut fitting = data.to_vec();
-    set_crc(&mut fitting);
+    set_checksum(&mut fitting);
     check(&fitting);
     // And behind the magic and version that an engine has to find otherwise.
     let mut whole = [b"OTPR\x01", data, &[0; 4]].concat();
-    set_crc(&mut whole);
+    set_checksum(&mut whole);
     check(&whole);
     if let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) {
         let mut bytes = case.parts().encode();
         case.changes.iter().for_each(|change| change.apply(&mut bytes));
         check(&bytes);
-        set_crc(&mut bytes);
+        set_checksum(&mut bytes);
         check(&bytes);
     }
 }

@@ -29,9 +29,9 @@ pub enum RecordFault {
     Magic,
     /// It ends early, or is longer than any record.
     Length,
-    /// The CRC-32 does not match: bytes have changed since it was written.
+    /// The checksum does not match: bytes have changed since it was written.
     Checksum,
-    /// The CRC-32 matches, but no encoder writes such contents.
+    /// The checksum matches, but no encoder writes such contents.
     Contents,
 }
 
@@ -159,8 +159,8 @@ impl fmt::Display for RecordFault {
         f.write_str(match self {
             Self::Magic => "it does not start like a record",
             Self::Length => "it ends early or is too long",
-            Self::Checksum => "its CRC-32 does not match, so bytes have changed since it was written",
-            Self::Contents => "its CRC-32 matches, but no encoder writes such contents",
+            Self::Checksum => "its checksum does not match, so bytes have changed since it was written",
+            Self::Contents => "its checksum matches, but no encoder writes such contents",
         })
     }
 }

@@ -3,9 +3,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use base32ct::{Base32Unpadded, Encoding};
 use rand_core::TryCryptoRng;
 
+use crate::base32::{self, Case};
 use crate::ct;
 use crate::error::Error;
 
@@ -51,7 +51,7 @@ impl KeyId {
     /// [`Error::InvalidKeyId`]
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut bytes = [0; Self::LEN];
-        if text.len() != Self::TEXT_LEN || Base32Unpadded::decode(text, &mut bytes).is_err() {
+        if text.len() != Self::TEXT_LEN || base32::decode(text.as_bytes(), Case::Lower, &mut bytes).strangers != 0 {
             return Err(Error::InvalidKeyId);
         }
         Ok(Self(bytes))
@@ -61,7 +61,8 @@ impl KeyId {
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; Self::TEXT_LEN];
-        f.write_str(Base32Unpadded::encode(&self.0, &mut text).map_err(|_| fmt::Error)?)
+        base32::encode(&self.0, &mut text);
+        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -87,7 +87,9 @@ extern crate alloc;
 extern crate std;
 
 pub mod account;
+mod base32;
 mod buffer;
+pub mod checksum;
 mod code;
 pub mod ct;
 pub mod error;

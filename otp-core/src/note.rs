@@ -4,7 +4,7 @@
 //! tombstone that a revoked key leaves, stands in a note. A note is policy, not cryptography: readers obey it, and anyone
 //! who can write the store can remove it.
 
-use crate::ct;
+use crate::checksum;
 use crate::error::Error;
 use crate::time::UnixTime;
 
@@ -39,7 +39,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// The bytes of every note: magic, version, kind, time (8, big-endian), CRC-32 (4, little-endian).
+    /// The bytes of every note: magic, version, kind, time (8, big-endian), checksum (4).
     pub const LEN: usize = 18;
 
     /// Writes the note.
@@ -55,8 +55,8 @@ impl Note {
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4..6].copy_from_slice(&[VERSION, kind]);
         bytes[6..14].copy_from_slice(&time.as_secs().to_be_bytes());
-        let crc = ct::crc32(&bytes[..14]);
-        bytes[14..].copy_from_slice(&crc.to_le_bytes());
+        let checksum = checksum::of(&bytes[..14]);
+        bytes[14..].copy_from_slice(&checksum);
         bytes
     }
 
@@ -68,10 +68,10 @@ impl Note {
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let damaged = Error::DamagedNote;
         let bytes: &[u8; Self::LEN] = bytes.try_into().map_err(|_| damaged)?;
-        let Some((body, crc)) = bytes.split_last_chunk::<4>() else {
+        let Some((body, stored)) = bytes.split_last_chunk() else {
             return Err(damaged);
         };
-        if ct::crc32(body).to_le_bytes() != *crc || body[..4] != MAGIC {
+        if checksum::of(body) != *stored || body[..4] != MAGIC {
             return Err(damaged);
         }
         if body[4] > VERSION {

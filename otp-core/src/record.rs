@@ -5,7 +5,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use crate::ct;
+use crate::checksum;
 use crate::error::{Error, RecordFault};
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -20,7 +20,6 @@ pub const VERSION: u8 = 1;
 
 /// Magic and version.
 pub(crate) const PREFIX_LEN: usize = MAGIC.len() + 1;
-const CRC_LEN: usize = 4;
 /// A capacity or a ciphertext's length takes up to 3 bytes in the encoding of postcard, a time up to 6.
 const VARINT_LEN_MAX: usize = 3;
 const VARINT_TIME_MAX: usize = 6;
@@ -89,7 +88,7 @@ impl Terms {
 /// The header's fields in the order in which they are encoded.
 type Wire<'a> = (&'a str, [u8; KeyId::LEN], u8, u8, u16, u64, Option<u64>, Option<&'a str>);
 
-/// All that stands between prefix and CRC-32: header, ciphertext, tag.
+/// All that stands between prefix and checksum: header, ciphertext, tag.
 type Body<'a> = (Wire<'a>, &'a [u8], [u8; TAG_LEN]);
 
 impl Header {
@@ -160,7 +159,7 @@ impl<'r> Draft<'r> {
     pub(crate) fn new(header: &Header, buffer: &'r mut [u8]) -> Result<Self, Error> {
         let (header_len, start) = encode_start(header, buffer)?;
         let end = start + header.capacity.frame_len();
-        let needed = end + TAG_LEN + CRC_LEN;
+        let needed = end + TAG_LEN + checksum::LEN;
         let bytes = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })?;
         Ok(Self { bytes, header_len, ciphertext: start..end })
     }
@@ -179,11 +178,11 @@ impl<'r> Draft<'r> {
         &self.bytes[self.ciphertext.clone()]
     }
 
-    /// Appends the tag and the CRC-32, and gives the whole record.
+    /// Appends the tag and the checksum, and gives the whole record.
     pub(crate) fn finish(self, tag: &Tag) -> &'r [u8] {
-        let (body, crc) = self.bytes.split_at_mut(self.ciphertext.end + TAG_LEN);
+        let (body, checksum) = self.bytes.split_at_mut(self.ciphertext.end + TAG_LEN);
         body[self.ciphertext.end..].copy_from_slice(tag.as_bytes());
-        crc.copy_from_slice(&ct::crc32(body).to_le_bytes());
+        checksum.copy_from_slice(&checksum::of(body));
         self.bytes
     }
 }
@@ -217,12 +216,12 @@ impl<'a> Record<'a> {
     /// The longest record of a capacity, in bytes, whatever its header says.
     #[must_use]
     pub const fn max_len(capacity: Capacity) -> usize {
-        Header::MAX_LEN + VARINT_LEN_MAX + capacity.frame_len() + TAG_LEN + CRC_LEN
+        Header::MAX_LEN + VARINT_LEN_MAX + capacity.frame_len() + TAG_LEN + checksum::LEN
     }
 
     /// Reads a record.
     ///
-    /// It accepts exactly what the encoder writes: no trailing bytes, no other encoding of the same value. The CRC-32 is
+    /// It accepts exactly what the encoder writes: no trailing bytes, no other encoding of the same value. The checksum is
     /// checked before the version, so bit rot in the version is not mistaken for a newer format.
     ///
     /// # Errors
@@ -236,10 +235,10 @@ impl<'a> Record<'a> {
         if bytes.len() > Self::MAX_LEN {
             return Err(damaged(RecordFault::Length));
         }
-        let Some((body, crc)) = bytes.split_last_chunk::<CRC_LEN>().filter(|(body, _)| body.len() > PREFIX_LEN) else {
+        let Some((body, stored)) = bytes.split_last_chunk().filter(|(body, _)| body.len() > PREFIX_LEN) else {
             return Err(damaged(RecordFault::Length));
         };
-        if ct::crc32(body).to_le_bytes() != *crc {
+        if checksum::of(body) != *stored {
             return Err(damaged(RecordFault::Checksum));
         }
         match body[MAGIC.len()] {

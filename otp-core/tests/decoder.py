@@ -5,7 +5,6 @@ Standard library only, plain and slow; it takes no care of time or memory, so do
 """
 
 import sys
-import zlib
 from pathlib import Path
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -115,8 +114,20 @@ def tag_of(key, header, ciphertext):
 # Key
 
 
-def crc_fits(data):
-    return zlib.crc32(data[:-4]).to_bytes(4, "little") == data[-4:]
+def checksum(data):
+    """The complement of the remainder of data * x^32 modulo the polynomial, a bit at a time."""
+    polynomial, remainder = 0x1800001FB, 0
+    for byte in data:
+        remainder ^= byte << 24
+        for _ in range(8):
+            remainder <<= 1
+            if remainder >> 32:
+                remainder ^= polynomial
+    return (remainder ^ 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def checksum_fits(data):
+    return checksum(data[:-4]) == data[-4:]
 
 
 def version_of(text):
@@ -144,7 +155,7 @@ def read_key(text):
     data = (number >> unused).to_bytes(len(rest) * 5 // 8, "big")
     if len(data) < 4:
         raise Refused("malformed-key", "length")
-    if not crc_fits(data) or number % 2**unused:
+    if not checksum_fits(data) or number % 2**unused:
         raise Refused("malformed-key", "checksum")
 
     body = Bytes(data[:-4], "malformed-key", "contents")
@@ -169,7 +180,7 @@ def read_record(data):
         raise Refused("damaged", "magic")
     if not 10 <= len(data) <= LONGEST_RECORD:
         raise Refused("damaged", "length")
-    if not crc_fits(data):
+    if not checksum_fits(data):
         raise Refused("damaged", "checksum")
     if data[4] > 1:
         raise Refused("newer-version")
@@ -245,7 +256,7 @@ def read_account(payload):
 
 
 def read_note(data):
-    if len(data) != 18 or data[:4] != b"OTPN" or not crc_fits(data):
+    if len(data) != 18 or data[:4] != b"OTPN" or not checksum_fits(data):
         raise Refused("damaged")
     if data[4] > 1:
         raise Refused("newer-version")

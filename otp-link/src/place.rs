@@ -31,8 +31,8 @@ impl<'a> Place<'a> {
     }
 }
 
-impl<'a> From<Option<&'a Path>> for Place<'a> {
-    fn from(store: Option<&'a Path>) -> Self {
-        Self { store, ring: None }
+impl<'a, P: AsRef<Path> + ?Sized> From<Option<&'a P>> for Place<'a> {
+    fn from(store: Option<&'a P>) -> Self {
+        Self { store: store.map(AsRef::as_ref), ring: None }
     }
 }

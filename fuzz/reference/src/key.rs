@@ -1,6 +1,6 @@
 //! The text of a key.
 
-use crate::crc::set_crc;
+use crate::checksum::set_checksum;
 
 const PREFIX: &str = "otpk1_";
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -28,11 +28,11 @@ pub fn tag_key(text: &str) -> [u8; 32] {
     bytes[at..at + 32].try_into().unwrap()
 }
 
-/// The text of a key's bytes, to which the CRC-32 is added.
+/// The text of a key's bytes, to which the checksum is added.
 #[must_use]
 pub fn key_text(contents: &[u8]) -> String {
     let mut bytes = [contents, &[0; 4]].concat();
-    set_crc(&mut bytes);
+    set_checksum(&mut bytes);
     raw_key_text(&bytes)
 }
 
@@ -52,7 +52,7 @@ pub fn raw_key_text(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a key without its CRC-32.
+/// The bytes of a key without its checksum.
 #[must_use]
 pub fn key_contents(text: &str) -> Vec<u8> {
     let mut bytes = base32(text.strip_prefix(PREFIX).unwrap());

@@ -7,7 +7,7 @@
 
 mod account;
 mod bytes;
-mod crc;
+mod checksum;
 mod frame;
 mod key;
 mod names;
@@ -17,7 +17,7 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 
 pub use account::{WELL_KNOWN_NAMES, fields, payload, place};
-pub use crc::set_crc;
+pub use checksum::{checksum, set_checksum};
 pub use frame::{CAPACITIES, frame};
 pub use key::{key_contents, key_text, raw_key_text, tag_key};
 pub use names::{is_account_name, is_free_text};

@@ -2,7 +2,7 @@
 
 use crate::LAST_TIME;
 use crate::bytes::{push_bytes, push_number, take, take_bytes, take_flag, take_number, take_text};
-use crate::crc::set_crc;
+use crate::checksum::set_checksum;
 use crate::frame::CAPACITIES;
 use crate::names::{is_account_name, is_free_text};
 
@@ -51,7 +51,7 @@ impl Parts {
         push_bytes(&mut bytes, &self.ciphertext);
         bytes.extend(self.tag);
         bytes.extend([0; 4]);
-        set_crc(&mut bytes);
+        set_checksum(&mut bytes);
         bytes
     }
 
@@ -60,7 +60,7 @@ impl Parts {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let body = bytes.len().checked_sub(4)?;
         let mut fitting = bytes.to_vec();
-        set_crc(&mut fitting);
+        set_checksum(&mut fitting);
         let mut rest = bytes[..body].strip_prefix(b"OTPR\x01")?;
         let parts = Self {
             version: 1,

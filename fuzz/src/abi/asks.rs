@@ -3,7 +3,7 @@
 use std::fs;
 
 use otp_core::{Code, Coded, Key, KeyId, Record, UnixTime};
-use otp_reference::set_crc;
+use otp_reference::set_checksum;
 
 use super::calls;
 use super::given::{Bytes, Granted, Room, Text, arrives};
@@ -51,7 +51,7 @@ impl World {
         if let Some(change) = record {
             change.apply(&mut bytes);
         }
-        set_crc(&mut bytes);
+        set_checksum(&mut bytes);
         let expected = Key::parse(text.trim_ascii(), vec![0; text.len()])
             .and_then(|key| otp_core::open(key, &Record::decode(&bytes)?, UnixTime::now()))
             .map(|secret| secret.expose().to_vec());

@@ -1,4 +1,4 @@
-//! `otp verify`: every record decodes and its CRC-32 matches; with keys given, their tags too.
+//! `otp verify`: every record decodes and its checksum matches; with keys given, their tags too.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ops::ControlFlow;

@@ -6,7 +6,7 @@ use std::fs;
 use otp_core::{Grant, UnixTime};
 
 use crate::call::hint;
-use crate::world::{GET, World, correct_crc};
+use crate::world::{GET, World, correct_checksum};
 
 #[test]
 fn code_4_is_a_malformed_key() {
@@ -73,11 +73,11 @@ fn code_5_is_a_wrong_key_or_a_tampered_record() {
     world.otp(&["issue", "other", "--key-file=nightly.key", "--new-key-file=new.key"]).fails(5);
     world.otp(&["rotate", "--yes", "other", "--key-file=nightly.key", "--generate"]).fails(5);
 
-    // A bit of the ciphertext, and one of the tag, under a CRC-32 that fits.
+    // A bit of the ciphertext, and one of the tag, under a checksum that fits.
     for at in [whole.len() - 40, whole.len() - 5] {
         let mut tampered = whole.clone();
         tampered[at] ^= 1;
-        correct_crc(&mut tampered);
+        correct_checksum(&mut tampered);
         fs::write(&nightly, &tampered).unwrap();
         world.otp(&GET).fails(5);
         world.otp(&["run", "--key-file=nightly.key", "--", "touch", "started"]).fails(5);

@@ -4,10 +4,8 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use base32ct::{Base32Unpadded, Encoding};
-
 use crate::call::{command, hint};
-use crate::world::{GET, LONGEST_RECORD_LEN, World, correct_crc, is_root, public_otp, unknown_id};
+use crate::world::{GET, LONGEST_RECORD_LEN, World, correct_checksum, is_root, public_otp, unknown_id};
 
 #[test]
 fn code_7_is_a_damaged_record() {
@@ -20,7 +18,7 @@ fn code_7_is_a_damaged_record() {
     long.push(0);
     let mut no_encoder = whole.clone();
     no_encoder.insert(whole.len() - 4, 0);
-    correct_crc(&mut no_encoder);
+    correct_checksum(&mut no_encoder);
     let cases =
         [rotten, long, no_encoder, Vec::new(), whole[..whole.len() / 2].to_vec(), vec![0; LONGEST_RECORD_LEN + 1]];
     for bytes in cases {
@@ -52,7 +50,7 @@ fn code_8_is_a_newer_version() {
     let (record, key) = (world.record_of("nightly.key"), world.key("nightly.key"));
     let mut newer = fs::read(&record).unwrap();
     newer[4] = 2;
-    correct_crc(&mut newer);
+    correct_checksum(&mut newer);
     fs::write(&record, &newer).unwrap();
     assert!(!hint(&world.otp(&GET).fails(8)).is_empty());
     world.otp(&["info", "edms/reporting"]).fails(8);

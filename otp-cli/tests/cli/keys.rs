@@ -160,7 +160,10 @@ fn inspect_shows_what_is_public_in_a_key() {
     let key = world.key("nightly.key");
     let text = world.otp(&["key", "inspect"]).env("OTP_KEY", &key).prints();
     let id = world.key_id("nightly.key");
-    let expected = format!("account     edms/reporting\nkey id      {id}\ncapacity    64\npages       1\ncharacters  {}", key.len());
+    let expected = format!(
+        "account     edms/reporting\nkey id      {id}\ncapacity    64\npages       1\ncharacters  {}",
+        key.len()
+    );
     assert_eq!(text, expected);
     // It needs no store.
     let call = world.otp(&["key", "inspect", "--key-file=-"]).env("OTP_STORE", "not-there").stdin(&key);

@@ -178,10 +178,10 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Puts the right CRC-32 behind bytes that were changed, as a forger would.
-pub(crate) fn correct_crc(bytes: &mut [u8]) {
-    let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
-    *crc = otp_core::ct::crc32(body).to_le_bytes();
+/// Puts the right checksum behind bytes that were changed, as a forger would.
+pub(crate) fn correct_checksum(bytes: &mut [u8]) {
+    let (body, checksum) = bytes.split_last_chunk_mut::<4>().unwrap();
+    *checksum = otp_core::checksum::of(body);
 }
 
 /// A copy of the program that every user can start, wherever it was built.

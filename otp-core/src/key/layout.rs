@@ -3,6 +3,7 @@
 use core::num::NonZeroU8;
 use core::ops::Range;
 
+use crate::checksum;
 use crate::ct;
 use crate::error::{Error, KeyFault};
 use crate::frame::Capacity;
@@ -12,7 +13,6 @@ use crate::tag::TAG_KEY_LEN;
 
 /// The name starts behind capacity, number of pages and the name's length.
 const NAME_AT: usize = 4;
-const CRC_LEN: usize = 4;
 
 /// The length of a key in bytes: of one page, for an account name of `name_len` bytes.
 #[must_use]
@@ -23,13 +23,13 @@ pub const fn len_for(name_len: usize, capacity: Capacity) -> usize {
 /// As [`len_for`], for a key of so many pages: `name_len + 18 + pages * (capacity + 34)`.
 #[must_use]
 pub const fn paged_len_for(name_len: usize, capacity: Capacity, pages: NonZeroU8) -> usize {
-    NAME_AT + name_len + drawn_len(capacity, pages) + CRC_LEN
+    NAME_AT + name_len + drawn_len(capacity, pages) + checksum::LEN
 }
 
 /// How many pages a key may have, for an account name of `name_len` bytes: as many as the longest key has room for.
 #[must_use]
 pub fn max_pages(name_len: usize, capacity: Capacity) -> NonZeroU8 {
-    let room = MAX_LEN - NAME_AT - name_len - KeyId::LEN - CRC_LEN;
+    let room = MAX_LEN - NAME_AT - name_len - KeyId::LEN - checksum::LEN;
     let pages = u8::try_from(room / page_len(capacity)).unwrap_or(u8::MAX);
     NonZeroU8::new(pages).unwrap_or(NonZeroU8::MIN)
 }
@@ -68,12 +68,13 @@ impl Layout {
     ///
     /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in a text
     /// that was cut they are bits of the key.
-    pub(super) fn read(bytes: &[u8], excess: u8) -> Result<Self, Error> {
+    pub(super) fn read(bytes: &[u8], excess: u64) -> Result<Self, Error> {
         let malformed = Error::MalformedKey;
-        let Some((contents, crc)) = bytes.split_last_chunk::<CRC_LEN>() else {
+        let Some((contents, stored)) = bytes.split_last_chunk() else {
             return Err(malformed(KeyFault::Length));
         };
-        if !ct::none_set((ct::crc32(contents) ^ u32::from_le_bytes(*crc)) | u32::from(excess)) {
+        let difference = u32::from_ne_bytes(checksum::of(contents)) ^ u32::from_ne_bytes(*stored);
+        if !ct::none_set(u64::from(difference) | excess) {
             return Err(malformed(KeyFault::Checksum));
         }
         let fault = malformed(KeyFault::Contents);
@@ -99,8 +100,8 @@ impl Layout {
         bytes[3] = u8::try_from(name.len()).expect("a name has at most 128 bytes");
         bytes[NAME_AT..self.id().start].copy_from_slice(name);
         bytes[self.id()].copy_from_slice(self.id.as_bytes());
-        let crc = ct::crc32(&bytes[..self.crc().start]);
-        bytes[self.crc()].copy_from_slice(&crc.to_le_bytes());
+        let checksum = checksum::of(&bytes[..self.checksum().start]);
+        bytes[self.checksum()].copy_from_slice(&checksum);
     }
 
     pub(super) fn id(&self) -> Range<usize> {
@@ -126,12 +127,12 @@ impl Layout {
         page.start + TAG_KEY_LEN..page.end
     }
 
-    fn crc(&self) -> Range<usize> {
+    fn checksum(&self) -> Range<usize> {
         let start = self.drawn().end;
-        start..start + CRC_LEN
+        start..start + checksum::LEN
     }
 
     pub(super) fn len(&self) -> usize {
-        self.crc().end
+        self.checksum().end
     }
 }

@@ -3,7 +3,7 @@
 //! A key's bytes stand in one buffer in the order of its text, so reading and writing the text copies no secret:
 //!
 //! ```text
-//! capacity (2, big-endian) | pages (1) | length of the name (1) | name | key id (10) | pages | CRC-32 (4)
+//! capacity (2, big-endian) | pages (1) | length of the name (1) | name | key id (10) | pages | checksum (4)
 //! ```
 //!
 //! where each page is its tag key (32) and its pad (`capacity + 2`).

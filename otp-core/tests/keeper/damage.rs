@@ -2,7 +2,9 @@
 
 use otp_core::keeper::Gone;
 use otp_core::testing::{NOW, TestRng, count, grant, two_keys};
-use otp_core::{Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Record, Slot, Store, ct};
+use otp_core::{
+    Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Record, Slot, Store, checksum,
+};
 
 use crate::{account, counts, gone};
 
@@ -77,8 +79,8 @@ fn a_note_of_a_newer_version_is_left_alone() {
     let keys = two_keys(&store, &account());
     let mut note = Note::Revoked { at: NOW }.encode();
     note[4] = 2;
-    let crc = ct::crc32(&note[..14]).to_le_bytes();
-    note[14..].copy_from_slice(&crc);
+    let checksum = checksum::of(&note[..14]);
+    note[14..].copy_from_slice(&checksum);
     store.put(&Slot::note(&account(), keys[1].id()), &note).unwrap();
     let revoked = Keeper::new(&store, NOW).revoke(&account(), keys[1].id());
     assert_eq!(revoked.unwrap_err().code(), Code::NewerVersion);

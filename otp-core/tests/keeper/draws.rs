@@ -1,6 +1,7 @@
 //! What is drawn from a source of randomness, and what happens if the source fails or repeats itself.
 
 use std::fmt;
+use std::num::NonZeroU8;
 
 use otp_core::key::drawn_len;
 use otp_core::rand_core::{self, TryCryptoRng, TryRng};
@@ -62,7 +63,7 @@ fn capacity(bytes: usize) -> Capacity {
 }
 
 fn key_len(bytes: usize) -> usize {
-    drawn_len(capacity(bytes))
+    drawn_len(capacity(bytes), NonZeroU8::MIN)
 }
 
 #[test]

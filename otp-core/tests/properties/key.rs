@@ -2,7 +2,7 @@
 
 use otp_core::error::KeyFault;
 use otp_core::key::{MAX_LEN, MAX_TEXT_LEN};
-use otp_core::{AccountName, Capacity, Error, Key, Terms, ct};
+use otp_core::{AccountName, Capacity, Error, Key, Terms, checksum, ct};
 use otp_reference::{key_contents, raw_key_text};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn bits_beyond_the_last_byte_are_refused_even_if_the_checksum_is_wrong_by_the_sa
     let mut bytes = key_contents(std::str::from_utf8(&text).unwrap());
     // 118 bytes are 944 bits, in 189 characters of 5: the last one has a bit too many.
     assert_eq!((bytes.len() + 4, text.len()), (118, 6 + 189));
-    bytes.extend(ct::crc32(&bytes).to_le_bytes());
+    bytes.extend(checksum::of(&bytes));
     bytes[114] ^= 0x80;
     let mut wrong = raw_key_text(&bytes).into_bytes();
     let last = wrong.last_mut().unwrap();

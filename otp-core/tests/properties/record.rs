@@ -2,7 +2,7 @@
 
 use otp_core::error::RecordFault;
 use otp_core::{AccountName, Capacity, Error, FreshKey, Holder, Note, Record, Terms, UnixTime, frame, key, seal};
-use otp_reference::{Parts, rng, set_crc};
+use otp_reference::{Parts, rng, set_checksum};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -141,7 +141,7 @@ proptest! {
             }
         }
         if fitting {
-            set_crc(&mut record);
+            set_checksum(&mut record);
         }
         let decoded = Record::decode(&record).ok().map(|record| parts_of(&record));
         prop_assert_eq!(&decoded, &Parts::decode(&record));
@@ -172,7 +172,7 @@ proptest! {
         version in 0..3_u8, kind in 0..6_u8, secs in prop_oneof![0..300_000_000_000_u64, any::<u64>()], rest in vec(any::<u8>(), 0..2),
     ) {
         let mut bytes = [&b"OTPN"[..], &[version, kind], &secs.to_be_bytes(), &rest, &[0; 4]].concat();
-        set_crc(&mut bytes);
+        set_checksum(&mut bytes);
         let valid = version == 1 && (1..=4).contains(&kind) && secs <= UnixTime::MAX.as_secs() && rest.is_empty();
         match Note::decode(&bytes) {
             Ok(note) => {

@@ -36,7 +36,7 @@ fn source(seed: u64, draws: usize) -> Source {
 }
 
 /// What is drawn for a key of the smallest capacity, its id first. A rotation draws an id of its own before that.
-const KEY_DRAW: usize = drawn_len(Capacity::MIN);
+const KEY_DRAW: usize = drawn_len(Capacity::MIN, core::num::NonZeroU8::MIN);
 const ROTATION_DRAW: usize = KeyId::LEN + KEY_DRAW;
 
 #[derive(Debug)]

@@ -87,7 +87,8 @@ fn read(case: Case<'_>) -> Result<(), Error> {
             let text = case.key();
             let mut buffer = vec![0; text.len()];
             let key = Key::parse(&text, &mut buffer[..])?;
-            let found = (key.account().as_str(), &*key.id().to_string(), key.capacity().bytes() as u64, key.pages());
+            let found =
+                (key.account().as_str(), &*key.id().to_string(), key.capacity().bytes() as u64, key.pages().get());
             let pages = case.number("pages").and_then(|pages| u8::try_from(pages).ok()).unwrap();
             assert_eq!(found, (case.text("account"), case.text("id"), case.number("capacity").unwrap(), pages));
         }

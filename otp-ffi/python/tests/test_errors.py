@@ -6,13 +6,13 @@ import datetime
 import os
 import stat
 import subprocess
-import zlib
 from pathlib import Path
 from typing import Callable
 
 import pytest
 
 import otp_link
+from sealed import checksum
 from support import calls
 from otp_link import _native, errors
 
@@ -31,10 +31,10 @@ def test_every_code_has_a_class_of_its_name() -> None:
 
 
 def rewritten(record: Path, change: Callable[[bytearray], None]) -> None:
-    """Changes a record and corrects its CRC-32, as anyone could who can write the store."""
+    """Changes a record and corrects its checksum, as anyone could who can write the store."""
     data = bytearray(record.read_bytes())
     change(data)
-    data[-4:] = zlib.crc32(data[:-4]).to_bytes(4, "little")
+    data[-4:] = checksum(data[:-4])
     record.unlink()
     record.write_bytes(data)
     record.chmod(0o600)

@@ -18,7 +18,7 @@ pub(super) fn keys(cases: &mut Cases) {
         let key = Key::parse(text.as_bytes(), &mut buffer[..]).unwrap();
         assert_eq!((key.account().as_str(), key.capacity()), (name, capacity));
         cases.line("account", name).line("id", &key.id().to_string());
-        cases.number("capacity", capacity.bytes() as u64).number("pages", key.pages());
+        cases.number("capacity", capacity.bytes() as u64).number("pages", key.pages().get());
     };
     let longest = "a".repeat(128);
     let names = ["a", "ab", "abc", "abcd", "edms/reporting", "a.b-c_d/0", "a-schedulers-field/ends/at/255.x", &longest];

@@ -1,7 +1,7 @@
 //! Notes.
 
 use otp_core::{Note, UnixTime};
-use otp_reference::set_crc;
+use otp_reference::set_checksum;
 
 use super::{Cases, NOW, time};
 
@@ -24,7 +24,7 @@ pub(super) fn notes(cases: &mut Cases) {
         let mut note = good.to_vec();
         change(&mut note);
         if fitting {
-            set_crc(&mut note);
+            set_checksum(&mut note);
         }
         cases.case("note", what, expect).hex("note", &note);
     };

@@ -1,7 +1,7 @@
 //! Records.
 
 use otp_core::{Capacity, KeyId, UnixTime};
-use otp_reference::{Parts, set_crc};
+use otp_reference::{Parts, set_checksum};
 
 use super::{Cases, alice, sealed, terms};
 
@@ -54,14 +54,14 @@ pub(super) fn records(cases: &mut Cases) {
     bad("the start of the magic", "damaged magic", b"OTP");
     bad("another magic", "damaged magic", &[b"OTPS", &record[4..]].concat());
     bad("the magic alone", "damaged length", b"OTPR");
-    bad("magic, version and CRC alone", "damaged length", &{
+    bad("magic, version and checksum alone", "damaged length", &{
         let mut record = b"OTPR\x01\0\0\0\0".to_vec();
-        set_crc(&mut record);
+        set_checksum(&mut record);
         record
     });
     bad("the last byte missing", "damaged checksum", &record[..record.len() - 1]);
     bad("a byte too much", "damaged checksum", &[&record[..], &[0]].concat());
-    for (what, at) in [("header", 9), ("ciphertext", 90), ("tag", record.len() - 5), ("CRC-32", record.len() - 1)] {
+    for (what, at) in [("header", 9), ("ciphertext", 90), ("tag", record.len() - 5), ("checksum", record.len() - 1)] {
         let mut flipped = record.clone();
         flipped[at] ^= 0x10;
         bad(&format!("a flipped bit in the {what}"), "damaged checksum", &flipped);
@@ -72,7 +72,7 @@ pub(super) fn records(cases: &mut Cases) {
     bad("version 2", "newer-version", &Parts { version: 2, ..parts.clone() }.encode());
     bad("version 255, and nothing that is known", "newer-version", &{
         let mut record = b"OTPR\xffwhatever\0\0\0\0".to_vec();
-        set_crc(&mut record);
+        set_checksum(&mut record);
         record
     });
     bad("version 0", "damaged contents", &Parts { version: 0, ..parts.clone() }.encode());
@@ -84,11 +84,11 @@ pub(super) fn contents(cases: &mut Cases) {
     let mut bad = |what: &str, record: &[u8]| {
         cases.case("record", what, "damaged contents").hex("record", record);
     };
-    // Changes of bytes, under a CRC-32 that fits.
+    // Changes of bytes, under a checksum that fits.
     let mut raw = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
         let mut changed = record.clone();
         change(&mut changed);
-        set_crc(&mut changed);
+        set_checksum(&mut changed);
         bad(what, &changed);
     };
     // Behind magic and version, and the name and its length, come the id, page, pages and the capacity.
@@ -96,7 +96,7 @@ pub(super) fn contents(cases: &mut Cases) {
     let expires_at = capacity_at + 1 + 5;
     let ciphertext_at = expires_at + 1 + 5 + 1 + 1 + "nightly run".len();
     assert_eq!((record[capacity_at], record[expires_at], record[ciphertext_at]), (64, 1, 66));
-    raw("a byte before the CRC-32", &|bytes| bytes.insert(bytes.len() - 4, 0));
+    raw("a byte before the checksum", &|bytes| bytes.insert(bytes.len() - 4, 0));
     raw("a byte of the tag missing", &|bytes| bytes.truncate(bytes.len() - 1));
     raw("nothing behind the header", &|bytes| bytes.truncate(ciphertext_at + 4));
     raw("the length of the name in two bytes", &|bytes| {

@@ -1,7 +1,7 @@
 //! A failure reveals that it happened, and nothing else.
 
 use otp_core::tag::TAG_KEY_LEN;
-use otp_core::{Error, Record, UnixTime, ct, open};
+use otp_core::{Error, Record, UnixTime, checksum, open};
 use otp_proof::memcheck::{Finding, hide, publish, watch};
 
 use super::text::parse;
@@ -33,8 +33,8 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), text: &[u8], record: &Record
     let mut forged = record_bytes(record);
     let at = forged.len() - 4 - 16;
     forged[at] ^= 1;
-    let crc = ct::crc32(&forged[..at + 16]);
-    forged[at + 16..].copy_from_slice(&crc.to_le_bytes());
+    let checksum = checksum::of(&forged[..at + 16]);
+    forged[at + 16..].copy_from_slice(&checksum);
     let forged = Record::decode(&forged).expect("only its tag is wrong");
     let (finding, result) = watch("open: a wrong tag", || open(key, &forged, now).err());
     note(finding);
@@ -53,7 +53,7 @@ fn record_bytes(record: &Record<'_>) -> Vec<u8> {
     bytes.push(u8::try_from(rest).expect("7 bits"));
     bytes.extend_from_slice(record.ciphertext());
     bytes.extend_from_slice(record.tag().as_bytes());
-    let crc = ct::crc32(&bytes);
-    bytes.extend_from_slice(&crc.to_le_bytes());
+    let checksum = checksum::of(&bytes);
+    bytes.extend_from_slice(&checksum);
     bytes
 }

@@ -6,7 +6,7 @@ use otp_core::account::{Field, FieldWriter};
 use otp_core::rand_core::TryRng;
 use otp_core::random::HealthTested;
 use otp_core::tag::{TAG_KEY_LEN, Tag};
-use otp_core::{ct, frame};
+use otp_core::{checksum, ct, frame};
 use otp_proof::memcheck::{Finding, hide, watch};
 
 use super::sources::{Stuck, fixed};
@@ -41,7 +41,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding)) {
     let (finding, fits) = watch("tag: compare", || tag.matches(&Tag::from_bytes([0; 16])));
     note(finding);
     assert!(!fits);
-    let (finding, _crc) = watch("CRC-32", || black_box(ct::crc32(&left)));
+    let (finding, _checksum) = watch("checksum", || black_box(checksum::of(&left)));
     note(finding);
 
     let mut buffer = [0; 64];

@@ -1,0 +1,242 @@
+//! Base32 without padding (RFC 4648, section 6), eight characters at a time, in constant time.
+//!
+//! A group of characters is one `u64` with a character in each byte, and all eight are looked at in one go. There is no
+//! table, no branch and no index that depends on what is coded. The time depends on the lengths alone.
+
+/// A group: 8 characters of 5 bits, which are 5 bytes.
+const GROUP_CHARS: usize = 8;
+const GROUP_LEN: usize = 5;
+
+/// The top bit of each byte.
+const TOP: u64 = splat(0x80);
+
+/// Which letters a text is written in. The digits `2` to `7` are the same in both.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Case {
+    Lower = b'a',
+    Upper = b'A',
+}
+
+/// What decoding found besides bytes. Both are secret until somebody decides otherwise.
+#[derive(Clone, Copy)]
+pub(crate) struct Findings {
+    /// Not 0 if a character is outside the alphabet.
+    pub(crate) strangers: u64,
+    /// The bits beyond the last byte: not 0 if they are set.
+    pub(crate) excess: u64,
+}
+
+/// The number of characters that `len` bytes take.
+pub(crate) const fn text_len(len: usize) -> usize {
+    (len * 8).div_ceil(5)
+}
+
+/// The number of bytes in a text of `chars` characters; `None` if no number of bytes has such a text.
+pub(crate) const fn bytes_len(chars: usize) -> Option<usize> {
+    let len = chars / GROUP_CHARS * GROUP_LEN + chars % GROUP_CHARS * GROUP_LEN / GROUP_CHARS;
+    if text_len(len) == chars { Some(len) } else { None }
+}
+
+/// Writes the text of `bytes`, in lower case, to `text`, which has exactly its length.
+pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) {
+    debug_assert_eq!(text.len(), text_len(bytes.len()));
+    let (groups, rest) = bytes.as_chunks();
+    let (texts, rest_text) = text.as_chunks_mut();
+    for (text, group) in texts.iter_mut().zip(groups) {
+        *text = encode_group(*group);
+    }
+    if !rest.is_empty() {
+        let mut group = [0; GROUP_LEN];
+        group[..rest.len()].copy_from_slice(rest);
+        rest_text.copy_from_slice(&encode_group(group)[..rest_text.len()]);
+    }
+}
+
+/// Decodes `text` into `bytes`, which has exactly its length ([`bytes_len`]).
+pub(crate) fn decode(text: &[u8], case: Case, bytes: &mut [u8]) -> Findings {
+    debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
+    let (texts, rest_text) = text.as_chunks();
+    let (groups, rest) = bytes.as_chunks_mut();
+    let mut strangers = 0;
+    for (group, text) in groups.iter_mut().zip(texts) {
+        let (decoded, found) = decode_group(*text, case);
+        *group = decoded;
+        strangers |= found;
+    }
+    // The rest, filled up with the character of value 0.
+    let mut text = [case as u8; GROUP_CHARS];
+    text[..rest_text.len()].copy_from_slice(rest_text);
+    let (decoded, found) = decode_group(text, case);
+    strangers |= found;
+    let (whole, beyond) = decoded.split_at(rest.len());
+    rest.copy_from_slice(whole);
+    let excess = beyond.iter().fold(0, |any, byte| any | byte);
+    Findings { strangers, excess: excess.into() }
+}
+
+/// The 8 characters of 5 bytes.
+fn encode_group(group: [u8; GROUP_LEN]) -> [u8; GROUP_CHARS] {
+    let mut word = [0; 8];
+    word[8 - GROUP_LEN..].copy_from_slice(&group);
+    // 40 bits, and then twice 20, four times 10, eight times 5, each at the end of its part of the word.
+    let bits = u64::from_be_bytes(word);
+    let bits = bits << 12 & 0x000f_ffff_0000_0000 | bits & 0x000f_ffff;
+    let bits = bits << 6 & 0x03ff_0000_03ff_0000 | bits & 0x0000_03ff_0000_03ff;
+    let bits = bits << 3 & 0x1f00_1f00_1f00_1f00 | bits & 0x001f_001f_001f_001f;
+    // `z` stands for 25, and `2` for 26.
+    let digits = (at_least(bits, 26) & TOP) >> 7;
+    let letters = bits.wrapping_add(splat(b'a'));
+    // All of it is ASCII. The mask makes that plain without a look at the bytes.
+    (letters.wrapping_sub(digits.wrapping_mul(u64::from(b'z' + 1 - b'2'))) & !TOP).to_be_bytes()
+}
+
+/// The 5 bytes of 8 characters; and 0, or a bit for each character outside the alphabet.
+const fn decode_group(text: [u8; GROUP_CHARS], case: Case) -> ([u8; GROUP_LEN], u64) {
+    let text = u64::from_be_bytes(text);
+    let ascii = text & !TOP;
+    let letters = (at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26)) & TOP;
+    let digits = (at_least(ascii, b'2') ^ at_least(ascii, b'8')) & TOP;
+    let strangers = !(letters | digits) & TOP | text & TOP;
+    // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand for
+    // 26 to 31.
+    let bits = (ascii & splat(0x1f)).wrapping_sub(letters >> 7).wrapping_add(digits >> 4);
+    let bits = bits >> 3 & 0x03e0_03e0_03e0_03e0 | bits & 0x001f_001f_001f_001f;
+    let bits = bits >> 6 & 0x000f_fc00_000f_fc00 | bits & 0x0000_03ff_0000_03ff;
+    let bits = bits >> 12 & 0x00ff_fff0_0000 | bits & 0x000f_ffff;
+    let [_, _, _, group @ ..] = bits.to_be_bytes();
+    (group, strangers)
+}
+
+/// The byte in each of the eight places.
+const fn splat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Sets the top bit of each byte that is `limit` or more, for bytes and a limit below 128; the other bits are arbitrary.
+const fn at_least(bytes: u64, limit: u8) -> u64 {
+    bytes.wrapping_add(splat(0x80 - limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LOWER: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+    /// The text of bytes, bit by bit.
+    fn text_of(bytes: &[u8]) -> Vec<u8> {
+        let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+        let value = |five: &[u8]| five.iter().fold(0, |value, bit| value << 1 | usize::from(*bit));
+        bits.chunks(5).map(|five| LOWER[value(five) << (5 - five.len())]).collect()
+    }
+
+    /// Decodes text, of a length that it can have: its bytes, whether a character is a stranger, the bits beyond.
+    fn decoded(text: &[u8], case: Case) -> (Vec<u8>, bool, u64) {
+        let mut bytes = vec![0xaa; bytes_len(text.len()).unwrap()];
+        let found = decode(text, case, &mut bytes);
+        (bytes, found.strangers != 0, found.excess)
+    }
+
+    fn encoded(bytes: &[u8]) -> Vec<u8> {
+        let mut text = vec![0; text_len(bytes.len())];
+        encode(bytes, &mut text);
+        text
+    }
+
+    #[test]
+    fn the_examples_of_rfc_4648() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "my"),
+            ("fo", "mzxq"),
+            ("foo", "mzxw6"),
+            ("foob", "mzxw6yq"),
+            ("fooba", "mzxw6ytb"),
+            ("foobar", "mzxw6ytboi"),
+        ] {
+            assert_eq!(encoded(bytes.as_bytes()), text.as_bytes());
+            assert_eq!(decoded(text.as_bytes(), Case::Lower), (bytes.into(), false, 0));
+            assert_eq!(decoded(text.to_ascii_uppercase().as_bytes(), Case::Upper), (bytes.into(), false, 0));
+        }
+    }
+
+    #[test]
+    fn every_byte_at_every_place_of_a_group_is_its_value_or_a_stranger() {
+        for (case, alphabet) in [(Case::Lower, LOWER), (Case::Upper, UPPER)] {
+            for (place, byte) in (0..8).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+                // Neighbours of the least and of the greatest value.
+                for neighbour in [case as u8, b'7'] {
+                    let mut text = [neighbour; 8];
+                    text[place] = byte;
+                    let (bytes, stranger, _) = decoded(&text, case);
+                    let value = alphabet.iter().position(|character| *character == byte);
+                    assert_eq!(stranger, value.is_none(), "{byte} at {place}");
+                    if value.is_some() {
+                        assert_eq!(text_of(&bytes), text.to_ascii_lowercase());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_pairs_of_bytes_come_back() {
+        for pair in 0..=u16::MAX {
+            let bytes = pair.to_be_bytes();
+            let text = encoded(&bytes);
+            assert_eq!(text, text_of(&bytes));
+            assert_eq!(decoded(&text, Case::Lower), (bytes.to_vec(), false, 0));
+        }
+    }
+
+    #[test]
+    fn all_pairs_of_characters_are_one_byte_and_the_bits_beyond_or_refused() {
+        for pair in 0..=u16::MAX {
+            let text = pair.to_be_bytes();
+            let values = text.map(|byte| LOWER.iter().position(|character| *character == byte));
+            let (bytes, stranger, excess) = decoded(&text, Case::Lower);
+            assert_eq!(stranger, values.contains(&None));
+            if let [Some(high), Some(low)] = values {
+                let bits = high << 5 | low;
+                assert_eq!((usize::from(bytes[0]), excess != 0), (bits >> 2, bits & 3 != 0));
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_no_bytes_have_are_none() {
+        let lens: Vec<_> = (0..=16).filter_map(bytes_len).collect();
+        assert_eq!(lens, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        for len in 0..=1_000 {
+            assert_eq!(bytes_len(text_len(len)), Some(len));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_the_text_that_they_have_bit_by_bit(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let text = encoded(&bytes);
+            prop_assert_eq!(&text, &text_of(&bytes));
+            prop_assert_eq!(decoded(&text, Case::Lower), (bytes, false, 0));
+        }
+
+        #[test]
+        fn any_text_has_a_stranger_exactly_if_a_character_is_one(
+            mut text in proptest::collection::vec(prop::sample::select(LOWER.to_vec()), 0..80), at: prop::sample::Index, byte: u8,
+        ) {
+            text.truncate(text.len() / 8 * 8);
+            if !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = byte;
+            }
+            prop_assert_eq!(decoded(&text, Case::Lower).1, text.iter().any(|byte| !LOWER.contains(byte)));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The checksum at the end of keys, records and notes. It finds accidents, not attacks.
+//!
+//! It is a CRC of 32 bits, with a polynomial chosen so that it needs no table, since a key's bytes must not be an index. In
+//! `docs/format.md` is what it detects, and why.
+
+use core::iter;
+
+/// The length of a checksum in bytes.
+pub const LEN: usize = 4;
+
+/// How many words are taken at a time.
+const LANES: usize = 4;
+const BLOCK_LEN: usize = LANES * 8;
+
+/// The factor T of the CRC's polynomial (x + 1) T, which is irreducible: x^31 + x^7 + x^5 + x^3 + 1.
+const T: u64 = 1 << 31 | low_terms(1);
+
+/// The checksum of bytes: the complement of the remainder of B x^32 modulo (x + 1) T, big-endian.
+///
+/// B is the polynomial over GF(2) whose coefficients are the bits of `bytes`, the top bit of the first byte being the one of
+/// the highest degree. (In the terms of catalogues of CRCs: width 32, polynomial `800001fb`, initial value 0, not reflected,
+/// final XOR `ffffffff`; of `123456789` it is `0b4b4bfc`.) The time depends on the length alone.
+#[must_use]
+pub fn of(bytes: &[u8]) -> [u8; LEN] {
+    // Zeros in front change no remainder, and give whole blocks.
+    let (rest, blocks) = bytes.split_at(bytes.len() % BLOCK_LEN);
+    let mut first = [0; BLOCK_LEN];
+    first[BLOCK_LEN - rest.len()..].copy_from_slice(rest);
+
+    // Modulo each factor by itself: modulo x + 1 the remainder is the parity of the bits, and modulo T it is kept modulo
+    // T^2, in whole words. Each lane takes one word of every block, so that no word waits for the one before it.
+    let (mut lanes, mut parity) = ([0; LANES], [0; LANES]);
+    for block in iter::once(&first).chain(blocks.as_chunks().0) {
+        let words = block.as_chunks().0.iter().copied().map(u64::from_be_bytes);
+        for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(words) {
+            *lane = times_x256(*lane) ^ word;
+            *parity ^= word;
+        }
+    }
+    let remainder = lanes.iter().fold(0, |remainder, lane| times_x64(remainder) ^ lane);
+    let parity = parity.iter().fold(0, |parity, lane| parity ^ lane);
+
+    let remainder = modulo_t(modulo_t(remainder) << 32);
+    // The one polynomial below degree 32 with both remainders. T has an odd number of terms.
+    let odd = u64::from((parity.count_ones() ^ remainder.count_ones()) & 1);
+    let [_, _, _, _, checksum @ ..] = (!(remainder ^ T & odd.wrapping_neg())).to_be_bytes();
+    checksum
+}
+
+/// x^256 times a polynomial: x^48 + x^32 + x^16 + x^12 + x^2 times it, modulo T^2.
+const fn times_x256(word: u64) -> u64 {
+    let carried = word >> 62 ^ word >> 52 ^ word >> 48 ^ word >> 32 ^ word >> 16;
+    word << 48 ^ word << 32 ^ word << 16 ^ word << 12 ^ word << 2 ^ times_x64_low(carried)
+}
+
+/// x^64 times a polynomial, modulo T^2 = x^62 + x^14 + x^10 + x^6 + 1: a shift for each term, since x^64 is x^2 times four of
+/// them. What they carry past the word, below degree 16, comes back the same way.
+const fn times_x64(word: u64) -> u64 {
+    let carried = word >> 62 ^ word >> 56 ^ word >> 52 ^ word >> 48;
+    times_x64_low(word) ^ times_x64_low(carried)
+}
+
+/// The lower 64 bits of x^16 + x^12 + x^8 + x^2 times a polynomial.
+const fn times_x64_low(word: u64) -> u64 {
+    word << 16 ^ word << 12 ^ word << 8 ^ word << 2
+}
+
+/// The remainder modulo T. What stands above degree 30 is folded down: the first time 33 bits to 40, the second time 9.
+const fn modulo_t(word: u64) -> u64 {
+    const LOW: u64 = (1 << 31) - 1;
+    let word = word & LOW ^ low_terms(word >> 31);
+    word & LOW ^ low_terms(word >> 31)
+}
+
+/// x^7 + x^5 + x^3 + 1, to which x^31 is congruent modulo T, times a polynomial.
+const fn low_terms(word: u64) -> u64 {
+    word << 7 ^ word << 5 ^ word << 3 ^ word
+}
