@@ -1,0 +1,51 @@
+//! What others do to ring and store: copies, backups, and a writer of the store.
+
+use crate::rule::Rule;
+use crate::scenario::{Event, Scenario};
+use crate::store::Record;
+use crate::world::{KEYS, Label, World};
+
+/// Appends what may happen next.
+pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, World)>) {
+    for event in scenario.events {
+        let mut changed = *world;
+        let text = match *event {
+            Event::CopyRing if !world.copied => {
+                changed.copied = true;
+                changed.rings[1] = world.rings[0];
+                "the ring is copied, or backed up and restored"
+            }
+            Event::RestoreStore if world.history.restored => continue,
+            Event::RestoreStore => match world.backup {
+                None => {
+                    changed.backup = Some(world.store);
+                    "the store is backed up"
+                }
+                Some(backup) => {
+                    changed.store = backup;
+                    changed.backup = None;
+                    changed.history.restored = true;
+                    "the store is restored"
+                }
+            },
+            Event::ResurrectRecord(key) if world.store.records[key].is_none() && !world.history.restored => {
+                let first = Record { page: 0, secret: 0, sealing: u8::MAX };
+                changed.store.records[key] = Some(first);
+                changed.history.restored = true;
+                "a removed record is put back"
+            }
+            Event::Sweep => {
+                changed.store.sweep_claims(scenario.on(Rule::HighestClaimStays));
+                // The tombstone of a key that has no record is of age.
+                for key in (0..KEYS).filter(|_| !scenario.on(Rule::TombstonesStay)) {
+                    changed.store.notes[key] &= world.store.records[key].is_some();
+                }
+                "old claims and tombstones are swept"
+            }
+            Event::CopyRing | Event::ResurrectRecord(_) => continue,
+        };
+        if changed != *world {
+            next.push((Label::environment(text), changed));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! A model of rings, keys with pages, and rotations that change the database, and a checker that visits all of its states.
+//!
+//! Read [`rule`] first, which lists the rules that hold the design up; then [`rotate`], [`publish`], [`revoke`] and
+//! [`issue`], where each step of the protocol is one transition; then [`invariants`]. A [`scenario`] says who runs what and
+//! what may go wrong. [`scenarios`] lists them all, and for each rule the scenario that fails without it.
+//!
+//! Numbers in comments are those of the rules and invariants in `docs/testing.md`.
+#![forbid(unsafe_code)]
+
+pub mod checker;
+pub mod database;
+pub mod environment;
+pub mod history;
+pub mod invariants;
+pub mod issue;
+pub mod publish;
+pub mod reader;
+pub mod recover;
+pub mod revoke;
+pub mod ring;
+pub mod rotate;
+pub mod rule;
+pub mod run;
+pub mod scenario;
+pub mod scenarios;
+pub mod store;
+pub mod successor;
+pub mod world;
