@@ -13,7 +13,16 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
             Event::CopyRing if !world.copied => {
                 changed.copied = true;
                 changed.rings[1] = world.rings[0];
-                "the ring is copied, or backed up and restored"
+                "the ring is copied"
+            }
+            Event::RestoreRing if !world.copied => {
+                changed.copied = true;
+                changed.rings[1] = world.rings[0];
+                if scenario.on(Rule::AdoptMarksApplying) {
+                    // Taken early: nobody looks at it before it is restored.
+                    changed.rings[1].applying = world.rings[0].recovery;
+                }
+                "the ring is backed up"
             }
             Event::RestoreStore if world.history.restored => continue,
             Event::RestoreStore => match world.backup {
@@ -42,7 +51,7 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                 }
                 "old claims and tombstones are swept"
             }
-            Event::CopyRing | Event::ResurrectRecord(_) => continue,
+            Event::CopyRing | Event::RestoreRing | Event::ResurrectRecord(_) => continue,
         };
         if changed != *world {
             next.push((Label::environment(text), changed));

@@ -12,7 +12,9 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         Step::MarkEnded => {
             let marks = turn.on(Rule::EndedMark);
             turn.go("marks the key ended in the ring", begin(note_first), |world, _| {
-                world.rings[ring].ended[key] |= marks
+                world.rings[ring].ended[key] |= marks;
+                // From here on rotations pass the key by, even if this run crashes.
+                world.history.ending[key] = true;
             });
         }
         Step::PutNote => {

@@ -67,6 +67,8 @@ pub enum Rule {
     AbortUnpublished,
     /// 12: the highest claim stays.
     HighestClaimStays,
+    /// 14: a ring that is adopted takes each rotation that it has a recovery key of for one that may have started.
+    AdoptMarksApplying,
 }
 
 impl Rule {
@@ -104,5 +106,6 @@ impl Rule {
         Self::EndAfterHandOver,
         Self::AbortUnpublished,
         Self::HighestClaimStays,
+        Self::AdoptMarksApplying,
     ];
 }

@@ -3,7 +3,7 @@
 use crate::checker::Model;
 use crate::invariants::{self, Invariant};
 use crate::rule::Rule;
-use crate::world::{self, Label, World};
+use crate::world::{self, Label, Progress, World};
 
 /// A search.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,10 @@ pub enum Kind {
 /// What others may do to store and ring.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// Copies the ring, once, as it is then. A ring restored from a backup is such a copy.
+    /// Copies the ring, once, as it is then; both are used.
     CopyRing,
+    /// Backs the ring up, once; once the copy is used, the first ring is not.
+    RestoreRing,
     /// Backs the store up, once, and restores it, once.
     RestoreStore,
     /// Puts the first record of a key back, without touching its tombstone.
@@ -70,7 +72,15 @@ impl Scenario {
     /// Whether a job finds its ring, and the ring's lock if it takes it.
     #[must_use]
     pub fn may_start(&self, world: &World, job: Job) -> bool {
-        (job.ring == 0 || world.copied) && (!job.kind.takes_ring_lock() || world.ring_is_free(self, job.ring))
+        let free = |ring| !job.kind.takes_ring_lock() || world.ring_is_free(self, ring);
+        let exists = job.ring == 0 || world.copied;
+        let restores = self.events.contains(&Event::RestoreRing);
+        let in_use = !restores || if job.ring == 0 { !self.copy_is_used(world) } else { free(0) };
+        exists && free(job.ring) && in_use
+    }
+
+    fn copy_is_used(&self, world: &World) -> bool {
+        self.jobs.iter().zip(world.runs).any(|(job, run)| job.ring == 1 && run != Progress::Waiting)
     }
 
     /// The same scenario without some rules.
