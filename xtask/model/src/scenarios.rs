@@ -1,22 +1,21 @@
-//! All scenarios, and for each rule what shows that it holds something up.
+//! Every scenario: who runs, what may go wrong, and what must hold.
 
 use crate::invariants::Invariant;
-use crate::rule::Rule;
 use crate::scenario::{Event, Job, Kind, Scenario};
 
-const fn job(kind: Kind, ring: usize) -> Job {
-    Job { kind, ring }
-}
+const ROTATE: Job = Job { kind: Kind::Rotate, ring: 0 };
+const RESUME: Job = Job { kind: Kind::Resume, ring: 0 };
+const ABORT: Job = Job { kind: Kind::Abort, ring: 0 };
+const READ: Job = Job { kind: Kind::Read, ring: 0 };
+const ISSUE: Job = Job { kind: Kind::Issue, ring: 0 };
+const REVOKE: Job = Job { kind: Kind::Revoke { key: 1, with_ring: true }, ring: 0 };
+const REVOKE_WITHOUT_RING: Job = Job { kind: Kind::Revoke { key: 1, with_ring: false }, ring: 0 };
 
-const ROTATE: Job = job(Kind::Rotate, 0);
-const RESUME: Job = job(Kind::Resume, 0);
-const ABORT: Job = job(Kind::Abort, 0);
-const READ: Job = job(Kind::Read, 0);
-const ISSUE: Job = job(Kind::Issue, 0);
-const REVOKE: Job = job(Kind::Revoke { key: 1, with_ring: true }, 0);
-const REVOKE_WITHOUT_RING: Job = job(Kind::Revoke { key: 1, with_ring: false }, 0);
+const ROTATE_COPY: Job = Job { ring: 1, ..ROTATE };
+const RESUME_COPY: Job = Job { ring: 1, ..RESUME };
+const ABORT_COPY: Job = Job { ring: 1, ..ABORT };
 
-/// One ring, and a store without locks; the others differ from it.
+/// One ring, one crash, one lost answer, in a store without locks.
 const PLAIN: Scenario = Scenario {
     name: "",
     jobs: &[],
@@ -29,36 +28,55 @@ const PLAIN: Scenario = Scenario {
     without: &[],
 };
 
-/// Two copies of a ring, or one restored: pads are never used twice, whatever else goes wrong.
-const COPIED: Scenario = Scenario { events: &[Event::CopyRing], invariants: PADS, ..PLAIN };
-/// All but T3 and T4: those need the ring's lock, which copies do not share.
-const PADS: &[Invariant] =
-    &[Invariant::Events, Invariant::LiveKeysOpen, Invariant::RevokedIsGone, Invariant::TextCanBeHad];
-/// A store restored from a backup.
-const RESTORED: Scenario = Scenario { events: &[Event::RestoreStore], invariants: &[Invariant::Events], ..PLAIN };
+/// Two copies of a ring, both in use. T3 and T4 need the ring's lock, which copies do not share.
+const COPIED: Scenario = Scenario {
+    events: &[Event::CopyRing],
+    invariants: &[Invariant::Events, Invariant::LiveKeysOpen, Invariant::RevokedIsGone, Invariant::TextCanBeHad],
+    ..PLAIN
+};
 
-const ROTATE_COPY: Job = job(Kind::Rotate, 1);
-const RESUME_COPY: Job = job(Kind::Resume, 1);
-const ABORT_COPY: Job = job(Kind::Abort, 1);
+/// A ring restored from a backup, in the place of the first.
+const RESTORED_RING: Scenario = Scenario { events: &[Event::RestoreRing], ..PLAIN };
+
+/// A store restored from a backup: what was removed is back, and only pads and revocations are safe.
+const RESTORED_STORE: Scenario = Scenario { events: &[Event::RestoreStore], invariants: &[Invariant::Events], ..PLAIN };
+
+/// A writer of the store who puts a revoked key's record back.
+const PUT_BACK: Scenario = Scenario { events: &[Event::ResurrectRecord(1), Event::Sweep], ..RESTORED_STORE };
 
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "resume, and again", jobs: &[ROTATE, RESUME, RESUME], crashes: 2, lost: 2, ..PLAIN },
-    Scenario { name: "two rotations and a resume", jobs: &[ROTATE, RESUME, ROTATE, RESUME], crashes: 2, ..PLAIN },
+    Scenario { name: "resume, then rotate", jobs: &[ROTATE, RESUME, ROTATE, RESUME], crashes: 2, ..PLAIN },
     Scenario { name: "abort, then rotate", jobs: &[ROTATE, ABORT, ROTATE, RESUME], crashes: 2, ..PLAIN },
-    Scenario { name: "revoke in parallel", jobs: &[ROTATE, RESUME, REVOKE], ..PLAIN },
-    Scenario { name: "revoke without the ring", jobs: &[ROTATE, RESUME, REVOKE_WITHOUT_RING], ..PLAIN },
-    Scenario { name: "issue in parallel", jobs: &[ROTATE, RESUME, ISSUE], ..PLAIN },
-    Scenario { name: "readers", jobs: &[ROTATE, RESUME, REVOKE, READ], lost: 0, ..PLAIN },
-    Scenario { name: "pages run out", jobs: &[ROTATE, RESUME, ROTATE, READ], pages: [2, 8], lost: 0, ..PLAIN },
-    Scenario { name: "copies rotate", jobs: &[ROTATE, ROTATE_COPY], ..COPIED },
+    Scenario { name: "revoke in parallel", jobs: &[ROTATE, RESUME, REVOKE], crashes: 2, ..PLAIN },
+    Scenario { name: "revoke without the ring", jobs: &[ROTATE, RESUME, REVOKE_WITHOUT_RING], crashes: 2, ..PLAIN },
+    Scenario { name: "issue in parallel", jobs: &[ROTATE, RESUME, ISSUE], crashes: 2, ..PLAIN },
+    Scenario { name: "readers", jobs: &[ROTATE, RESUME, REVOKE, READ], ..PLAIN },
+    Scenario { name: "pages run out", jobs: &[ROTATE, RESUME, ROTATE, READ], pages: [2, 8], ..PLAIN },
+    Scenario { name: "copies rotate", jobs: &[ROTATE, ROTATE_COPY], invariants: Invariant::ALL, ..COPIED },
     Scenario { name: "copies resume", jobs: &[ROTATE, RESUME, RESUME_COPY], ..COPIED },
-    Scenario { name: "copies abort", jobs: &[ROTATE, ABORT_COPY], ..COPIED },
+    Scenario { name: "copies abort", jobs: &[ROTATE, RESUME, ABORT_COPY], ..COPIED },
     Scenario { name: "copy resumes, then rotates", jobs: &[ROTATE, RESUME_COPY, ROTATE_COPY], ..COPIED },
-    Scenario { name: "restored ring", jobs: &[ROTATE, RESUME_COPY, ROTATE_COPY], events: &[Event::RestoreRing], ..PLAIN },
-    Scenario { name: "restored ring, abort", jobs: &[ROTATE, ABORT_COPY, ROTATE_COPY], events: &[Event::RestoreRing], ..PLAIN },
-    Scenario { name: "restored store", jobs: &[ROTATE, RESUME, ROTATE], ..RESTORED },
+    Scenario {
+        name: "claims are swept",
+        jobs: &[ROTATE, RESUME, RESUME_COPY],
+        events: &[Event::CopyRing, Event::Sweep],
+        ..COPIED
+    },
+    Scenario { name: "restored ring", jobs: &[ROTATE, RESUME_COPY, ROTATE_COPY], ..RESTORED_RING },
+    Scenario { name: "restored ring, abort", jobs: &[ROTATE, ABORT_COPY, ROTATE_COPY], ..RESTORED_RING },
+    Scenario { name: "restored store", jobs: &[ROTATE, RESUME, ROTATE], ..RESTORED_STORE },
+    Scenario { name: "record put back", jobs: &[REVOKE, ROTATE, RESUME], ..PUT_BACK },
+    Scenario { name: "record put back, no ring", jobs: &[REVOKE_WITHOUT_RING, ROTATE, RESUME], ..PUT_BACK },
 ];
-/// Every scenario with all rules: each in a store without locks and in one with them.
+
+/// Every scenario with all rules, in a store without locks (object storage) and in one with them (files).
 pub fn all() -> impl Iterator<Item = Scenario> {
     SCENARIOS.iter().flat_map(|scenario| [*scenario, Scenario { locks: true, ..*scenario }])
+}
+
+/// The scenario of a name, in a store without locks.
+#[must_use]
+pub fn named(name: &str) -> Option<Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name).copied()
 }
