@@ -38,9 +38,9 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                 }
             },
             // Only between runs: in one, a writer who puts back what the run expects gets the new record published.
-            Event::ResurrectRecord(key) if world.is_at_rest() && world.store.records[key].is_none() => {
-                let first = Record { page: 0, secret: 0, sealing: u8::MAX };
-                changed.store.records[key] = Some(first);
+            Event::PutRecordBack(key) | Event::UndoRevocation(key) if may_put_back(world, key) => {
+                changed.store.records[key] = Some(Record::FIRST);
+                changed.store.notes[key] &= matches!(event, Event::PutRecordBack(_));
                 changed.history.restored = true;
                 "a removed record is put back"
             }
@@ -52,10 +52,14 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                 }
                 "old claims and tombstones are swept"
             }
-            Event::CopyRing | Event::RestoreRing | Event::ResurrectRecord(_) => continue,
+            Event::CopyRing | Event::RestoreRing | Event::PutRecordBack(_) | Event::UndoRevocation(_) => continue,
         };
         if changed != *world {
             next.push((Label::environment(text), changed));
         }
     }
+}
+
+fn may_put_back(world: &World, key: usize) -> bool {
+    world.is_at_rest() && world.store.records[key].is_none()
 }

@@ -49,8 +49,9 @@ fn find_staged(turn: &mut Turn<'_>) {
     if turn.job.kind == Kind::Abort && turn.on(Rule::AbortUnpublished) && published {
         return turn.end("finds published records: it can only be resumed", |_| ());
     }
-    turn.go("opens staged", Step::StartCommand, |_, run| {
+    turn.go("opens staged", Step::StartCommand, |world, run| {
         run.rotation = rotation;
         run.old = old;
+        run.seen = core::array::from_fn(|key| world.store.live_secret(key).is_some());
     });
 }

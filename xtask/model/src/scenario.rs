@@ -50,8 +50,10 @@ pub enum Event {
     RestoreRing,
     /// Backs the store up, once, and restores it, once.
     RestoreStore,
-    /// Puts the first record of a key back, without touching its tombstone.
-    ResurrectRecord(usize),
+    /// Puts the first record of a key back, as from a backup, and leaves its tombstone.
+    PutRecordBack(usize),
+    /// Puts the first record of a key back, and deletes its tombstone.
+    UndoRevocation(usize),
     /// Removes claims that are not the highest, and old tombstones where no rule protects them.
     Sweep,
 }

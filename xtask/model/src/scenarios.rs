@@ -41,8 +41,8 @@ const RESTORED_RING: Scenario = Scenario { events: &[Event::RestoreRing], ..PLAI
 /// A store restored from a backup: what was removed is back, and only pads and revocations are safe.
 const RESTORED_STORE: Scenario = Scenario { events: &[Event::RestoreStore], invariants: &[Invariant::Events], ..PLAIN };
 
-/// A writer of the store who puts a revoked key's record back.
-const PUT_BACK: Scenario = Scenario { events: &[Event::ResurrectRecord(1), Event::Sweep], ..RESTORED_STORE };
+/// A revoked key's record is put back.
+const PUT_BACK: Scenario = Scenario { events: &[Event::PutRecordBack(1), Event::Sweep], ..RESTORED_STORE };
 
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "resume, and again", jobs: &[ROTATE, RESUME, RESUME], crashes: 2, lost: 2, ..PLAIN },
@@ -61,13 +61,20 @@ const SCENARIOS: &[Scenario] = &[
         name: "claims are swept",
         jobs: &[ROTATE, RESUME, RESUME_COPY],
         events: &[Event::CopyRing, Event::Sweep],
+        // All else is seen where claims stay: "copies resume".
+        invariants: &[Invariant::Events],
         ..COPIED
     },
     Scenario { name: "restored ring", jobs: &[ROTATE, RESUME_COPY, ROTATE_COPY], ..RESTORED_RING },
     Scenario { name: "restored ring, abort", jobs: &[ROTATE, ABORT_COPY, ROTATE_COPY], ..RESTORED_RING },
     Scenario { name: "restored store", jobs: &[ROTATE, RESUME, ROTATE], ..RESTORED_STORE },
-    Scenario { name: "record put back", jobs: &[REVOKE, ROTATE, RESUME], ..PUT_BACK },
-    Scenario { name: "record put back, no ring", jobs: &[REVOKE_WITHOUT_RING, ROTATE, RESUME], ..PUT_BACK },
+    Scenario { name: "record put back", jobs: &[REVOKE_WITHOUT_RING, ROTATE, RESUME], ..PUT_BACK },
+    Scenario {
+        name: "revocation undone",
+        jobs: &[REVOKE, ROTATE, RESUME],
+        events: &[Event::UndoRevocation(1)],
+        ..RESTORED_STORE
+    },
 ];
 
 /// Every scenario with all rules, in a store without locks (object storage) and in one with them (files).

@@ -15,6 +15,11 @@ pub struct Record {
     pub sealing: u8,
 }
 
+impl Record {
+    /// What each of the first keys opens at the beginning.
+    pub const FIRST: Self = Self { page: 0, secret: 0, sealing: u8::MAX };
+}
+
 /// What the store holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Store {

@@ -73,7 +73,6 @@ impl World {
     /// An account with two keys, both handed over, at generation 0.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let first = Record { page: 0, secret: 0, sealing: u8::MAX };
         let mut world = Self {
             store: Store::default(),
             rings: [Ring::default(); RINGS],
@@ -86,11 +85,11 @@ impl World {
             history: History::default(),
         };
         for key in 0..2 {
-            world.store.records[key] = Some(first);
+            world.store.records[key] = Some(Record::FIRST);
             world.rings[0].keys[key] = Some(0);
             world.history.drawn[key] = true;
             world.history.handed_over[key] = true;
-            world.history.sealed(key, 0, first.sealing);
+            world.history.sealed(key, 0, Record::FIRST.sealing);
         }
         world.runs[..scenario.jobs.len()].fill(Progress::Waiting);
         world
