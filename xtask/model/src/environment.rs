@@ -7,6 +7,14 @@ use crate::world::{KEYS, Label, World};
 
 /// Appends what may happen next.
 pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, World)>) {
+    if let Some(late) = world.late {
+        let mut changed = World { late: None, ..*world };
+        if changed.store.replace(late.key, late.expected, late.new) || !scenario.on(Rule::CompareAndSwap) {
+            changed.store.records[late.key] = Some(late.new);
+            changed.history.published(late.key, late.new.page);
+        }
+        next.push((Label::environment("a late replace arrives"), changed));
+    }
     for event in scenario.events {
         let mut changed = *world;
         let text = match *event {
@@ -61,5 +69,5 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
 }
 
 fn may_put_back(world: &World, key: usize) -> bool {
-    world.is_at_rest() && world.store.records[key].is_none()
+    world.is_at_rest() && world.late.is_none() && world.store.records[key].is_none()
 }

@@ -4,7 +4,7 @@ use crate::rule::Rule;
 use crate::run::{Run, Step, Turn};
 use crate::scenario::Kind;
 use crate::store::Record;
-use crate::world::{GENERATIONS, KEYS, World};
+use crate::world::{GENERATIONS, KEYS, Late, World};
 
 pub(crate) fn step(turn: &mut Turn<'_>) {
     match turn.run.step {
@@ -138,7 +138,10 @@ fn replace(turn: &mut Turn<'_>) {
             *world = after;
             world.lost -= 1;
         });
-        turn.go("replaces: request lost", Step::ReadBack, |world, _| world.lost -= 1);
+        turn.go("replaces: request late or lost", Step::ReadBack, |world, _| {
+            world.lost -= 1;
+            world.late = Some(Late { key, expected, new });
+        });
     }
 }
 

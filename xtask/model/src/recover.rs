@@ -44,10 +44,11 @@ fn find_staged(turn: &mut Turn<'_>) {
         return turn.go("finds staged without applying", Step::RemoveStaged, |_, run| run.rotation = rotation);
     }
     let secrets = || (0..KEYS).filter_map(|key| turn.world.store.live_secret(key));
-    let published = secrets().any(|secret| secret == rotation);
     let old: Secret = secrets().find(|secret| *secret != rotation).unwrap_or(rotation);
-    if turn.job.kind == Kind::Abort && turn.on(Rule::AbortUnpublished) && published {
-        return turn.end("finds published records: it can only be resumed", |_| ());
+    // Its command has ended with 0 then, and replaces that nobody waits for may still arrive.
+    let claimed = ring.spent.max(turn.world.store.highest_claim().0) > ring.done;
+    if turn.job.kind == Kind::Abort && turn.on(Rule::AbortBeforeClaim) && claimed {
+        return turn.end("finds a generation claimed: it can only be resumed", |_| ());
     }
     turn.go("opens staged", Step::StartCommand, |world, run| {
         run.rotation = rotation;

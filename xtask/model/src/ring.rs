@@ -9,6 +9,8 @@ pub struct Ring {
     pub keys: [Option<u8>; KEYS],
     /// The highest generation that is marked as spent.
     pub spent: u8,
+    /// The generation of the last rotation that was finished.
+    pub done: u8,
     /// Keys that never get another record.
     pub ended: [bool; KEYS],
     /// Keys whose successors have been handed over.

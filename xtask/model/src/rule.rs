@@ -63,8 +63,8 @@ pub enum Rule {
     OnlyOwnStaged,
     /// 7: an old key ends after its successor is handed over.
     EndAfterHandOver,
-    /// 10: a rotation is aborted only while none of its records is published.
-    AbortUnpublished,
+    /// 10: a rotation is aborted only while no generation is claimed for it.
+    AbortBeforeClaim,
     /// 12: the highest claim stays.
     HighestClaimStays,
     /// 14: a ring that is adopted takes each rotation that it has a recovery key of for one that may have started.
@@ -104,7 +104,7 @@ impl Rule {
         Self::StagedGoesLast,
         Self::OnlyOwnStaged,
         Self::EndAfterHandOver,
-        Self::AbortUnpublished,
+        Self::AbortBeforeClaim,
         Self::HighestClaimStays,
         Self::AdoptMarksApplying,
     ];

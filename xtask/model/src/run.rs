@@ -37,6 +37,7 @@ pub enum Step {
     EndNote,
     EndRecord,
     EndKey,
+    MarkDone,
     RemoveStaged,
     WipeRecoveryKey,
     // `revoke`

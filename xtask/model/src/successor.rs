@@ -27,7 +27,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
             }
         }),
         Step::MarkSucceeded => {
-            let to = if turn.on(Rule::EndAfterHandOver) { Step::EndNote } else { Step::RemoveStaged };
+            let to = if turn.on(Rule::EndAfterHandOver) { Step::EndNote } else { Step::MarkDone };
             turn.go("marks their old keys as succeeded", to, |world, run| {
                 for old in fresh(run).filter_map(|new| world.history.succeeds[new]) {
                     world.rings[ring].succeeded[usize::from(old)] = true;
@@ -42,6 +42,9 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         Step::EndKey => turn.go("wipes its copy", Step::EndNote, |world, run| {
             world.rings[ring].keys[run.key] = None;
             run.key += 1;
+        }),
+        Step::MarkDone => turn.go("marks the generation done", Step::RemoveStaged, |world, run| {
+            world.rings[ring].done = run.generation;
         }),
         _ => unreachable!("a step of another file"),
     }
@@ -83,7 +86,7 @@ fn end_note(turn: &mut Turn<'_>) {
         ring.keys[key].is_some() && page.is_none() && turn.world.store.live_secret(key).is_some()
     };
     let Some(key) = (run.key..KEYS).find(|key| used_up(*key)) else {
-        let to = if turn.on(Rule::EndAfterHandOver) { Step::RemoveStaged } else { Step::HandOver };
+        let to = if turn.on(Rule::EndAfterHandOver) { Step::MarkDone } else { Step::HandOver };
         return turn.go("has ended all used-up keys", to, |_, _| ());
     };
     turn.go("puts a used-up key's note", Step::EndRecord, |world, run| {

@@ -48,7 +48,7 @@ pub const TRIALS: &[Trial] = &[
     trial(&[UnchangedOnlyFirst], "resume, and again", "T3"),
     trial(&[StagedGoesLast], "resume, and again", "T3"),
     trial(&[OnlyOwnStaged], "resume, then rotate", "T3"),
-    trial(&[AbortUnpublished], "abort, then rotate", "T4"),
+    trial(&[AbortBeforeClaim], "abort, then rotate", "T4"),
 ];
 
 /// Rules that nothing here needs. A run that finds its staged record gone is overtaken by one that claimed later, which it

@@ -31,11 +31,21 @@ pub struct World {
     pub backup: Option<Store>,
     pub database: Database,
     pub runs: [Progress; RUNS],
+    /// A replace whose sender has given up, and which may arrive at any time.
+    pub late: Option<Late>,
     /// How many crashes may still happen.
     pub crashes: u8,
     /// How many answers may still be lost.
     pub lost: u8,
     pub history: History,
+}
+
+/// A replace on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Late {
+    pub key: usize,
+    pub expected: Option<Record>,
+    pub new: Record,
 }
 
 /// How far a run is.
@@ -78,6 +88,7 @@ impl World {
             rings: [Ring::default(); RINGS],
             copied: false,
             backup: None,
+            late: None,
             database: Database::default(),
             runs: [Progress::Ended; RUNS],
             crashes: scenario.crashes,
@@ -181,7 +192,8 @@ fn step(turn: &mut Turn<'_>) {
         | Step::MarkSucceeded
         | Step::EndNote
         | Step::EndRecord
-        | Step::EndKey => successor::step(turn),
+        | Step::EndKey
+        | Step::MarkDone => successor::step(turn),
         Step::MarkEnded | Step::PutNote | Step::RemoveRecord | Step::WipeKey => revoke::step(turn),
         Step::ReadSource
         | Step::KeepNewKey
