@@ -12,7 +12,7 @@ pub struct History {
     /// Ids that have been drawn. No id is drawn twice.
     pub drawn: [bool; KEYS],
     /// The key that each key succeeds.
-    pub succeeds: [Option<u8>; KEYS],
+    pub succeeds: [Option<usize>; KEYS],
     pub handed_over: [bool; KEYS],
     /// Keys that somebody has begun to end.
     pub ending: [bool; KEYS],
@@ -49,7 +49,7 @@ impl History {
 
     /// A rotation has begun to end a key.
     pub fn used_up(&mut self, key: usize) {
-        let succeeded = (0..KEYS).any(|new| self.handed_over[new] && self.succeeds[new] == Some(key as u8));
+        let succeeded = (0..KEYS).any(|new| self.handed_over[new] && self.succeeds[new] == Some(key));
         if !succeeded {
             self.broken = Some("T7: a key ends before its successor is handed over");
         }

@@ -28,7 +28,9 @@ pub fn trial(trial: &Trial, scenario: &Scenario, found: &Found<Label>) -> String
 }
 
 fn trace(scenario: &Scenario, labels: &[Label]) -> String {
-    labels.iter().map(|label| format!("\n    {:<12} {}", actor(scenario, label), label.text)).collect()
+    let lines: Vec<String> =
+        labels.iter().map(|label| format!("\n    {:<12} {}", actor(scenario, label), label.text)).collect();
+    lines.concat()
 }
 
 /// `rotate 1`, `its command`: the job and its number.

@@ -23,7 +23,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         Step::Classify => classify(turn),
         Step::KeepRecoveryKey => {
             turn.go("keeps a recovery key in the ring", after(turn), |world, _| {
-                world.rings[ring].recovery[rotation] = true
+                world.rings[ring].recovery[rotation] = true;
             });
         }
         Step::PutStaged => {

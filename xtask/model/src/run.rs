@@ -129,7 +129,7 @@ impl Turn<'_> {
     /// The number that stands for this run in claims, and for the rotation that it begins.
     #[must_use]
     pub fn number(&self) -> u8 {
-        self.who as u8 + 1
+        u8::try_from(self.who + 1).expect("a scenario has at most four runs")
     }
 
     /// Appends a state: the run has done something, and goes on at a step.

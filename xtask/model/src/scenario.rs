@@ -92,6 +92,14 @@ impl Scenario {
     }
 }
 
+impl Job {
+    /// Whether it changes the store without the ring's lock.
+    #[must_use]
+    pub fn takes_account_lock_only(&self) -> bool {
+        matches!(self.kind, Kind::Revoke { .. } | Kind::Issue)
+    }
+}
+
 impl Kind {
     /// Whether a command holds the ring's lock while it runs.
     #[must_use]

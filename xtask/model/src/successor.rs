@@ -30,7 +30,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
             let to = if turn.on(Rule::EndAfterHandOver) { Step::EndNote } else { Step::MarkDone };
             turn.go("marks their old keys as succeeded", to, |world, run| {
                 for old in fresh(run).filter_map(|new| world.history.succeeds[new]) {
-                    world.rings[ring].succeeded[usize::from(old)] = true;
+                    world.rings[ring].succeeded[old] = true;
                 }
                 run.key = 0;
             });
@@ -60,7 +60,7 @@ fn make_successor(turn: &mut Turn<'_>) {
     let Some(new) = history.draw() else {
         return turn.end("runs out of ids", |_| ());
     };
-    history.succeeds[new] = Some(old as u8);
+    history.succeeds[new] = Some(old);
     history.handed_over[new] = !turn.on(Rule::HandOverAfterPut);
     let to = if turn.on(Rule::KeyInRingFirst) { Step::KeepSuccessor } else { Step::PutSuccessor };
     turn.go("draws a new key", to, |world, run| {
@@ -74,7 +74,7 @@ fn needs_successor(turn: &Turn<'_>, key: usize) -> bool {
     let (world, run) = (turn.world, turn.run);
     let ring = &world.rings[turn.job.ring];
     let on_last_page = ring.keys[key].is_some_and(|first| run.generation + 1 >= first + turn.scenario.pages(key));
-    let has_one = ring.succeeded[key] || fresh(&run).any(|new| world.history.succeeds[new] == Some(key as u8));
+    let has_one = ring.succeeded[key] || fresh(&run).any(|new| world.history.succeeds[new] == Some(key));
     on_last_page && !has_one && !ring.ended[key] && world.store.live_secret(key).is_some()
 }
 

@@ -1,5 +1,6 @@
 //! For each rule, what breaks without it.
 
+#[expect(clippy::enum_glob_use, reason = "a table of rules, which are named nowhere else in it")]
 use crate::rule::Rule::{self, *};
 use crate::scenario::Scenario;
 use crate::scenarios;
