@@ -4,7 +4,8 @@
 //! [`issue`], where each step of the protocol is one transition; then [`invariants`]. A [`scenario`] says who runs what and
 //! what may go wrong; [`scenarios`] lists them all, and [`trials`] says for each rule which of them breaks without it.
 //!
-//! Numbers in comments are those of the rules and invariants in `docs/testing.md`.
+//! Numbers in comments are those of [`rule`], and of [`invariants`] where they begin with a T. `docs/testing.md` says what
+//! is not modelled.
 #![forbid(unsafe_code)]
 #![expect(missing_docs, reason = "steps and fields are named after what the protocol calls them")]
 
