@@ -53,6 +53,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "issue in parallel", jobs: &[ROTATE, RESUME, ISSUE], crashes: 2, ..PLAIN },
     Scenario { name: "readers", jobs: &[ROTATE, RESUME, REVOKE, READ], ..PLAIN },
     Scenario { name: "pages run out", jobs: &[ROTATE, RESUME, ROTATE, READ], pages: [2, 8], ..PLAIN },
+    Scenario { name: "pages run out, revoke", jobs: &[ROTATE, RESUME, REVOKE], pages: [8, 2], lost: 0, ..PLAIN },
     Scenario { name: "copies rotate", jobs: &[ROTATE, ROTATE_COPY], invariants: Invariant::ALL, ..COPIED },
     Scenario { name: "copies resume", jobs: &[ROTATE, RESUME, RESUME_COPY], ..COPIED },
     Scenario { name: "copies abort", jobs: &[ROTATE, RESUME, ABORT_COPY], ..COPIED },
