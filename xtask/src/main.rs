@@ -14,6 +14,7 @@ mod faults;
 mod fuzz;
 mod memory;
 mod miri;
+mod model;
 mod mutants;
 mod prove;
 mod python;
@@ -53,6 +54,7 @@ const TASKS: &[Task] = &[
     task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
     task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
     task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
+    task("model", "rings, pages and rotations: every state of a model, and without each rule", Plain(model::model)),
     task("ct", "no branch and no address depends on a secret (needs valgrind)", Plain(ct::ct)),
     task("memory", "no secret stays in a program's memory (Linux)", Plain(memory::memory)),
     task("stack", "how much stack the core takes (Linux)", Plain(memory::stack)),
