@@ -60,7 +60,7 @@ fn issue<B: Buffer, T, E: From<Error>>(
         let keeper = store::keeper(&store);
         let new = match &ring {
             Some(ring) => {
-                let keeper = keeper.with_ring(ring)?;
+                let keeper = keeper.with_ring(ring);
                 let key = key(Some(&keeper))?;
                 keeper.issue(key, &grant, randomness)?
             }

@@ -19,7 +19,7 @@ pub fn revoke_key<'p>(account: &str, key_id: &str, place: impl Into<Place<'p>>) 
     let store = store::open(place.store)?;
     let keeper = store::keeper(&store);
     match &ring {
-        Some(ring) => keeper.with_ring(ring)?.revoke(&name, id)?,
+        Some(ring) => keeper.with_ring(ring).revoke(&name, id)?,
         None => {
             keeper.revoke(&name, id)?;
             if keeper.is_in_a_ring(&name)? {

@@ -170,7 +170,7 @@ fn with_keeper<T, E: From<Error>>(
     let open =
         || -> Result<_> { Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open(place.store)?)) };
     let (ring, store) = open()?;
-    let keeper = store::keeper(&store).with_ring(&ring).map_err(Error::from)?;
+    let keeper = store::keeper(&store).with_ring(&ring);
     act(&keeper).map_err(|failure| match failure {
         Failure::Link(error) => error.into(),
         Failure::FrontEnd(error) => error,

@@ -132,7 +132,7 @@ pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
 /// Takes back a new key that could not be handed over.
 pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &AccountName, id: KeyId) -> Result<()> {
     match ring {
-        Some(ring) => Ok(keeper(store).with_ring(ring)?.withdraw(account, id)?),
+        Some(ring) => Ok(keeper(store).with_ring(ring).withdraw(account, id)?),
         None => Ok(keeper(store).withdraw(account, id)?),
     }
 }

@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::name::AccountName;
 use crate::record::Record;
 use crate::ring::{Entry, Ring};
-use crate::seal::{open, open_ignoring_expiry, verify};
+use crate::seal::{open, verify};
 use crate::store::{Guard, Store};
 
 impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
@@ -169,17 +169,5 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the ring's key opens a record to this payload.
-    pub(super) fn opens_to(
-        &self,
-        account: &AccountName,
-        id: KeyId,
-        payload: &[u8],
-    ) -> Result<bool, KeepError<S::Error>> {
-        let Standing::Known(known) = self.standing(account, id)? else { return Ok(false) };
-        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
-        Ok(crate::ct::equal(secret.expose(), payload))
     }
 }

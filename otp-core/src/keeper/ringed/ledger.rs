@@ -96,12 +96,13 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         Ok(page.filter(|page| *page < pages))
     }
 
-    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring (rule 5).
+    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring, and the other way round
+    /// (rule 5).
     pub(super) fn note_ended(
         &self,
         account: &AccountName,
         ledger: &mut Ledger,
-        survey: &Survey,
+        survey: &mut Survey,
     ) -> Result<(), KeepError<S::Error>> {
         for id in &survey.notes {
             if ledger.keys.binary_search(id).is_err() {
@@ -119,6 +120,14 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         }
         ledger.ended.sort_unstable();
+        // A revocation that was cut short, or a record that somebody has brought back: its end is finished.
+        for id in survey.records.clone() {
+            if ledger.ended.binary_search(&id).is_ok() {
+                self.keeper.put(&Slot::note(account, id), &Note::Revoked { at: self.keeper.now }.encode())?;
+                self.keeper.remove_slot(&Slot::record(account, id))?;
+                survey.records.retain(|other| *other != id);
+            }
+        }
         Ok(())
     }
 }

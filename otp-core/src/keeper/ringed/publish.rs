@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use super::classify::{Classes, Known, Standing};
-use super::ring_keeper::RingKeeper;
+use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
 use crate::frame::Capacity;
 use crate::hazmat;
@@ -73,6 +73,8 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             let header = known.header.clone();
             let pages = known.key.pages().get();
             let Some(page) = self.page_at(account, *id, pages, generation)? else { continue };
+            // After the record was read, and before the page is sealed: a slow run must not replace a later page.
+            self.check_ours(account, staged, generation)?;
             self.reseal(account, &guard, known, page, payload, options)?;
             done.kept.push(*id);
             if page + 1 == pages {
@@ -91,7 +93,15 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         (done.behind, done.unknown, done.orphaned) = (behind, unknown, orphaned);
 
         // The ring has the new keys, so that one which could not be handed over now can be later.
+        self.drop_revoked(account, &mut done.replacements)?;
         let handed_over = hand_over(&done.replacements);
+        self.drop_revoked(account, &mut done.replacements)?;
+        if handed_over.is_ok() {
+            // Otherwise the next rotation names the key, whose holder has no other yet.
+            for Replacement { old, .. } in &done.replacements {
+                self.mark(account, Entry::Succeeded(*old))?;
+            }
+        }
         for id in classes.replaced.into_iter().chain(classes.ended) {
             self.end(account, id)?;
             done.ended.push(id);
@@ -100,6 +110,24 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         self.clear(account, staged)?;
         self.drop_older_marks(account, generation)?;
         handed_over.map(|()| done)
+    }
+
+    /// Takes back the successors of keys that were revoked meanwhile.
+    fn drop_revoked(
+        &self,
+        account: &AccountName,
+        replacements: &mut Vec<Replacement>,
+    ) -> Result<(), KeepError<S::Error>> {
+        let mut number = 0;
+        while let Some(Replacement { old, key, .. }) = replacements.get(number) {
+            if self.keeper.is_revoked(account, *old)? || self.is_ended(account, *old)? {
+                self.take_back(account, key.id())?;
+                replacements.remove(number);
+            } else {
+                number += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Seals one page, and puts the record into the place of the one that was read (rule 3).
@@ -125,14 +153,14 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let mut failure = None;
         for _ in 0..TRIES {
             match self.keeper.store.replace(guard, &slot, &old, &new) {
-                Ok(true) => return Ok(()),
+                Ok(true) => return self.drop_if_revoked(account, &slot),
                 Ok(false) => {}
                 Err(error) => failure = Some(KeepError::Store(error)),
             }
             let mut bytes = vec![0; Record::MAX_LEN];
             let there = self.keeper.store.get(&slot, &mut bytes).map_err(KeepError::Store)?;
             match there.and_then(|len| bytes.get(..len)) {
-                Some(bytes) if bytes == new => return Ok(()),
+                Some(bytes) if bytes == new => return self.drop_if_revoked(account, &slot),
                 Some(bytes) if bytes == old => {}
                 Some(_) => return Err(overtaken()),
                 // It was revoked: a comparison never creates what is gone.
@@ -140,6 +168,19 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         }
         Err(failure.unwrap_or_else(overtaken))
+    }
+
+    /// Removes a record that was replaced just now if its key was revoked meanwhile, and its record put back by somebody who
+    /// can write the store (rule 5).
+    fn drop_if_revoked(&self, account: &AccountName, slot: &Slot) -> Result<(), KeepError<S::Error>> {
+        if self.keeper.is_revoked(account, slot.id)? || self.is_ended(account, slot.id)? {
+            self.keeper.remove_slot(slot)?;
+        }
+        Ok(())
+    }
+
+    fn is_ended(&self, account: &AccountName, id: KeyId) -> Result<bool, KeepError<S::Error>> {
+        Ok(self.ring.get(account, Entry::Ended(id), &mut []).map_err(ring_failed)?.is_some())
     }
 
     /// Issues the successor of a key that has no page left after this rotation.
@@ -168,7 +209,6 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             pages,
         };
         let key = self.put_new(account, payload, &grant, generation, rng)?;
-        self.mark(account, Entry::Succeeded(old))?;
         Ok(Replacement { old, holder: grant.holder, key })
     }
 

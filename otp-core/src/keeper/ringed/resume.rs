@@ -25,6 +25,8 @@ struct Pending {
     staged: Slot,
     records: Vec<KeyId>,
     new: Payload,
+    /// Whether its pages may have been sealed.
+    is_claimed: bool,
 }
 
 impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
@@ -48,16 +50,15 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(None) };
+        let ring_guard = self.lock()?;
+        let Some(Pending { staged, records, new, .. }) = self.pending(account)? else { return Ok(None) };
         let old = self.current_payload(account, &records, Some(&new))?;
-        let unfinished = || KeepError::Unfinished { account: account.clone().into() };
-        match apply(&self.guard, Change { account, old: old.as_ref().unwrap_or(&new), new: &new }) {
+        match apply(&ring_guard, Change { account, old: old.as_ref().unwrap_or(&new), new: &new }) {
             Applied::Done => self.publish(account, &staged, &new, options, rng, hand_over).map(Some),
-            Applied::Unchanged if !self.is_published(account, &records, &new)? => {
-                self.clear(account, &staged)?;
-                Err(KeepError::NotApplied { account: account.clone().into() }.into())
+            // Unchanged by this run says nothing of the one that was cut short.
+            Applied::Unchanged | Applied::InDoubt => {
+                Err(KeepError::Unfinished { account: account.clone().into() }.into())
             }
-            Applied::Unchanged | Applied::InDoubt => Err(unfinished().into()),
         }
     }
 
@@ -65,20 +66,22 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     ///
     /// # Errors
     ///
-    /// [`KeepError::NotUnfinished`], [`KeepError::StagedLost`], [`KeepError::Published`] if a record has the new secret,
+    /// [`KeepError::NotUnfinished`], [`KeepError::StagedLost`], [`KeepError::Published`] if a record may have the new secret,
     /// [`KeepError::NotInRing`], and [`KeepError::Unfinished`] if the database may still have it.
     pub fn abort(
         &self,
         account: &AccountName,
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
     ) -> Result<(), KeepError<S::Error>> {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(()) };
-        if self.is_published(account, &records, &new)? {
+        let ring_guard = self.lock()?;
+        let Some(Pending { staged, records, new, is_claimed }) = self.pending(account)? else { return Ok(()) };
+        // Once a generation is claimed, a record may have the new secret, or get it late: then the database has it too.
+        if is_claimed {
             return Err(KeepError::Published { account: account.clone().into() });
         }
         let old = self.current_payload(account, &records, Some(&new))?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
-        match apply(&self.guard, Change { account, old: &new, new: &old }) {
+        match apply(&ring_guard, Change { account, old: &new, new: &old }) {
             Applied::Done => self.clear(account, &staged),
             Applied::Unchanged | Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }),
         }
@@ -90,6 +93,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     ///
     /// [`KeepError::NotUnfinished`]
     pub fn forget_rotation(&self, account: &AccountName) -> Result<(), KeepError<S::Error>> {
+        let _ring_guard = self.lock()?;
         let staged = self.keeper.survey(account)?.staged;
         let ledger = self.ledger(account)?;
         if staged.is_empty() && ledger.applying.is_empty() && ledger.recovery.is_empty() {
@@ -104,9 +108,9 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     /// Finds the unfinished rotation of an account and opens its new secret; `None` if it can be and was forgotten.
     fn pending(&self, account: &AccountName) -> Result<Option<Pending>, KeepError<S::Error>> {
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         let (account_of, lost) =
             (|| account.clone().into(), || KeepError::StagedLost { account: account.clone().into() });
         let (&[id], applying) = (&survey.staged[..], &ledger.applying[..]) else {
@@ -130,17 +134,8 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         let record = Record::decode(bytes).map_err(|_| lost())?;
         let secret = open_ignoring_expiry(key, &record).map_err(|_| lost())?;
         let new = Zeroizing::new(secret.expose().to_vec());
-        Ok(Some(Pending { staged, records: survey.records, new }))
-    }
-
-    /// Whether a record of the account has this payload.
-    fn is_published(&self, account: &AccountName, records: &[KeyId], new: &[u8]) -> Result<bool, KeepError<S::Error>> {
-        for id in records {
-            if self.opens_to(account, *id, new)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let is_claimed = ledger.highest_spent().max(survey.highest_claim()) > ledger.highest_done();
+        Ok(Some(Pending { staged, records: survey.records, new, is_claimed }))
     }
 
     /// Refuses an account whose database was being changed, and whose new secret is no longer staged.

@@ -13,23 +13,18 @@ use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
 use crate::store::Store;
 
-/// A keeper with a ring, whose lock it holds.
+/// A keeper with a ring. What rotates takes the ring's lock, and nothing else waits for a program that changes a database.
 #[derive(Debug)]
-pub struct RingKeeper<'s, 'r, S, R: Ring> {
+pub struct RingKeeper<'s, 'r, S, R> {
     pub(super) keeper: Keeper<'s, S>,
     pub(super) ring: &'r R,
-    pub(super) guard: R::Guard<'r>,
 }
 
 impl<'s, S: Store> Keeper<'s, S> {
-    /// The same keeper with a ring, which is locked until it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// [`KeepError::Ring`]
-    pub fn with_ring<'r, R: Ring>(&self, ring: &'r R) -> Result<RingKeeper<'s, 'r, S, R>, KeepError<S::Error>> {
-        let guard = ring.lock().map_err(ring_failed)?;
-        Ok(RingKeeper { keeper: Keeper { ..*self }, ring, guard })
+    /// The same keeper with a ring.
+    #[must_use]
+    pub const fn with_ring<'r, R: Ring>(&self, ring: &'r R) -> RingKeeper<'s, 'r, S, R> {
+        RingKeeper { keeper: Self { ..*self }, ring }
     }
 }
 
@@ -46,9 +41,9 @@ impl<'s, 'r, S: Store, R: Ring> RingKeeper<'s, 'r, S, R> {
         &self.keeper
     }
 
-    /// The ring's lock: a program that changes a database inherits it, so that nobody else goes on while it runs.
-    pub const fn guard(&self) -> &R::Guard<'r> {
-        &self.guard
+    /// Waits for the ring's lock. A program that changes a database inherits it, so that nobody goes on while it runs (rule 6).
+    pub(super) fn lock(&self) -> Result<R::Guard<'r>, KeepError<S::Error>> {
+        self.ring.lock().map_err(ring_failed)
     }
 
     pub(super) fn put_entry(

@@ -66,7 +66,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     /// Gives an account a new secret: the one that `change` makes of the current one.
     ///
     /// Each key that has a page left keeps its text. `apply` changes the database in between, while the account is not
-    /// locked; it gets the ring's lock, which a program that it starts should inherit. `hand_over` gets the new keys that
+    /// locked; it gets the ring's lock, which a program that it starts should inherit (rule 6). `hand_over` gets the new keys that
     /// some holders need.
     ///
     /// Whatever dies in between, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
@@ -93,11 +93,12 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
+        let ring_guard = self.lock()?;
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         survey.check_no_rotation(account)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         self.check_not_applying(account, &ledger)?;
         self.clear_recovery(account, &ledger)?;
 
@@ -116,7 +117,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         self.mark(account, Entry::Applying(staged.id))?;
         // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
         drop(guard);
-        match apply(&self.guard, Change { account, old: &old, new }) {
+        match apply(&ring_guard, Change { account, old: &old, new }) {
             Applied::Done => self.publish(account, &staged, new, options, rng, hand_over),
             Applied::Unchanged => {
                 self.clear(account, &staged)?;
