@@ -62,20 +62,20 @@ pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
 pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings {
     debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
     let (texts, rest_text) = text.as_chunks();
-    let mut known = [TOP; BLOCK_CHARS];
+    let mut strangers = [0; BLOCK_CHARS];
     let blocks = iter::from_fn(|| bytes.split_off_mut(..BLOCK_LEN)?.try_into().ok());
     for (text, block) in texts.iter().zip(blocks) {
-        decode_block(text, case, block, &mut known);
+        decode_block(text, case, block, &mut strangers);
     }
-    // The rest, filled up with the character of value 0.
-    let mut text = [case as u8; BLOCK_CHARS];
+    // The rest, filled up with zeros, which have the value 0. That they are strangers does not count.
+    let (mut text, mut block, mut rest_strangers) = ([0; BLOCK_CHARS], [0; BLOCK_LEN], [0; BLOCK_CHARS]);
     text[..rest_text.len()].copy_from_slice(rest_text);
-    let mut block = [0; BLOCK_LEN];
-    decode_block(&text, case, &mut block, &mut known);
+    decode_block(&text, case, &mut block, &mut rest_strangers);
     let (whole, beyond) = block.split_at(bytes.len());
     bytes.copy_from_slice(whole);
+    let strangers = strangers.iter().chain(&rest_strangers[..rest_text.len()]);
     Findings {
-        strangers: !known.iter().fold(TOP, |all, known| all & known) & TOP,
+        strangers: strangers.fold(0, |any, stranger| any | stranger) & TOP,
         excess: beyond.iter().fold(0, |any, byte| any | byte),
     }
 }
@@ -101,15 +101,15 @@ fn encode_block(block: &[u8]) -> [u8; BLOCK_CHARS] {
     text
 }
 
-/// Writes the 20 bytes of 32 characters. Clears the top bit of `known` in the place of each that is outside the alphabet.
-fn decode_block(text: &[u8; BLOCK_CHARS], case: Case, block: &mut [u8; BLOCK_LEN], known: &mut [u8; BLOCK_CHARS]) {
+/// Writes the 20 bytes of 32 characters. Sets the top bit of `strangers` in the place of each that is outside the alphabet.
+fn decode_block(text: &[u8; BLOCK_CHARS], case: Case, block: &mut [u8; BLOCK_LEN], strangers: &mut [u8; BLOCK_CHARS]) {
     let mut values = *text;
-    for (value, known) in values.iter_mut().zip(known) {
+    for (value, stranger) in values.iter_mut().zip(strangers) {
         let character = *value;
         let ascii = character & !TOP;
         let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
         let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');
-        *known &= (letter | digit) & !character;
+        *stranger |= !(letter | digit) | character;
         // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand
         // for 26 to 31.
         *value = (character & 0x1f).wrapping_sub(letter >> 7).wrapping_add(digit >> 7 << 3);
