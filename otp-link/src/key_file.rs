@@ -207,6 +207,7 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
 fn write(file: &mut File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
+    // A record that was reported has a key: nobody could open it otherwise.
     file.sync_all()
 }
 
