@@ -113,6 +113,7 @@ pub mod tag;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+mod wire;
 
 #[cfg(feature = "alloc")]
 pub use account::Account;

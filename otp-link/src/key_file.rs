@@ -225,6 +225,7 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
 
 fn write(file: &mut File, parts: &[&[u8]]) -> io::Result<()> {
     parts.iter().try_for_each(|part| file.write_all(part))?;
+    // A record that was reported has a key: nobody could open it otherwise.
     file.sync_all()
 }
 

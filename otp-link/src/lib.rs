@@ -45,6 +45,7 @@ struct Readme;
 
 mod account;
 mod add;
+mod ahead;
 pub mod doctor;
 mod entropy;
 mod environment;

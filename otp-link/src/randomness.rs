@@ -3,10 +3,11 @@
 use std::fmt;
 use std::rc::Rc;
 
-use otp_core::random::{self, HealthError, HealthTested, STARTUP_LEN, SystemRng, Xor, XorError};
+use otp_core::random::{HealthError, HealthTested, STARTUP_LEN, SystemRng, Xor, XorError};
 use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
+use crate::ahead::Ahead;
 use crate::entropy::{Entropy, SharedEntropy};
 use crate::error::{EntropyFault, Error, Result};
 
@@ -16,11 +17,11 @@ pub struct Randomness {
 }
 
 enum Source {
-    System(Box<HealthTested<SystemRng>>),
+    System(Box<HealthTested<Ahead<SystemRng>>>),
     Mixed {
         entropy: Rc<Entropy>,
         started: bool,
-        source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<SystemRng>>>,
+        source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<Ahead<SystemRng>>>>,
     },
 }
 
@@ -28,7 +29,7 @@ impl Randomness {
     /// The system's source.
     #[must_use]
     pub fn system() -> Self {
-        Self { source: Source::System(Box::new(random::system())) }
+        Self { source: Source::System(Box::new(system())) }
     }
 
     /// The system's source, combined by XOR with one that the user provides.
@@ -39,7 +40,7 @@ impl Randomness {
     pub fn with_extra(entropy: Entropy) -> Self {
         let entropy = Rc::new(entropy);
         let shared = HealthTested::new(SharedEntropy(Rc::clone(&entropy)));
-        let source = Box::new(Xor::new(shared, random::system()));
+        let source = Box::new(Xor::new(shared, system()));
         Self { source: Source::Mixed { entropy, started: false, source } }
     }
 
@@ -89,6 +90,11 @@ impl TryRng for Randomness {
 }
 
 impl TryCryptoRng for Randomness {}
+
+/// The system's source, as [`otp_core::random::system`] tests it, asked once for what most commands need.
+fn system() -> HealthTested<Ahead<SystemRng>> {
+    HealthTested::new(Ahead::new(SystemRng))
+}
 
 fn system_failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
     Error::Randomness(Box::new(error))

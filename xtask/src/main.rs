@@ -16,9 +16,11 @@ mod memory;
 mod miri;
 mod model;
 mod mutants;
+mod peers;
 mod prove;
 mod python;
 mod randomness;
+mod size;
 mod supply;
 mod test;
 mod tools;
@@ -80,6 +82,8 @@ const TASKS: &[Task] = &[
     ),
     #[cfg(unix)]
     task("e2e", "a login to a real PostgreSQL server, before and after a rotation", Plain(e2e::e2e)),
+    task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
+    task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
     task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),
     task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
 ];
