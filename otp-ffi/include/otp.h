@@ -467,7 +467,8 @@ enum otp_code otp_account_add(const char *store,
  * Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
  *
  * The keys are sorted by id, letters before digits. `store` is the store's directory; if it is NULL, the store is
- * looked for.
+ * looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
+ * message and a hint about the damaged one.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
  *
@@ -475,7 +476,10 @@ enum otp_code otp_account_add(const char *store,
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_account_info(const char *store, const char *account, otp_visit_key visit, void *context);
+enum otp_code otp_account_info(const char *store,
+                               const char *account,
+                               otp_visit_key visit,
+                               void *context);
 
 /**
  * Deletes an account: all its records and tombstones.
@@ -506,6 +510,8 @@ enum otp_code otp_account_remove(const char *store, const char *account);
  * On success `*keys` is a new handle with all new keys, to be freed with `otp_keys_free`. On failure it is NULL, with
  * one exception: if the old keys could not be ended, `*keys` has the new keys. They open, so keep them, and rotate
  * again.
+ *
+ * A key whose record is damaged opens nothing. It gets no new key and stays as it is; `otp_account_info` names it.
  *
  * Errors: as `otp_key_issue`. OTP_NOT_FOUND also if the account has no key, or the given key is in its grace period;
  * OTP_EXPIRED if all keys have expired.

@@ -125,8 +125,6 @@ pub enum Error {
     IncompleteLogin,
     /// The password is empty, and nothing says that this is meant.
     EmptyPassword,
-    /// A grace period is longer than [`MAX_GRACE`](crate::MAX_GRACE).
-    GraceTooLong,
     /// The user's home directory is a relative path.
     RelativeHome {
         /// The path.
@@ -238,7 +236,6 @@ impl Coded for Error {
             Self::NoStore
             | Self::RelativeHome { .. }
             | Self::EmptyPassword
-            | Self::GraceTooLong
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
@@ -298,7 +295,6 @@ impl Display for Cause<'_> {
             Error::Store(error) => Display::fmt(error, f),
             Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
             Error::EmptyPassword => f.write_str("the password is empty"),
-            Error::GraceTooLong => f.write_str("a grace period has at most 366 days"),
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),

@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
+use otp_core::{AccountName, KeyId};
+
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
 
@@ -25,6 +27,15 @@ pub enum Warning<'a> {
         /// Its permission bits.
         mode: u32,
     },
+    /// A key was revoked, but the note that says so could not be written.
+    NoTombstone {
+        /// The key's account.
+        account: &'a AccountName,
+        /// The key's id.
+        key_id: KeyId,
+        /// Why.
+        error: &'a otp_store_fs::Error,
+    },
     /// Another process has had an account locked for a second; it is still waited for.
     WaitingForLock {
         /// The account's directory.
@@ -39,6 +50,11 @@ impl Display for Warning<'_> {
             Self::SharedDirectory { path, mode } => {
                 write!(f, "others can write to the directory {} (mode {mode:04o})", redact(&path.display().to_string()))
             }
+            Self::NoTombstone { account, key_id, error } => write!(
+                f,
+                "key {key_id} of account {account} has ended, but the store does not say that it was revoked: {}",
+                redact(&error.to_string())
+            ),
             Self::WaitingForLock { path } => {
                 write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
             }

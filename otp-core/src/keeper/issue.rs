@@ -17,7 +17,7 @@ use crate::store::{Guard, Store};
 impl<S: Store> Keeper<'_, S> {
     /// Seals the secret of a key again for one more holder, and gives the new key.
     ///
-    /// Its capacity is that of the given key, unless the grant has another. If the new key can't be handed over,
+    /// Its capacity and expiry are those of the given key, unless the grant has others. If the new key can't be handed over,
     /// [`withdraw`](Keeper::withdraw) takes it back.
     ///
     /// # Errors
@@ -31,8 +31,10 @@ impl<S: Store> Keeper<'_, S> {
         R::Error: Send + Sync + 'static,
     {
         let (account, id) = (key.account().clone(), key.id());
-        let grant = grant.clone().with_capacity(grant.capacity.or(Some(key.capacity())));
-        let secret = self.open_current(key)?;
+        let capacity = grant.capacity.or(Some(key.capacity()));
+        let (secret, terms) = self.open_current(key)?;
+        // Otherwise a key that is to end could make itself one that does not.
+        let grant = grant.clone().with_capacity(capacity).expiring(grant.expires.or(terms.expires));
         grant.capacity_for(secret.expose().len())?;
         let guard = self.lock(&account)?;
         let survey = self.tidy(&account, &guard)?;

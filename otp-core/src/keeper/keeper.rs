@@ -70,7 +70,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         let mut note = [0; Note::LEN + 1];
         let (record_len, note_len) =
             self.store.get_with_note(account, id, bytes, &mut note).map_err(KeepError::Store)?;
-        let note = note_len.map(|len| Note::decode(&note[..len.min(note.len())])).transpose()?;
+        let note = note_len.map(|len| Note::decode_at(&note[..len.min(note.len())], self.now)).transpose()?;
         let gone = match (note, record_len) {
             (None, Some(len)) => return Ok(Look { len, grace: None }),
             (Some(Note::Grace { until }), Some(len)) if self.now < until => {
@@ -88,7 +88,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     pub(super) fn read_note(&self, slot: &Slot) -> Result<Option<Note>, KeepError<S::Error>> {
         let mut bytes = [0; Note::LEN + 1];
         match self.store.get(slot, &mut bytes).map_err(KeepError::Store)? {
-            Some(len) => Ok(Some(Note::decode(&bytes[..len.min(bytes.len())])?)),
+            Some(len) => Ok(Some(Note::decode_at(&bytes[..len.min(bytes.len())], self.now)?)),
             None => Ok(None),
         }
     }

@@ -8,16 +8,17 @@ use rand_core::TryCryptoRng;
 use super::batch::Batch;
 use super::error::KeepError;
 use super::grant::Grant;
-use super::info::KeyInfo;
+use super::info::{AccountInfo, KeyInfo};
 use super::keeper::Keeper;
 use super::rotation::{Replacement, Rotation};
 use super::seal::Sealed;
 use crate::buffer::Buffer;
+use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::key::{Key, drawn_len};
 use crate::name::AccountName;
-use crate::note::Note;
+use crate::note::{MAX_GRACE_SECS, Note};
 use crate::store::{Slot, Store};
 
 /// What a rotation does with the keys of an account.
@@ -26,6 +27,8 @@ struct Plan {
     replaced: Vec<(KeyId, Grant, Capacity)>,
     /// Expired keys, and those whose grace period a rotation without one cuts short: they get no successor.
     ended: Vec<KeyId>,
+    /// Keys whose records can't be read, so that nobody knows what a successor should be granted.
+    damaged: Vec<(KeyId, Error)>,
 }
 
 impl<'s, S: Store> Keeper<'s, S> {
@@ -33,15 +36,17 @@ impl<'s, S: Store> Keeper<'s, S> {
     ///
     /// A new key has the holder and expiry of the key that it replaces, unless the grant has others, and at least its
     /// capacity. With `grace`, in seconds, the old keys open the old secret for that long after the rotation is finished;
-    /// without it, not at all, and earlier grace periods end too.
+    /// without it, not at all, and earlier grace periods end too. A key whose record or note is damaged opens nothing: it gets no
+    /// successor, stays as it is, and is named by [`Rotation::damaged`].
     ///
     /// The payload is all that the account will have. To keep some of what it has now, use
     /// [`rotate_from`](Keeper::rotate_from).
     ///
     /// # Errors
     ///
-    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::DamagedKey`] (revoke that key first),
-    /// [`KeepError::Busy`] if another process is rotating the account. Nothing has changed then.
+    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::AllReplaced`], [`KeepError::GraceTooLong`];
+    /// [`KeepError::DamagedKey`] if no other key is left, or if the record is of a later version; [`KeepError::Busy`] if
+    /// another process is rotating the account. Nothing has changed then.
     pub fn rotate<R>(
         &self,
         account: &AccountName,
@@ -80,7 +85,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         R::Error: Send + Sync + 'static,
     {
         let (account, id) = (key.account().clone(), key.id());
-        let secret = self.open_current(key)?;
+        let (secret, _) = self.open_current(key)?;
         let payload = change(secret.expose())?;
         drop(secret);
         Ok(self.begin(&account, Some(id), payload.as_ref(), grant, grace, rng)?)
@@ -99,6 +104,9 @@ impl<'s, S: Store> Keeper<'s, S> {
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
+        if grace.is_some_and(|secs| secs > MAX_GRACE_SECS) {
+            return Err(KeepError::GraceTooLong);
+        }
         // A mistyped name leaves nothing behind, not even a lock.
         if self.survey(account)?.records.is_empty() {
             return Err(KeepError::NoAccount { account: account.clone().into() });
@@ -150,14 +158,23 @@ impl<'s, S: Store> Keeper<'s, S> {
         grace: Option<u64>,
     ) -> Result<Plan, KeepError<S::Error>> {
         let fitting = grant.capacity_for(payload_len)?;
-        let mut plan = Plan { replaced: Vec::new(), ended: Vec::new() };
-        for KeyInfo { header, grace: grace_ends } in self.infos(account, records)? {
+        let AccountInfo { keys, damaged } = self.infos(account, records)?;
+        // A key of a later version opens: leaving it out would leave its holder behind.
+        let is_newer = |(_, error): &&(KeyId, Error)| matches!(error, Error::NewerRecord { .. });
+        let blocking = damaged.iter().find(is_newer).or(damaged.first().filter(|_| keys.is_empty()));
+        if let Some(&(id, error)) = blocking {
+            return Err(KeepError::DamagedKey { account: account.clone().into(), id, error });
+        }
+        let mut plan = Plan { replaced: Vec::new(), ended: Vec::new(), damaged };
+        let mut any_expired = false;
+        for KeyInfo { header, grace: grace_ends } in keys {
             let expires = grant.expires.or(header.terms.expires);
             if grace_ends.is_some() {
                 if grace.is_none() {
                     plan.ended.push(header.id);
                 }
             } else if expires.is_some_and(|at| self.now >= at) {
+                any_expired = true;
                 plan.ended.push(header.id);
             } else {
                 let holder = grant.holder.clone().or(header.terms.holder);
@@ -168,7 +185,12 @@ impl<'s, S: Store> Keeper<'s, S> {
             }
         }
         if plan.replaced.is_empty() {
-            return Err(KeepError::AllExpired { account: account.clone().into() });
+            let account = account.clone().into();
+            return Err(if any_expired {
+                KeepError::AllExpired { account }
+            } else {
+                KeepError::AllReplaced { account }
+            });
         }
         match from {
             // It was current when it was opened, and may have been replaced or revoked since.
@@ -199,7 +221,7 @@ impl<'s, S: Store> Keeper<'s, S> {
             objects.push((Slot::record(&account, key.id()), record));
             rotation.replacements.push(Replacement { old, holder: grant.holder, key });
         }
-        rotation.ended = plan.ended;
+        (rotation.ended, rotation.damaged) = (plan.ended, plan.damaged);
         let objects: Vec<(Slot, &[u8])> =
             objects.iter().map(|(slot, record)| (slot.clone(), record.as_slice())).collect();
         let count = self.store.put_many(&objects).map_err(KeepError::Store)?;

@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::error::Error;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::{AccountName, Holder};
@@ -38,13 +39,15 @@ pub struct Rotation<'s, S: Store> {
     marker: Slot,
     pub(super) replacements: Vec<Replacement>,
     pub(super) ended: Vec<KeyId>,
+    pub(super) damaged: Vec<(KeyId, Error)>,
     grace: Option<u64>,
 }
 
 impl<'s, S: Store> Rotation<'s, S> {
     pub(super) fn new(store: &'s S, now: UnixTime, guard: S::Guard<'s>, marker: Slot, grace: Option<u64>) -> Self {
         let keeper = Keeper::new(store, now);
-        Self { keeper, guard, marker, replacements: Vec::new(), ended: Vec::new(), grace }
+        let (replacements, ended, damaged) = (Vec::new(), Vec::new(), Vec::new());
+        Self { keeper, guard, marker, replacements, ended, damaged, grace }
     }
 
     /// The account that is rotated.
@@ -67,6 +70,12 @@ impl<'s, S: Store> Rotation<'s, S> {
     #[must_use]
     pub fn replacements(&self) -> &[Replacement] {
         &self.replacements
+    }
+
+    /// Keys that were left as they are, since their records or notes are damaged, each with what is wrong. Revoking one ends it.
+    #[must_use]
+    pub fn damaged(&self) -> &[(KeyId, Error)] {
+        &self.damaged
     }
 
     /// When the old keys' grace period ends, if they have one.
