@@ -113,6 +113,8 @@ mod time;
 pub use account::Account;
 pub use account::Fields;
 pub use buffer::Buffer;
+#[cfg(feature = "alloc")]
+pub use buffer::OwnedBuffer;
 pub use code::{Code, Coded};
 pub use error::Error;
 pub use frame::Capacity;

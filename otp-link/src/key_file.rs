@@ -167,7 +167,8 @@ pub fn check_new_key_file(path: &Path) -> Result<()> {
 ///
 /// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::DirectoryOpenToOthers`],
 /// [`Error::KeyNotWritten`]. If it fails, no file is left behind.
-pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
+pub fn write_key_file(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let text = text.as_ref();
     check_parent(path)?;
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
@@ -204,8 +205,8 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
     check_directory(path)
 }
 
-fn write(file: &mut File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
+fn write(file: &mut File, text: &[u8]) -> io::Result<()> {
+    file.write_all(text)?;
     file.write_all(b"\n")?;
     file.sync_all()
 }

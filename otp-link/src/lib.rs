@@ -95,7 +95,7 @@ pub use message::redact;
 pub use new_key::NewKey;
 pub use open::open_account;
 pub use otp_core::keeper::KeyInfo;
-pub use otp_sys::{Hardened, LockedBuf, harden_process};
+pub use otp_sys::{Hardened, LockedBuf, LockedVec, harden_process, relock};
 pub use randomness::Randomness;
 pub use remove::remove_account;
 pub use revoke::revoke_key;

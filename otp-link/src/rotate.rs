@@ -4,6 +4,7 @@ use std::path::Path;
 
 use otp_core::keeper::{MAX_GRACE_SECS, Replacement};
 use otp_core::{Account, AccountName, Fields, KeepError};
+use otp_sys::LockedBuf;
 
 use crate::error::{Error, Result};
 use crate::key_source::{Key, check_account};
@@ -117,20 +118,20 @@ pub fn rotate_account<E: From<Error>>(
     }
 }
 
-fn check_login(account: &Account) -> Result<()> {
+fn check_login(account: &Account<LockedBuf>) -> Result<()> {
     let has = |name| account.fields().get(name).is_some();
     if has("username") && has("password") { Ok(()) } else { Err(Error::IncompleteLogin) }
 }
 
 /// The old payload with the new fields in their places.
-fn merge(old: &[u8], new: &Account) -> Result<Payload> {
-    let mut account = Account::new();
+fn merge(old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
+    let mut account = Account::in_memory();
     account.update(Fields::decode(old)?)?;
     account.update(new.fields())?;
     Ok(Payload(account))
 }
 
-struct Payload(Account);
+struct Payload(Account<LockedBuf>);
 
 impl AsRef<[u8]> for Payload {
     fn as_ref(&self) -> &[u8] {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use otp_core::{Keeper, UnixTime};
 use otp_store_fs::FsStore;
+use otp_sys::LockedBuf;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
@@ -125,8 +126,8 @@ pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
 }
 
 /// A keeper of the store, now.
-pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
-    Keeper::new(store, UnixTime::now())
+pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore, LockedBuf> {
+    Keeper::in_memory(store, UnixTime::now())
 }
 
 #[cfg(all(test, unix))]

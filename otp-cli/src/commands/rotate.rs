@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otp_core::{Account, AccountName};
-use otp_link::{Randomness, RotateError, Rotation};
+use otp_link::{LockedBuf, Randomness, RotateError, Rotation};
 
 use crate::error::{Error, Result};
 use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs};
@@ -97,7 +97,12 @@ fn keys(count: usize) -> String {
 }
 
 /// The fields that are given anew. Without a key they are all there is, so nothing may be missing.
-fn new_fields(globals: &Globals, args: &RotateArgs, with_key: bool, randomness: &mut Randomness) -> Result<Account> {
+fn new_fields(
+    globals: &Globals,
+    args: &RotateArgs,
+    with_key: bool,
+    randomness: &mut Randomness,
+) -> Result<Account<LockedBuf>> {
     let mut account = values::given(&args.fields, randomness)?;
     let is_empty = account.payload().is_empty();
     if !with_key && !args.fields.fields_only {

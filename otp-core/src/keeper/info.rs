@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -32,7 +33,7 @@ pub struct AccountInfo {
     pub damaged: Vec<(KeyId, Error)>,
 }
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// What the store says of an account's keys.
     ///
     /// # Errors

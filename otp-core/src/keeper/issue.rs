@@ -1,20 +1,18 @@
 //! Issuing one more key to an account.
 
-use alloc::vec::Vec;
-
 use rand_core::TryCryptoRng;
 
 use super::error::KeepError;
 use super::grant::Grant;
 use super::keeper::Keeper;
 use super::survey::Survey;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::AccountName;
 use crate::store::{Guard, Store};
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Seals the secret of a key again for one more holder, and gives the new key.
     ///
     /// Its capacity and expiry are those of the given key, unless the grant has others. If the new key can't be handed over,
@@ -24,7 +22,7 @@ impl<S: Store> Keeper<'_, S> {
     ///
     /// Those of [`Keeper::open`]; [`KeepError::Superseded`] if the given key has been replaced, and [`KeepError::Busy`]
     /// if the account is being rotated.
-    pub fn issue<B, R>(&self, key: Key<B>, grant: &Grant, rng: &mut R) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    pub fn issue<B, R>(&self, key: Key<B>, grant: &Grant, rng: &mut R) -> Result<Key<M>, KeepError<S::Error>>
     where
         B: Buffer,
         R: TryCryptoRng,

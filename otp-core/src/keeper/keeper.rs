@@ -2,8 +2,10 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 use super::error::{Gone, KeepError};
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
@@ -12,11 +14,12 @@ use crate::record::Record;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
 
-/// Keeps the accounts and keys of a store, at one moment.
+/// Keeps the accounts and keys of a store, at one moment. New keys, and all that is secret on the way, lie in memory of the type `M`.
 #[derive(Debug)]
-pub struct Keeper<'s, S> {
+pub struct Keeper<'s, S, M = Vec<u8>> {
     pub(super) store: &'s S,
     pub(super) now: UnixTime,
+    pub(super) memory: PhantomData<fn() -> M>,
 }
 
 /// A record that its key may still open.
@@ -36,7 +39,15 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// A keeper of a store, at a time.
     #[must_use]
     pub const fn new(store: &'s S, now: UnixTime) -> Self {
-        Self { store, now }
+        Self::in_memory(store, now)
+    }
+}
+
+impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
+    /// A keeper of a store, at a time, whose secrets lie in memory of a type of your own, such as locked memory.
+    #[must_use]
+    pub const fn in_memory(store: &'s S, now: UnixTime) -> Self {
+        Self { store, now, memory: PhantomData }
     }
 
     /// The store that is kept.

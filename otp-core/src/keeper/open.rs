@@ -2,7 +2,7 @@
 
 use super::error::KeepError;
 use super::keeper::{Keeper, Live};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -11,7 +11,7 @@ use crate::record::{Record, Terms};
 use crate::seal::{Secret, open, verify};
 use crate::store::Store;
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Opens the record of a key. It reads the record and the note beside it, if there is one.
     ///
     /// # Errors

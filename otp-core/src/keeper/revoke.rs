@@ -2,6 +2,7 @@
 
 use super::error::{Gone, KeepError};
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
@@ -17,7 +18,7 @@ pub enum Tombstone<E> {
     Missing(E),
 }
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Ends one key; the others are not touched. The record is deleted, and a tombstone remains.
     ///
     /// If the tombstone can't be written, because the disk is full for example, the record goes all the same, and

@@ -12,7 +12,7 @@ use super::info::{AccountInfo, KeyInfo};
 use super::keeper::Keeper;
 use super::rotation::{Replacement, Rotation};
 use super::seal::Sealed;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -31,7 +31,7 @@ struct Plan {
     damaged: Vec<(KeyId, Error)>,
 }
 
-impl<'s, S: Store> Keeper<'s, S> {
+impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
     /// Seals a new payload under one new key for each key of the account that opens today.
     ///
     /// A new key has the holder and expiry of the key that it replaces, unless the grant has others, and at least its
@@ -54,7 +54,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, KeepError<S::Error>>
+    ) -> Result<Rotation<'s, S, M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
@@ -76,7 +76,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, E>
+    ) -> Result<Rotation<'s, S, M>, E>
     where
         B: Buffer,
         P: AsRef<[u8]>,
@@ -99,7 +99,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, KeepError<S::Error>>
+    ) -> Result<Rotation<'s, S, M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
@@ -115,7 +115,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         let records = self.tidy(account, &guard)?.records;
         let plan = self.plan(account, &records, from, payload.len(), grant, grace)?;
         let failed = |error| KeepError::Randomness(Box::new(error));
-        let mut rng = Batch::draw(rng, plan.drawn_len()).map_err(failed)?;
+        let mut rng = Batch::<_, M>::draw(rng, plan.drawn_len()).map_err(failed)?;
 
         let marker = Slot::rotation(account, KeyId::generate(&mut rng).map_err(failed)?);
         let put = self.put(&marker, &Note::Rotating { since: self.now }.encode());
@@ -205,7 +205,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// Seals one record for each key that gets a successor, and puts them.
     fn put_successors<R>(
         &self,
-        rotation: &mut Rotation<'s, S>,
+        rotation: &mut Rotation<'s, S, M>,
         plan: Plan,
         payload: &[u8],
         rng: &mut R,
@@ -234,7 +234,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     }
 
     /// Takes back the successors of keys that were revoked while they were sealed.
-    fn drop_revoked(&self, rotation: &mut Rotation<'s, S>) -> Result<(), KeepError<S::Error>> {
+    fn drop_revoked(&self, rotation: &mut Rotation<'s, S, M>) -> Result<(), KeepError<S::Error>> {
         if rotation.is_alone() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use core::ops::ControlFlow;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
@@ -28,7 +29,7 @@ impl Survey {
     }
 }
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Lists what an account has.
     pub(super) fn survey(&self, account: &AccountName) -> Result<Survey, KeepError<S::Error>> {
         let mut survey = Survey::default();
