@@ -24,9 +24,9 @@ struct Named {
 }
 
 /// What a handle stands for.
-struct NewKeys(Vec<Named>);
+pub(crate) struct NewKeys(Vec<Named>);
 
-static KEYS: Table<NewKeys> = Table::new("keys");
+pub(crate) static KEYS: Table<NewKeys> = Table::new("keys");
 
 impl Named {
     fn new(key: NewKey) -> Self {

@@ -73,13 +73,13 @@ pub fn set_warning_handler(handler: fn(&Warning<'_>)) {
 static SHARED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 pub(crate) fn warn(warning: &Warning<'_>) {
-    if let (Warning::SharedDirectory { path, .. }, Ok(mut shared)) = (warning, SHARED.lock()) {
+    let Some(handler) = HANDLER.get() else { return };
+    // In the child of a process that was here in another thread, nobody will ever release it.
+    if let (Warning::SharedDirectory { path, .. }, Ok(mut shared)) = (warning, SHARED.try_lock()) {
         if shared.iter().any(|known| known == path) {
             return;
         }
         shared.push(path.to_path_buf());
     }
-    if let Some(handler) = HANDLER.get() {
-        handler(warning);
-    }
+    handler(warning);
 }

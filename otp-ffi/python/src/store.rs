@@ -202,3 +202,9 @@ pub(crate) fn harden_process() -> bool {
     let hardened = otp_link::harden_process();
     hardened.no_core_dumps && hardened.not_dumpable
 }
+
+/// Locks again what a fork has unlocked. The package has it called in every child.
+#[pyfunction]
+pub(crate) fn relock() {
+    otp_link::relock();
+}
