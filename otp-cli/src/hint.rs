@@ -141,6 +141,10 @@ fn of_core(hint: &otp_core::Hint<'_>, store: Option<&Path>) -> String {
         Hint::AddKeyToRing => format!("put a key in: {}", otp(store, "ring add --ring DIR --key-file KEYFILE")),
         Hint::GiveRing => "give it with --ring DIR; or leave it behind with --without-ring".into(),
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),
+        Hint::AddAgain { account } => format!(
+            "remove it, and add it again with the password that the database has: {}",
+            otp(store, &format!("remove {account}"))
+        ),
         Hint::TryAgain => "try again when it is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         _ => "see otp --help".into(),

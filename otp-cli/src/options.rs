@@ -104,7 +104,7 @@ pub(crate) struct GrantArgs {
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
     /// Let the key expire: after a duration (30d, 12h), on a date (2027-01-31, from 00:00 UTC on), or at a time with its
-    /// zone (2027-01-31T18:00:00Z)
+    /// zone (2027-01-31T18:00:00Z) [default: never, or with the given key]
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits, or

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use otp_link::{Warning, redact};
+use otp_link::{Fault, Warning, redact};
 
 use crate::error::Error;
 use crate::hint;
@@ -25,6 +25,14 @@ pub(crate) fn failure(error: &Error, store: Option<&Path>) {
 /// Warns of what works all the same.
 pub(crate) fn warning(warning: &Warning<'_>) {
     terminal::warn(&redact(&warning.to_string()));
+}
+
+/// Warns of a key whose record is damaged, and says what to do about it.
+pub(crate) fn fault(fault: &Fault, store: Option<&Path>) {
+    terminal::warn(&redact(&fault.error.message()));
+    if let Some(hint) = fault.error.hint() {
+        let _ = writeln!(io::stderr(), "  hint: {}", redact(&hint::words(&hint, store)));
+    }
 }
 
 /// The error, its causes and the hint, a line each.

@@ -119,6 +119,8 @@ mod wire;
 pub use account::Account;
 pub use account::Fields;
 pub use buffer::Buffer;
+#[cfg(feature = "alloc")]
+pub use buffer::OwnedBuffer;
 pub use code::{Code, Coded};
 pub use error::Error;
 pub use frame::Capacity;

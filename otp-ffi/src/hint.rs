@@ -106,6 +106,11 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
             format!("restore it from a backup, or call otp_key_revoke(store, \"{account}\", \"{id}\")")
         }
         Hint::GiveExpiry => "set expires in otp_grant".into(),
+        Hint::AddAgain { account } => {
+            format!(
+                "call otp_account_remove(store, \"{account}\"), and otp_account_add with the password that the database has"
+            )
+        }
         Hint::TryAgain => "try again when that is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // Buffers of the core are not the caller's.
@@ -156,6 +161,7 @@ mod tests {
             otp_core::Hint::IssueOrRotate { account: &account },
             otp_core::Hint::RevokeKey { account: &account, id },
             otp_core::Hint::GiveExpiry,
+            otp_core::Hint::AddAgain { account: &account },
         ];
         let store = [otp_store_fs::Hint::MakeStore];
         let link = [Hint::GiveKey, Hint::GiveOneKey, Hint::NameStoreOrRecord, Hint::UseFutureTime];

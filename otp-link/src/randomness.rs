@@ -1,11 +1,12 @@
 //! [`Randomness`]: all that a command draws.
 
 use std::fmt;
+use std::hint::black_box;
 use std::rc::Rc;
 
 use otp_core::random::{HealthError, HealthTested, STARTUP_LEN, SystemRng, Xor, XorError};
+use otp_sys::LockedVec;
 use rand_core::{TryCryptoRng, TryRng};
-use zeroize::Zeroizing;
 
 use crate::ahead::Ahead;
 use crate::entropy::{Entropy, SharedEntropy};
@@ -49,15 +50,31 @@ impl Randomness {
     /// # Errors
     ///
     /// The source's.
-    pub fn password(&mut self, len: usize) -> Result<Zeroizing<Vec<u8>>> {
-        const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let mut password = Zeroizing::new(vec![0; len]);
-        self.try_fill_bytes(&mut password)?;
+    pub fn password(&mut self, len: usize) -> Result<LockedVec> {
+        let mut password = LockedVec::with_capacity(len);
+        self.try_fill_bytes(&mut password.spare(len)[..len])?;
+        password.advance(len);
         for byte in password.iter_mut() {
-            *byte = SYMBOLS[usize::from(*byte & 63)];
+            *byte = symbol(*byte & 63);
         }
         Ok(password)
     }
+}
+
+/// The symbol of a number below 64: `A-Z`, `a-z`, `0-9`, `-`, `_`. No table and no branch: the number is secret.
+fn symbol(number: u8) -> u8 {
+    /// Each range of symbols begins at this number, and there the distance from number to symbol changes by so much.
+    const STEPS: [(u8, u8); 4] = [
+        (26, b'a' - (b'Z' + 1)),
+        (52, b'0'.wrapping_sub(b'z' + 1)),
+        (62, b'-'.wrapping_sub(b'9' + 1)),
+        (63, b'_' - (b'-' + 1)),
+    ];
+    STEPS.iter().fold(number + b'A', |symbol, (from, step)| {
+        // The sign of the difference fills the byte: all bits from `from` on, none before.
+        let mask = black_box((number.wrapping_sub(*from) >> 7).wrapping_sub(1));
+        symbol.wrapping_add(step & mask)
+    })
 }
 
 impl TryRng for Randomness {
@@ -103,5 +120,16 @@ fn system_failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> Erro
 impl fmt::Debug for Randomness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Randomness(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_has_its_symbol() {
+        let symbols: Vec<u8> = (0..64).map(symbol).collect();
+        assert_eq!(symbols, *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
     }
 }

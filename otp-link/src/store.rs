@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use otp_core::{AccountName, Keeper, KeyId, UnixTime};
 use otp_store_fs::FsStore;
+use otp_sys::LockedBuf;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
@@ -138,8 +139,8 @@ pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &Account
 }
 
 /// A keeper of the store, now.
-pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
-    Keeper::new(store, UnixTime::now())
+pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore, LockedBuf> {
+    Keeper::in_memory(store, UnixTime::now())
 }
 
 #[cfg(all(test, unix))]

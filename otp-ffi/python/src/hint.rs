@@ -89,6 +89,9 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
             format!("restore it from a backup, or end it with revoke_key(\"{account}\", \"{id}\")")
         }
         Hint::GiveExpiry => "pass expires=..., for the new keys".into(),
+        Hint::AddAgain { account } => {
+            format!("remove_account(\"{account}\"), and add_account() with the password that the database has")
+        }
         Hint::TryAgain => "try again when the other change is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // A caller of Python has no buffers.

@@ -8,6 +8,7 @@ use crate::convert::{
     self, FieldArguments, PathArgument, TextArgument, bytes_of, key_source, maybe_bytes, new_key, terms, utf8,
 };
 use crate::error::{Error, Result};
+use crate::warning;
 
 /// Seals a new account into a store, and gives its first key. A store that does not exist is made, for this user alone.
 ///
@@ -140,7 +141,10 @@ pub(crate) fn rotate_account(
         })
     });
     match rotated {
-        Ok(()) => Ok(new),
+        Ok(faults) => {
+            faults.iter().for_each(warning::fault);
+            Ok(new)
+        }
         Err(RotateError::Unchanged(error)) => Err(error),
         Err(RotateError::Unfinished(error)) => Err(Error::Unfinished { error, keys: new }),
     }

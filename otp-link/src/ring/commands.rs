@@ -102,7 +102,9 @@ pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> R
     Ok(findings.into_iter().flatten().collect())
 }
 
-type FsRingKeeper<'s, 'r> = otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing>;
+/// A keeper of a store and a ring on a file system, whose secrets lie in locked memory.
+pub(crate) type FsRingKeeper<'s, 'r> =
+    otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing, otp_sys::LockedBuf>;
 
 fn each_account<T>(
     prefix: &str,

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use rand_core::TryCryptoRng;
 
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
 use crate::keeper::KeepError;
 use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
@@ -16,7 +17,7 @@ pub const CLAIM_LEN: usize = 16;
 /// How many generations a run tries to claim before it gives up.
 const TRIES: usize = 8;
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Claims the next generation for this run, which then may seal one page of each key.
     ///
     /// The order is the rule: the ring's mark is durable, the put of the claim answered `true`, the claim is the highest, and

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::ring_keeper::{RingKeeper, ring_failed};
+use crate::buffer::OwnedBuffer;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
 use crate::keeper::survey::Survey;
@@ -37,7 +38,7 @@ impl Ledger {
     }
 }
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     pub(super) fn ledger(&self, account: &AccountName) -> Result<Ledger, KeepError<S::Error>> {
         let mut ledger = Ledger::default();
         let each = &mut |entry| {

@@ -9,6 +9,7 @@ use rand_core::TryCryptoRng;
 use super::classify::{Classes, Known, Standing};
 use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::hazmat;
 use crate::id::KeyId;
@@ -22,9 +23,9 @@ use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
 /// What a rotation with a ring did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Published {
+pub struct Published<M: Buffer = Vec<u8>> {
     /// The generation that it reached.
     pub generation: u64,
     /// The keys that kept their text.
@@ -33,7 +34,7 @@ pub struct Published {
     pub behind: Vec<KeyId>,
     /// The new keys, each beside the one that it replaces: at once, or at the next rotation if that one has just used its
     /// last page.
-    pub replacements: Vec<Replacement>,
+    pub replacements: Vec<Replacement<M>>,
     /// The keys that ended.
     pub ended: Vec<KeyId>,
     /// Records that appeared during the rotation, which the ring knows nothing of.
@@ -45,7 +46,7 @@ pub struct Published {
 /// How often a replacement whose answer is in doubt is tried again.
 const TRIES: usize = 3;
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Seals the payload for every key and ends the rotation that `staged` is the record of.
     pub(super) fn publish<E, G>(
         &self,
@@ -54,8 +55,8 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         payload: &[u8],
         options: &RingRotation,
         rng: &mut G,
-        hand_over: impl FnOnce(&[Replacement]) -> Result<(), E>,
-    ) -> Result<Published, E>
+        hand_over: impl FnOnce(&[Replacement<M>]) -> Result<(), E>,
+    ) -> Result<Published<M>, E>
     where
         E: From<KeepError<S::Error>>,
         G: TryCryptoRng,
@@ -63,7 +64,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     {
         let guard = self.keeper.lock(account)?;
         let generation = self.claim(account, staged, rng)?;
-        let mut done = Published { generation, ..Published::default() };
+        let mut done = Published::at(generation);
         // Afresh: others may have revoked keys while the database changed.
         let records = self.keeper.survey(account)?.records;
         let ledger = self.ledger(account)?;
@@ -116,7 +117,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     fn drop_revoked(
         &self,
         account: &AccountName,
-        replacements: &mut Vec<Replacement>,
+        replacements: &mut Vec<Replacement<M>>,
     ) -> Result<(), KeepError<S::Error>> {
         let mut number = 0;
         while let Some(Replacement { old, key, .. }) = replacements.get(number) {
@@ -135,7 +136,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         &self,
         account: &AccountName,
         guard: &S::Guard<'_>,
-        known: Known,
+        known: Known<M>,
         page: u8,
         payload: &[u8],
         options: &RingRotation,
@@ -145,9 +146,9 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         // Rule 2: this run seals the page once, so that it has one header.
         let terms =
             Terms { created: self.keeper.now, expires: options.expires.or(header.terms.expires), ..header.terms };
-        let mut new = vec![0; Record::max_len(capacity)];
-        let len = hazmat::seal_page(key, page, &terms, payload, &mut new)?.len();
-        new.truncate(len);
+        // The frame is under its pad only when it leaves this.
+        let mut draft = Wiped::new(M::zeroed(Record::max_len(capacity)));
+        let new = hazmat::seal_page(key, page, &terms, payload, draft.bytes_mut())?.to_vec();
 
         let overtaken = || KeepError::Overtaken { account: account.clone().into() };
         let mut failure = None;
@@ -194,7 +195,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         options: &RingRotation,
         generation: u64,
         rng: &mut G,
-    ) -> Result<Replacement, KeepError<S::Error>>
+    ) -> Result<Replacement<M>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
@@ -220,7 +221,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         grant: &Grant,
         generation: u64,
         rng: &mut G,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    ) -> Result<Key<M>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
@@ -230,7 +231,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
         let digits = alloc::string::ToString::to_string(&generation);
         if !self.put_entry(account, Entry::First(id), digits.as_bytes())?
-            || !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
+            || !self.put_key(account, Entry::Key(id), &sealed.key)?
         {
             return Err(repeated());
         }
@@ -271,7 +272,20 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     }
 }
 
-impl Published {
+impl<M: Buffer> Published<M> {
+    fn at(generation: u64) -> Self {
+        let nobody = Vec::new;
+        Self {
+            generation,
+            kept: nobody(),
+            behind: nobody(),
+            replacements: Vec::new(),
+            ended: nobody(),
+            unknown: nobody(),
+            orphaned: nobody(),
+        }
+    }
+
     /// What a rotation would do; it has no new keys yet.
     pub(super) fn planned(generation: u64, classes: Classes) -> Self {
         let Classes { resealed, behind, replaced, mut ended, unknown, orphaned } = classes;
