@@ -6,6 +6,8 @@
 
 use core::iter;
 
+use zeroize::Zeroizing;
+
 /// A group: 8 characters of 5 bits, which are 5 bytes.
 const GROUP_CHARS: usize = 8;
 const GROUP_LEN: usize = 5;
@@ -51,26 +53,28 @@ pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
     let (texts, rest_text) = text.as_chunks_mut();
     // Not by chunks of bytes, since their number is no power of two and a small processor would have to divide.
     for (text, block) in texts.iter_mut().zip(iter::from_fn(|| bytes.split_off(..BLOCK_LEN))) {
-        *text = encode_block(block);
+        encode_block(block, text);
     }
-    let mut block = [0; BLOCK_LEN];
+    let (mut block, mut text) = (Zeroizing::new([0; BLOCK_LEN]), Zeroizing::new([0; BLOCK_CHARS]));
     block[..bytes.len()].copy_from_slice(bytes);
-    rest_text.copy_from_slice(&encode_block(&block)[..rest_text.len()]);
+    encode_block(&*block, &mut text);
+    rest_text.copy_from_slice(&text[..rest_text.len()]);
 }
 
 /// Decodes `text` into `bytes`, which has exactly its length ([`bytes_len`]).
 pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings {
     debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
     let (texts, rest_text) = text.as_chunks();
-    let mut strangers = [0; BLOCK_CHARS];
+    let (mut strangers, mut values) = ([0; BLOCK_CHARS], Zeroizing::new([0; BLOCK_CHARS]));
     let blocks = iter::from_fn(|| bytes.split_off_mut(..BLOCK_LEN)?.try_into().ok());
     for (text, block) in texts.iter().zip(blocks) {
-        decode_block(text, case, block, &mut strangers);
+        decode_block(text, case, &mut values, block, &mut strangers);
     }
     // The rest, filled up with zeros, which have the value 0. That they are strangers does not count.
-    let (mut text, mut block, mut rest_strangers) = ([0; BLOCK_CHARS], [0; BLOCK_LEN], [0; BLOCK_CHARS]);
+    let (mut text, mut block) = (Zeroizing::new([0; BLOCK_CHARS]), Zeroizing::new([0; BLOCK_LEN]));
+    let mut rest_strangers = [0; BLOCK_CHARS];
     text[..rest_text.len()].copy_from_slice(rest_text);
-    decode_block(&text, case, &mut block, &mut rest_strangers);
+    decode_block(&text, case, &mut values, &mut block, &mut rest_strangers);
     let (whole, beyond) = block.split_at(bytes.len());
     bytes.copy_from_slice(whole);
     let strangers = strangers.iter().chain(&rest_strangers[..rest_text.len()]);
@@ -80,9 +84,8 @@ pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings 
     }
 }
 
-/// The 32 characters of 20 bytes.
-fn encode_block(block: &[u8]) -> [u8; BLOCK_CHARS] {
-    let mut text = [0; BLOCK_CHARS];
+/// Writes the 32 characters of 20 bytes, in their place, since nobody would wipe a copy.
+fn encode_block(block: &[u8], text: &mut [u8; BLOCK_CHARS]) {
     for (five, eight) in block.chunks(GROUP_LEN).zip(text.as_chunks_mut().0) {
         let mut word = [0; GROUP_CHARS];
         word[GROUP_CHARS - GROUP_LEN..].copy_from_slice(five);
@@ -93,19 +96,23 @@ fn encode_block(block: &[u8]) -> [u8; BLOCK_CHARS] {
         let bits = bits << 3 & 0x1f00_1f00_1f00_1f00 | bits & 0x001f_001f_001f_001f;
         *eight = bits.to_be_bytes();
     }
-    for character in &mut text {
+    for character in text {
         // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without a look at it.
         let digit = at_least(*character, 26) >> 7;
         *character = character.wrapping_add(b'a').wrapping_sub(digit.wrapping_neg() & (b'z' + 1 - b'2')) & !TOP;
     }
-    text
 }
 
-/// Writes the 20 bytes of 32 characters. Sets the top bit of `strangers` in the place of each that is outside the alphabet.
-fn decode_block(text: &[u8; BLOCK_CHARS], case: Case, block: &mut [u8; BLOCK_LEN], strangers: &mut [u8; BLOCK_CHARS]) {
-    let mut values = *text;
-    for (value, stranger) in values.iter_mut().zip(strangers) {
-        let character = *value;
+/// Writes the 20 bytes of 32 characters, and their values to memory that the caller wipes. Sets the top bit of `strangers` in
+/// the place of each that is outside the alphabet.
+fn decode_block(
+    text: &[u8; BLOCK_CHARS],
+    case: Case,
+    values: &mut [u8; BLOCK_CHARS],
+    block: &mut [u8; BLOCK_LEN],
+    strangers: &mut [u8; BLOCK_CHARS],
+) {
+    for ((&character, value), stranger) in text.iter().zip(&mut *values).zip(strangers) {
         let ascii = character & !TOP;
         let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
         let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');

@@ -5,6 +5,8 @@
 
 use core::array;
 
+use zeroize::Zeroizing;
+
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
 
@@ -24,7 +26,7 @@ const T: u64 = 1 << 31 | low_terms(1);
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
     // Zeros in front change no remainder, and give whole blocks.
     let (rest, blocks) = bytes.split_at(bytes.len() % BLOCK_LEN);
-    let mut first = [0; BLOCK_LEN];
+    let mut first = Zeroizing::new([0; BLOCK_LEN]);
     first[BLOCK_LEN - rest.len()..].copy_from_slice(rest);
 
     // Modulo each factor by itself: modulo x + 1 the remainder is the parity of the bits, and modulo T it is kept modulo
