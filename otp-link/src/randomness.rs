@@ -21,7 +21,7 @@ enum Source {
     Mixed {
         entropy: Rc<Entropy>,
         started: bool,
-        source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<SystemRng>>>,
+        source: Box<Xor<HealthTested<SystemRng>, HealthTested<SharedEntropy>>>,
     },
 }
 
@@ -40,7 +40,9 @@ impl Randomness {
     pub fn with_extra(entropy: Entropy) -> Self {
         let entropy = Rc::new(entropy);
         let shared = HealthTested::new(SharedEntropy(Rc::clone(&entropy)));
-        let source = Box::new(Xor::new(shared, random::system()));
+        // The user's bytes are in memory already. They come last, so that no system call is made while a trace of them is on the
+        // stack.
+        let source = Box::new(Xor::new(random::system(), shared));
         Self { source: Source::Mixed { entropy, started: false, source } }
     }
 
@@ -80,20 +82,9 @@ impl TryRng for Randomness {
     type Error = Error;
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<()> {
-        match &mut self.source {
-            Source::System(source) => source.try_fill_bytes(bytes).map_err(system_failed),
-            Source::Mixed { entropy, started, source } => {
-                entropy.reserve(if *started { bytes.len() } else { STARTUP_LEN + bytes.len() })?;
-                *started = true;
-                source.try_fill_bytes(bytes).map_err(|error| match error {
-                    XorError::First(HealthError::Source(error)) => error,
-                    XorError::First(_) => {
-                        Error::Entropy { name: entropy.name().to_owned(), fault: EntropyFault::NotRandom }
-                    }
-                    XorError::Second(error) => system_failed(error),
-                })
-            }
-        }
+        self.fill(bytes)?;
+        otp_sys::secret_input(bytes);
+        Ok(())
     }
 
     fn try_next_u32(&mut self) -> Result<u32> {
@@ -106,6 +97,25 @@ impl TryRng for Randomness {
 }
 
 impl TryCryptoRng for Randomness {}
+
+impl Randomness {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match &mut self.source {
+            Source::System(source) => source.try_fill_bytes(bytes).map_err(system_failed),
+            Source::Mixed { entropy, started, source } => {
+                entropy.reserve(if *started { bytes.len() } else { STARTUP_LEN + bytes.len() })?;
+                *started = true;
+                source.try_fill_bytes(bytes).map_err(|error| match error {
+                    XorError::Second(HealthError::Source(error)) => error,
+                    XorError::Second(_) => {
+                        Error::Entropy { name: entropy.name().to_owned(), fault: EntropyFault::NotRandom }
+                    }
+                    XorError::First(error) => system_failed(error),
+                })
+            }
+        }
+    }
+}
 
 fn system_failed<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
     Error::Randomness(Box::new(error))
