@@ -22,6 +22,7 @@ pub(crate) fn ct() -> Result<()> {
     if !answers(program("valgrind").arg("--version")) {
         return Err("this needs valgrind: apt-get install valgrind".into());
     }
+    programs::watch().map_err(|error| error.to_string())?;
     for (profile, poly1305) in BUILDS {
         let folder = target().join(if poly1305.is_empty() { "ct-avx2" } else { "ct" });
         let mut command = cargo(&["build", "--locked", "-p", "otp-proof", "--bin", "ct", "--profile", profile]);
@@ -32,7 +33,6 @@ pub(crate) fn ct() -> Result<()> {
         let harness = build(&mut command)?.program("ct")?;
         run(memcheck().arg(harness)).map_err(|error| format!("{error}: see the reports above"))?;
     }
-    programs::watch().map_err(|error| error.to_string())?;
     eprintln!(
         "\nno branch and no address depends on a secret, in {} builds of the core, and in the program and the C library as they are shipped",
         BUILDS.len()
