@@ -21,6 +21,9 @@ pub type Key = otp_core::Key<LockedBuf>;
 /// The longest text that is read as a key, in bytes: room for the longest key and white space around it.
 pub const MAX_KEY_LEN: usize = otp_core::key::MAX_TEXT_LEN + 1024;
 
+/// The length of `otpk1_`.
+const PREFIX_LEN: usize = 6;
+
 /// The name of systemd's credential that holds a key.
 const CREDENTIAL: &str = "otp-key";
 
@@ -61,6 +64,13 @@ impl KeyText {
     fn new(mut bytes: LockedBuf, len: usize, origin: KeyOrigin) -> Self {
         otp_sys::secret_input(&bytes.as_ref()[..len]);
         let len = without_marks(&mut bytes.as_mut()[..len]);
+        if cfg!(otp_ct) {
+            // What every key begins with is public.
+            let text = &bytes.as_ref()[..len];
+            let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
+            let start = text.iter().take_while(|byte| is_space(byte)).count();
+            otp_sys::hand_over(&text[..len.min(start + PREFIX_LEN)]);
+        }
         Self { bytes, len, origin }
     }
 

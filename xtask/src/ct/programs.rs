@@ -22,8 +22,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const FOUND: i32 = 99;
 
 /// What a caller of a system call may do with secret bytes.
-const SUPPRESSIONS: &str = "{\n   secret bytes are written out\n   Memcheck:Param\n   write(buf)\n   ...\n}\n\
-                            {\n   secret bytes are written out\n   Memcheck:Param\n   writev(vector[0])\n   ...\n}\n";
+const SUPPRESSIONS: &str = "{\n   secret bytes are written out\n   Memcheck:Param\n   write(buf)\n   fun:*\n}\n";
 
 /// Commands, each with its standard input; they build on each other.
 const COMMANDS: [(&str, Option<&str>); 17] = [
