@@ -152,7 +152,10 @@ fn read_value(mut file: File, what: &str) -> Result<LockedVec> {
     let mut value = LockedVec::with_capacity(FIRST_LEN);
     loop {
         match file.read(value.spare(1)) {
-            Ok(0) => return Ok(value),
+            Ok(0) => {
+                otp_sys::secret_input(&value);
+                return Ok(value);
+            }
             Ok(count) => value.advance(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::io(format!("{what} can't be read"))(error)),

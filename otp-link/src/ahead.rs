@@ -1,7 +1,8 @@
 //! [`Ahead`]: a source that is asked once for all that a command is likely to draw.
 
+use otp_sys::LockedBuf;
 use rand_core::{TryCryptoRng, TryRng};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// How many bytes are drawn at once: the start-up test takes 1,024, a generated password 32, a key of capacity 64 takes 108.
 const LEN: usize = 2_048;
@@ -13,13 +14,13 @@ const LEN: usize = 2_048;
 pub(crate) struct Ahead<R> {
     source: R,
     /// The bytes from `used` on are still to be handed out; those before are zeros.
-    drawn: Zeroizing<Vec<u8>>,
+    drawn: LockedBuf,
     used: usize,
 }
 
 impl<R> Ahead<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { source, drawn: Zeroizing::new(vec![0; LEN]), used: LEN }
+        Self { source, drawn: LockedBuf::new(LEN), used: LEN }
     }
 }
 
@@ -27,7 +28,7 @@ impl<R: TryCryptoRng> TryRng for Ahead<R> {
     type Error = R::Error;
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), R::Error> {
-        let left = &mut self.drawn[self.used..];
+        let left = &mut self.drawn.as_mut()[self.used..];
         let (first, rest) = bytes.split_at_mut(left.len().min(bytes.len()));
         let given = &mut left[..first.len()];
         first.copy_from_slice(given);
@@ -38,10 +39,15 @@ impl<R: TryCryptoRng> TryRng for Ahead<R> {
         }
         if !rest.is_empty() {
             // If it fails, what it may have written is not handed out.
-            self.source.try_fill_bytes(&mut self.drawn).inspect_err(|_| self.drawn.as_mut_slice().zeroize())?;
-            rest.copy_from_slice(&self.drawn[..rest.len()]);
+            let drawn = self.drawn.as_mut();
+            if let Err(error) = self.source.try_fill_bytes(drawn) {
+                drawn.zeroize();
+                return Err(error);
+            }
+            let handed_out = &mut drawn[..rest.len()];
+            rest.copy_from_slice(handed_out);
+            handed_out.zeroize();
             self.used = rest.len();
-            self.drawn[..self.used].zeroize();
         }
         Ok(())
     }
@@ -111,7 +117,7 @@ mod tests {
             let mut bytes = vec![0; len];
             ahead.try_fill_bytes(&mut bytes).unwrap();
             given.extend_from_slice(&bytes);
-            assert!(ahead.drawn[..ahead.used].iter().all(|byte| *byte == 0), "what was handed out is wiped");
+            assert!(ahead.drawn.as_ref()[..ahead.used].iter().all(|byte| *byte == 0), "what was handed out is wiped");
         }
         let counted: Vec<u8> = (0..given.len()).map(|n| u8::try_from(n % 251).unwrap()).collect();
         assert_eq!(given, counted);
@@ -139,7 +145,7 @@ mod tests {
         for _ in 0..2 {
             assert!(ahead.try_fill_bytes(&mut bytes).is_err());
             assert_eq!((bytes[1], ahead.used), (0xaa, LEN));
-            assert!(ahead.drawn.iter().all(|byte| *byte == 0));
+            assert!(ahead.drawn.as_ref().iter().all(|byte| *byte == 0));
         }
     }
 }

@@ -21,6 +21,9 @@ pub type Key = otp_core::Key<LockedBuf>;
 /// The longest text that is read as a key, in bytes: room for the longest key and white space around it.
 pub const MAX_KEY_LEN: usize = otp_core::key::MAX_TEXT_LEN + 1024;
 
+/// The length of `otpk1_`.
+const PREFIX_LEN: usize = 6;
+
 /// The name of systemd's credential that holds a key.
 const CREDENTIAL: &str = "otp-key";
 
@@ -57,6 +60,20 @@ pub(crate) struct KeyText {
 }
 
 impl KeyText {
+    /// What has come in: the first `len` of these bytes. Every key passes here.
+    fn new(mut bytes: LockedBuf, len: usize, origin: KeyOrigin) -> Self {
+        otp_sys::secret_input(&bytes.as_ref()[..len]);
+        let len = without_marks(&mut bytes.as_mut()[..len]);
+        if cfg!(otp_ct) {
+            // What every key begins with is public.
+            let text = &bytes.as_ref()[..len];
+            let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
+            let start = text.iter().take_while(|byte| is_space(byte)).count();
+            otp_sys::hand_over(&text[..len.min(start + PREFIX_LEN)]);
+        }
+        Self { bytes, len, origin }
+    }
+
     /// The bytes as they came, with white space around them.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes.as_ref()[..self.len]
@@ -231,8 +248,7 @@ fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<us
             return Err(Error::KeyTooLong { origin, limit: max_len });
         }
         if known.is_some() || len < bytes.as_ref().len() {
-            let len = without_marks(&mut bytes.as_mut()[..len]);
-            return Ok(KeyText { bytes, len, origin });
+            return Ok(KeyText::new(bytes, len, origin));
         }
         let mut larger = LockedBuf::new(len.saturating_mul(4).min(most));
         larger.as_mut()[..len].copy_from_slice(bytes.as_ref());
@@ -278,7 +294,7 @@ fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText>
     }
     let mut bytes = LockedBuf::new(text.len());
     bytes.as_mut().copy_from_slice(text);
-    Ok(KeyText { bytes, len: text.len(), origin })
+    Ok(KeyText::new(bytes, text.len(), origin))
 }
 
 /// Reads until the buffer is full or the file ends, and returns how much that was: one read for a regular file.

@@ -22,7 +22,7 @@ enum Source {
     Mixed {
         entropy: Rc<Entropy>,
         started: bool,
-        source: Box<Xor<HealthTested<SharedEntropy>, HealthTested<Ahead<SystemRng>>>>,
+        source: Box<Xor<HealthTested<Ahead<SystemRng>>, HealthTested<SharedEntropy>>>,
     },
 }
 
@@ -41,7 +41,9 @@ impl Randomness {
     pub fn with_extra(entropy: Entropy) -> Self {
         let entropy = Rc::new(entropy);
         let shared = HealthTested::new(SharedEntropy(Rc::clone(&entropy)));
-        let source = Box::new(Xor::new(shared, system()));
+        // The user's bytes are in memory already. They come last, so that no system call is made while a trace of them is on the
+        // stack.
+        let source = Box::new(Xor::new(system(), shared));
         Self { source: Source::Mixed { entropy, started: false, source } }
     }
 
@@ -81,20 +83,9 @@ impl TryRng for Randomness {
     type Error = Error;
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<()> {
-        match &mut self.source {
-            Source::System(source) => source.try_fill_bytes(bytes).map_err(system_failed),
-            Source::Mixed { entropy, started, source } => {
-                entropy.reserve(if *started { bytes.len() } else { STARTUP_LEN + bytes.len() })?;
-                *started = true;
-                source.try_fill_bytes(bytes).map_err(|error| match error {
-                    XorError::First(HealthError::Source(error)) => error,
-                    XorError::First(_) => {
-                        Error::Entropy { name: entropy.name().to_owned(), fault: EntropyFault::NotRandom }
-                    }
-                    XorError::Second(error) => system_failed(error),
-                })
-            }
-        }
+        self.fill(bytes)?;
+        otp_sys::secret_input(bytes);
+        Ok(())
     }
 
     fn try_next_u32(&mut self) -> Result<u32> {
@@ -107,6 +98,25 @@ impl TryRng for Randomness {
 }
 
 impl TryCryptoRng for Randomness {}
+
+impl Randomness {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match &mut self.source {
+            Source::System(source) => source.try_fill_bytes(bytes).map_err(system_failed),
+            Source::Mixed { entropy, started, source } => {
+                entropy.reserve(if *started { bytes.len() } else { STARTUP_LEN + bytes.len() })?;
+                *started = true;
+                source.try_fill_bytes(bytes).map_err(|error| match error {
+                    XorError::Second(HealthError::Source(error)) => error,
+                    XorError::Second(_) => {
+                        Error::Entropy { name: entropy.name().to_owned(), fault: EntropyFault::NotRandom }
+                    }
+                    XorError::First(error) => system_failed(error),
+                })
+            }
+        }
+    }
+}
 
 /// The system's source, as [`otp_core::random::system`] tests it, asked once for what most commands need.
 fn system() -> HealthTested<Ahead<SystemRng>> {

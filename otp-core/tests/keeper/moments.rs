@@ -78,7 +78,9 @@ fn after_look<'a>(act: impl FnOnce() + 'a) -> impl Fn(Moment<'_>) + 'a {
 fn a_key_that_is_revoked_while_it_is_read_is_known_as_revoked() {
     let store = MemoryStore::new();
     let keys = two_keys(&store, &account());
-    let revoke = || drop(Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap());
+    let revoke = || {
+        Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap();
+    };
     let between = Hooked::new(&store, after_look(revoke));
     // The second of two revokes that meet.
     let revoked = Keeper::new(&between, NOW).revoke(&account(), keys[0].id());

@@ -10,6 +10,7 @@ mod locked;
 mod unix;
 #[cfg(windows)]
 mod windows;
+mod witness;
 
 #[cfg(unix)]
 use unix as platform;
@@ -32,6 +33,7 @@ pub use platform::{
 };
 #[cfg(unix)]
 pub use platform::{is_private_group, status_at, status_of_path, sync_dir};
+pub use witness::{hand_over, secret_input};
 
 /// What kind of thing a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
