@@ -77,7 +77,11 @@ const TASKS: &[Task] = &[
         WithArguments(supply::api),
     ),
     #[cfg(unix)]
-    task("e2e", "a login to a real PostgreSQL server, before and after a rotation", Plain(e2e::e2e)),
+    task(
+        "e2e [PART...]",
+        "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
+        WithArguments(e2e::e2e),
+    ),
     task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),
     task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
 ];
