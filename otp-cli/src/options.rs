@@ -120,7 +120,8 @@ pub(crate) struct GrantArgs {
 /// How many secrets the key can have.
 #[derive(Args)]
 pub(crate) struct PagesArgs {
-    /// Let the key keep its text for N secrets, if a ring rotates them; 1 to 255 [default: 1]
+    /// Let the key keep its text for N secrets, if a ring rotates them; 1 to 255 [default: 1]. Each makes it 157 characters
+    /// longer at capacity 64, so that it has to go by file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) pages: Option<u8>,
 }

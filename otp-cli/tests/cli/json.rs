@@ -151,9 +151,7 @@ fn ring_show_has_exactly_the_shape_that_is_promised() {
             "pages": 2, "pages_left": pages_left, "opens": opens,
         })
     };
-    let account = |generation, unfinished, key| {
-        json!([{"account": "edms/reporting", "generation": generation, "unfinished": unfinished, "keys": [key]}])
-    };
+    let account = |generation, unfinished, key| json!([{"account": "edms/reporting", "generation": generation, "unfinished": unfinished, "keys": [key]}]);
     assert_eq!(show(), account(0, false, key(json!("nightly"), 1, true)));
     let rotate = ["rotate", "edms/reporting", "--ring=ring", "--generate", "--apply=false"];
     assert_eq!(world.otp(&rotate).outcome().code(), 15);
@@ -190,8 +188,7 @@ fn verify_says_what_the_ring_finds_and_which_keys_are_on_their_last_page() {
     assert_eq!(world.otp(&rotate).args(&["true", "--new-key-dir=new"]).outcome().code(), 0);
     let (code, report) = verify(&["--warn-within=1d"]);
     let id = world.key_id("nightly.key");
-    let last =
-        json!({"account": "edms/reporting", "id": id, "holder": "nightly", "expires": null, "last_page": true});
+    let last = json!({"account": "edms/reporting", "id": id, "holder": "nightly", "expires": null, "last_page": true});
     assert_eq!((code, &report["expiring"]), (18, &json!([last])), "{report:#}");
     fs::remove_file(world.record_of("nightly.key")).unwrap();
     let (code, report) = verify(&[]);

@@ -12,7 +12,7 @@ use super::database::Database;
 /// How long a caller goes on trying.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it waits before it tries again.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long it does something else between two logins.
 const WORK: Duration = Duration::from_millis(200);
 
