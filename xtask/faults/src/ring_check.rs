@@ -12,7 +12,7 @@ use crate::ending::{How, exit_code};
 use crate::folder::tree;
 use crate::operations::{Effect, MADE};
 use crate::ring_scene::{APPLY, DATABASE, LAST};
-use crate::scene::{ACCOUNT, Held, NEW, OLD};
+use crate::scene::{ACCOUNT, Held, NEW, OLD, run_with_input};
 
 const RING: [&str; 2] = ["--ring", "ring"];
 const LATER: &str = "alice\nlater\n";
@@ -33,6 +33,7 @@ impl<'a> RingCheck<'a> {
         self.check.findings.extend(found);
         self.held_keys(&[OLD, NEW])?;
         let mut reported = self.check.reported()?;
+        self.repeat()?;
         reported.extend(self.settle()?);
         let secret = self.secret()?;
         self.held_keys(&[&secret])?;
@@ -87,6 +88,22 @@ impl<'a> RingCheck<'a> {
             if !is_right {
                 self.check.find(format!("the key in {} gave {opened:?} and not one of {secrets:?}", key.file));
             }
+        }
+        Ok(())
+    }
+
+    /// Repeats a command that did not finish, and that people repeat.
+    fn repeat(&mut self) -> Result<()> {
+        let Check { operation, otp, scene, folder, ending, .. } = &self.check;
+        if ending.how == How::Code(0) || !matches!(operation.effect, Effect::Ends(_) | Effect::Keeps) {
+            return Ok(());
+        }
+        let output = run_with_input(&mut operation.command(otp, scene, folder), operation.input)?;
+        // It may have been finished before.
+        let finished = [Code::NotFound, Code::Exists].map(exit_code);
+        if !output.status.success() && !output.status.code().is_some_and(|code| finished.contains(&code)) {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            self.check.find(format!("when it was repeated, it ended with {}: {said}", output.status));
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         G::Error: Send + Sync + 'static,
     {
         let guard = self.keeper.lock(account)?;
+        self.probe_staged(account, &guard, staged)?;
         let generation = self.claim(account, staged, rng)?;
         let mut done = Published { generation, ..Published::default() };
         // Afresh: others may have revoked keys while the database changed.
