@@ -265,7 +265,7 @@ fn a_ring_is_apart_private_and_not_a_copy() {
 
 #[test]
 fn a_ring_that_was_made_halfway_is_made_again_and_another_directory_is_not() {
-    let world = World::empty();
+    let world = World::new();
     world.sh("mkdir -m 700 half other; : > half/.otp-ring.new; : > other/file", &[]).succeeds();
     world.otp(&["ring", "init", "half"]).succeeds();
     world.otp(&["ring", "show", "--ring=half"]).succeeds();
