@@ -1,6 +1,7 @@
 //! `cargo xtask e2e [PART...]`: real database servers, with passwords that exist only in record and key.
 
 mod callers;
+mod contract;
 mod database;
 mod login;
 mod mariadb;

@@ -23,6 +23,9 @@ pub(super) trait Database: Sync {
     /// Makes the user, with a password.
     fn make_user(&self, password: &str) -> Result<()>;
 
+    /// Has it refuse all changes by the user, or allow them again.
+    fn set_read_only(&self, on: bool) -> Result<()>;
+
     /// The variable from which its client takes a password.
     fn password_variable(&self) -> &'static str;
 

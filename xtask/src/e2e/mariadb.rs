@@ -86,6 +86,10 @@ impl Database for Server {
         )
     }
 
+    fn set_read_only(&self, on: bool) -> Result<()> {
+        database::feed(&mut self.administrator(), &format!("set global read_only = {on};\n"))
+    }
+
     fn password_variable(&self) -> &'static str {
         "MYSQL_PWD"
     }

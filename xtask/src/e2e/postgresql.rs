@@ -60,6 +60,14 @@ impl Server {
         Ok(server)
     }
 
+    fn administrator(&self) -> Command {
+        let mut client = Command::new(self.bin.join("psql"));
+        super::clean(&mut client);
+        client.args(["-X", "-q", "-d", "postgres", "-U", "postgres", "-v", "ON_ERROR_STOP=1"]);
+        client.envs(self.variables()).env("PGPASSFILE", self.path("pgpass"));
+        client
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -95,11 +103,15 @@ impl Database for Server {
     }
 
     fn make_user(&self, password: &str) -> Result<()> {
-        let mut client = Command::new(self.bin.join("psql"));
-        super::clean(&mut client);
-        client.args(["-X", "-q", "-d", "postgres", "-U", "postgres", "-v", "ON_ERROR_STOP=1"]);
-        client.envs(self.variables()).env("PGPASSFILE", self.path("pgpass"));
-        database::feed(&mut client, &format!("create role {} login password '{password}';\n", self.user()))
+        database::feed(
+            &mut self.administrator(),
+            &format!("create role {} login password '{password}';\n", self.user()),
+        )
+    }
+
+    fn set_read_only(&self, on: bool) -> Result<()> {
+        let statement = format!("alter role {} set default_transaction_read_only = {on};\n", self.user());
+        database::feed(&mut self.administrator(), &statement)
     }
 
     fn password_variable(&self) -> &'static str {

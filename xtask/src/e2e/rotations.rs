@@ -12,6 +12,7 @@ use xtask::Result;
 use xtask::sh::{answers, output, program, root, run};
 
 use super::callers::{Caller, Calls};
+use super::contract::{self, accepts};
 use super::database::{Database, fresh_password};
 use super::{Programs, clean};
 
@@ -116,7 +117,9 @@ impl<'a> Trial<'a> {
             let issue = ["issue", ACCOUNT, "--pages", PAGES, "--for", &holder, "--new-key-file", &file];
             run(&mut trial.otp(&issue))?;
         }
-        database.make_user(&trial.password()?)?;
+        let password = trial.password()?;
+        database.make_user(&password)?;
+        contract::check(programs, database, &password)?;
         Ok(trial)
     }
 
@@ -229,11 +232,11 @@ impl<'a> Trial<'a> {
             return Err("a caller's key file has changed".into());
         }
         let (current, old) = passwords.split_last().ok_or("no password")?;
-        if !self.accepts(current)? || self.accepts(&fresh_password()?)? {
+        if !accepts(self.database, current)? || accepts(self.database, &fresh_password()?)? {
             return Err("the client does not tell a right password from a wrong one".into());
         }
         for password in old {
-            if self.accepts(password)? {
+            if accepts(self.database, password)? {
                 return Err("an old password still logs in".into());
             }
         }
@@ -242,21 +245,6 @@ impl<'a> Trial<'a> {
         print!("{}", output(&mut self.otp(&["ring", "show"]))?);
         println!("{}: each of {CALLERS} keys logs in; {} old passwords are refused", self.database.name(), old.len());
         Ok(())
-    }
-
-    /// Whether the database accepts a password. It must say so, or that it is wrong.
-    fn accepts(&self, password: &str) -> Result<bool> {
-        let client = self.database.client();
-        let mut command = Command::new(&client[0]);
-        clean(&mut command);
-        command.args(&client[1..]).envs(self.database.variables()).env(self.database.password_variable(), password);
-        let outcome = command.output().map_err(|error| error.to_string())?;
-        let said = String::from_utf8_lossy(&outcome.stderr);
-        match outcome.status.success() {
-            true => Ok(true),
-            false if said.contains(self.database.wrong_password()) => Ok(false),
-            false => Err(format!("the client failed: {said}")),
-        }
     }
 }
 
