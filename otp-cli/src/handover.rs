@@ -44,7 +44,7 @@ impl<'a> Destination<'a> {
                 write_keys(&line)?;
             }
         }
-        warn_if_long(key);
+        tell_length(key, matches!(self, Self::File(_)));
         Ok(())
     }
 }
@@ -75,7 +75,7 @@ pub(crate) fn hand_over_all(keys: &[NewKey], dir: Option<&Path>) -> Result<()> {
         }
     })?;
     if let Some(longest) = keys.iter().max_by_key(|key| key.bytes().len()) {
-        warn_if_long(longest);
+        tell_length(longest, dir.is_some());
     }
     Ok(())
 }
@@ -130,12 +130,21 @@ fn not_written(path: &Path, source: io::Error) -> Error {
     otp_link::Error::KeyNotWritten { path: path.into(), source }.into()
 }
 
-/// Schedulers' fields often stop at 255 characters.
-fn warn_if_long(key: &NewKey) {
-    let len = key.bytes().len();
-    if len > 255 {
-        terminal::warn(&format!(
+/// Says how long a key is that is too long for many a place. Schedulers' fields often stop at 255 characters.
+fn tell_length(key: &NewKey, in_file: bool) {
+    let (len, pages) = (key.bytes().len(), key.pages().get());
+    if len <= 255 {
+        return;
+    }
+    match pages {
+        1 => terminal::warn(&format!(
             "the key has {len} characters; many schedulers' fields stop at 255 (a shorter secret, account name or capacity makes a shorter key)"
-        ));
+        )),
+        _ if in_file => terminal::note(&format!(
+            "the key has {len} characters for its {pages} pages: let its holder read it from the file"
+        )),
+        _ => terminal::warn(&format!(
+            "the key has {len} characters for its {pages} pages; many schedulers' fields stop at 255: pass it as a file"
+        )),
     }
 }

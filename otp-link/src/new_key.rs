@@ -1,6 +1,7 @@
 //! [`NewKey`]: what its holder gets.
 
 use std::fmt;
+use std::num::NonZeroU8;
 
 use otp_core::{AccountName, Holder, Key, KeyId};
 use otp_sys::LockedBuf;
@@ -13,6 +14,7 @@ pub struct NewKey {
     id: KeyId,
     holder: Option<Holder>,
     replaces: Option<KeyId>,
+    pages: NonZeroU8,
     /// The text and a NUL, for C.
     text: LockedBuf,
 }
@@ -21,7 +23,7 @@ impl NewKey {
     pub(crate) fn new(key: &Key<LockedBuf>, holder: Option<Holder>, replaces: Option<KeyId>) -> Result<Self> {
         let mut text = LockedBuf::new(key.text_len() + 1);
         key.write_text(text.as_mut())?;
-        Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, text })
+        Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, pages: key.pages(), text })
     }
 
     /// The account that it opens.
@@ -46,6 +48,12 @@ impl NewKey {
     #[must_use]
     pub fn replaces(&self) -> Option<KeyId> {
         self.replaces
+    }
+
+    /// How many secrets it can have, one after the other.
+    #[must_use]
+    pub fn pages(&self) -> NonZeroU8 {
+        self.pages
     }
 
     /// The key's text, `otpk1_` and base32, with a NUL behind it.

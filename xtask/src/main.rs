@@ -81,7 +81,11 @@ const TASKS: &[Task] = &[
         WithArguments(supply::api),
     ),
     #[cfg(unix)]
-    task("e2e", "a login to a real PostgreSQL server, before and after a rotation", Plain(e2e::e2e)),
+    task(
+        "e2e [PART...]",
+        "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
+        WithArguments(e2e::e2e),
+    ),
     task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
     task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
     task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),

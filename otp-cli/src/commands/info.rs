@@ -37,7 +37,7 @@ pub(crate) fn run(globals: &Globals, args: &InfoArgs) -> Result<()> {
         terminal::write_stdout(text.as_bytes())?;
     }
     for fault in &found.faults {
-        report::fault(fault, globals.store());
+        report::fault(fault, globals.named());
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
     }
     terminal::write_stdout(&out)?;
     for fault in &faults {
-        report::fault(fault, globals.store());
+        report::fault(fault, globals.named());
     }
     Ok(())
 }

@@ -101,7 +101,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         RotateError::Unfinished(error) => Error::Unfinished(error),
     })?;
     for fault in &faults {
-        report::fault(fault, globals.store());
+        report::fault(fault, globals.named());
     }
     Ok(())
 }

@@ -63,6 +63,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         G::Error: Send + Sync + 'static,
     {
         let guard = self.keeper.lock(account)?;
+        self.probe_staged(account, &guard, staged)?;
         let generation = self.claim(account, staged, rng)?;
         let mut done = Published::at(generation);
         // Afresh: others may have revoked keys while the database changed.
