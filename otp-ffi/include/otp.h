@@ -443,7 +443,7 @@ typedef struct otp_renewal {
  */
 typedef struct otp_renewed {
     /**
-     * The account's generation: how many secrets it has had with this ring. 0: nothing was done.
+     * The account's generation, which each rotation raises. 0: nothing was done.
      */
     uint64_t generation;
     /**
@@ -537,7 +537,7 @@ typedef struct otp_ring_account {
      */
     const char *account;
     /**
-     * How many secrets the account has had with this ring after its first.
+     * The account's generation, which each rotation raises; 0 before the first.
      */
     uint64_t generation;
     /**

@@ -53,7 +53,7 @@ unsafe impl Structure for Renewal {}
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct RenewedView {
-    /// The account's generation: how many secrets it has had with this ring. 0: nothing was done.
+    /// The account's generation, which each rotation raises. 0: nothing was done.
     pub generation: u64,
     /// Keys that kept their text.
     pub kept: usize,

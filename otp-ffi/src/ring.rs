@@ -36,7 +36,7 @@ pub struct RingKeyView {
 pub struct RingAccountView {
     /// The account.
     pub account: *const c_char,
-    /// How many secrets the account has had with this ring after its first.
+    /// The account's generation, which each rotation raises; 0 before the first.
     pub generation: u64,
     /// Its keys, sorted by id.
     pub keys: *const RingKeyView,
