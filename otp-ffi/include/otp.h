@@ -284,8 +284,8 @@ typedef struct otp_grant {
      */
     int allow_empty_password;
     /**
-     * For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the key
-     * that it replaces.
+     * For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the
+     * key that it replaces.
      */
     uint32_t pages;
     /**
@@ -367,7 +367,8 @@ typedef struct otp_change {
 
 /**
  * Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one; if the
- * old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made before.
+ * old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made
+ * before.
  *
  * Meanwhile the ring is locked: call nothing of this library that needs it. The function must return, without an
  * exception or `longjmp`.
@@ -375,16 +376,15 @@ typedef struct otp_change {
 typedef int (*otp_apply)(void *context, const struct otp_change *change);
 
 /**
- * Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all old
- * keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has the keys. It
- * must not free the handle, and must return, without an exception or
- * `longjmp`.
+ * Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all
+ * old keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has
+ * the keys. It must not free the handle, and must return, without an exception or `longjmp`.
  */
 typedef int (*otp_hand_over)(void *context, const struct otp_keys *keys);
 
 /**
- * A rotation of an account that is kept in a ring. Initialize it with `OTP_RENEWAL_INIT`, then set the members that you
- * need.
+ * A rotation of an account that is kept in a ring. Initialize it with `OTP_RENEWAL_INIT`, then set the members that
+ * you need.
  */
 typedef struct otp_renewal {
     /**
@@ -404,8 +404,8 @@ typedef struct otp_renewal {
      */
     const char *account;
     /**
-     * When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and the
-     * holder does not count.
+     * When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and
+     * the holder does not count.
      */
     const struct otp_grant *grant;
     /**
@@ -529,7 +529,8 @@ typedef struct otp_ring_key {
 } otp_ring_key;
 
 /**
- * What a ring has of one account, never the secret part. All of it is valid only until the function that gets it returns.
+ * What a ring has of one account, never the secret part. All of it is valid only until the function that gets it
+ * returns.
  */
 typedef struct otp_ring_account {
     /**
@@ -567,7 +568,8 @@ typedef int (*otp_visit_ring)(void *context, const struct otp_ring_account *acco
 typedef int (*otp_visit_account)(void *context, const char *account);
 
 /**
- * A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that gets it returns.
+ * A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
+ * gets it returns.
  */
 typedef struct otp_fault {
     /**
@@ -670,14 +672,14 @@ void otp_account_free(struct otp_account *account);
  * Seals fields for a new account, and gives its first key. The store is made, for this user alone, if it does not
  * exist.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy of the
- * key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
+ * of the key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
  * '-' joined by '/'. `fields` points to `count` fields: at least one, and each name once. `grant` gives the key's
  * terms, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
  * failure it is NULL.
  *
- * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_RANDOMNESS_FAILED, OTP_STORE_UNAVAILABLE; with a ring also
- * OTP_LOCKED, OTP_STALE_RING.
+ * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_RANDOMNESS_FAILED, OTP_STORE_UNAVAILABLE; with a ring
+ * also OTP_LOCKED, OTP_STALE_RING.
  *
  * # Safety
  *
@@ -708,9 +710,9 @@ enum otp_code otp_account_info(const char *store, const char *account, otp_visit
 /**
  * Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
- * that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which may be the
- * only copy of the password that the database has.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
+ * may be the only copy of the password that the database has.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_IN_DOUBT if a rotation is
  * unfinished; with a ring also OTP_LOCKED, OTP_STALE_RING.
@@ -719,10 +721,7 @@ enum otp_code otp_account_info(const char *store, const char *account, otp_visit
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_account_remove(const char *store,
-                                 const char *ring,
-                                 const char *account,
-                                 int force);
+enum otp_code otp_account_remove(const char *store, const char *ring, const char *account, int force);
 
 /**
  * Gives an account that is kept in a ring a new secret. Each key that has a page left keeps its text.
@@ -731,15 +730,15 @@ enum otp_code otp_account_remove(const char *store,
  * process dies meanwhile, or the function can't tell whether the database was changed, the new secret is kept, and
  * `otp_rotation_resume` goes on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is OTP_OTHER.
  *
- * A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation. The
- * ring has all keys, so that `otp_ring_export` gives each again.
+ * A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
+ * The ring has all keys, so that `otp_ring_export` gives each again.
  *
  * `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
  * may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
  * something failed after that, such as `renewal->hand_over`, `*keys` has them.
  *
- * Errors: OTP_USAGE, also if some key has no page left; OTP_NOT_FOUND; OTP_WRONG_KEY if the ring does not know a record;
- * OTP_EXPIRED; OTP_LOCKED if the ring is in use; OTP_IN_DOUBT if this or an earlier rotation is unfinished;
+ * Errors: OTP_USAGE, also if some key has no page left; OTP_NOT_FOUND; OTP_WRONG_KEY if the ring does not know a
+ * record; OTP_EXPIRED; OTP_LOCKED if the ring is in use; OTP_IN_DOUBT if this or an earlier rotation is unfinished;
  * OTP_STALE_RING; OTP_RANDOMNESS_FAILED; OTP_STORE_UNAVAILABLE; OTP_DENIED; OTP_OTHER.
  *
  * # Safety
@@ -761,8 +760,8 @@ enum otp_code otp_account_renew(const struct otp_renewal *renewal,
  * keys; otherwise each has the holder and expiry of the key that it replaces. The old keys open the old secret for
  * `grace_secs` more seconds; with 0, not at all.
  *
- * An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0: the
- * keys in the ring are of no use afterwards.
+ * An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
+ * the keys in the ring are of no use afterwards.
  *
  * `hand_over`, if it is not NULL, is called with `context` and the new keys before any old key ends: put them where
  * they belong, and return 0. If it returns anything else, the old keys stay, the new ones are taken back, and the
@@ -792,9 +791,9 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
 /**
  * Goes on with a rotation that was cut short, with the secret that it began with.
  *
- * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are those
- * of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed, and
- * `renewed->generation` is 0.
+ * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
+ * those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
+ * and `renewed->generation` is 0.
  *
  * Errors: as `otp_account_renew`, and OTP_NOT_FOUND if no rotation is unfinished.
  *
@@ -809,11 +808,11 @@ enum otp_code otp_rotation_resume(const struct otp_renewal *renewal,
 /**
  * Goes back to the old secret after a rotation that was cut short.
  *
- * `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring and
- * account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
+ * `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring
+ * and account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
  *
- * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so that
- * the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
+ * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so
+ * that the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
  *
  * # Safety
  *
@@ -824,8 +823,8 @@ enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
 /**
  * Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
- * that `OTP_RING` names counts.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts.
  *
  * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
  * OTP_DENIED.
@@ -834,27 +833,25 @@ enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_rotation_forget(const char *store,
-                                  const char *ring,
-                                  const char *account);
+enum otp_code otp_rotation_forget(const char *store, const char *ring, const char *account);
 
 /**
  * Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
  * the others.
  *
- * `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which keeps a
- * copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and `source->account`, the
- * ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new key, and may be NULL. On
- * success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure it is
- * NULL.
+ * `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which
+ * keeps a copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and
+ * `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new
+ * key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure
+ * it is NULL.
  *
- * Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its grace period is OTP_NOT_FOUND, and an account
- * that is being rotated OTP_OTHER.
+ * Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its
+ * grace period is OTP_NOT_FOUND, and an account that is being rotated OTP_OTHER.
  *
  * # Safety
  *
- * `source` and `grant` are NULL or point to structures whose members are valid; `ring` is NULL or ends with a NUL; `keys`
- * points to a writable pointer.
+ * `source` and `grant` are NULL or point to structures whose members are valid; `ring` is NULL or ends with a NUL;
+ * `keys` points to a writable pointer.
  */
 enum otp_code otp_key_issue(const struct otp_source *source,
                             const char *ring,
@@ -864,10 +861,10 @@ enum otp_code otp_key_issue(const struct otp_source *source,
 /**
  * Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows that the
- * key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account that is kept
- * in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id` has 16
- * characters.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
+ * that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
+ * that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
+ * has 16 characters.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
  * being rotated; with a ring also OTP_LOCKED, OTP_STALE_RING.
@@ -876,10 +873,7 @@ enum otp_code otp_key_issue(const struct otp_source *source,
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_key_revoke(const char *store,
-                             const char *ring,
-                             const char *account,
-                             const char *key_id);
+enum otp_code otp_key_revoke(const char *store, const char *ring, const char *account, const char *key_id);
 
 /**
  * Checks that a key opens its record, without opening it and whether or not it has expired.
@@ -986,10 +980,11 @@ enum otp_code otp_open(const char *key,
 void otp_wipe(void *memory, size_t len);
 
 /**
- * Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both together
- * open everything.
+ * Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
+ * together open everything.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` must be neither in it nor around it.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` must be neither in it nor around
+ * it.
  *
  * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
  *
@@ -1016,8 +1011,8 @@ enum otp_code otp_ring_add(const struct otp_source *source, const char *ring);
 /**
  * Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
- * that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
  *
@@ -1049,20 +1044,18 @@ enum otp_code otp_ring_adopt(const char *ring);
 /**
  * Gives a ring's copy of a key, to hand it out again.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
- * that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be freed
- * with `otp_keys_free`; on failure it is NULL.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
+ * freed with `otp_keys_free`; on failure it is NULL.
  *
- * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
+ * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING,
+ * OTP_OTHER.
  *
  * # Safety
  *
  * Each pointer is NULL or points to text that ends with a NUL; `keys` points to a writable pointer.
  */
-enum otp_code otp_ring_export(const char *store,
-                              const char *ring,
-                              const char *key_id,
-                              struct otp_keys **keys);
+enum otp_code otp_ring_export(const char *store, const char *ring, const char *key_id, struct otp_keys **keys);
 
 /**
  * Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
@@ -1079,13 +1072,13 @@ enum otp_code otp_ring_export(const char *store,
 enum otp_code otp_store_list(const char *store, const char *prefix, otp_visit_account visit, void *context);
 
 /**
- * Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs to a
- * key of the ring and is of the page that it should be. It needs no key.
+ * Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
+ * to a key of the ring and is of the page that it should be. It needs no key.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
- * that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all
- * accounts. `visit` gets each fault, with `context`, and may be NULL. `*records` and `*faults` get how many records
- * were looked at and how many faults there are; either pointer may be NULL. A damaged record is not a failure of the call.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+ * `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
+ * are; either pointer may be NULL. A damaged record is not a failure of the call.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE; with a ring also OTP_LOCKED, OTP_STALE_RING.
  *

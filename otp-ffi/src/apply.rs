@@ -42,7 +42,8 @@ pub struct ChangeView {
 }
 
 /// Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one; if the
-/// old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made before.
+/// old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made
+/// before.
 ///
 /// Meanwhile the ring is locked: call nothing of this library that needs it. The function must return, without an
 /// exception or `longjmp`.

@@ -17,19 +17,19 @@ use crate::source::{Grant, Source};
 /// Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
 /// the others.
 ///
-/// `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which keeps a
-/// copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and `source->account`, the
-/// ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new key, and may be NULL. On
-/// success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure it is
-/// NULL.
+/// `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which
+/// keeps a copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and
+/// `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new
+/// key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure
+/// it is NULL.
 ///
-/// Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its grace period is OTP_NOT_FOUND, and an account
-/// that is being rotated OTP_OTHER.
+/// Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its
+/// grace period is OTP_NOT_FOUND, and an account that is being rotated OTP_OTHER.
 ///
 /// # Safety
 ///
-/// `source` and `grant` are NULL or point to structures whose members are valid; `ring` is NULL or ends with a NUL; `keys`
-/// points to a writable pointer.
+/// `source` and `grant` are NULL or point to structures whose members are valid; `ring` is NULL or ends with a NUL;
+/// `keys` points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_key_issue(
     source: *const Source,
@@ -41,9 +41,8 @@ pub unsafe extern "C" fn otp_key_issue(
         // SAFETY: the caller promises a place for a pointer.
         let mut out = unsafe { Out::new(keys, ptr::null_mut(), "keys") }?;
         // SAFETY: the caller promises that the members of both are valid.
-        let (source, ring, terms) = unsafe {
-            (Source::read_for_store(source)?, pointer::optional_path(ring, "ring")?, Grant::read(grant)?)
-        };
+        let (source, ring, terms) =
+            unsafe { (Source::read_for_store(source)?, pointer::optional_path(ring, "ring")?, Grant::read(grant)?) };
         let mut place = Place::from(source.store);
         place.ring = ring;
         let hand_over = |new| Ok::<_, Error>(keys::keep([new]));
@@ -61,10 +60,10 @@ pub unsafe extern "C" fn otp_key_issue(
 
 /// Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows that the
-/// key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account that is kept
-/// in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id` has 16
-/// characters.
+/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
+/// that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
+/// that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
+/// has 16 characters.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
 /// being rotated; with a ring also OTP_LOCKED, OTP_STALE_RING.
@@ -82,11 +81,7 @@ pub unsafe extern "C" fn otp_key_revoke(
     guard::status(|| {
         // SAFETY: the caller promises that each is NULL or ends with a NUL.
         let (place, account, key_id) = unsafe {
-            (
-                place::read(store, ring)?,
-                pointer::text(account, "account")?,
-                pointer::text(key_id, "key_id")?,
-            )
+            (place::read(store, ring)?, pointer::text(account, "account")?, pointer::text(key_id, "key_id")?)
         };
         Ok(otp_link::revoke_key(account, key_id, place)?)
     })

@@ -15,8 +15,8 @@ use crate::pointer::{self, Out, Structure};
 use crate::rotate::HandOver;
 use crate::source::{Field, Grant};
 
-/// A rotation of an account that is kept in a ring. Initialize it with `OTP_RENEWAL_INIT`, then set the members that you
-/// need.
+/// A rotation of an account that is kept in a ring. Initialize it with `OTP_RENEWAL_INIT`, then set the members that
+/// you need.
 #[repr(C)]
 pub struct Renewal {
     /// `sizeof(otp_renewal)`.
@@ -27,8 +27,8 @@ pub struct Renewal {
     pub ring: *const c_char,
     /// The account.
     pub account: *const c_char,
-    /// When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and the
-    /// holder does not count.
+    /// When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and
+    /// the holder does not count.
     pub grant: *const Grant,
     /// Ids of keys that the ring does not know, to be ended; 16 characters each.
     pub end_unknown: *const *const c_char,
@@ -129,15 +129,15 @@ impl Renewal {
 /// process dies meanwhile, or the function can't tell whether the database was changed, the new secret is kept, and
 /// `otp_rotation_resume` goes on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is OTP_OTHER.
 ///
-/// A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation. The
-/// ring has all keys, so that `otp_ring_export` gives each again.
+/// A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
+/// The ring has all keys, so that `otp_ring_export` gives each again.
 ///
 /// `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
 /// may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
 /// something failed after that, such as `renewal->hand_over`, `*keys` has them.
 ///
-/// Errors: OTP_USAGE, also if some key has no page left; OTP_NOT_FOUND; OTP_WRONG_KEY if the ring does not know a record;
-/// OTP_EXPIRED; OTP_LOCKED if the ring is in use; OTP_IN_DOUBT if this or an earlier rotation is unfinished;
+/// Errors: OTP_USAGE, also if some key has no page left; OTP_NOT_FOUND; OTP_WRONG_KEY if the ring does not know a
+/// record; OTP_EXPIRED; OTP_LOCKED if the ring is in use; OTP_IN_DOUBT if this or an earlier rotation is unfinished;
 /// OTP_STALE_RING; OTP_RANDOMNESS_FAILED; OTP_STORE_UNAVAILABLE; OTP_DENIED; OTP_OTHER.
 ///
 /// # Safety

@@ -11,13 +11,13 @@ use crate::guard;
 use crate::keys::{self, KeysHandle};
 use crate::place;
 use crate::pointer::{self, Out};
-use crate::renew::{Asked, RenewedView, Renewal};
+use crate::renew::{Asked, Renewal, RenewedView};
 
 /// Goes on with a rotation that was cut short, with the secret that it began with.
 ///
-/// `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are those
-/// of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed, and
-/// `renewed->generation` is 0.
+/// `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
+/// those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
+/// and `renewed->generation` is 0.
 ///
 /// Errors: as `otp_account_renew`, and OTP_NOT_FOUND if no rotation is unfinished.
 ///
@@ -56,11 +56,11 @@ pub unsafe extern "C" fn otp_rotation_resume(
 
 /// Goes back to the old secret after a rotation that was cut short.
 ///
-/// `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring and
-/// account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
+/// `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring
+/// and account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
 ///
-/// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so that
-/// the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
+/// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so
+/// that the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
 ///
 /// # Safety
 ///
@@ -80,8 +80,8 @@ pub unsafe extern "C" fn otp_rotation_abort(renewal: *const Renewal) -> Status {
 
 /// Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
-/// that `OTP_RING` names counts.
+/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// one that `OTP_RING` names counts.
 ///
 /// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
 /// OTP_DENIED.

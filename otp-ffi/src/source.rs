@@ -106,8 +106,8 @@ pub struct Grant {
     pub capacity: u32,
     /// Whether the password may be empty: 0 or 1.
     pub allow_empty_password: c_int,
-    /// For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the key
-    /// that it replaces.
+    /// For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the
+    /// key that it replaces.
     pub pages: u32,
     /// 0.
     pub reserved: c_int,

@@ -55,7 +55,8 @@ fn flow(answer: c_int) -> ControlFlow<()> {
     if answer == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that gets it returns.
+/// A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
+/// gets it returns.
 #[repr(C)]
 pub struct FaultView {
     /// The account that it belongs to.
@@ -76,13 +77,13 @@ pub struct FaultView {
 /// `longjmp`.
 pub type VisitFault = Option<unsafe extern "C" fn(context: *mut c_void, fault: *const FaultView) -> c_int>;
 
-/// Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs to a
-/// key of the ring and is of the page that it should be. It needs no key.
+/// Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
+/// to a key of the ring and is of the page that it should be. It needs no key.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the one
-/// that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all
-/// accounts. `visit` gets each fault, with `context`, and may be NULL. `*records` and `*faults` get how many records
-/// were looked at and how many faults there are; either pointer may be NULL. A damaged record is not a failure of the call.
+/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+/// `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
+/// are; either pointer may be NULL. A damaged record is not a failure of the call.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE; with a ring also OTP_LOCKED, OTP_STALE_RING.
 ///

@@ -109,22 +109,16 @@ fn the_exported_symbols_are_those_of_the_header() {
 fn the_c_program_calls_every_function_and_meets_every_code_that_it_can() {
     let program: String = TESTS.map(|file| std::fs::read_to_string(Path::new(HERE).join(file)).unwrap()).concat();
     let header = std::fs::read_to_string(Path::new(HERE).join("include/otp.h")).unwrap();
-    let functions = header.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| {
-        word.starts_with("otp_") && header.contains(&format!("{word}("))
-    });
+    let functions = header
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with("otp_") && header.contains(&format!("{word}(")));
     for function in functions {
         assert!(program.contains(&format!("{function}(")), "{function}");
     }
     // Time and a broken source of randomness are not C's to make, and a lock is waited for a minute. No function of the
     // library gives the others yet.
-    let not_met = [
-        Code::Expired,
-        Code::RandomnessFailed,
-        Code::Denied,
-        Code::Locked,
-        Code::AuditFailed,
-        Code::ExpiringSoon,
-    ];
+    let not_met =
+        [Code::Expired, Code::RandomnessFailed, Code::Denied, Code::Locked, Code::AuditFailed, Code::ExpiringSoon];
     for code in Code::ALL.iter().filter(|code| !not_met.contains(code)) {
         let name = format!("OTP_{}", code.name().to_uppercase().replace('-', "_"));
         let meets = ["FAILS", "HINTS"].iter().any(|call| program.contains(&format!("{call}({name},")));

@@ -258,7 +258,8 @@ pub(super) fn keys_free(handle: usize) {
 
 pub(super) fn key_issue(source: &Sourced, grant: &Granted) -> Result<usize, Code> {
     // SAFETY: all members lead to what they say, or can't.
-    source.with(|source| grant.with(|grant| handle(|out| unsafe { key::otp_key_issue(source, ptr::null(), grant, out) })))
+    source
+        .with(|source| grant.with(|grant| handle(|out| unsafe { key::otp_key_issue(source, ptr::null(), grant, out) })))
 }
 
 pub(super) fn key_verify(source: &Sourced) -> Answer {

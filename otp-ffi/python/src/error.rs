@@ -23,7 +23,7 @@ pub(crate) enum Error {
     /// The old keys of a rotation could not all be ended; the new ones open.
     Unfinished { error: otp_link::Error, keys: Py<PyList> },
     /// As [`Error::Link`], because of what a function of the script raised.
-    Applied { error: otp_link::Error, cause: PyErr },
+    Applied { error: otp_link::Error, cause: Box<PyErr> },
     /// What was asked for means nothing with a ring.
     NotWithRing { message: &'static str, hint: &'static str },
     /// A key is to be issued from a ring, and no account is named.

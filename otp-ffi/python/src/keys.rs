@@ -7,7 +7,8 @@ use pyo3::types::{PyList, PyMapping};
 
 use crate::apply::Apply;
 use crate::convert::{
-    self, FieldArguments, PathArgument, TextArgument, bytes_of, key_source, maybe_bytes, new_key, place, terms, texts, utf8,
+    self, FieldArguments, PathArgument, TextArgument, bytes_of, key_source, maybe_bytes, new_key, place, terms, texts,
+    utf8,
 };
 use crate::error::{Error, Result};
 use crate::renew::Asked;

@@ -67,7 +67,9 @@ impl Asked<'_> {
             |keys| self.hand_over(&keys),
         );
         let done = done.map_err(|error| with_cause(error, raised))?;
-        done.iter().for_each(|done| self.report(done));
+        if let Some(done) = &done {
+            self.report(done);
+        }
         Ok(done.is_some())
     }
 
@@ -89,7 +91,7 @@ impl Asked<'_> {
 /// An error, with what the function raised as its cause.
 fn with_cause(error: Error, raised: Option<PyErr>) -> Error {
     match (error, raised) {
-        (Error::Link(error), Some(cause)) => Error::Applied { error, cause },
+        (Error::Link(error), Some(cause)) => Error::Applied { error, cause: Box::new(cause) },
         (error, _) => error,
     }
 }

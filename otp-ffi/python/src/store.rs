@@ -221,7 +221,8 @@ pub(crate) fn verify(
     }
     let found = py.detach(|| otp_link::verify(&prefix, &given, store.as_deref(), |_| ControlFlow::Continue(())))?;
     let with_ring = find_ring(ring.as_deref()).is_some();
-    let findings = with_ring.then(|| py.detach(|| verify_ring(&prefix, ring.as_deref(), store.as_deref()))).transpose()?;
+    let findings =
+        with_ring.then(|| py.detach(|| verify_ring(&prefix, ring.as_deref(), store.as_deref()))).transpose()?;
     let findings = findings.into_iter().flatten().map(Fault::from);
     let faults = found.faults.into_iter().map(Fault::from).chain(findings).collect();
     Ok(Verification { records: found.records, keys: found.keys, faults })

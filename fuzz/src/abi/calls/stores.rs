@@ -152,7 +152,9 @@ pub(crate) fn store_verify(store: &Text, prefix: &Text, ask: bool) -> Result<Fau
     let (mut records, mut faults) = (99, 99);
     texts([store, prefix], |[store, prefix]| {
         // SAFETY: as above, and there is room for both numbers.
-        watched(|| unsafe { otp_store_verify(store, ptr::null(), prefix, visit, context, &raw mut records, &raw mut faults) })
+        watched(|| unsafe {
+            otp_store_verify(store, ptr::null(), prefix, visit, context, &raw mut records, &raw mut faults)
+        })
     })?;
     Ok((visits.given, records, faults))
 }
