@@ -81,6 +81,11 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
              --new-keys after that",
             otp(store, &format!("ring adopt --ring {}", shell_word(path)))
         ),
+        Hint::RevokeAgain { account, id } => {
+            format!("run: {}", otp(store, &format!("revoke {account} {id} --ring DIR")))
+        }
+        Hint::RotateAgain { account } => format!("run: {}", otp(store, &format!("rotate {account} --ring DIR"))),
+        Hint::GiveText { .. } => "give a text, or change the database by hand and leave out --apply".into(),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
         Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
         Hint::RaiseLockLimit { bytes } => {

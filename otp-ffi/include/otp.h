@@ -42,7 +42,10 @@
 #define OTP_SOURCE_INIT { sizeof(otp_source), NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** An otp_grant with no member set. */
-#define OTP_GRANT_INIT { sizeof(otp_grant), NULL, 0, 0, 0 }
+#define OTP_GRANT_INIT { sizeof(otp_grant), NULL, 0, 0, 0, 0, 0 }
+
+/** An otp_renewal with no member set. */
+#define OTP_RENEWAL_INIT { sizeof(otp_renewal), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 
 /**
  * The version of the ABI that this header describes. Compare it with `otp_abi_version()`: they differ if the library
@@ -151,6 +154,24 @@ typedef enum otp_code {
      */
     OTP_EXPIRING_SOON = 18,
 } otp_code;
+
+/**
+ * What became of the database, as an `otp_apply` says.
+ */
+typedef enum otp_applied {
+    /**
+     * The database has the new credential.
+     */
+    OTP_APPLIED_DONE = 0,
+    /**
+     * Nobody knows which credential the database has. Every answer but the other two means this.
+     */
+    OTP_APPLIED_IN_DOUBT = 1,
+    /**
+     * The database still has the old credential, for certain: it was logged in to with it, and not changed.
+     */
+    OTP_APPLIED_UNCHANGED = 75,
+} otp_applied;
 
 /**
  * An open account. A handle: a number, not an address.
@@ -266,6 +287,15 @@ typedef struct otp_grant {
      * Whether the password may be empty: 0 or 1.
      */
     int allow_empty_password;
+    /**
+     * For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the
+     * key that it replaces.
+     */
+    uint32_t pages;
+    /**
+     * 0.
+     */
+    int reserved;
 } otp_grant;
 
 /**
@@ -296,6 +326,14 @@ typedef struct otp_key_info {
      * The size of its frame in bytes.
      */
     uint32_t capacity;
+    /**
+     * The page that its record belongs to, from 0 up.
+     */
+    uint32_t page;
+    /**
+     * How many pages it has.
+     */
+    uint32_t pages;
 } otp_key_info;
 
 /**
@@ -305,11 +343,134 @@ typedef struct otp_key_info {
 typedef int (*otp_visit_key)(void *context, const struct otp_key_info *key);
 
 /**
- * Takes the new keys of a rotation while all the old ones still open. 0 says that each key is where it belongs;
- * anything else takes the rotation back. It must not free the handle, and must return, without an exception or
- * `longjmp`.
+ * What is to change in a database: the credential that it has, and the one that it is to have. All of it is valid only
+ * until the function that gets it returns. Names end with a NUL; values don't.
+ */
+typedef struct otp_change {
+    /**
+     * The account.
+     */
+    const char *account;
+    /**
+     * The fields that the database has, unless the change was made before.
+     */
+    const struct otp_field *old_fields;
+    /**
+     * How many there are.
+     */
+    size_t old_count;
+    /**
+     * The fields that it is to have.
+     */
+    const struct otp_field *new_fields;
+    /**
+     * How many there are.
+     */
+    size_t new_count;
+} otp_change;
+
+/**
+ * Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one; if the
+ * old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made
+ * before.
+ *
+ * Meanwhile the ring is locked: call nothing of this library that needs it. The function must return, without an
+ * exception or `longjmp`.
+ */
+typedef int (*otp_apply)(void *context, const struct otp_change *change);
+
+/**
+ * Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all
+ * old keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has
+ * the keys. It must not free the handle, and must return, without an exception or `longjmp`.
  */
 typedef int (*otp_hand_over)(void *context, const struct otp_keys *keys);
+
+/**
+ * A rotation of an account that is kept in a ring. Initialize it with `OTP_RENEWAL_INIT`, then set the members that
+ * you need.
+ */
+typedef struct otp_renewal {
+    /**
+     * `sizeof(otp_renewal)`.
+     */
+    size_t size;
+    /**
+     * The store's directory; or NULL for the one that is looked for.
+     */
+    const char *store;
+    /**
+     * The ring's directory; or NULL for the one that `OTP_RING` names.
+     */
+    const char *ring;
+    /**
+     * The account.
+     */
+    const char *account;
+    /**
+     * When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and
+     * the holder does not count.
+     */
+    const struct otp_grant *grant;
+    /**
+     * Ids of keys that the ring does not know, to be ended; 16 characters each.
+     */
+    const char *const *end_unknown;
+    /**
+     * How many there are.
+     */
+    size_t end_unknown_count;
+    /**
+     * Not 0: every holder gets a new key. With 0, the call fails if some holder would need one.
+     */
+    int new_keys;
+    /**
+     * 0.
+     */
+    int reserved;
+    /**
+     * Changes the database; or NULL if it has been changed.
+     */
+    otp_apply apply;
+    /**
+     * Takes the new keys that some holders need; or NULL.
+     */
+    otp_hand_over hand_over;
+    /**
+     * What both functions are called with.
+     */
+    void *context;
+} otp_renewal;
+
+/**
+ * What a rotation with a ring did, in numbers of keys.
+ */
+typedef struct otp_renewed {
+    /**
+     * The account's generation, which each rotation raises. 0: nothing was done.
+     */
+    uint64_t generation;
+    /**
+     * Keys that kept their text.
+     */
+    size_t kept;
+    /**
+     * Of these, keys whose records had been of an older page: somebody rolled them back, or a rotation was cut short.
+     */
+    size_t behind;
+    /**
+     * Keys that ended.
+     */
+    size_t ended;
+    /**
+     * Records that appeared meanwhile, and that the ring does not know.
+     */
+    size_t unknown;
+    /**
+     * Keys of the ring whose records are gone.
+     */
+    size_t orphaned;
+} otp_renewed;
 
 /**
  * A new key. The members point to memory of the handle, and are valid until it is freed.
@@ -342,13 +503,77 @@ typedef struct otp_key {
 } otp_key;
 
 /**
+ * A key in a ring.
+ */
+typedef struct otp_ring_key {
+    /**
+     * The key's id: 16 characters.
+     */
+    const char *id;
+    /**
+     * Who holds it; or NULL.
+     */
+    const char *holder;
+    /**
+     * When it stops opening, in seconds after 1970; 0: never.
+     */
+    uint64_t expires;
+    /**
+     * How many pages it has.
+     */
+    uint32_t pages;
+    /**
+     * For how many more secrets it keeps its text.
+     */
+    uint32_t pages_left;
+    /**
+     * Whether it opens its record: 0 or 1.
+     */
+    int opens;
+} otp_ring_key;
+
+/**
+ * What a ring has of one account, never the secret part. All of it is valid only until the function that gets it
+ * returns.
+ */
+typedef struct otp_ring_account {
+    /**
+     * The account.
+     */
+    const char *account;
+    /**
+     * The account's generation, which each rotation raises; 0 before the first.
+     */
+    uint64_t generation;
+    /**
+     * Its keys, sorted by id.
+     */
+    const struct otp_ring_key *keys;
+    /**
+     * How many there are.
+     */
+    size_t count;
+    /**
+     * Whether a rotation is unfinished: 0 or 1.
+     */
+    int unfinished;
+} otp_ring_account;
+
+/**
+ * Gets what a ring has of one account. 0 goes on, anything else ends the list. It must return, without an exception or
+ * `longjmp`.
+ */
+typedef int (*otp_visit_ring)(void *context, const struct otp_ring_account *account);
+
+/**
  * Gets the name of one account, which is valid only until it returns. 0 goes on, anything else ends the list. It must
  * return, without an exception or `longjmp`.
  */
 typedef int (*otp_visit_account)(void *context, const char *account);
 
 /**
- * A damaged record. All of it is public, and valid only until the function that gets it returns.
+ * A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
+ * gets it returns.
  */
 typedef struct otp_fault {
     /**
@@ -356,11 +581,13 @@ typedef struct otp_fault {
      */
     const char *account;
     /**
-     * The id of its key.
+     * The id of its key, or of an unfinished rotation; NULL if it is about the whole account.
      */
     const char *key_id;
     /**
-     * What is wrong, as a code: mostly OTP_DAMAGED or OTP_NEWER_VERSION.
+     * What is wrong, as a code: mostly OTP_DAMAGED or OTP_NEWER_VERSION. With a ring also OTP_WRONG_KEY
+     * (a record that the ring does not know), OTP_NOT_FOUND (a record that is gone), OTP_IN_DOUBT (a rotation that is
+     * unfinished, or was rolled back), OTP_STALE_RING.
      */
     int code;
     /**
@@ -374,7 +601,7 @@ typedef struct otp_fault {
 } otp_fault;
 
 /**
- * Gets one damaged record. 0 goes on, anything else ends the search. It must return, without an exception or
+ * Gets one fault. 0 goes on, anything else ends the search. It must return, without an exception or
  * `longjmp`.
  */
 typedef int (*otp_visit_fault)(void *context, const struct otp_fault *fault);
@@ -449,18 +676,21 @@ void otp_account_free(struct otp_account *account);
  * Seals fields for a new account, and gives its first key. The store is made, for this user alone, if it does not
  * exist.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `account` is parts of a-z, 0-9, '.', '_',
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
+ * of the key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
  * '-' joined by '/'. `fields` points to `count` fields: at least one, and each name once. `grant` gives the key's
  * terms, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
  * failure it is NULL.
  *
- * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_RANDOMNESS_FAILED, OTP_STORE_UNAVAILABLE.
+ * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_RANDOMNESS_FAILED, OTP_STORE_UNAVAILABLE; with a ring
+ * also OTP_LOCKED, OTP_STALE_RING.
  *
  * # Safety
  *
  * Each pointer is NULL or points to what is said above; `keys` points to a writable pointer.
  */
 enum otp_code otp_account_add(const char *store,
+                              const char *ring,
                               const char *account,
                               const struct otp_field *fields,
                               size_t count,
@@ -486,17 +716,48 @@ enum otp_code otp_account_info(const char *store,
                                void *context);
 
 /**
- * Deletes an account: all its records and tombstones.
+ * Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
+ * may be the only copy of the password that the database has.
  *
- * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
+ * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_IN_DOUBT if a rotation is
+ * unfinished; with a ring also OTP_LOCKED, OTP_STALE_RING.
  *
  * # Safety
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_account_remove(const char *store, const char *account);
+enum otp_code otp_account_remove(const char *store, const char *ring, const char *account, int force);
+
+/**
+ * Gives an account that is kept in a ring a new secret. Each key that has a page left keeps its text.
+ *
+ * The fields that are not among `fields` keep their values. `renewal->apply` changes the database in between: if the
+ * process dies meanwhile, or the function can't tell whether the database was changed, the new secret is kept, and
+ * `otp_rotation_resume` goes on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is OTP_OTHER.
+ *
+ * A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
+ * The ring has all keys, so that `otp_ring_export` gives each again.
+ *
+ * `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
+ * may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
+ * something failed after that, such as `renewal->hand_over`, `*keys` has them.
+ *
+ * Errors: OTP_USAGE, also if some key has no page left; OTP_NOT_FOUND; OTP_WRONG_KEY if the ring does not know a
+ * record; OTP_EXPIRED; OTP_LOCKED if the ring is in use; OTP_IN_DOUBT if this or an earlier rotation is unfinished;
+ * OTP_STALE_RING; OTP_RANDOMNESS_FAILED; OTP_STORE_UNAVAILABLE; OTP_DENIED; OTP_OTHER.
+ *
+ * # Safety
+ *
+ * Each pointer and each member is NULL or points to what is said above; `keys` points to a writable pointer.
+ */
+enum otp_code otp_account_renew(const struct otp_renewal *renewal,
+                                const struct otp_field *fields,
+                                size_t count,
+                                struct otp_renewed *renewed,
+                                struct otp_keys **keys);
 
 /**
  * Gives an account a new secret, and each of its keys that opens today a new key in its place.
@@ -506,6 +767,9 @@ enum otp_code otp_account_remove(const char *store, const char *account);
  * the account will have, and must include username and password. The members of `grant` that are set hold for all new
  * keys; otherwise each has the holder and expiry of the key that it replaces. The old keys open the old secret for
  * `grace_secs` more seconds; with 0, not at all.
+ *
+ * An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
+ * the keys in the ring are of no use afterwards.
  *
  * `hand_over`, if it is not NULL, is called with `context` and the new keys before any old key ends: put them where
  * they belong, and return 0. If it returns anything else, the old keys stay, the new ones are taken back, and the
@@ -529,40 +793,97 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
                                  size_t count,
                                  const struct otp_grant *grant,
                                  uint64_t grace_secs,
+                                 int leave_ring,
                                  otp_hand_over hand_over,
                                  void *context,
                                  struct otp_keys **keys);
 
 /**
- * Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
- * the others.
+ * Goes on with a rotation that was cut short, with the secret that it began with.
  *
- * `source` gives the key to the account; if it is NULL, the key is looked for. `grant` gives the terms of the new key,
- * and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure it is
- * NULL.
+ * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
+ * those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
+ * and `renewed->generation` is 0.
  *
- * Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED. A key in its grace period is OTP_NOT_FOUND, and an account
- * that is being rotated OTP_OTHER.
+ * Errors: as `otp_account_renew`, and OTP_NOT_FOUND if no rotation is unfinished.
  *
  * # Safety
  *
- * `source` and `grant` are NULL or point to structures whose members are valid; `keys` points to a writable pointer.
+ * Each pointer and each member is NULL or points to what is said above; `keys` points to a writable pointer.
  */
-enum otp_code otp_key_issue(const struct otp_source *source, const struct otp_grant *grant, struct otp_keys **keys);
+enum otp_code otp_rotation_resume(const struct otp_renewal *renewal,
+                                  struct otp_renewed *renewed,
+                                  struct otp_keys **keys);
 
 /**
- * Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
+ * Goes back to the old secret after a rotation that was cut short.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `key_id` has 16 characters.
+ * `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring
+ * and account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
  *
- * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
- * being rotated.
+ * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so
+ * that the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
+ *
+ * # Safety
+ *
+ * `renewal` is NULL or points to an `otp_renewal` whose members are valid.
+ */
+enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
+
+/**
+ * Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
+ *
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts.
+ *
+ * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
+ * OTP_DENIED.
  *
  * # Safety
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_key_revoke(const char *store, const char *account, const char *key_id);
+enum otp_code otp_rotation_forget(const char *store, const char *ring, const char *account);
+
+/**
+ * Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
+ * the others.
+ *
+ * `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which
+ * keeps a copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and
+ * `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new
+ * key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure
+ * it is NULL.
+ *
+ * Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its
+ * grace period is OTP_NOT_FOUND, and an account that is being rotated OTP_OTHER.
+ *
+ * # Safety
+ *
+ * `source` and `grant` are NULL or point to structures whose members are valid; `ring` is NULL or ends with a NUL;
+ * `keys` points to a writable pointer.
+ */
+enum otp_code otp_key_issue(const struct otp_source *source,
+                            const char *ring,
+                            const struct otp_grant *grant,
+                            struct otp_keys **keys);
+
+/**
+ * Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
+ *
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
+ * that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
+ * that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
+ * has 16 characters.
+ *
+ * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
+ * being rotated; with a ring also OTP_LOCKED, OTP_STALE_RING.
+ *
+ * # Safety
+ *
+ * Each pointer is NULL or points to text that ends with a NUL.
+ */
+enum otp_code otp_key_revoke(const char *store, const char *ring, const char *account, const char *key_id);
 
 /**
  * Checks that a key opens its record, without opening it and whether or not it has expired.
@@ -669,6 +990,84 @@ enum otp_code otp_open(const char *key,
 void otp_wipe(void *memory, size_t len);
 
 /**
+ * Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
+ * together open everything.
+ *
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` must be neither in it nor around
+ * it.
+ *
+ * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
+ *
+ * # Safety
+ *
+ * Each pointer is NULL or points to text that ends with a NUL.
+ */
+enum otp_code otp_ring_init(const char *store, const char *ring);
+
+/**
+ * Puts a key into a ring that was handed out without it, once it opens its record.
+ *
+ * `source` gives the key; if it is NULL, the key is looked for. `ring` is the ring's directory; if it is NULL, the one
+ * that `OTP_RING` names counts.
+ *
+ * Errors: as `otp_key_verify`, OTP_LOCKED, OTP_STALE_RING.
+ *
+ * # Safety
+ *
+ * `source` is NULL or points to an `otp_source` whose members are valid; `ring` is NULL or ends with a NUL.
+ */
+enum otp_code otp_ring_add(const struct otp_source *source, const char *ring);
+
+/**
+ * Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
+ *
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
+ *
+ * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
+ *
+ * # Safety
+ *
+ * Each pointer is NULL or points to text that ends with a NUL.
+ */
+enum otp_code otp_ring_show(const char *store,
+                            const char *ring,
+                            const char *prefix,
+                            otp_visit_ring visit,
+                            void *context);
+
+/**
+ * Goes on using a ring that was moved here; no other copy of it may be used any more.
+ *
+ * `ring` is the ring's directory; if it is NULL, the one that `OTP_RING` names counts. If the ring was restored from a
+ * backup, rotations since then may have used pages that it does not know of: renew each account with `new_keys` after
+ * this.
+ *
+ * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_LOCKED, OTP_OTHER.
+ *
+ * # Safety
+ *
+ * `ring` is NULL or ends with a NUL.
+ */
+enum otp_code otp_ring_adopt(const char *ring);
+
+/**
+ * Gives a ring's copy of a key, to hand it out again.
+ *
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
+ * freed with `otp_keys_free`; on failure it is NULL.
+ *
+ * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING,
+ * OTP_OTHER.
+ *
+ * # Safety
+ *
+ * Each pointer is NULL or points to text that ends with a NUL; `keys` points to a writable pointer.
+ */
+enum otp_code otp_ring_export(const char *store, const char *ring, const char *key_id, struct otp_keys **keys);
+
+/**
  * Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
  *
  * `store` is the store's directory; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
@@ -683,19 +1082,22 @@ void otp_wipe(void *memory, size_t len);
 enum otp_code otp_store_list(const char *store, const char *prefix, otp_visit_account visit, void *context);
 
 /**
- * Checks that every record of the accounts whose names start with `prefix` is whole. It needs no key.
+ * Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
+ * to a key of the ring and is of the page that it should be. It needs no key.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
- * accounts. `visit` gets each fault, with `context`, and may be NULL. `*records` and `*faults` get how many records
- * were looked at and how many are damaged; either pointer may be NULL. A damaged record is not a failure of the call.
+ * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+ * `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
+ * are; either pointer may be NULL. A damaged record is not a failure of the call.
  *
- * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
+ * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE; with a ring also OTP_LOCKED, OTP_STALE_RING.
  *
  * # Safety
  *
  * Each pointer is NULL or points to what is said above.
  */
 enum otp_code otp_store_verify(const char *store,
+                               const char *ring,
                                const char *prefix,
                                otp_visit_fault visit,
                                void *context,

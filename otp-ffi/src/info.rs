@@ -26,6 +26,10 @@ pub struct KeyInfoView {
     pub grace_ends: u64,
     /// The size of its frame in bytes.
     pub capacity: u32,
+    /// The page that its record belongs to, from 0 up.
+    pub page: u32,
+    /// How many pages it has.
+    pub pages: u32,
 }
 
 /// Gets what the store says of one key. 0 goes on, anything else ends the list. It must return, without an exception or
@@ -65,6 +69,8 @@ pub unsafe extern "C" fn otp_account_info(
                 expires: header.terms.expires.map_or(0, UnixTime::as_secs),
                 grace_ends: grace.map_or(0, UnixTime::as_secs),
                 capacity: u32::try_from(header.capacity.bytes()).unwrap_or(u32::MAX),
+                page: header.page.into(),
+                pages: header.pages.into(),
             };
             // SAFETY: the caller promises a function of that type; the view and its texts live until it returns.
             if unsafe { visit(context, &raw const view) } != 0 {

@@ -44,6 +44,9 @@ pub unsafe extern "C" fn otp_seal(
             unsafe { (Out::in_out(record_len, "record_len")?, Out::in_out(key_len, "key_len")?) };
         // SAFETY: the caller promises that each is NULL or points to what it should.
         let (account, terms) = unsafe { (pointer::text(account, "account")?, Grant::read(grant)?) };
+        if terms.pages.is_some_and(|pages| pages.get() > 1) {
+            return Err(Error::PagesGiven);
+        }
         let (record_needed, key_needed) = otp_link::sealed_len(account, secret_len, &terms)?;
         let key_needed = key_needed + 1;
         record_len.set(record_needed);

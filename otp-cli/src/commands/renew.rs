@@ -71,6 +71,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     check(args)?;
     let place = ring.ring.place(globals);
     let program = ring.apply.as_ref().map(|name| Program::new(name, &ring.apply_args));
+    let program = if ring.resume || ring.abort { program.map(Program::again) } else { program };
     // Without a program, the database was changed by hand.
     let apply = |guard: &RingGuard, change: Change<'_>| {
         program.as_ref().map_or(Applied::Done, |program| program.apply(guard, &change))

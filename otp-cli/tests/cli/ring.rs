@@ -156,6 +156,19 @@ fn any_other_end_is_in_doubt_until_it_is_resumed() {
 }
 
 #[test]
+fn a_resume_whose_program_does_not_start_keeps_the_password_that_the_database_may_have() {
+    let world = ringed();
+    assert_eq!(rotate(&world, "dies after").outcome().code(), 15);
+    let resume = ["rotate", "edms/reporting", "--ring=ring", "--resume"];
+    let message = world.otp(&resume).arg("--apply=./no-such-program").fails(1);
+    assert!(message.contains("no-such-program") && !hint(&message).is_empty(), "{message}");
+    assert_eq!(world.otp(&["verify", "--ring=ring"]).outcome().code(), 15, "it is still unfinished");
+    done(world.otp(&resume).arg("--apply=./apply"));
+    assert_ne!(database(&world), "first");
+    check_at_rest(&world);
+}
+
+#[test]
 fn a_rotation_in_doubt_can_be_aborted_or_forgotten() {
     for fate in ["dies before", "dies after"] {
         let world = ringed();

@@ -10,17 +10,18 @@ use crate::hint;
 
 /// Warns the script. Where it has turned warnings into errors, this one is printed instead: what it is about has worked.
 pub(crate) fn raise(warning: &Warning<'_>) {
-    show(&warning.to_string());
+    say(&redact(&warning.to_string()));
 }
 
 /// Warns of a key whose record is damaged, and says what to do about it.
 pub(crate) fn fault(fault: &Fault) {
     let hint = fault.error.hint().and_then(|hint| hint::words(&hint)).map(|hint| format!("; {hint}"));
-    show(&format!("{}{}", fault.error.message(), hint.unwrap_or_default()));
+    say(&redact(&format!("{}{}", fault.error.message(), hint.unwrap_or_default())));
 }
 
-fn show(message: &str) {
-    let Ok(message) = CString::new(redact(message)) else { return };
+/// As [`raise`], in these words.
+pub(crate) fn say(message: &str) {
+    let Ok(message) = CString::new(message) else { return };
     Python::attach(|py| {
         if let Err(error) = PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 1) {
             error.write_unraisable(py, None);

@@ -12,6 +12,9 @@ names, or the one in the platform's directory for a user's data.
     key = otp_link.add_account("edms/reporting", username="alice", password="...", holder="nightly")
     key.write("nightly.key")
 
+An administrator who keeps the keys in a ring changes a password while every caller keeps its key: see init_ring() and
+rotate_account().
+
 What fails raises an otp_link.Error. Its `code` is the exit code that `otp` would have, and its `hint` says what to do. An
 argument of the wrong type raises TypeError.
 
@@ -28,18 +31,28 @@ from ._native import (
     Fault,
     KeyInfo,
     RawFields,
+    RingAccount,
+    RingKey,
     Verification,
     __version__,
+    abort_rotation,
     add_account,
+    adopt_ring,
+    export_key,
+    forget_rotation,
     harden_process,
+    init_ring,
     issue_key,
     list_accounts,
     list_keys,
     open_account,
+    put_into_ring,
     relock as _relock,
     remove_account,
+    resume_rotation,
     revoke_key,
     rotate_account,
+    show_ring,
     verify,
 )
 from .errors import (
@@ -98,6 +111,8 @@ __all__ = [
     "OtherError",
     "RandomnessFailedError",
     "RawFields",
+    "RingAccount",
+    "RingKey",
     "StaleRingError",
     "StoreUnavailableError",
     "UnsafePermissionsError",
@@ -105,17 +120,25 @@ __all__ = [
     "Verification",
     "WrongKeyError",
     "__version__",
+    "abort_rotation",
     "add_account",
     "add_arguments",
+    "adopt_ring",
+    "export_key",
+    "forget_rotation",
     "from_arguments",
     "harden_process",
+    "init_ring",
     "issue_key",
     "list_accounts",
     "list_keys",
     "open_account",
+    "put_into_ring",
     "remove_account",
+    "resume_rotation",
     "revoke_key",
     "rotate_account",
+    "show_ring",
     "verify",
 ]
 
