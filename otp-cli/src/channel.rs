@@ -16,5 +16,8 @@ pub(crate) const TEXT_LINE: Channel =
 pub(crate) const ENV_LINE: Channel = Channel { name: "a line of env format", unfit: b"\0\n\r", ..TEXT_LINE };
 pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
 /// The environment of a command that `otp run` starts.
-pub(crate) const ENVIRONMENT: Channel =
-    Channel { name: "the environment", unfit: b"\0", instead: "--file, --fd or --stdin" };
+pub(crate) const ENVIRONMENT: Channel = Channel {
+    name: "the environment",
+    unfit: b"\0",
+    instead: if cfg!(windows) { "--file or --stdin" } else { "--file, --fd or --stdin" },
+};

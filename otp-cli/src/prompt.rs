@@ -3,7 +3,9 @@
 //! Without an echo, the terminal hands over each byte as it is typed, so that the line can be taken straight into memory that
 //! is wiped, and Ctrl-C comes as a byte: the echo is on again before it takes effect.
 
-use std::io::{self, IsTerminal, Read, Write};
+#[cfg(unix)]
+use std::io::Read;
+use std::io::{self, IsTerminal, Write};
 
 use otp_core::{AccountName, UnixTime};
 use otp_link::KeyInfo;
@@ -42,12 +44,18 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
 fn ask_once(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let failed = || Error::io("the terminal can't be read");
     io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
+    shown().map_err(failed())
+}
+
+/// Reads a line with an echo.
+#[cfg(unix)]
+fn shown() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
     // Byte by byte and without a buffer, which would take what the next prompt is to read.
-    let mut input = otp_sys::standard_input().map_err(failed())?;
+    let mut input = otp_sys::standard_input()?;
     let mut byte = [0];
     loop {
-        match input.read(&mut byte).map_err(failed())? {
+        match input.read(&mut byte)? {
             0 if line.is_empty() => return Ok(None),
             0 => return Ok(Some(line)),
             _ if byte[0] == b'\n' => return Ok(Some(line)),
@@ -55,6 +63,12 @@ fn ask_once(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
             _ => {}
         }
     }
+}
+
+/// Reads a line with an echo.
+#[cfg(windows)]
+fn shown() -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    otp_sys::read_console(MAX_LINE_LEN, true)
 }
 
 /// Shows, on a terminal, the keys that something is about to happen to.
@@ -108,5 +122,6 @@ use crate::hidden::hidden;
 /// Asks for a line without an echo.
 #[cfg(windows)]
 fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    rpassword::prompt_password(prompt).map(|typed| Zeroizing::new(typed.into_bytes()))
+    io::stderr().write_all(prompt.as_bytes())?;
+    otp_sys::read_console(MAX_LINE_LEN, false)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }

@@ -2,7 +2,7 @@
 //! run.
 
 use otp_core::Capacity;
-use otp_link::{Hint, shell_word};
+use otp_link::{Hint, Remedy, shell_word};
 
 use crate::failure::Error;
 
@@ -55,10 +55,10 @@ fn words(hint: &Hint<'_>) -> Option<String> {
              otp_source"
                 .into()
         }
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => format!("run: {}", Remedy::RemoveWriteAccess.command(path)),
         Hint::GiveWholeLogin => "give a key in source, or both username and password in fields".into(),
         Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
-        Hint::TakeOwnership { path, user } => format!("run: sudo chown {user} {}", shell_word(path)),
+        Hint::TakeOwnership { path, user } => format!("run: {}", Remedy::Give(*user).command(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
@@ -116,9 +116,9 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::NameAnotherStore => "name another store".into(),
         Hint::MoveAway { path } => format!("move it away: {}", shell_word(path)),
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", shell_word(path)),
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => format!("run: {}", Remedy::RemoveWriteAccess.command(path)),
         Hint::ActAsOwner { owner } => format!("run as user {owner}, who owns the store"),
-        Hint::GiveToOwner { path, owner } => format!("run: chown {owner} {}", shell_word(path)),
+        Hint::GiveToOwner { path, owner } => format!("run: {}", Remedy::Give(*owner).command(path)),
         Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),

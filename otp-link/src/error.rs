@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use otp_core::random::DrawError;
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
+use otp_sys::Access;
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -246,6 +247,9 @@ impl Coded for Error {
             | Self::NothingNew
             | Self::IncompleteLogin
             | Self::ExpiryPassed { .. } => Code::Usage,
+            Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
+                Code::Locked
+            }
             Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
             | Self::NoField { .. }
@@ -310,10 +314,14 @@ impl Display for Cause<'_> {
             Error::PathAsKey { origin } => write!(f, "{origin} holds a path, not a key"),
             Error::InvalidKey { origin, error } => write!(f, "{origin}: {error}"),
             Error::KeyOpenToOthers { path, mode } => {
-                write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
+                write!(f, "others can read or write the key file {} ({})", path.display(), Access(*mode))
             }
             Error::DirectoryOpenToOthers { path, mode } => {
-                write!(f, "everybody can write to the directory {} (mode {mode:04o})", path.display())
+                let who = if cfg!(windows) { "others" } else { "everybody" };
+                write!(f, "{who} can write to the directory {} ({})", path.display(), Access(*mode))
+            }
+            Error::KeyOwnedByOther { path, .. } if cfg!(windows) => {
+                write!(f, "the key file {} belongs to another user", path.display())
             }
             Error::KeyOwnedByOther { path, owner, user } => {
                 write!(f, "the key file {} belongs to user {owner}, not to this user ({user})", path.display())
@@ -352,7 +360,8 @@ impl Display for EntropyFault {
             Self::Terminal => f.write_str("it is a terminal"),
             Self::FileOnInput => f.write_str("it is a regular file, of which used bytes can't be cut off there"),
             Self::NotAStream => f.write_str("it would give the same bytes again"),
-            Self::OpenToOthers { mode } => write!(f, "others can read or write it (mode {mode:04o})"),
+            Self::OpenToOthers { mode } => write!(f, "others can read or write it ({})", Access(*mode)),
+            Self::OwnedByOther { .. } if cfg!(windows) => f.write_str("it belongs to another user"),
             Self::OwnedByOther { owner, user } => write!(f, "it belongs to user {owner}, not to this user ({user})"),
             Self::NotRandom => f.write_str("it repeats itself or prefers some values, so it is not random"),
         }

@@ -127,6 +127,8 @@ impl<'a> Hint<'a> {
     #[must_use]
     pub fn of_io(path: &'a Path, source: &io::Error) -> Option<Self> {
         Some(match source.kind() {
+            _ if otp_sys::is_in_use(source) => Self::Store(otp_store_fs::Hint::TryLater),
+            io::ErrorKind::InvalidFilename => Self::ChooseOtherPath { path },
             io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
                 Self::CheckPath { path }
             }

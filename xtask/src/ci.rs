@@ -4,11 +4,13 @@ use xtask::Result;
 use xtask::cargo::{self, cargo, cargo_of, target};
 use xtask::sh::{output, program, run};
 
+use crate::windows::{self, TARGET as WINDOWS};
 use crate::{ct, faults, fuzz, memory, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
+/// Targets that nothing here can run.
+const APPLE: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 /// The most crates that the core may pull in, itself counted.
 const CORE_CRATES: usize = 25;
 
@@ -22,6 +24,7 @@ pub(crate) fn ci() -> Result<()> {
     supply::deny()?;
     supply::api(&[])?;
     test::test(&["--strict".into()])?;
+    windows::windows()?;
     ct::ct()?;
     memory::memory()?;
     faults::faults(&["--quick".into()])?;
@@ -43,7 +46,7 @@ fn documents() -> Result<()> {
 }
 
 fn cross_builds() -> Result<()> {
-    run(program("rustup").args(["target", "add", WINDOWS]).args(BARE))?;
+    run(program("rustup").args(["target", "add", WINDOWS]).args(BARE).args(APPLE))?;
     for target in BARE {
         for features in ["", "alloc"] {
             run(&mut cargo(&["build", "--locked", "-p", "otp-core", "--target", target, "--features", features]))?;

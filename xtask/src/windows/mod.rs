@@ -1,0 +1,22 @@
+//! `cargo xtask windows`: the tests of the program and of the crates below it, built for Windows and run under Wine.
+
+mod wine;
+
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::{program, run};
+
+use self::wine::Wine;
+
+/// What Windows is called as a target, built with the GNU tools.
+pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
+/// The packages whose tests run there.
+const PACKAGES: [&str; 5] = ["otp-core", "otp-sys", "otp-store-fs", "otp-link", "otp-cli"];
+
+/// Builds everything for Windows, makes a prefix in a temporary folder, and runs the tests in it.
+pub(crate) fn windows() -> Result<()> {
+    run(program("rustup").args(["target", "add", TARGET]))?;
+    let wine = Wine::start()?;
+    let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
+    run(wine.run_for(cargo(&["test", "--locked", "--target", TARGET, "--lib", "--bins", "--tests"]).args(packages)))
+}
