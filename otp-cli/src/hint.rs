@@ -179,6 +179,9 @@ mod tests {
     #[test]
     fn a_command_names_the_store_that_was_named() {
         assert_eq!(words(&Hint::LetDoctorFix, None), "run: otp doctor --fix");
-        assert_eq!(words(&Hint::LetDoctorFix, Some(Path::new("a b"))), "run: otp --store 'a b' doctor --fix");
+        assert_eq!(
+            words(&Hint::LetDoctorFix, Some(Path::new("a b"))),
+            if cfg!(windows) { "run: otp --store \"a b\" doctor --fix" } else { "run: otp --store 'a b' doctor --fix" }
+        );
     }
 }

@@ -64,14 +64,18 @@ impl World {
         call.args(options).arg("--").args(&child::command()).env(child::DO, what)
     }
 
-    /// Every file below a directory, with what is in it.
+    /// Every file below a directory that can be read, with what is in it.
     pub(crate) fn everything(&self, below: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         let mut dirs = vec![self.path(below)];
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).into_iter().flatten() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { dirs.push(path) } else { found.push((path.clone(), fs::read(path).unwrap())) }
+                if path.is_dir() {
+                    dirs.push(path);
+                } else {
+                    found.extend(fs::read(&path).ok().map(|bytes| (path, bytes)));
+                }
             }
         }
         found.sort();

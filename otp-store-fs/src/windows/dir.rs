@@ -28,6 +28,7 @@ pub(crate) struct Dir {
 impl Dir {
     /// Opens a directory by any path, as the root of a store. Links are followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        otp_sys::check_name(path)?;
         if !patiently(|| fs::metadata(path))?.is_dir() {
             return Err(ErrorKind::NotADirectory.into());
         }
