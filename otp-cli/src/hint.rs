@@ -50,6 +50,8 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
         Hint::TakeOwnership { path, user } => give_to(*user, path),
         Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name, or delete it with cmdkey /delete:NAME".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give some, such as --username and --password-stdin".into(),
         Hint::GiveWholeLogin => {

@@ -41,11 +41,11 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::Store(hint) => return store(hint),
         Hint::NameStore => "name the store, or set OTP_STORE in the environment".into(),
         Hint::GiveKey => {
-            "set key, key_file or has_key_fd in otp_source, or provide the key in OTP_KEY_FILE, OTP_KEY, or \
+            "set key, key_file, key_credential (on Windows) or has_key_fd in otp_source, or provide the key in OTP_KEY_FILE, OTP_KEY, or \
                           systemd's LoadCredential=otp-key"
                 .into()
         }
-        Hint::GiveOneKey => "set only one of key, key_file and has_key_fd in otp_source".into(),
+        Hint::GiveOneKey => "set only one of key, key_file, key_credential and has_key_fd in otp_source".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}, or another account in otp_source"),
         Hint::NameStoreOrRecord => "set store or record in otp_source, not both".into(),
         Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
@@ -61,6 +61,8 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::TakeOwnership { path, user } => format!("run: {}", Remedy::Give(*user).command(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name for the credential".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give fields, such as username and password".into(),
         Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),

@@ -32,7 +32,8 @@ pub fn add_account<T, E: From<Error>>(
         }
         terms.check_fields(&given)?;
         // What is wrong with the secret is known before a store is made.
-        grant.capacity_for(given.payload().len())?;
+        let capacity = grant.capacity_for(given.payload().len())?;
+        terms.check_key_len(&name, capacity)?;
         let store = store::open_or_create(store)?;
         let key = store::keeper(&store).add(&name, given.payload(), &grant, randomness)?;
         Ok((name, grant, store, key))

@@ -97,6 +97,27 @@ pub enum Error {
         /// The file, which stays as it is.
         path: PathBuf,
     },
+    /// This system has no Credential Manager.
+    NoCredentialManager,
+    /// A credential of that name exists.
+    CredentialExists {
+        /// Its name; it stays as it is.
+        target: String,
+    },
+    /// A key could not be written to a credential.
+    CredentialNotWritten {
+        /// The credential's name.
+        target: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A new key would be longer than a credential, so it is not made.
+    KeyTooLongForCredential {
+        /// The length of its text in bytes.
+        len: usize,
+        /// The most bytes that a credential takes.
+        limit: usize,
+    },
     /// The key is for another account than the one that was named.
     OtherAccount {
         /// The account that was named.
@@ -243,6 +264,8 @@ impl Coded for Error {
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
+            | Self::NoCredentialManager
+            | Self::KeyTooLongForCredential { .. }
             | Self::NoFields
             | Self::NothingNew
             | Self::IncompleteLogin
@@ -252,6 +275,7 @@ impl Coded for Error {
             }
             Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
+            | Self::CredentialNotWritten { .. }
             | Self::NoField { .. }
             | Self::FieldNotText { .. }
             | Self::FileNotRead { .. } => Code::Other,
@@ -259,7 +283,7 @@ impl Coded for Error {
             Self::KeyOpenToOthers { .. } | Self::DirectoryOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => {
                 Code::UnsafePermissions
             }
-            Self::KeyFileExists { .. } => Code::Exists,
+            Self::KeyFileExists { .. } | Self::CredentialExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
             Self::RecordNotRead { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,
@@ -328,6 +352,14 @@ impl Display for Cause<'_> {
             }
             Error::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
             Error::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
+            Error::NoCredentialManager => f.write_str("Credential Manager is a part of Windows; this system has none"),
+            Error::CredentialExists { target } => {
+                write!(f, "the credential {target} already exists and stays as it is")
+            }
+            Error::CredentialNotWritten { target, .. } => write!(f, "can't write the key to the credential {target}"),
+            Error::KeyTooLongForCredential { len, limit } => {
+                write!(f, "the key would have {len} bytes, and a credential takes {limit}; nothing was sealed")
+            }
             Error::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),
             Error::StoreAndRecord => f.write_str("both a store and a record file are given"),
             Error::RecordNotRead { path, .. } => write!(f, "can't read the record {}", path.display()),
@@ -378,6 +410,7 @@ impl std::error::Error for Error {
             Self::Randomness(error) => Some(error.as_ref()),
             Self::KeyNotRead { source, .. }
             | Self::KeyNotWritten { source, .. }
+            | Self::CredentialNotWritten { source, .. }
             | Self::RecordNotRead { source, .. }
             | Self::FileNotRead { source, .. }
             | Self::Entropy { fault: EntropyFault::Read(source) | EntropyFault::Write(source), .. } => Some(source),

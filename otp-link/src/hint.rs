@@ -69,6 +69,10 @@ pub enum Hint<'a> {
         /// The path that is taken.
         path: &'a Path,
     },
+    /// Choose another name for the credential.
+    ChooseOtherCredential,
+    /// Write the key to a file, or make it shorter.
+    UseKeyFile,
     /// Check what this place holds: it is not a key.
     CheckKey {
         /// The place.
@@ -150,7 +154,7 @@ impl Error {
             Self::Store(error) => return error.hint().map(Hint::Store),
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
             Self::EmptyPassword => Hint::GivePassword,
-            Self::NoKey => Hint::GiveKey,
+            Self::NoKey | Self::NoCredentialManager => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
             Self::KeyNotRead {
                 origin: KeyOrigin::File(path) | KeyOrigin::FileVariable(path) | KeyOrigin::Credential(path),
@@ -165,6 +169,9 @@ impl Error {
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
             Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
+            Self::CredentialNotWritten { .. } => return None,
+            Self::CredentialExists { .. } => Hint::ChooseOtherCredential,
+            Self::KeyTooLongForCredential { .. } => Hint::UseKeyFile,
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },

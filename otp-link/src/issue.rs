@@ -23,6 +23,7 @@ pub fn issue_key<T, E: From<Error>>(
 ) -> Result<T, E> {
     let issue = || -> Result<_> {
         let grant = terms.grant()?;
+        terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
         let store = store::open(store)?;
         let new = store::keeper(&store).issue(key, &grant, randomness)?;
         Ok((grant, store, new))

@@ -45,6 +45,7 @@ struct Readme;
 
 mod account;
 mod add;
+mod credential;
 pub mod doctor;
 mod entropy;
 mod environment;
@@ -79,6 +80,7 @@ mod warning;
 
 pub use account::Account;
 pub use add::{add_account, check_new_account};
+pub use credential::{MAX_CREDENTIAL_KEY_LEN, check_new_key_credential, write_key_credential};
 pub use doctor::doctor;
 pub use entropy::Entropy;
 pub use environment::{KEY_VARIABLES, LOGIN_VARIABLES, OWN_VARIABLES};

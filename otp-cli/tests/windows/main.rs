@@ -5,6 +5,7 @@
 
 mod child;
 mod console;
+mod credential;
 mod lists;
 mod main_job;
 mod names;

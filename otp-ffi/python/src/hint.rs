@@ -46,6 +46,8 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::TakeOwnership { path, user } => Remedy::Give(*user).command(path),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name for the credential".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "pass username=..., password=... or fields={...}".into(),
         Hint::GivePassword => "pass one; if it is meant to be empty, pass allow_empty=True".into(),

@@ -36,6 +36,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(keys::rotate_account, module)?,
         wrap_pyfunction!(keys::revoke_key, module)?,
         wrap_pyfunction!(keys::write_key_file, module)?,
+        wrap_pyfunction!(keys::write_key_credential, module)?,
         wrap_pyfunction!(store::remove_account, module)?,
         wrap_pyfunction!(store::list_accounts, module)?,
         wrap_pyfunction!(store::list_keys, module)?,

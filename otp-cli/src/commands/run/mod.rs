@@ -123,12 +123,7 @@ impl<'a> Plan<'a> {
         for (name, field) in &self.variables {
             let value = format::field(fields, field)?;
             format::check(Field { name: field, value }, &ENVIRONMENT)?;
-            let value = values::to_os(value).map_err(|_| Error::Unfit {
-                field: (*field).to_owned(),
-                channel: &ENVIRONMENT,
-                reason: "it is not UTF-8, which this system requires there",
-            })?;
-            command.env(name, value);
+            command.env(name, values::to_os(value)?);
         }
         Ok(())
     }

@@ -155,6 +155,16 @@ class Key(str):
 
         write_key_file(self, path)
 
+    def write_credential(self, target: str) -> None:
+        """Writes the key to a new credential of this user in Windows' Credential Manager; open_account(key_credential=target) reads it.
+
+        If there is one of that name, ExistsError is raised, and it stays as it is. Other systems, and keys that are longer than
+        2560 characters, raise UsageError.
+        """
+        from ._native import write_key_credential
+
+        write_key_credential(self, target, self.holder or self.account)
+
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Adds --key-file, --key-fd, --key, --account, --store and --record to a program's parser.
