@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -12,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import otp_link
+
+if sys.platform != "win32":
+    import resource
 
 
 def resident_kib() -> int:
