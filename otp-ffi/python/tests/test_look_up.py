@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import otp_link
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it makes private files with a mode, and descriptors")
 def test_the_environment_leads_to_key_and_store(
     store: Path, key: otp_link.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +50,7 @@ def test_by_default_the_store_is_the_users_own(tmp_path: Path) -> None:
     assert otp_link.open_account(key).password == "p"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows hands on no numbered descriptors")
 def test_a_key_comes_through_a_descriptor(store: Path, key: otp_link.Key) -> None:
     reader, writer = os.pipe()
     os.write(writer, key.encode() + b"\n")
@@ -69,6 +72,7 @@ def test_a_record_may_lie_anywhere(store: Path, key: otp_link.Key, record: Path,
     assert otp_link.open_account(f"  {key}\n".encode(), record=str(shipped)).username == "alice"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows hands on no numbered descriptors")
 def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key, record: Path, tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("report")
