@@ -1,11 +1,13 @@
-//! `cargo xtask windows`: the tests of the program and of the crates below it, built for Windows and run under Wine.
+//! `cargo xtask windows`: the program, the crates below it and the Python package, built for Windows and tested under Wine.
 
+mod python;
 mod wine;
 
 use xtask::Result;
 use xtask::cargo::cargo;
 use xtask::sh::{program, run};
 
+use self::python::Python;
 use self::wine::Wine;
 
 /// What Windows is called as a target, built with the GNU tools.
@@ -16,7 +18,11 @@ const PACKAGES: [&str; 5] = ["otp-core", "otp-sys", "otp-store-fs", "otp-link", 
 /// Builds everything for Windows, makes a prefix in a temporary folder, and runs the tests in it.
 pub(crate) fn windows() -> Result<()> {
     run(program("rustup").args(["target", "add", TARGET]))?;
-    let wine = Wine::start()?;
+    let mut wine = Wine::start()?;
+    let python = Python::prepare()?;
+    // A test of the core starts an interpreter.
+    wine.add_to_path(python.folder());
     let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
-    run(wine.run_for(cargo(&["test", "--locked", "--target", TARGET, "--lib", "--bins", "--tests"]).args(packages)))
+    run(wine.run_for(cargo(&["test", "--locked", "--target", TARGET, "--lib", "--bins", "--tests"]).args(packages)))?;
+    python.test(&wine)
 }

@@ -1,6 +1,5 @@
 //! [`Wine`]: a Windows of its own for one run, in a temporary folder.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,6 +17,8 @@ pub(super) struct Wine {
     folder: TempDir,
     loader: &'static str,
     server: &'static str,
+    /// A folder of programs, as Unix calls it.
+    path: Option<PathBuf>,
 }
 
 impl Wine {
@@ -29,7 +30,7 @@ impl Wine {
         }
         let first = |of: &[&'static str]| of.iter().copied().find(|name| answers(program(name).arg("--version")));
         let (loader, server) = first(&LOADERS).zip(first(&SERVERS)).ok_or(missing)?;
-        let wine = Self { folder: folder(), loader, server };
+        let wine = Self { folder: folder(), loader, server, path: None };
         // It complains that there is no half for 32 bits, which nothing here needs.
         run(wine.command(Path::new("wineboot")).arg("-i").stderr(Stdio::null()))?;
         wine.add_random_source()?;
@@ -47,11 +48,9 @@ impl Wine {
         self.folder.path().join("prefix")
     }
 
-    /// A folder of the prefix, as Unix and as Windows call it. It is made, and empty at first.
-    pub(super) fn new_folder(&self, name: &str) -> Result<(PathBuf, String)> {
-        let path = self.prefix().join("drive_c").join(name);
-        fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok((path, format!(r"C:\{name}")))
+    /// Has programs in the prefix find those of a folder.
+    pub(super) fn add_to_path(&mut self, folder: PathBuf) {
+        self.path = Some(folder);
     }
 
     /// A program of Windows.
@@ -67,7 +66,14 @@ impl Wine {
     }
 
     fn inside<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.env("WINEARCH", "win64").env("WINEPREFIX", self.prefix()).env("WINEDEBUG", "-all").env_remove("DISPLAY")
+        command
+            .env("WINEARCH", "win64")
+            .env("WINEPREFIX", self.prefix())
+            .env("WINEDEBUG", "-all")
+            .env_remove("DISPLAY");
+        // The top of this system's tree is a drive there.
+        let path = self.path.as_ref().map(|folder| format!("Z:{}", folder.display().to_string().replace('/', r"\")));
+        command.envs(path.map(|path| ("WINEPATH", path)))
     }
 }
 
