@@ -15,6 +15,9 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The packages whose tests run there.
 const PACKAGES: [&str; 5] = ["otp-core", "otp-sys", "otp-store-fs", "otp-link", "otp-cli"];
 
+/// The one module of tests that is left out: it enumerates schedules in memory, and Wine needs minutes to switch threads so often.
+const LEFT_OUT: &str = "meetings::";
+
 /// Builds everything for Windows, makes a prefix in a temporary folder, and runs the tests in it.
 pub(crate) fn windows() -> Result<()> {
     run(program("rustup").args(["target", "add", TARGET]))?;
@@ -23,6 +26,7 @@ pub(crate) fn windows() -> Result<()> {
     // A test of the core starts an interpreter.
     wine.add_to_path(python.folder());
     let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
-    run(wine.run_for(cargo(&["test", "--locked", "--target", TARGET, "--lib", "--bins", "--tests"]).args(packages)))?;
+    let mut tests = cargo(&["test", "--locked", "--target", TARGET, "--lib", "--bins", "--tests"]);
+    run(wine.run_for(tests.args(packages).args(["--", "--skip", LEFT_OUT])))?;
     python.test(&wine)
 }
