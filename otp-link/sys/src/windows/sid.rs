@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn this_user_has_an_identifier_and_well_known_ones_have_names() {
         let user = user_sid().unwrap();
-        assert!(user.starts_with("S-1-") && name(&user) != "", "{user}");
+        assert!(user.starts_with("S-1-") && !name(&user).is_empty(), "{user}");
         assert_ne!(name(ADMINISTRATORS), ADMINISTRATORS);
         assert_eq!(name("S-1-5-21-1-2-3-4"), "S-1-5-21-1-2-3-4");
     }
