@@ -28,11 +28,12 @@ use crate::Hardened;
 #[allow(clippy::must_use_candidate, reason = "its effect is what is wanted")]
 pub fn harden_process() -> Hardened {
     // SAFETY: both set numbers of this process.
-    let quiet = unsafe {
+    unsafe {
         SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
-        WerSetFlags(WER_FAULT_REPORTING_FLAG_NOHEAP) >= 0
-    };
-    Hardened { no_core_dumps: quiet, not_dumpable: false }
+        WerSetFlags(WER_FAULT_REPORTING_FLAG_NOHEAP);
+    }
+    // A debugger that the machine's settings name for crashes may still write a dump.
+    Hardened { no_core_dumps: false, not_dumpable: false }
 }
 
 /// A command that is running, and dies with this process.
