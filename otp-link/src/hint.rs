@@ -69,6 +69,10 @@ pub enum Hint<'a> {
         /// The path that is taken.
         path: &'a Path,
     },
+    /// Choose another name for the credential.
+    ChooseOtherCredential,
+    /// Write the key to a file, or make it shorter.
+    UseKeyFile,
     /// Check what this place holds: it is not a key.
     CheckKey {
         /// The place.
@@ -158,6 +162,8 @@ impl<'a> Hint<'a> {
     #[must_use]
     pub fn of_io(path: &'a Path, source: &io::Error) -> Option<Self> {
         Some(match source.kind() {
+            _ if otp_sys::is_in_use(source) => Self::Store(otp_store_fs::Hint::TryLater),
+            io::ErrorKind::InvalidFilename => Self::ChooseOtherPath { path },
             io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
                 Self::CheckPath { path }
             }
@@ -188,7 +194,7 @@ impl Error {
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::EmptyPassword => Hint::GivePassword,
-            Self::NoKey => Hint::GiveKey,
+            Self::NoKey | Self::NoCredentialManager => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
             Self::KeyNotRead {
                 origin: KeyOrigin::File(path) | KeyOrigin::FileVariable(path) | KeyOrigin::Credential(path),
@@ -204,6 +210,9 @@ impl Error {
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
             Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
+            Self::CredentialNotWritten { .. } => return None,
+            Self::CredentialExists { .. } => Hint::ChooseOtherCredential,
+            Self::KeyTooLongForCredential { .. } => Hint::UseKeyFile,
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },
