@@ -66,7 +66,7 @@ fn any_other_answer_is_in_doubt_until_it_is_resumed_or_aborted() {
             assert!(matches!(again, Err(KeepError::Unfinished { .. })), "{again:?}");
             if abort {
                 world.with(&Fuse::whole(), |ring, _| {
-                    ring.abort(&world.account, |_, change| world.apply(change, Database::Changes)).unwrap();
+                    ring.abort(&world.account, |(), change| world.apply(change, Database::Changes)).unwrap();
                 });
                 assert_eq!(*world.password.borrow(), b"first");
             } else {

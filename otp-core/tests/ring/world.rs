@@ -97,14 +97,14 @@ impl World {
     ) -> Result<Published, Failure> {
         let change = |_: &[u8]| Ok(new.to_vec());
         self.with(fuse, |ring, rng| {
-            ring.rotate(&self.account, change, options, rng, |_, change| self.apply(change, database), |_| Ok(()))
+            ring.rotate(&self.account, change, options, rng, |(), change| self.apply(change, database), |_| Ok(()))
         })
     }
 
     pub(crate) fn resume(&self, fuse: &Fuse, database: Database) -> Result<Option<Published>, Failure> {
         let options = RingRotation::default();
         self.with(fuse, |ring, rng| {
-            ring.resume(&self.account, &options, rng, |_, change| self.apply(change, database), |_| Ok(()))
+            ring.resume(&self.account, &options, rng, |(), change| self.apply(change, database), |_| Ok(()))
         })
     }
 
