@@ -1,13 +1,15 @@
 //! Publishing a new secret under the next page of each key (rule 7).
 
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
-use super::classify::{Classes, Known, Standing};
-use super::ring_keeper::RingKeeper;
+use super::classify::{Classes, Known, Standing, Target};
+use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
 use crate::frame::Capacity;
 use crate::hazmat;
@@ -17,7 +19,7 @@ use crate::keeper::{Grant, KeepError};
 use crate::key::{Key, max_pages};
 use crate::name::AccountName;
 use crate::note::Note;
-use crate::record::{Record, Terms};
+use crate::record::{Header, Record, Terms};
 use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
@@ -46,11 +48,12 @@ pub struct Published {
 const TRIES: usize = 3;
 
 impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
-    /// Seals the payload for every key and ends the rotation that `staged` is the record of.
+    /// Seals the payload for every key and ends the rotation that `staged` is the record of, and which began at the
+    /// generation `base`.
     pub(super) fn publish<E, G>(
         &self,
         account: &AccountName,
-        staged: &Slot,
+        (staged, base): (&Slot, u64),
         payload: &[u8],
         options: &RingRotation,
         rng: &mut G,
@@ -63,37 +66,45 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     {
         let guard = self.keeper.lock(account)?;
         let generation = self.claim(account, staged, rng)?;
+        let target = Target { generation, base, payload_len: payload.len(), published: Some(payload), options };
         let mut done = Published { generation, ..Published::default() };
         // Afresh: others may have revoked keys while the database changed.
         let records = self.keeper.survey(account)?.records;
-        let ledger = self.ledger(account)?;
-        let classes = self.classify(account, &records, &ledger, generation, payload.len(), options)?;
-        for id in &classes.resealed {
-            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+        let classes = self.classify(account, &records, &self.ledger(account)?, &target)?;
+        for id in classes.resealed {
+            let Standing::Known(known) = self.standing(account, id)? else { continue };
             let header = known.header.clone();
-            let pages = known.key.pages().get();
-            let Some(page) = self.page_at(account, *id, pages, generation)? else { continue };
-            self.reseal(account, &guard, known, page, payload, options)?;
-            done.kept.push(*id);
-            if page + 1 == pages {
-                let key = self.succeed(account, *id, &header, payload, options, generation, rng)?;
-                done.replacements.push(key);
+            let Some(page) = self.page_at(account, id, header.pages, generation)? else { continue };
+            if self.reseal(account, &guard, *known, page, &target)? {
+                done.kept.push(id);
+                if page + 1 == header.pages {
+                    done.replacements.extend(self.successor(account, id, &header, &target, rng)?);
+                }
             }
+        }
+        // A key that the rotation itself issued needs no successor.
+        for id in classes.served {
+            let Standing::Known(known) = self.standing(account, id)? else { continue };
+            if !self.is_after(account, id, base)? {
+                done.replacements.extend(self.successor(account, id, &known.header, &target, rng)?);
+            }
+            done.kept.push(id);
         }
         for id in &classes.replaced {
             let Standing::Known(known) = self.standing(account, *id)? else { continue };
-            if ledger.succeeded.binary_search(id).is_err() {
-                let key = self.succeed(account, *id, &known.header, payload, options, generation, rng)?;
-                done.replacements.push(key);
+            done.replacements.extend(self.successor(account, *id, &known.header, &target, rng)?);
+        }
+        for id in &classes.ended {
+            if let Standing::Known(known) = self.standing(account, *id)? {
+                done.replacements.extend(self.issued_successor(account, *id, &known.header, base)?);
             }
         }
-        let Classes { behind, unknown, orphaned, .. } = classes;
-        (done.behind, done.unknown, done.orphaned) = (behind, unknown, orphaned);
+        (done.behind, done.unknown, done.orphaned) = (classes.behind, classes.unknown, classes.orphaned);
 
         // The ring has the new keys, so that one which could not be handed over now can be later.
         let handed_over = hand_over(&done.replacements);
         for id in classes.replaced.into_iter().chain(classes.ended) {
-            self.end(account, id)?;
+            self.end(account, id, Note::Rotated { at: self.keeper.now })?;
             done.ended.push(id);
         }
         self.mark(account, Entry::Done(generation))?;
@@ -102,21 +113,25 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         handed_over.map(|()| done)
     }
 
-    /// Seals one page, and puts the record into the place of the one that was read (rule 3).
+    /// Seals one page, and puts the record into the place of the one that was read (rule 3). `false` if that is gone: the key
+    /// was revoked.
     fn reseal(
         &self,
         account: &AccountName,
         guard: &S::Guard<'_>,
         known: Known,
         page: u8,
-        payload: &[u8],
-        options: &RingRotation,
-    ) -> Result<(), KeepError<S::Error>> {
+        target: &Target<'_>,
+    ) -> Result<bool, KeepError<S::Error>> {
         let Known { key, header, record: old } = known;
         let (slot, capacity) = (Slot::record(account, key.id()), key.capacity());
         // Rule 2: this run seals the page once, so that it has one header.
-        let terms =
-            Terms { created: self.keeper.now, expires: options.expires.or(header.terms.expires), ..header.terms };
+        let terms = Terms {
+            created: self.keeper.now,
+            expires: target.options.expires.or(header.terms.expires),
+            ..header.terms
+        };
+        let payload = target.published.unwrap_or_default();
         let mut new = vec![0; Record::max_len(capacity)];
         let len = hazmat::seal_page(key, page, &terms, payload, &mut new)?.len();
         new.truncate(len);
@@ -125,41 +140,42 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let mut failure = None;
         for _ in 0..TRIES {
             match self.keeper.store.replace(guard, &slot, &old, &new) {
-                Ok(true) => return Ok(()),
+                Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) => failure = Some(KeepError::Store(error)),
             }
             let mut bytes = vec![0; Record::MAX_LEN];
             let there = self.keeper.store.get(&slot, &mut bytes).map_err(KeepError::Store)?;
             match there.and_then(|len| bytes.get(..len)) {
-                Some(bytes) if bytes == new => return Ok(()),
+                Some(bytes) if bytes == new => return Ok(true),
                 Some(bytes) if bytes == old => {}
                 Some(_) => return Err(overtaken()),
-                // It was revoked: a comparison never creates what is gone.
-                None => return Ok(()),
+                // A comparison never creates what is gone.
+                None => return Ok(false),
             }
         }
         Err(failure.unwrap_or_else(overtaken))
     }
 
-    /// Issues the successor of a key that has no page left after this rotation.
-    #[allow(clippy::too_many_arguments, reason = "each is a fact of this rotation")]
-    fn succeed<G>(
+    /// The successor of a key that has no page left after this rotation, to be handed over; `None` if it was before.
+    fn successor<G>(
         &self,
         account: &AccountName,
         old: KeyId,
-        header: &crate::record::Header,
-        payload: &[u8],
-        options: &RingRotation,
-        generation: u64,
+        header: &Header,
+        target: &Target<'_>,
         rng: &mut G,
-    ) -> Result<Replacement, KeepError<S::Error>>
+    ) -> Result<Option<Replacement>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
-        let capacity = options.capacity.unwrap_or(Capacity::fitting(payload.len())?.max(header.capacity));
-        let pages = options.pages.or(core::num::NonZeroU8::new(header.pages));
+        if self.ring.get(account, Entry::Succeeded(old), &mut []).map_err(ring_failed)?.is_some() {
+            return self.issued_successor(account, old, header, target.base);
+        }
+        let options = target.options;
+        let capacity = options.capacity.unwrap_or(Capacity::fitting(target.payload_len)?.max(header.capacity));
+        let pages = options.pages.or(NonZeroU8::new(header.pages));
         let pages = pages.map(|pages| pages.min(max_pages(account.as_str().len(), capacity)));
         let grant = Grant {
             holder: header.terms.holder.clone(),
@@ -167,9 +183,29 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             capacity: Some(capacity),
             pages,
         };
-        let key = self.put_new(account, payload, &grant, generation, rng)?;
-        self.mark(account, Entry::Succeeded(old))?;
-        Ok(Replacement { old, holder: grant.holder, key })
+        let payload = target.published.unwrap_or_default();
+        let key = self.put_new(account, payload, &grant, target.generation, rng)?;
+        self.put_entry(account, Entry::Succeeded(old), key.id().to_string().as_bytes())?;
+        Ok(Some(Replacement { old, holder: grant.holder, key }))
+    }
+
+    /// The successor that an earlier run of the same rotation issued, which may have died before it handed the key over.
+    fn issued_successor(
+        &self,
+        account: &AccountName,
+        old: KeyId,
+        header: &Header,
+        base: u64,
+    ) -> Result<Option<Replacement>, KeepError<S::Error>> {
+        let mut id = [0; KeyId::TEXT_LEN];
+        let len = self.ring.get(account, Entry::Succeeded(old), &mut id).map_err(ring_failed)?;
+        let id = len.and_then(|len| core::str::from_utf8(id.get(..len)?).ok()).and_then(|id| KeyId::parse(id).ok());
+        let Some(id) = id else { return Ok(None) };
+        if !self.is_after(account, id, base)? {
+            return Ok(None);
+        }
+        let key = self.read_key(account, Entry::Key(id), id)?;
+        Ok(key.map(|key| Replacement { old, holder: header.terms.holder.clone(), key }))
     }
 
     /// Seals a payload under a new key: the ring has it before the store has its record (rule 4).
@@ -188,9 +224,9 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let sealed = self.keeper.seal(account, payload, grant, rng)?;
         let id = sealed.key.id();
         let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
-        let digits = alloc::string::ToString::to_string(&generation);
-        if !self.put_entry(account, Entry::First(id), digits.as_bytes())?
-            || !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
+        // In this order, no generation is ever put beside a key that was there before.
+        if !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
+            || !self.put_entry(account, Entry::First(id), generation.to_string().as_bytes())?
         {
             return Err(repeated());
         }
@@ -206,9 +242,9 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     }
 
     /// Leaves a tombstone, and removes record and key.
-    pub(super) fn end(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+    pub(super) fn end(&self, account: &AccountName, id: KeyId, tombstone: Note) -> Result<(), KeepError<S::Error>> {
         self.mark(account, Entry::Ended(id))?;
-        self.keeper.put(&Slot::note(account, id), &Note::Rotated { at: self.keeper.now }.encode())?;
+        self.keeper.put(&Slot::note(account, id), &tombstone.encode())?;
         self.keeper.remove_slot(&Slot::record(account, id))?;
         self.forget(account, id)
     }
@@ -234,7 +270,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
 impl Published {
     /// What a rotation would do; it has no new keys yet.
     pub(super) fn planned(generation: u64, classes: Classes) -> Self {
-        let Classes { resealed, behind, replaced, mut ended, unknown, orphaned } = classes;
+        let Classes { resealed, behind, replaced, mut ended, unknown, orphaned, .. } = classes;
         ended.extend(replaced);
         Self { generation, kept: resealed, behind, replacements: Vec::new(), ended, unknown, orphaned }
     }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::apply::{Applied, Change};
 use super::ledger::Ledger;
 use super::publish::Published;
-use super::ring_keeper::RingKeeper;
-use super::rotate::{Payload, RingRotation};
+use super::ring_keeper::{RingKeeper, ring_failed};
+use super::rotate::{Begun, Payload, RingRotation};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
@@ -49,10 +49,12 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         G::Error: Send + Sync + 'static,
     {
         let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(None) };
+        let begun = self.begun(account, staged.id)?;
+        let options = &RingRotation { new_keys: options.new_keys || begun.new_keys, ..options.clone() };
         let old = self.current_payload(account, &records, Some(&new))?;
         let unfinished = || KeepError::Unfinished { account: account.clone().into() };
         match apply(&self.guard, Change { account, old: old.as_ref().unwrap_or(&new), new: &new }) {
-            Applied::Done => self.publish(account, &staged, &new, options, rng, hand_over).map(Some),
+            Applied::Done => self.publish(account, (&staged, begun.base), &new, options, rng, hand_over).map(Some),
             Applied::Unchanged if !self.is_published(account, &records, &new)? => {
                 self.clear(account, &staged)?;
                 Err(KeepError::NotApplied { account: account.clone().into() }.into())
@@ -101,12 +103,19 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         Ok(())
     }
 
+    /// What the mark of a rotation says of its beginning. Of one that can't be read nothing is known, and every key is old.
+    fn begun(&self, account: &AccountName, id: KeyId) -> Result<Begun, KeepError<S::Error>> {
+        let mut text = [0; Begun::MAX_LEN];
+        let len = self.ring.get(account, Entry::Applying(id), &mut text).map_err(ring_failed)?;
+        Ok(Begun::parse(len.and_then(|len| text.get(..len)).unwrap_or_default()))
+    }
+
     /// Finds the unfinished rotation of an account and opens its new secret; `None` if it can be and was forgotten.
     fn pending(&self, account: &AccountName) -> Result<Option<Pending>, KeepError<S::Error>> {
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         let (account_of, lost) =
             (|| account.clone().into(), || KeepError::StagedLost { account: account.clone().into() });
         let (&[id], applying) = (&survey.staged[..], &ledger.applying[..]) else {
@@ -114,7 +123,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
                 return Err(KeepError::Overtaken { account: account_of() });
             }
             // A crash may have left the key to a record that was never staged, or is gone already.
-            self.check_not_applying(account, &ledger)?;
+            ledger.check_not_applying(account)?;
             self.clear_recovery(account, &ledger)?;
             return Err(KeepError::NotUnfinished { account: account_of() });
         };
@@ -141,11 +150,6 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
             }
         }
         Ok(false)
-    }
-
-    /// Refuses an account whose database was being changed, and whose new secret is no longer staged.
-    pub(super) fn check_not_applying(&self, account: &AccountName, ledger: &Ledger) -> Result<(), KeepError<S::Error>> {
-        if ledger.applying.is_empty() { Ok(()) } else { Err(KeepError::StagedLost { account: account.clone().into() }) }
     }
 
     /// Wipes recovery keys whose rotations never began or are finished.

@@ -1,13 +1,15 @@
 //! Rotating with a ring: the keys keep their text, and the database may change in between (rules 6 and 8).
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
 use super::apply::{Applied, Change};
-use super::classify::{Classes, Known, Standing};
+use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
 use crate::ct;
@@ -17,7 +19,7 @@ use crate::keeper::rotation::Replacement;
 use crate::keeper::{Grant, KeepError};
 use crate::name::AccountName;
 use crate::record::Record;
-use crate::ring::{Entry, Ring};
+use crate::ring::{Entry, Ring, generation};
 use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
@@ -38,6 +40,33 @@ pub struct RingRotation {
     pub end_unknown: Vec<KeyId>,
 }
 
+/// What a rotation's mark says of its beginning: so much has to be known to go on with it.
+pub(super) struct Begun {
+    /// The generation that the account had reached. Keys whose first page is of a later one were issued by the rotation.
+    pub(super) base: u64,
+    /// Whether every key ends and gets a successor.
+    pub(super) new_keys: bool,
+}
+
+/// What stands behind the generation then.
+const NEW_KEYS: &str = " new-keys";
+
+impl Begun {
+    /// The longest text: 20 digits, and [`NEW_KEYS`].
+    pub(super) const MAX_LEN: usize = 20 + NEW_KEYS.len();
+
+    pub(super) fn parse(text: &[u8]) -> Self {
+        let digits = text.strip_suffix(NEW_KEYS.as_bytes());
+        Self { base: generation(digits.unwrap_or(text)).unwrap_or(u64::MAX), new_keys: digits.is_some() }
+    }
+}
+
+impl fmt::Display for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.base, if self.new_keys { NEW_KEYS } else { "" })
+    }
+}
+
 /// A payload in memory that is wiped.
 pub(super) type Payload = Zeroizing<Vec<u8>>;
 
@@ -56,11 +85,11 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         let survey = self.keeper.survey(account)?;
         survey.check_no_rotation(account)?;
         let ledger = self.ledger(account)?;
-        self.check_not_applying(account, &ledger)?;
-        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
-        let classes = self.classify(account, &survey.records, &ledger, next, payload_len, options)?;
+        ledger.check_not_applying(account)?;
+        let target = Target::before(ledger.reached(account, &survey)?, payload_len, options);
+        let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
-        Ok(Published::planned(next, classes))
+        Ok(Published::planned(target.generation, classes))
     }
 
     /// Gives an account a new secret: the one that `change` makes of the current one.
@@ -94,11 +123,11 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         G::Error: Send + Sync + 'static,
     {
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         survey.check_no_rotation(account)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
-        self.check_not_applying(account, &ledger)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
+        ledger.check_not_applying(account)?;
         self.clear_recovery(account, &ledger)?;
 
         let old = self.current_payload(account, &survey.records, None)?;
@@ -107,17 +136,19 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         let new = new.as_ref();
         Capacity::fitting(new.len()).map_err(KeepError::from)?;
 
-        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
-        let classes = self.classify(account, &survey.records, &ledger, next, new.len(), options)?;
+        let base = ledger.reached(account, &survey)?;
+        let target = Target::before(base, new.len(), options);
+        let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
         self.probe(account, &guard, &classes)?;
 
         let staged = self.stage(account, new, rng)?;
-        self.mark(account, Entry::Applying(staged.id))?;
+        let begun = Begun { base, new_keys: options.new_keys };
+        self.put_entry(account, Entry::Applying(staged.id), begun.to_string().as_bytes())?;
         // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
         drop(guard);
         match apply(&self.guard, Change { account, old: &old, new }) {
-            Applied::Done => self.publish(account, &staged, new, options, rng, hand_over),
+            Applied::Done => self.publish(account, (&staged, base), new, options, rng, hand_over),
             Applied::Unchanged => {
                 self.clear(account, &staged)?;
                 Err(KeepError::NotApplied { account: account.clone().into() }.into())
@@ -129,7 +160,8 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).
     fn probe(&self, account: &AccountName, guard: &S::Guard<'_>, classes: &Classes) -> Result<(), KeepError<S::Error>> {
         let Some(id) = classes.resealed.iter().chain(&classes.replaced).next() else { return Ok(()) };
-        let Standing::Known(Known { record, .. }) = self.standing(account, *id)? else { return Ok(()) };
+        let Standing::Known(known) = self.standing(account, *id)? else { return Ok(()) };
+        let record = known.record;
         let slot = Slot::record(account, *id);
         if self.keeper.store.replace(guard, &slot, &record, &record).map_err(KeepError::Store)? {
             Ok(())
@@ -180,7 +212,8 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     ) -> Result<Option<Payload>, KeepError<S::Error>> {
         let mut found: Option<(u64, Payload)> = None;
         for id in records {
-            let Standing::Known(Known { key, header, record }) = self.standing(account, *id)? else { continue };
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            let Known { key, header, record } = *known;
             let at = self.first(account, *id)?.unwrap_or(0).saturating_add(u64::from(header.page));
             let secret = open_ignoring_expiry(key, &Record::decode(&record)?)?;
             let is_other = other.is_some_and(|other| ct::equal(secret.expose(), other));
