@@ -44,7 +44,7 @@ pub(super) struct Classes {
     pub(super) resealed: Vec<KeyId>,
     /// Of these, the keys whose records are of an older page than the last finished rotation's.
     pub(super) behind: Vec<KeyId>,
-    /// Keys without a page left whose records have the new secret: an earlier run of this rotation sealed it.
+    /// Keys whose last page has the new secret already: an earlier run of this rotation sealed it.
     pub(super) served: Vec<KeyId>,
     /// Keys that get a successor and end.
     pub(super) replaced: Vec<KeyId>,
@@ -121,7 +121,12 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let Known { key, header, record } = known;
         let pages = key.pages().get();
         let page = self.page_at(account, id, pages, target.generation)?;
+        let sealed = self.first(account, id)?.unwrap_or(0).saturating_add(header.page.into());
         let is_replaced = target.options.new_keys && !self.is_after(account, id, target.base)?;
+        // Rule 3: a record of this generation or a later one is another run's, whose claim this run or this ring does not know.
+        if page.is_some_and(|page| page <= header.page) && !is_replaced {
+            return Err(target.overtaken(account, sealed));
+        }
         if page.is_some() && target.payload_len <= key.capacity().bytes() && !is_replaced {
             classes.resealed.push(id);
             if self.page_at(account, id, pages, ledger.highest_done())?.unwrap_or(0) > header.page {
@@ -129,6 +134,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         } else if let Some(payload) = target.published
             && !is_replaced
+            && header.page + 1 == pages
             && ct::equal(open_ignoring_expiry(key, &Record::decode(&record)?)?.expose(), payload)
         {
             classes.served.push(id);
@@ -155,6 +161,15 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
+    /// Why it can't go on where a record is of the generation `sealed`.
+    fn overtaken<E>(&self, account: &AccountName, sealed: u64) -> KeepError<E> {
+        let account = account.clone().into();
+        match self.published {
+            Some(_) => KeepError::Overtaken { account },
+            None => KeepError::StaleRing { account, claimed: sealed, spent: self.base },
+        }
+    }
+
     /// The target before the database is touched.
     pub(super) fn before(base: u64, payload_len: usize, options: &'a RingRotation) -> Self {
         Self { generation: base.saturating_add(1), base, payload_len, published: None, options }

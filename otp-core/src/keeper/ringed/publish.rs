@@ -71,6 +71,10 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         // Afresh: others may have revoked keys while the database changed.
         let records = self.keeper.survey(account)?.records;
         let classes = self.classify(account, &records, &self.ledger(account)?, &target)?;
+        for id in &classes.replaced {
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            done.replacements.extend(self.successor(account, *id, &known.header, &target, rng)?);
+        }
         for id in classes.resealed {
             let Standing::Known(known) = self.standing(account, id)? else { continue };
             let header = known.header.clone();
@@ -90,16 +94,23 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
             done.kept.push(id);
         }
-        for id in &classes.replaced {
-            let Standing::Known(known) = self.standing(account, *id)? else { continue };
-            done.replacements.extend(self.successor(account, *id, &known.header, &target, rng)?);
-        }
         for id in &classes.ended {
             if let Standing::Known(known) = self.standing(account, *id)? {
                 done.replacements.extend(self.issued_successor(account, *id, &known.header, base)?);
             }
         }
-        (done.behind, done.unknown, done.orphaned) = (classes.behind, classes.unknown, classes.orphaned);
+        // One that replaces two, of which an earlier run issued the second, is handed over once.
+        done.replacements.sort_by_key(|new| new.key.id());
+        done.replacements.dedup_by_key(|new| new.key.id());
+        (done.behind, done.unknown) = (classes.behind, classes.unknown);
+        for id in classes.orphaned {
+            // An earlier run of this rotation died before it put the record: nobody has that key.
+            if self.is_after(account, id, base)? {
+                self.forget(account, id)?;
+            } else {
+                done.orphaned.push(id);
+            }
+        }
 
         // The ring has the new keys, so that one which could not be handed over now can be later.
         let handed_over = hand_over(&done.replacements);
@@ -124,6 +135,11 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         target: &Target<'_>,
     ) -> Result<bool, KeepError<S::Error>> {
         let Known { key, header, record: old } = known;
+        let overtaken = || KeepError::Overtaken { account: account.clone().into() };
+        // Of the record that is replaced, not of an earlier look at it: another run may have put a later one since.
+        if page <= header.page {
+            return Err(overtaken());
+        }
         let (slot, capacity) = (Slot::record(account, key.id()), key.capacity());
         // Rule 2: this run seals the page once, so that it has one header.
         let terms = Terms {
@@ -136,7 +152,6 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let len = hazmat::seal_page(key, page, &terms, payload, &mut new)?.len();
         new.truncate(len);
 
-        let overtaken = || KeepError::Overtaken { account: account.clone().into() };
         let mut failure = None;
         for _ in 0..TRIES {
             match self.keeper.store.replace(guard, &slot, &old, &new) {
@@ -197,15 +212,22 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         header: &Header,
         base: u64,
     ) -> Result<Option<Replacement>, KeepError<S::Error>> {
-        let mut id = [0; KeyId::TEXT_LEN];
-        let len = self.ring.get(account, Entry::Succeeded(old), &mut id).map_err(ring_failed)?;
-        let id = len.and_then(|len| core::str::from_utf8(id.get(..len)?).ok()).and_then(|id| KeyId::parse(id).ok());
-        let Some(id) = id else { return Ok(None) };
-        if !self.is_after(account, id, base)? {
-            return Ok(None);
+        let mut last = old;
+        while let Some(next) = self.succeeded_by(account, last)? {
+            if !self.is_after(account, next, base)? {
+                return Ok(None);
+            }
+            last = next;
         }
-        let key = self.read_key(account, Entry::Key(id), id)?;
+        let key = if last == old { None } else { self.read_key(account, Entry::Key(last), last)? };
         Ok(key.map(|key| Replacement { old, holder: header.terms.holder.clone(), key }))
+    }
+
+    /// The id of a key's successor, as far as the ring knows.
+    fn succeeded_by(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyId>, KeepError<S::Error>> {
+        let mut text = [0; KeyId::TEXT_LEN];
+        let len = self.ring.get(account, Entry::Succeeded(id), &mut text).map_err(ring_failed)?;
+        Ok(len.and_then(|len| KeyId::parse(core::str::from_utf8(text.get(..len)?).ok()?).ok()))
     }
 
     /// Seals a payload under a new key: the ring has it before the store has its record (rule 4).
@@ -224,9 +246,10 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let sealed = self.keeper.seal(account, payload, grant, rng)?;
         let id = sealed.key.id();
         let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
-        // In this order, no generation is ever put beside a key that was there before.
-        if !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
+        // A key that is in the ring with its generation and without a record is one that a crash has left behind.
+        if self.ring.get(account, Entry::Key(id), &mut []).map_err(ring_failed)?.is_some()
             || !self.put_entry(account, Entry::First(id), generation.to_string().as_bytes())?
+            || !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
         {
             return Err(repeated());
         }

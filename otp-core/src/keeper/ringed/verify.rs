@@ -114,11 +114,11 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                 Standing::Ended | Standing::Grace => {}
                 Standing::Unknown => find(Some(id), RingFault::Unknown),
                 Standing::Known(known) => {
-                    let page = known.header.page;
-                    // A record of the last page can't be an older one.
+                    let (page, last) = (known.header.page, known.header.pages - 1);
                     let sealed =
                         self.first(account, id)?.map_or(0, |first| ledger.highest_done().saturating_sub(first));
-                    let expected = u8::try_from(sealed).unwrap_or(u8::MAX).min(known.header.pages - 1);
+                    // A record of the last page can't be an older one.
+                    let expected = u8::try_from(sealed).unwrap_or(u8::MAX).min(last);
                     if page < expected {
                         find(Some(id), RingFault::Behind { page, expected });
                     }
