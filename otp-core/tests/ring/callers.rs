@@ -10,7 +10,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() && !["target", "tests", "corpus", "node_modules"].contains(&&*name) && !name.starts_with('.') {
             sources(&path, found);
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
@@ -38,8 +38,9 @@ fn only_the_keeper_seals_a_page_and_only_behind_its_claim() {
 
     let publish = fs::read_to_string(root.join("otp-core/src/keeper/ringed/publish.rs")).unwrap();
     let at = |what: &str| publish.find(what).unwrap_or_else(|| panic!("publish.rs has no {what}"));
-    assert!(at("self.claim(") < at("self.reseal(") && at("self.reseal(") < at("hazmat::seal_page("));
-    // `publish` is the only caller of what seals, and it claims first.
+    assert!(at("self.claim(") < at("self.seal_all(") && at("self.reseal(") < at("hazmat::seal_page("));
+    // `publish` claims first, and is the only way to what seals.
+    assert_eq!(publish.matches("self.seal_all(").count(), 1);
     assert_eq!(publish.matches("self.reseal(").count(), 1);
     assert_eq!(publish.matches("self.claim(").count(), 1);
 }

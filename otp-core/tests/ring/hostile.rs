@@ -172,6 +172,20 @@ fn claims_that_are_taken_away_free_no_page() {
 }
 
 #[test]
+fn a_key_that_was_issued_under_a_forged_claim_keeps_its_pages_when_that_is_taken_away() {
+    let (mut world, _) = rotated();
+    plant(&world, &Slot::claim(&world.account, 4), b"forged");
+    let issued = world.with(&Fuse::whole(), |ring, rng| {
+        let key = ring.current_key(&world.account).unwrap();
+        ring.issue(key, &grant("weekly", 9), rng).unwrap().to_text().as_str().to_owned()
+    });
+    world.keys.push(issued);
+    assert_eq!(world.store.remove(&Slot::claim(&world.account, 4)), Ok(true));
+    check_rotates(&world, 2);
+    world.check_at_rest();
+}
+
+#[test]
 fn a_revoked_key_whose_record_is_restored_gets_no_new_secret() {
     for with_ring in [true, false] {
         let (world, _) = rotated();

@@ -38,14 +38,14 @@ fn paused_everywhere(meanwhile: impl Fn(&World, &Watch), end: impl Fn(&World)) {
             break;
         }
         pauses += 1;
-        check_overtaken(outcome.err());
+        check_overtaken(outcome.as_ref().err());
         end(&world);
     }
     assert!(pauses > 40, "{pauses}");
 }
 
 /// How a run may fail that others have overtaken.
-fn check_overtaken(error: Option<Failure>) {
+fn check_overtaken(error: Option<&Failure>) {
     let expected = [
         matches!(
             error,
@@ -98,7 +98,7 @@ fn two_resumes_at_once_seal_no_page_twice() {
         }
         pauses += 1;
         if !matches!(outcome, Err(KeepError::NotUnfinished { .. })) {
-            check_overtaken(outcome.err());
+            check_overtaken(outcome.as_ref().err());
         }
         settle(&world);
     }

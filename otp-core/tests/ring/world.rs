@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
+use otp_core::keeper::Replacement;
 use otp_core::keeper::ringed::{Applied, Change, Published, RingFinding, RingKeeper, RingRotation};
 use otp_core::ring::{Entry, Ring};
 use otp_core::store::Scope;
@@ -166,7 +167,10 @@ impl World {
         let change = |_: &[u8]| Ok(new.to_vec());
         self.with_ring(ring, fuse, |ring, rng| {
             let apply = |(): &(), change: Change<'_>| self.apply(change, database);
-            ring.rotate(&self.account, change, options, rng, apply, |new| self.take(new))
+            ring.rotate(&self.account, change, options, rng, apply, |new| {
+                self.take(new);
+                Ok(())
+            })
         })
     }
 
@@ -184,7 +188,10 @@ impl World {
         let options = RingRotation::default();
         self.with_ring(ring, fuse, |ring, rng| {
             let apply = |(): &(), change: Change<'_>| self.apply(change, database);
-            ring.resume(&self.account, &options, rng, apply, |new| self.take(new))
+            ring.resume(&self.account, &options, rng, apply, |new| {
+                self.take(new);
+                Ok(())
+            })
         })
     }
 
@@ -194,13 +201,12 @@ impl World {
     }
 
     /// Takes new keys over. T7: a key is never handed over before its record is there.
-    fn take(&self, new: &[otp_core::keeper::Replacement]) -> Result<(), Failure> {
+    fn take(&self, new: &[Replacement]) {
         for new in new {
             let text = new.key.to_text().as_str().to_owned();
             assert!(self.opened(&text).is_ok(), "a key was handed over that opens nothing");
             self.handed_over.borrow_mut().push(text);
         }
-        Ok(())
     }
 
     /// What a caller's key opens.
@@ -251,8 +257,12 @@ impl World {
 
     /// Puts the store back to what it was.
     pub(crate) fn restore_store(&self, objects: &[(Slot, Vec<u8>)]) {
-        self.objects().iter().for_each(|(slot, _)| assert_eq!(self.store.remove(slot), Ok(true)));
-        objects.iter().for_each(|(slot, bytes)| assert_eq!(self.store.put(slot, bytes), Ok(true)));
+        for (slot, _) in self.objects() {
+            assert_eq!(self.store.remove(&slot), Ok(true));
+        }
+        for (slot, bytes) in objects {
+            assert_eq!(self.store.put(slot, bytes), Ok(true));
+        }
     }
 
     /// A copy of the ring.

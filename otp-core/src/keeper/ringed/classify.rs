@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use super::ledger::Ledger;
 use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
-use crate::ct;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::keeper::Live;
@@ -15,7 +14,7 @@ use crate::key::Key;
 use crate::name::AccountName;
 use crate::record::{Header, Record};
 use crate::ring::{Entry, Ring};
-use crate::seal::{open_ignoring_expiry, verify};
+use crate::seal::verify;
 use crate::store::Store;
 
 /// A record, and the ring's key that opens it.
@@ -118,13 +117,13 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         target: &Target<'_>,
         classes: &mut Classes,
     ) -> Result<(), KeepError<S::Error>> {
-        let Known { key, header, record } = known;
+        let Known { key, header, .. } = known;
         let pages = key.pages().get();
         let page = self.page_at(account, id, pages, target.generation)?;
-        let sealed = self.first(account, id)?.unwrap_or(0).saturating_add(header.page.into());
+        let sealed = self.sealed_at(account, id, &header)?;
         let is_replaced = target.options.new_keys && !self.is_after(account, id, target.base)?;
         // Rule 3: a record of this generation or a later one is another run's, whose claim this run or this ring does not know.
-        if page.is_some_and(|page| page <= header.page) && !is_replaced {
+        if sealed >= target.generation && !is_replaced {
             return Err(target.overtaken(account, sealed));
         }
         if page.is_some() && target.payload_len <= key.capacity().bytes() && !is_replaced {
@@ -132,11 +131,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             if self.page_at(account, id, pages, ledger.highest_done())?.unwrap_or(0) > header.page {
                 classes.behind.push(id);
             }
-        } else if let Some(payload) = target.published
-            && !is_replaced
-            && header.page + 1 == pages
-            && ct::equal(open_ignoring_expiry(key, &Record::decode(&record)?)?.expose(), payload)
-        {
+        } else if sealed > target.base && header.page + 1 == pages && !is_replaced {
             classes.served.push(id);
         } else if ledger.succeeded.binary_search(&id).is_ok() {
             classes.ended.push(id);
@@ -164,9 +159,10 @@ impl<'a> Target<'a> {
     /// Why it can't go on where a record is of the generation `sealed`.
     fn overtaken<E>(&self, account: &AccountName, sealed: u64) -> KeepError<E> {
         let account = account.clone().into();
-        match self.published {
-            Some(_) => KeepError::Overtaken { account },
-            None => KeepError::StaleRing { account, claimed: sealed, spent: self.base },
+        if self.published.is_some() {
+            KeepError::Overtaken { account }
+        } else {
+            KeepError::StaleRing { account, claimed: sealed, spent: self.base }
         }
     }
 

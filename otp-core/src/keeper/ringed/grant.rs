@@ -5,15 +5,17 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use super::classify::Standing;
+use super::ledger::Ledger;
 use super::ring_keeper::RingKeeper;
 use crate::buffer::Buffer;
 use crate::id::KeyId;
+use crate::keeper::survey::Survey;
 use crate::keeper::{Gone, Grant, KeepError};
 use crate::key::Key;
 use crate::name::AccountName;
 use crate::record::Record;
 use crate::ring::{Entry, Ring};
-use crate::seal::{open, open_ignoring_expiry, verify};
+use crate::seal::{open, verify};
 use crate::store::{Guard, Store};
 
 impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
@@ -43,7 +45,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             return Err(exists());
         }
         survey.check_no_rotation(account)?;
-        let reached = ledger.reached(account, &survey)?;
+        let reached = self.catch_up(account, &ledger, &survey)?;
         let key = self.put_new(account, payload, grant, reached, rng)?;
         self.or_take_back(
             account,
@@ -76,7 +78,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let source = self.keeper.read_record(&account, id, key.capacity())?.into_current(&account, id)?;
         let secret = open(key, &Record::decode(&source)?, self.keeper.now)?;
         grant.check(&account, secret.expose().len())?;
-        let reached = ledger.reached(&account, &survey)?;
+        let reached = self.catch_up(&account, &ledger, &survey)?;
         let new = self.put_new(&account, secret.expose(), &grant, reached, rng)?;
         let busy = || KeepError::Busy { account: account.clone().into() };
         self.or_take_back(
@@ -88,6 +90,16 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             },
             survey.highest_claim(),
         )
+    }
+
+    /// The generation that the account has reached, which the ring remembers from now on: a new key's pages count from it, even
+    /// if somebody takes the store's claims away.
+    fn catch_up(&self, account: &AccountName, ledger: &Ledger, survey: &Survey) -> Result<u64, KeepError<S::Error>> {
+        let reached = ledger.reached(account, survey)?;
+        if reached > ledger.highest_spent() {
+            self.mark(account, Entry::Spent(reached))?;
+        }
+        Ok(reached)
     }
 
     /// A key of the ring that opens the account today, for [`issue`](RingKeeper::issue).
@@ -174,17 +186,5 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the ring's key opens a record to this payload.
-    pub(super) fn opens_to(
-        &self,
-        account: &AccountName,
-        id: KeyId,
-        payload: &[u8],
-    ) -> Result<bool, KeepError<S::Error>> {
-        let Standing::Known(known) = self.standing(account, id)? else { return Ok(false) };
-        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
-        Ok(crate::ct::equal(secret.expose(), payload))
     }
 }

@@ -9,6 +9,7 @@ use crate::keeper::KeepError;
 use crate::keeper::survey::Survey;
 use crate::name::AccountName;
 use crate::note::Note;
+use crate::record::Header;
 use crate::ring::{Entry, Ring, generation};
 use crate::store::{Slot, Store};
 
@@ -95,6 +96,16 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     /// Whether a key was issued after a generation: its first page is of a later one.
     pub(super) fn is_after(&self, account: &AccountName, id: KeyId, base: u64) -> Result<bool, KeepError<S::Error>> {
         Ok(self.first(account, id)?.is_some_and(|first| first > base))
+    }
+
+    /// The generation at which a record was sealed; 0 if nobody knows.
+    pub(super) fn sealed_at(
+        &self,
+        account: &AccountName,
+        id: KeyId,
+        header: &Header,
+    ) -> Result<u64, KeepError<S::Error>> {
+        Ok(self.first(account, id)?.map_or(0, |first| first.saturating_add(header.page.into())))
     }
 
     /// The page of a key that is sealed at a generation; `None` if it has none left, or nobody knows how many are used.

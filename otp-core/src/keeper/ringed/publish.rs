@@ -1,25 +1,20 @@
 //! Publishing a new secret under the next page of each key (rule 7).
 
-use alloc::boxed::Box;
-use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
 use super::classify::{Classes, Known, Standing, Target};
-use super::ring_keeper::{RingKeeper, ring_failed};
+use super::ring_keeper::RingKeeper;
 use super::rotate::RingRotation;
-use crate::frame::Capacity;
 use crate::hazmat;
 use crate::id::KeyId;
+use crate::keeper::KeepError;
 use crate::keeper::rotation::Replacement;
-use crate::keeper::{Grant, KeepError};
-use crate::key::{Key, max_pages};
 use crate::name::AccountName;
 use crate::note::Note;
-use crate::record::{Header, Record, Terms};
+use crate::record::{Record, Terms};
 use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
@@ -71,37 +66,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         // Afresh: others may have revoked keys while the database changed.
         let records = self.keeper.survey(account)?.records;
         let classes = self.classify(account, &records, &self.ledger(account)?, &target)?;
-        for id in &classes.replaced {
-            let Standing::Known(known) = self.standing(account, *id)? else { continue };
-            done.replacements.extend(self.successor(account, *id, &known.header, &target, rng)?);
-        }
-        for id in classes.resealed {
-            let Standing::Known(known) = self.standing(account, id)? else { continue };
-            let header = known.header.clone();
-            let Some(page) = self.page_at(account, id, header.pages, generation)? else { continue };
-            if self.reseal(account, &guard, *known, page, &target)? {
-                done.kept.push(id);
-                if page + 1 == header.pages {
-                    done.replacements.extend(self.successor(account, id, &header, &target, rng)?);
-                }
-            }
-        }
-        // A key that the rotation itself issued needs no successor.
-        for id in classes.served {
-            let Standing::Known(known) = self.standing(account, id)? else { continue };
-            if !self.is_after(account, id, base)? {
-                done.replacements.extend(self.successor(account, id, &known.header, &target, rng)?);
-            }
-            done.kept.push(id);
-        }
-        for id in &classes.ended {
-            if let Standing::Known(known) = self.standing(account, *id)? {
-                done.replacements.extend(self.issued_successor(account, *id, &known.header, base)?);
-            }
-        }
-        // One that replaces two, of which an earlier run issued the second, is handed over once.
-        done.replacements.sort_by_key(|new| new.key.id());
-        done.replacements.dedup_by_key(|new| new.key.id());
+        self.seal_all(account, &guard, &classes, &target, &mut done, rng)?;
         (done.behind, done.unknown) = (classes.behind, classes.unknown);
         for id in classes.orphaned {
             // An earlier run of this rotation died before it put the record: nobody has that key.
@@ -122,6 +87,54 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         self.clear(account, staged)?;
         self.drop_older_marks(account, generation)?;
         handed_over.map(|()| done)
+    }
+
+    /// Gives every key the secret: its own next page, or a successor.
+    fn seal_all<G>(
+        &self,
+        account: &AccountName,
+        guard: &S::Guard<'_>,
+        classes: &Classes,
+        target: &Target<'_>,
+        done: &mut Published,
+        rng: &mut G,
+    ) -> Result<(), KeepError<S::Error>>
+    where
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        for id in &classes.replaced {
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            done.replacements.extend(self.successor(account, *id, &known.header, target, rng)?);
+        }
+        for id in &classes.resealed {
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            let header = known.header.clone();
+            let Some(page) = self.page_at(account, *id, header.pages, target.generation)? else { continue };
+            if self.reseal(account, guard, *known, page, target)? {
+                done.kept.push(*id);
+                if page + 1 == header.pages {
+                    done.replacements.extend(self.successor(account, *id, &header, target, rng)?);
+                }
+            }
+        }
+        for id in &classes.served {
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            // A key that the rotation itself issued needs no successor.
+            if !self.is_after(account, *id, target.base)? {
+                done.replacements.extend(self.successor(account, *id, &known.header, target, rng)?);
+            }
+            done.kept.push(*id);
+        }
+        for id in &classes.ended {
+            if let Standing::Known(known) = self.standing(account, *id)? {
+                done.replacements.extend(self.issued_successor(account, *id, &known.header, target.base)?);
+            }
+        }
+        // One that replaces two, of which an earlier run issued the second, is handed over once.
+        done.replacements.sort_by_key(|new| new.key.id());
+        done.replacements.dedup_by_key(|new| new.key.id());
+        Ok(())
     }
 
     /// Seals one page, and puts the record into the place of the one that was read (rule 3). `false` if that is gone: the key
@@ -170,98 +183,6 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         }
         Err(failure.unwrap_or_else(overtaken))
-    }
-
-    /// The successor of a key that has no page left after this rotation, to be handed over; `None` if it was before.
-    fn successor<G>(
-        &self,
-        account: &AccountName,
-        old: KeyId,
-        header: &Header,
-        target: &Target<'_>,
-        rng: &mut G,
-    ) -> Result<Option<Replacement>, KeepError<S::Error>>
-    where
-        G: TryCryptoRng,
-        G::Error: Send + Sync + 'static,
-    {
-        if self.ring.get(account, Entry::Succeeded(old), &mut []).map_err(ring_failed)?.is_some() {
-            return self.issued_successor(account, old, header, target.base);
-        }
-        let options = target.options;
-        let capacity = options.capacity.unwrap_or(Capacity::fitting(target.payload_len)?.max(header.capacity));
-        let pages = options.pages.or(NonZeroU8::new(header.pages));
-        let pages = pages.map(|pages| pages.min(max_pages(account.as_str().len(), capacity)));
-        let grant = Grant {
-            holder: header.terms.holder.clone(),
-            expires: options.expires.or(header.terms.expires),
-            capacity: Some(capacity),
-            pages,
-        };
-        let payload = target.published.unwrap_or_default();
-        let key = self.put_new(account, payload, &grant, target.generation, rng)?;
-        self.put_entry(account, Entry::Succeeded(old), key.id().to_string().as_bytes())?;
-        Ok(Some(Replacement { old, holder: grant.holder, key }))
-    }
-
-    /// The successor that an earlier run of the same rotation issued, which may have died before it handed the key over.
-    fn issued_successor(
-        &self,
-        account: &AccountName,
-        old: KeyId,
-        header: &Header,
-        base: u64,
-    ) -> Result<Option<Replacement>, KeepError<S::Error>> {
-        let mut last = old;
-        while let Some(next) = self.succeeded_by(account, last)? {
-            if !self.is_after(account, next, base)? {
-                return Ok(None);
-            }
-            last = next;
-        }
-        let key = if last == old { None } else { self.read_key(account, Entry::Key(last), last)? };
-        Ok(key.map(|key| Replacement { old, holder: header.terms.holder.clone(), key }))
-    }
-
-    /// The id of a key's successor, as far as the ring knows.
-    fn succeeded_by(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyId>, KeepError<S::Error>> {
-        let mut text = [0; KeyId::TEXT_LEN];
-        let len = self.ring.get(account, Entry::Succeeded(id), &mut text).map_err(ring_failed)?;
-        Ok(len.and_then(|len| KeyId::parse(core::str::from_utf8(text.get(..len)?).ok()?).ok()))
-    }
-
-    /// Seals a payload under a new key: the ring has it before the store has its record (rule 4).
-    pub(super) fn put_new<G>(
-        &self,
-        account: &AccountName,
-        payload: &[u8],
-        grant: &Grant,
-        generation: u64,
-        rng: &mut G,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
-    where
-        G: TryCryptoRng,
-        G::Error: Send + Sync + 'static,
-    {
-        let sealed = self.keeper.seal(account, payload, grant, rng)?;
-        let id = sealed.key.id();
-        let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
-        // A key that is in the ring with its generation and without a record is one that a crash has left behind.
-        if self.ring.get(account, Entry::Key(id), &mut []).map_err(ring_failed)?.is_some()
-            || !self.put_entry(account, Entry::First(id), generation.to_string().as_bytes())?
-            || !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
-        {
-            return Err(repeated());
-        }
-        match self.keeper.put(&Slot::record(account, id), &sealed.record) {
-            Ok(true) => Ok(sealed.key),
-            Ok(false) => Err(repeated()),
-            Err(error) => {
-                // The record may be there all the same.
-                let _ = self.take_back(account, id);
-                Err(error)
-            }
-        }
     }
 
     /// Leaves a tombstone, and removes record and key.

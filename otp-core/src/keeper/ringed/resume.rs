@@ -6,6 +6,7 @@ use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
 use super::apply::{Applied, Change};
+use super::classify::Standing;
 use super::ledger::Ledger;
 use super::publish::Published;
 use super::ring_keeper::{RingKeeper, ring_failed};
@@ -25,6 +26,7 @@ struct Pending {
     staged: Slot,
     records: Vec<KeyId>,
     new: Payload,
+    begun: Begun,
 }
 
 impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
@@ -48,14 +50,13 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(None) };
-        let begun = self.begun(account, staged.id)?;
+        let Some(Pending { staged, records, new, begun }) = self.pending(account)? else { return Ok(None) };
         let options = &RingRotation { new_keys: options.new_keys || begun.new_keys, ..options.clone() };
-        let old = self.current_payload(account, &records, Some(&new))?;
+        let old = self.payload_at(account, &records, begun.base)?;
         let unfinished = || KeepError::Unfinished { account: account.clone().into() };
         match apply(&self.guard, Change { account, old: old.as_ref().unwrap_or(&new), new: &new }) {
             Applied::Done => self.publish(account, (&staged, begun.base), &new, options, rng, hand_over).map(Some),
-            Applied::Unchanged if !self.is_published(account, &records, &new)? => {
+            Applied::Unchanged if !self.is_published(account, &records, begun.base)? => {
                 self.clear(account, &staged)?;
                 Err(KeepError::NotApplied { account: account.clone().into() }.into())
             }
@@ -74,11 +75,11 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         account: &AccountName,
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
     ) -> Result<(), KeepError<S::Error>> {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(()) };
-        if self.is_published(account, &records, &new)? {
+        let Some(Pending { staged, records, new, begun }) = self.pending(account)? else { return Ok(()) };
+        if self.is_published(account, &records, begun.base)? {
             return Err(KeepError::Published { account: account.clone().into() });
         }
-        let old = self.current_payload(account, &records, Some(&new))?;
+        let old = self.payload_at(account, &records, begun.base)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
         match apply(&self.guard, Change { account, old: &new, new: &old }) {
             Applied::Done => self.clear(account, &staged),
@@ -101,13 +102,6 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
             self.clear(account, &Slot::staged(account, *id))?;
         }
         Ok(())
-    }
-
-    /// What the mark of a rotation says of its beginning. Of one that can't be read nothing is known, and every key is old.
-    fn begun(&self, account: &AccountName, id: KeyId) -> Result<Begun, KeepError<S::Error>> {
-        let mut text = [0; Begun::MAX_LEN];
-        let len = self.ring.get(account, Entry::Applying(id), &mut text).map_err(ring_failed)?;
-        Ok(Begun::parse(len.and_then(|len| text.get(..len)).unwrap_or_default()))
     }
 
     /// Finds the unfinished rotation of an account and opens its new secret; `None` if it can be and was forgotten.
@@ -133,19 +127,24 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
             return Ok(None);
         }
         let key = self.read_key(account, Entry::Recovery(id), id)?.ok_or_else(lost)?;
+        let mut text = [0; Begun::MAX_LEN];
+        let len = self.ring.get(account, Entry::Applying(id), &mut text).map_err(ring_failed)?;
+        let begun = len.and_then(|len| Begun::parse(text.get(..len)?)).ok_or_else(lost)?;
         let mut bytes = alloc::vec![0; Record::max_len(Capacity::MAX)];
         let len = self.keeper.store.get(&staged, &mut bytes).map_err(KeepError::Store)?;
         let bytes = len.and_then(|len| bytes.get(..len)).ok_or_else(lost)?;
         let record = Record::decode(bytes).map_err(|_| lost())?;
         let secret = open_ignoring_expiry(key, &record).map_err(|_| lost())?;
         let new = Zeroizing::new(secret.expose().to_vec());
-        Ok(Some(Pending { staged, records: survey.records, new }))
+        Ok(Some(Pending { staged, records: survey.records, new, begun }))
     }
 
-    /// Whether a record of the account has this payload.
-    fn is_published(&self, account: &AccountName, records: &[KeyId], new: &[u8]) -> Result<bool, KeepError<S::Error>> {
+    /// Whether a run of a rotation that began at this generation has published its secret in a record.
+    fn is_published(&self, account: &AccountName, records: &[KeyId], base: u64) -> Result<bool, KeepError<S::Error>> {
         for id in records {
-            if self.opens_to(account, *id, new)? {
+            if let Standing::Known(known) = self.standing(account, *id)?
+                && self.sealed_at(account, *id, &known.header)? > base
+            {
                 return Ok(true);
             }
         }

@@ -1,5 +1,6 @@
 //! Rotating with a ring: the keys keep their text, and the database may change in between (rules 6 and 8).
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +13,6 @@ use super::apply::{Applied, Change};
 use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
-use crate::ct;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::rotation::Replacement;
@@ -55,9 +55,9 @@ impl Begun {
     /// The longest text: 20 digits, and [`NEW_KEYS`].
     pub(super) const MAX_LEN: usize = 20 + NEW_KEYS.len();
 
-    pub(super) fn parse(text: &[u8]) -> Self {
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let digits = text.strip_suffix(NEW_KEYS.as_bytes());
-        Self { base: generation(digits.unwrap_or(text)).unwrap_or(u64::MAX), new_keys: digits.is_some() }
+        Some(Self { base: generation(digits.unwrap_or(text))?, new_keys: digits.is_some() })
     }
 }
 
@@ -130,7 +130,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         ledger.check_not_applying(account)?;
         self.clear_recovery(account, &ledger)?;
 
-        let old = self.current_payload(account, &survey.records, None)?;
+        let old = self.payload_at(account, &survey.records, u64::MAX)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
         let new = change(&old)?;
         let new = new.as_ref();
@@ -202,26 +202,24 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         self.drop_entry(account, Entry::Recovery(staged.id))
     }
 
-    /// The account's payload, from the record of the highest generation that the ring can open; not `other` than that, if there
-    /// is any.
-    pub(super) fn current_payload(
+    /// The account's payload as of a generation, from the latest record until then that the ring can open.
+    pub(super) fn payload_at(
         &self,
         account: &AccountName,
         records: &[KeyId],
-        other: Option<&[u8]>,
+        generation: u64,
     ) -> Result<Option<Payload>, KeepError<S::Error>> {
-        let mut found: Option<(u64, Payload)> = None;
+        let mut latest: Option<(u64, Box<Known>)> = None;
         for id in records {
             let Standing::Known(known) = self.standing(account, *id)? else { continue };
-            let Known { key, header, record } = *known;
-            let at = self.first(account, *id)?.unwrap_or(0).saturating_add(u64::from(header.page));
-            let secret = open_ignoring_expiry(key, &Record::decode(&record)?)?;
-            let is_other = other.is_some_and(|other| ct::equal(secret.expose(), other));
-            if !is_other && found.as_ref().is_none_or(|(best, _)| at > *best) {
-                found = Some((at, Zeroizing::new(secret.expose().to_vec())));
+            let sealed = self.sealed_at(account, *id, &known.header)?;
+            if sealed <= generation && latest.as_ref().is_none_or(|(other, _)| sealed > *other) {
+                latest = Some((sealed, known));
             }
         }
-        Ok(found.map(|(_, payload)| payload))
+        let Some((_, known)) = latest else { return Ok(None) };
+        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
+        Ok(Some(Zeroizing::new(secret.expose().to_vec())))
     }
 }
 
