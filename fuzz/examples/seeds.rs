@@ -44,6 +44,7 @@ fn main() -> Result<()> {
         let mut counts = std::collections::BTreeMap::new();
         for case in VECTORS.split("\n\n").filter(|case| find(case, "kind") == Some(kind)) {
             let (Some(found), Some(what)) = (find(case, value), find(case, "case")) else { continue };
+            let what = what.strip_prefix(kind).map_or(what, |what| what.trim_start_matches(": "));
             let bytes = if is_text { found.as_bytes().to_vec() } else { hex(found) };
             let bytes = if target == "frame" { framed(&bytes) } else { bytes };
             let count = counts.entry(find(case, "expect")).or_insert(0);

@@ -1,17 +1,18 @@
 //! Texts of keys: what is whole is taken, whatever else is refused, and what is taken writes the same text.
 
 use arbitrary::{Arbitrary, Unstructured};
-use otp_core::key::len_for;
+use otp_core::key::paged_len_for;
 use otp_core::{Capacity, Key};
-use otp_reference::{is_account_name, key_contents, key_text as text_of};
+use otp_reference::{KeyParts, is_account_name, key_contents, key_text as text_of};
 
 use crate::change::Change;
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     capacity: u8,
+    pages: u8,
     account: &'a str,
-    /// Key id, tag key and pad begin with this, and go on with zeros.
+    /// Key id and pages begin with this, and go on with zeros.
     random: &'a [u8],
     contents: Vec<Change>,
     text: Vec<Change>,
@@ -36,8 +37,11 @@ impl Case<'_> {
         let capacity = Capacity::ALL[usize::from(self.capacity) % 5].bytes();
         let account = Some(self.account).filter(|account| is_account_name(account)).unwrap_or("edms/reporting");
         let mut random = self.random.to_vec();
-        random.resize(10 + 32 + capacity + 2, 0);
-        let start = [&u16::try_from(capacity).unwrap().to_be_bytes()[..], &[1, u8::try_from(account.len()).unwrap()]];
+        // Mostly few, so that an input is short.
+        let pages = if self.pages < 250 { self.pages % 4 } else { self.pages };
+        random.resize(10 + usize::from(pages) * (32 + capacity + 2), 0);
+        let name_len = u8::try_from(account.len()).unwrap();
+        let start = [&u16::try_from(capacity).unwrap().to_be_bytes()[..], &[pages, name_len]];
         [&start.concat(), account.as_bytes(), &random].concat()
     }
 }
@@ -48,16 +52,7 @@ fn check_contents(contents: &[u8]) {
 }
 
 fn is_key(contents: &[u8]) -> bool {
-    let [high, low, 1, name_len, rest @ ..] = contents else {
-        return false;
-    };
-    let capacity = usize::from(*high) * 256 + usize::from(*low);
-    let Some((name, random)) = rest.split_at_checked((*name_len).into()) else {
-        return false;
-    };
-    Capacity::ALL.iter().any(|one| one.bytes() == capacity)
-        && str::from_utf8(name).is_ok_and(is_account_name)
-        && random.len() == 10 + 32 + capacity + 2
+    KeyParts::decode(contents).is_some()
 }
 
 fn check(text: &[u8]) -> bool {
@@ -70,11 +65,10 @@ fn check(text: &[u8]) -> bool {
     let again = key.write_text(&mut again).unwrap();
     assert_eq!(again.as_bytes(), text.trim_ascii().to_ascii_lowercase());
     let contents = key_contents(again);
-    assert!(is_key(&contents));
-    let name = key.account().as_str();
-    assert_eq!(contents.len() + 4, len_for(name.len(), key.capacity()));
-    let start = [&u16::try_from(key.capacity().bytes()).unwrap().to_be_bytes()[..], &[1]].concat();
-    let name = [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), key.id().as_bytes()].concat();
-    assert!(contents.starts_with(&[start, name].concat()));
+    let parts = KeyParts::decode(&contents).expect("a key by the book");
+    let found = (key.account().as_str(), *key.id().as_bytes(), key.capacity().bytes(), usize::from(key.pages().get()));
+    assert_eq!(found, (&*parts.account, parts.id, usize::from(parts.capacity), parts.pages.len()));
+    assert_eq!(contents.len() + 4, paged_len_for(parts.account.len(), key.capacity(), key.pages()));
+    assert_eq!(parts.encode(), contents);
     true
 }

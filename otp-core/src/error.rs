@@ -269,6 +269,6 @@ pub(crate) mod tests {
             assert!(!message.ends_with('.') && !message.contains("--"), "{message}");
             assert!(messages.insert(message.clone()), "{message}");
         }
-        assert_eq!(messages.len(), 14 + 3 * 5 + 5 + 4);
+        assert_eq!(messages.len(), 16 + 3 * 5 + 5 + 4);
     }
 }

@@ -113,14 +113,13 @@ impl Error {
             Self::PayloadTooLong { capacity, .. } if *capacity < Capacity::MAX.bytes() => Hint::UseLargerCapacity,
             Self::PayloadTooLong { .. } => Hint::ShortenSecret,
             Self::TooManyPages { .. } => Hint::UseFewerPages,
-            Self::NoPageLeft => Hint::AskForNewKey,
             Self::DuplicateField => Hint::GiveFieldOnce,
             Self::BufferTooSmall { needed } => Hint::ProvideBuffer { needed: *needed },
             Self::MalformedKey(_) => Hint::CopyKeyAgain,
             Self::NewerKey | Self::NewerRecord { .. } => Hint::Update,
             Self::DamagedRecord(_) => Hint::RestoreRecord,
             Self::DamagedNote => Hint::RestoreNote,
-            Self::Expired { .. } => Hint::AskForNewKey,
+            Self::NoPageLeft | Self::Expired { .. } => Hint::AskForNewKey,
             Self::LengthMismatch | Self::WrongKey | Self::MalformedFrame | Self::MalformedAccount => return None,
         })
     }

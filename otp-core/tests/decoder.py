@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads keys, records and notes as docs/format.md specifies them, and nothing else: a second opinion on the vectors.
+"""Reads keys, records, notes and the names of files as docs/format.md specifies them: a second opinion on the vectors.
 
 Standard library only, plain and slow; it takes no care of time or memory, so don't hand it secrets.
 """
@@ -161,12 +161,10 @@ def read_key(text):
     body = Bytes(data[:-4], "malformed-key", "contents")
     capacity = int.from_bytes(body.take(2), "big")
     pages, name_len = body.byte(), body.byte()
-    if pages > 1:
-        raise Refused("newer-version")
     key = {"capacity": capacity, "pages": pages, "account": body.text(name_len), "id": body.take(10)}
     if pages == 0 or capacity not in CAPACITIES or not is_account_name(key["account"]):
         raise Refused("malformed-key", "contents")
-    key["tag_key"], key["pad"] = body.take(32), body.take(capacity + 2)
+    key["tag_keys_and_pads"] = [(body.take(32), body.take(capacity + 2)) for _ in range(pages)]
     if body.data:
         raise Refused("malformed-key", "contents")
     return key
@@ -218,13 +216,14 @@ def flag(body):
 
 
 def open_record(key, record, now):
-    tag = tag_of(key["tag_key"], record["header"], record["ciphertext"])
-    same = all(key[name] == record[name] for name in ("account", "id", "capacity"))
-    if tag != record["tag"] or not same or (record["page"], record["pages"]) != (0, 1):
+    if any(key[name] != record[name] for name in ("account", "id", "capacity", "pages")):
+        raise Refused("wrong-key")
+    tag_key, pad = key["tag_keys_and_pads"][record["page"]]
+    if tag_of(tag_key, record["header"], record["ciphertext"]) != record["tag"]:
         raise Refused("wrong-key")
     if now is not None and record["expires"] is not None and now >= record["expires"]:
         raise Refused("expired")
-    frame = bytes(a ^ b for a, b in zip(record["ciphertext"], key["pad"]))
+    frame = bytes(a ^ b for a, b in zip(record["ciphertext"], pad))
     payload, length = frame[:-2], int.from_bytes(frame[-2:], "big")
     if length > len(payload) or any(payload[length:]):
         raise Refused("damaged", "frame")
@@ -277,6 +276,50 @@ def has_crashed(since, now):
     return now >= since + ROTATION_LIMIT or since > now + CLOCK_SKEW
 
 
+# In a store and in a ring
+
+
+def look_up(key, record, note, now):
+    """What a reader of a store does with the two files that it finds, or does not."""
+    says, time = read_note(note) if note is not None else (None, None)
+    if says == "rotating":
+        raise Refused("damaged")
+    if record is None or says in ("revoked", "rotated") or (says == "grace" and now >= time):
+        raise Refused("not-found")
+    return open_record(key, read_record(record), now)
+
+
+def read_id(text):
+    """An id, or nothing if the text is none."""
+    if len(text) != 16 or any(character not in ALPHABET for character in text):
+        return None
+    number = 0
+    for character in text:
+        number = number << 5 | ALPHABET.index(character)
+    return number.to_bytes(10, "big")
+
+
+def look_at_object(name):
+    kinds = {"otp": "record", "note.otp": "note", "rotation.otp": "rotation", "claim.otp": "claim", "staged.otp": "staged"}
+    stem, _, suffix = name.partition(".")
+    key_id = read_id(stem)
+    if key_id is None or suffix not in kinds:
+        return {"what": "nothing"}
+    if suffix == "claim.otp":
+        return {"what": "claim", "generation": min(int.from_bytes(key_id, "big"), 2**64 - 1)}
+    return {"what": kinds[suffix], "id": stem}
+
+
+def look_at_entry(name):
+    stem, _, what = name.partition(".")
+    if what in ("key", "first", "succeeded", "ended", "recovery", "applying") and read_id(stem) is not None:
+        return {"what": what, "id": stem}
+    is_number = stem != "" and all(character in "0123456789" for character in stem) and str(int(stem)) == stem
+    if what in ("spent", "done") and is_number and int(stem) < 2**64:
+        return {"what": what, "generation": int(stem)}
+    return {"what": "nothing"}
+
+
 # The vectors
 
 
@@ -319,6 +362,13 @@ def answer(case):
         now = int(case["now"]) if "now" in case else None
         found = key()
         return {"payload": open_record(found, read_record(data("record")), now).hex()}
+    if kind == "lookup":
+        record, note = (data(name) if name in case else None for name in ("record", "note"))
+        return {"payload": look_up(key(), record, note, int(case["now"])).hex()}
+    if kind == "object":
+        return look_at_object(case["name"])
+    if kind == "entry":
+        return look_at_entry(case["name"])
     if kind == "account":
         return {"field": [f"{name}={value.hex()}" for name, value in read_account(data("payload"))]}
     if kind == "note":
@@ -337,8 +387,11 @@ GIVEN = {
     "key": {"key", "key-hex"},
     "record": {"record"},
     "open": {"key", "key-hex", "record", "now"},
+    "lookup": {"key", "key-hex", "record", "note", "now"},
     "account": {"payload"},
     "note": {"note", "now"},
+    "object": {"name"},
+    "entry": {"name"},
 }
 
 

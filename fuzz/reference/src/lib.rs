@@ -11,6 +11,7 @@ mod checksum;
 mod frame;
 mod key;
 mod names;
+mod objects;
 mod record;
 
 use chacha20::ChaCha20Rng;
@@ -19,8 +20,9 @@ use chacha20::rand_core::SeedableRng;
 pub use account::{WELL_KNOWN_NAMES, fields, payload, place};
 pub use checksum::{checksum, set_checksum};
 pub use frame::{CAPACITIES, frame};
-pub use key::{key_contents, key_text, raw_key_text, tag_key};
+pub use key::{KeyParts, key_contents, key_text, raw_key_text, tag_key};
 pub use names::{is_account_name, is_free_text};
+pub use objects::{entry, id_of, id_text, object};
 pub use record::Parts;
 
 /// 9999-12-31T23:59:59Z, the last time that a record can hold.

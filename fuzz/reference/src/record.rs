@@ -15,9 +15,9 @@ pub struct Parts {
     pub account: String,
     /// The key's id.
     pub id: [u8; 10],
-    /// Which of the key's pads it is sealed with.
+    /// Which of the key's pages it is sealed with.
     pub page: u8,
-    /// How many pads the key has.
+    /// How many pages the key has.
     pub pages: u8,
     /// The capacity, in bytes.
     pub capacity: u64,

@@ -303,9 +303,12 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::Store(error) => error.code(),
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::Exists { .. } => Code::Exists,
-            Self::NoAccount { .. } | Self::NoKey { .. } | Self::Superseded { .. } | Self::AllReplaced { .. } => {
-                Code::NotFound
-            }
+            Self::NoAccount { .. }
+            | Self::NoKey { .. }
+            | Self::Superseded { .. }
+            | Self::AllReplaced { .. }
+            | Self::NotUnfinished { .. }
+            | Self::NotInRing { .. } => Code::NotFound,
             Self::GraceTooLong => Code::Usage,
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } | Self::NotApplied { .. } => Code::Other,
@@ -313,7 +316,6 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::Unfinished { .. } | Self::StagedLost { .. } | Self::Overtaken { .. } | Self::Published { .. } => {
                 Code::InDoubt
             }
-            Self::NotUnfinished { .. } | Self::NotInRing { .. } => Code::NotFound,
             Self::UnknownKeys { .. } => Code::WrongKey,
             Self::UsedUp { .. } | Self::NeedsRing { .. } => Code::Usage,
             Self::StaleRing { .. } => Code::StaleRing,
@@ -336,6 +338,24 @@ mod tests {
     /// Its cause.
     #[derive(Debug)]
     struct NoPower;
+
+    /// A ring's error, which has a code.
+    #[derive(Debug)]
+    struct RustyRing;
+
+    impl fmt::Display for RustyRing {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the ring was copied")
+        }
+    }
+
+    impl core::error::Error for RustyRing {}
+
+    impl Coded for RustyRing {
+        fn code(&self) -> Code {
+            Code::StaleRing
+        }
+    }
 
     impl fmt::Display for Unplugged {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -371,6 +391,8 @@ mod tests {
         let (revoke, issue) = (Hint::RevokeKey { account: &name, id }, Hint::IssueOrRotate { account: &name });
         let damaged = KeepError::DamagedKey { account: account(), id, error: Error::DamagedNote };
         let superseded = KeepError::Superseded { account: account(), id, until: at };
+        let resume = Some(Hint::ResumeRotation { account: &name });
+        let replace = Some(Hint::ReplaceKeys { account: &name });
         let all = [
             (KeepError::Invalid(Error::NewerKey), Code::NewerVersion, Some(Hint::Update)),
             (damaged, Code::Damaged, Some(revoke)),
@@ -390,6 +412,28 @@ mod tests {
             // It says what would do.
             (KeepError::GraceTooLong, Code::Usage, None),
             (KeepError::Busy { account: account() }, Code::Other, Some(Hint::TryAgain)),
+            // The ring knows what to do about itself.
+            (KeepError::Ring(Box::new(RustyRing)), Code::StaleRing, None),
+            (KeepError::Unfinished { account: account() }, Code::InDoubt, resume),
+            (KeepError::Published { account: account() }, Code::InDoubt, resume),
+            (KeepError::Overtaken { account: account() }, Code::InDoubt, resume),
+            (
+                KeepError::StagedLost { account: account() },
+                Code::InDoubt,
+                Some(Hint::ForgetRotation { account: &name }),
+            ),
+            (KeepError::NotUnfinished { account: account() }, Code::NotFound, None),
+            // That was the database's answer.
+            (KeepError::NotApplied { account: account() }, Code::Other, None),
+            (
+                KeepError::UnknownKeys { account: account(), ids: [id].into() },
+                Code::WrongKey,
+                Some(Hint::EndUnknownKeys { account: &name }),
+            ),
+            (KeepError::UsedUp { account: account(), ids: [id, id].into() }, Code::Usage, replace),
+            (KeepError::StaleRing { account: account(), claimed: 300, spent: 1 }, Code::StaleRing, replace),
+            (KeepError::NotInRing { account: account() }, Code::NotFound, Some(Hint::AddKeyToRing)),
+            (KeepError::NeedsRing { account: account() }, Code::Usage, Some(Hint::GiveRing)),
         ];
         let mut messages = BTreeSet::new();
         for (error, code, hint) in &all {
@@ -405,6 +449,8 @@ mod tests {
         let error = KeepError::Store(Unplugged);
         assert_eq!(error.to_string(), Unplugged.to_string());
         assert!(error.source().unwrap().is::<NoPower>());
+        let error = KeepError::<Unplugged>::Ring(Box::new(RustyRing));
+        assert_eq!(error.to_string(), RustyRing.to_string());
         let error = KeepError::<Unplugged>::Randomness(Box::new(NoPower));
         assert!(error.source().unwrap().is::<NoPower>());
         assert!(KeepError::<Unplugged>::Invalid(Error::WrongKey).source().is_none());

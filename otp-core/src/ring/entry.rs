@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::id::KeyId;
 
-/// What a ring keeps for an account. All but keys are empty, or a number.
+/// What a ring keeps for an account. None of it depends on a secret or a record, but keys on the source of randomness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Entry {
@@ -12,7 +12,7 @@ pub enum Entry {
     Key(KeyId),
     /// The generation at which the key's first page was sealed, as decimal digits. A key without it has no page left.
     First(KeyId),
-    /// Empty: the key's last page is used, and its successor has been issued.
+    /// The id of the key that was issued in its place, as text: its last page is used, or the key is to end.
     Succeeded(KeyId),
     /// Empty: the key has ended, and must never open again.
     Ended(KeyId),
@@ -22,7 +22,8 @@ pub enum Entry {
     Done(u64),
     /// The text of the key to a rotation's staged record.
     Recovery(KeyId),
-    /// Empty: the database may have the password of this rotation.
+    /// The database may have the password of this rotation. It holds the generation that the account had reached before, as
+    /// decimal digits, and ` new-keys` behind it if every holder gets a new key.
     Applying(KeyId),
 }
 

@@ -1,12 +1,16 @@
 //! Keys and their texts.
 
+use std::num::NonZeroU8;
+
 use otp_core::error::KeyFault;
-use otp_core::key::{MAX_LEN, MAX_TEXT_LEN};
-use otp_core::{AccountName, Capacity, Error, Key, Terms, checksum, ct};
-use otp_reference::{key_contents, raw_key_text};
+use otp_core::hazmat::seal_page;
+use otp_core::key::{MAX_LEN, MAX_TEXT_LEN, max_pages, paged_len_for};
+use otp_core::random::DrawError;
+use otp_core::{AccountName, Capacity, Error, FreshKey, Key, Record, Terms, checksum, ct, seal};
+use otp_reference::{KeyParts, key_contents, raw_key_text, rng};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 
 use crate::{account, account_names, config, opened, sealed, time};
 
@@ -22,6 +26,25 @@ fn the_longest_key_is_read_and_one_that_is_longer_is_not() {
     let mut buffer = vec![0; longer.len()];
     let refused = Key::parse(&longer, &mut buffer[..]).map(|_| ());
     assert_eq!(refused, Err(Error::MalformedKey(KeyFault::Length)));
+}
+
+#[test]
+fn a_key_has_as_many_pages_as_the_longest_key_has_room_for() {
+    for &capacity in Capacity::ALL {
+        for name in ["a", &"n".repeat(AccountName::MAX_LEN)] {
+            let most = max_pages(name.len(), capacity);
+            assert!(paged_len_for(name.len(), capacity, most) <= MAX_LEN);
+            FreshKey::generate_paged_owned(&account(name), capacity, most, &mut rng(1)).unwrap();
+            let Some(more) = most.checked_add(1) else { continue };
+            assert!(paged_len_for(name.len(), capacity, more) > MAX_LEN);
+            let refused = FreshKey::generate_paged_owned(&account(name), capacity, more, &mut rng(1)).map(|_| ());
+            let limit = most.get();
+            assert!(matches!(refused, Err(DrawError::Invalid(Error::TooManyPages { limit: one })) if one == limit));
+        }
+    }
+    // Many small secrets, or one that is as large as can be.
+    let limits = Capacity::ALL.iter().map(|capacity| max_pages(14, *capacity).get());
+    assert_eq!(limits.collect::<Vec<_>>(), [255, 255, 226, 120, 62, 31, 15, 7, 4, 2, 1]);
 }
 
 #[test]
@@ -65,6 +88,30 @@ proptest! {
         let at = letters[one.index(letters.len())];
         mixed[at] ^= 0x20;
         prop_assert!(matches!(opened(&mixed, &record), Err(Error::MalformedKey(_))));
+    }
+
+    #[test]
+    fn a_key_of_many_pages_is_read_by_the_book(
+        name in account_names(), capacity in select(&Capacity::ALL[..2]), pages in 1..=u8::MAX, seed: u64, page: u8,
+    ) {
+        let count = NonZeroU8::new(pages).unwrap();
+        let key = FreshKey::generate_paged_owned(&name, capacity, count, &mut rng(seed)).unwrap();
+        let mut record = vec![0; Record::max_len(capacity)];
+        let (key, _) = seal(key, &Terms::created(time(1)), b"payload", &mut record).unwrap();
+        let text = key.to_text();
+        prop_assert_eq!(text.as_str().len(), 6 + (8 * paged_len_for(name.as_str().len(), capacity, count)).div_ceil(5));
+        let contents = key_contents(text.as_str());
+        let parts = KeyParts::decode(&contents).unwrap();
+        prop_assert_eq!((parts.pages.len(), &*parts.account), (pages.into(), name.as_str()));
+        prop_assert_eq!(parts.encode(), contents);
+
+        // Its page opens with the pad at its place, and no other does.
+        let page = page % pages;
+        let record = seal_page(key, page, &Terms::created(time(2)), b"later", &mut record).unwrap();
+        let decoded = Record::decode(record).unwrap();
+        let frame: Vec<u8> = decoded.ciphertext().iter().zip(&parts.pages[usize::from(page)].1).map(|(a, b)| a ^ b).collect();
+        prop_assert_eq!(otp_reference::frame(&frame), Some(&b"later"[..]));
+        prop_assert_eq!(opened(text.as_str().as_bytes(), record).unwrap(), b"later");
     }
 
     #[test]

@@ -41,21 +41,39 @@ impl Coded for Blown {
 }
 
 /// Counts steps and cuts one; after it, everything fails, as if the process had died.
-pub(crate) struct Fuse {
+pub(crate) struct Fuse<'a> {
     left: Cell<usize>,
     side: Side,
     blown: Cell<bool>,
     /// Whether the process goes on after the cut: only that one answer was lost.
     survives: bool,
+    /// What others do before the step, which is then not cut.
+    meanwhile: RefCell<Option<Box<dyn FnOnce() + 'a>>>,
+    /// What is looked at after each step.
+    watch: Option<Box<dyn Fn() + 'a>>,
 }
 
-impl Fuse {
+impl<'a> Fuse<'a> {
     pub(crate) fn at(step: usize, side: Side, survives: bool) -> Self {
-        Self { left: Cell::new(step), side, blown: Cell::new(false), survives }
+        let (left, blown) = (Cell::new(step), Cell::new(false));
+        Self { left, side, blown, survives, meanwhile: RefCell::new(None), watch: None }
     }
 
     pub(crate) fn whole() -> Self {
         Self::at(usize::MAX, Side::Before, false)
+    }
+
+    /// Lets others do something before a step.
+    pub(crate) fn pausing_at(step: usize, meanwhile: impl FnOnce() + 'a) -> Self {
+        let fuse = Self::at(step, Side::Before, true);
+        *fuse.meanwhile.borrow_mut() = Some(Box::new(meanwhile));
+        fuse
+    }
+
+    /// Lets somebody look after each step.
+    pub(crate) fn watched(mut self, watch: impl Fn() + 'a) -> Self {
+        self.watch = Some(Box::new(watch));
+        self
     }
 
     pub(crate) fn is_blown(&self) -> bool {
@@ -68,14 +86,21 @@ impl Fuse {
         }
         let left = self.left.get();
         self.left.set(left.wrapping_sub(1));
-        if left != 0 {
-            return Ok(act());
-        }
-        self.blown.set(true);
-        if self.side == Side::After {
-            act();
-        }
-        Err(Blown)
+        let done = if left != 0 {
+            Ok(act())
+        } else {
+            self.blown.set(true);
+            if let Some(meanwhile) = self.meanwhile.take() {
+                meanwhile();
+                return Ok(act());
+            }
+            if self.side == Side::After {
+                act();
+            }
+            Err(Blown)
+        };
+        self.watch.iter().for_each(|watch| watch());
+        done
     }
 }
 
@@ -96,13 +121,13 @@ impl Seals {
     }
 }
 
-pub(crate) struct FusedStore<'a> {
+pub(crate) struct FusedStore<'a, 'f> {
     pub(crate) store: &'a MemoryStore,
-    pub(crate) fuse: &'a Fuse,
+    pub(crate) fuse: &'a Fuse<'f>,
     pub(crate) seals: &'a Seals,
 }
 
-impl Store for FusedStore<'_> {
+impl Store for FusedStore<'_, '_> {
     type Error = Blown;
     type Guard<'g>
         = ()
@@ -140,12 +165,12 @@ impl Store for FusedStore<'_> {
     }
 }
 
-pub(crate) struct FusedRing<'a> {
+pub(crate) struct FusedRing<'a, 'f> {
     pub(crate) ring: &'a MemoryRing,
-    pub(crate) fuse: &'a Fuse,
+    pub(crate) fuse: &'a Fuse<'f>,
 }
 
-impl Ring for FusedRing<'_> {
+impl Ring for FusedRing<'_, '_> {
     type Error = Blown;
     type Guard<'g>
         = ()

@@ -65,9 +65,7 @@ fn any_other_answer_is_in_doubt_until_it_is_resumed_or_aborted() {
             let again = world.rotate(&Fuse::whole(), b"third", &RingRotation::default(), Database::Changes);
             assert!(matches!(again, Err(KeepError::Unfinished { .. })), "{again:?}");
             if abort {
-                world.with(&Fuse::whole(), |ring, _| {
-                    ring.abort(&world.account, |_, change| world.apply(change, Database::Changes)).unwrap();
-                });
+                world.abort(&Fuse::whole(), Database::Changes).unwrap();
                 assert_eq!(*world.password.borrow(), b"first");
             } else {
                 world.resume(&Fuse::whole(), Database::Changes).unwrap().unwrap();

@@ -2,7 +2,15 @@
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod callers;
 mod cuts;
+mod fates;
 mod fuse;
+mod hostile;
 mod life;
+mod races;
+mod restored;
+mod revoked;
+mod successors;
+mod watch;
 mod world;

@@ -1,12 +1,14 @@
 //! Perfect secrecy, proved by counting on the code that seals. `cargo xtask prove` runs the test that takes minutes.
 
+#[cfg(feature = "alloc")]
+mod pages;
 mod proof;
 mod secure_python_link;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use proof::{PADS, bytes_are_apart, payloads, stored_frames, stored_pairs};
+use proof::{PADS, bytes_are_apart, payloads, stored_frames, stored_pairs, stored_triples};
 
 /// The smallest frame that a record has.
 const SMALLEST_FRAME: usize = 66;
@@ -24,6 +26,13 @@ fn two_seals_of_one_secret_store_every_pair_once_and_so_do_two_secrets() {
         // Equal, as two seals of one secret or an equal username and password; then not.
         assert_eq!(stored_pairs(secret, secret), Ok(1 << 16));
         assert_eq!(stored_pairs(secret, !secret), Ok(1 << 16));
+    }
+}
+
+#[test]
+fn two_pages_and_a_recovery_record_store_every_triple_once_whatever_the_secrets_are() {
+    for (first, second) in [(0, 0), (0x5a, 0xa5)] {
+        assert_eq!(stored_triples(first, second), Ok(PADS));
     }
 }
 
@@ -69,6 +78,16 @@ fn what_is_stored_has_one_distribution_whatever_the_secret_is() {
         "  {pairs} pairs sealed: every stored pair came exactly once, also of equal secrets, where c1 ^ c2 = k1 ^ k2"
     );
     assert_eq!(pairs, 1 << 32);
+
+    println!("a rotation with a ring: one secret under a page, the next under another page and under the recovery key");
+    let triples = on_all_threads(512, |index| {
+        let [.., high, first] = u32::try_from(index).map_err(|error| error.to_string())?.to_be_bytes();
+        let second = if high == 0 { first } else { first.wrapping_mul(167).wrapping_add(13) };
+        stored_triples(first, second)
+            .map_err(|triple| format!("{first} and {second} are stored twice as {triple:02x?}"))
+    });
+    println!("  {triples} triples sealed: every stored triple came exactly once");
+    assert_eq!(triples, 512 << 24);
 
     let cases = bytes_are_apart(SMALLEST_FRAME);
     println!("a frame of {SMALLEST_FRAME} bytes: each meets its own byte of the pad and no other ({cases:?} cases)");

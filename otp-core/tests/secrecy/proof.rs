@@ -106,6 +106,28 @@ pub(crate) fn stored_pairs(first: u8, second: u8) -> Result<u32, [u8; 2]> {
     Ok(1 << 16)
 }
 
+/// Puts one secret byte under the pad of a key's first page, and another under that of its second page and under that of the
+/// recovery key, as a rotation with a ring does; counts the different triples that would be stored.
+///
+/// # Errors
+///
+/// The first stored triple that comes twice.
+pub(crate) fn stored_triples(first: u8, second: u8) -> Result<u32, [u8; 3]> {
+    let mut seen = Seen::none_of(PADS as usize);
+    for number in 0..PADS {
+        let [_, pads @ ..] = number.to_be_bytes();
+        let mut stored = [first, second, second];
+        for (byte, pad) in stored.chunks_mut(1).zip(pads.chunks(1)) {
+            xor_in_place(byte, pad);
+        }
+        let [a, b, c] = stored;
+        if !seen.mark(u32::from_be_bytes([0, a, b, c]) as usize) {
+            return Err(stored);
+        }
+    }
+    Ok(PADS)
+}
+
 /// Checks that each byte of a longer frame meets its own byte of the pad and no other, for all values of both.
 ///
 /// So what holds for one byte holds for each byte of a frame, independently.

@@ -51,7 +51,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let overtaken = || KeepError::Overtaken { account: account.clone().into() };
         let mut failure = None;
         for _ in 0..TRIES {
-            let reached = self.generation(account, &self.ledger(account)?, &self.keeper.survey(account)?)?;
+            let reached = self.ledger(account)?.reached(account, &self.keeper.survey(account)?)?;
             let next = reached.checked_add(1).ok_or_else(overtaken)?;
             self.mark(account, Entry::Spent(next))?;
             match self.keeper.put(&Slot::claim(account, next), &nonce) {

@@ -3,9 +3,11 @@
 use rand_core::TryCryptoRng;
 
 use super::classify::Standing;
+use super::ledger::Ledger;
 use super::ring_keeper::RingKeeper;
 use crate::buffer::{Buffer, OwnedBuffer};
 use crate::id::KeyId;
+use crate::keeper::survey::Survey;
 use crate::keeper::{Gone, Grant, KeepError};
 use crate::key::Key;
 use crate::name::AccountName;
@@ -34,12 +36,14 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         grant.check(account, payload.len())?;
         let exists = || KeepError::Exists { account: account.clone().into() };
         let guard = self.keeper.lock(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
+        let mut ledger = self.ledger(account)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         if !survey.records.is_empty() {
             return Err(exists());
         }
         survey.check_no_rotation(account)?;
-        let reached = self.generation(account, &self.ledger(account)?, &survey)?;
+        let reached = self.catch_up(account, &ledger, &survey)?;
         let key = self.put_new(account, payload, grant, reached, rng)?;
         self.or_take_back(
             account,
@@ -65,12 +69,14 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let (account, id, capacity) = (key.account().clone(), key.id(), key.capacity());
         let grant = grant.clone().with_capacity(grant.capacity.or(Some(capacity)));
         let guard = self.keeper.lock_known(&account)?;
-        let survey = self.keeper.tidy(&account, &guard)?;
+        let mut survey = self.keeper.tidy(&account, &guard)?;
+        let mut ledger = self.ledger(&account)?;
+        self.note_ended(&account, &mut ledger, &mut survey)?;
         survey.check_no_rotation(&account)?;
         let source = self.keeper.read_record(&account, id, key.capacity())?.into_current(&account, id)?;
         let secret = open(key, &Record::decode(&source)?, self.keeper.now)?;
         grant.check(&account, secret.expose().len())?;
-        let reached = self.generation(&account, &self.ledger(&account)?, &survey)?;
+        let reached = self.catch_up(&account, &ledger, &survey)?;
         let new = self.put_new(&account, secret.expose(), &grant, reached, rng)?;
         let busy = || KeepError::Busy { account: account.clone().into() };
         self.or_take_back(
@@ -82,6 +88,16 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             },
             survey.highest_claim(),
         )
+    }
+
+    /// The generation that the account has reached, which the ring remembers from now on: a new key's pages count from it, even
+    /// if somebody takes the store's claims away.
+    fn catch_up(&self, account: &AccountName, ledger: &Ledger, survey: &Survey) -> Result<u64, KeepError<S::Error>> {
+        let reached = ledger.reached(account, survey)?;
+        if reached > ledger.highest_spent() {
+            self.mark(account, Entry::Spent(reached))?;
+        }
+        Ok(reached)
     }
 
     /// A key of the ring that opens the account today, for [`issue`](RingKeeper::issue).
@@ -111,16 +127,17 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     pub fn take_in<B: Buffer>(&self, key: &Key<B>) -> Result<(), KeepError<S::Error>> {
         let (account, id) = (key.account(), key.id());
         let _guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.survey(account)?;
+        let mut survey = self.keeper.survey(account)?;
         survey.check_no_rotation(account)?;
-        let ledger = self.ledger(account)?;
-        if ledger.ended.contains(&id) {
+        let mut ledger = self.ledger(account)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
+        if ledger.has_ended(id) {
             return Err(KeepError::NoKey { account: account.clone().into(), id, gone: Gone::Unknown });
         }
         let live = self.keeper.read_record(account, id, key.capacity())?.into_current(account, id)?;
         let record = Record::decode(&live)?;
         verify(key, &record)?;
-        if self.generation(account, &ledger, &survey)? == 0 && record.header().page == 0 {
+        if ledger.reached(account, &survey)? == 0 && record.header().page == 0 {
             self.put_entry(account, Entry::First(id), b"0")?;
         }
         self.put_key(account, Entry::Key(id), key).map(drop)

@@ -10,6 +10,7 @@ use crate::keeper::KeepError;
 use crate::keeper::survey::Survey;
 use crate::name::AccountName;
 use crate::note::Note;
+use crate::record::Header;
 use crate::ring::{Entry, Ring, generation};
 use crate::store::{Slot, Store};
 
@@ -35,6 +36,28 @@ impl Ledger {
 
     pub(super) fn highest_done(&self) -> u64 {
         self.done.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn has_ended(&self, id: KeyId) -> bool {
+        self.ended.binary_search(&id).is_ok()
+    }
+
+    pub(super) fn has_key(&self, id: KeyId) -> bool {
+        self.keys.binary_search(&id).is_ok()
+    }
+
+    /// The generation that the account has reached, as ring and store know it (rule 1).
+    pub(super) fn reached<E>(&self, account: &AccountName, survey: &Survey) -> Result<u64, KeepError<E>> {
+        let (spent, claimed) = (self.highest_spent(), survey.highest_claim());
+        if claimed > spent.saturating_add(CLAIMS_AHEAD) {
+            return Err(KeepError::StaleRing { account: account.clone().into(), claimed, spent });
+        }
+        Ok(spent.max(claimed))
+    }
+
+    /// Refuses an account whose database was being changed, and whose new secret is no longer staged.
+    pub(super) fn check_not_applying<E>(&self, account: &AccountName) -> Result<(), KeepError<E>> {
+        if self.applying.is_empty() { Ok(()) } else { Err(KeepError::StagedLost { account: account.clone().into() }) }
     }
 }
 
@@ -64,25 +87,26 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(ledger)
     }
 
-    /// The generation that the account has reached, as ring and store know it (rule 1).
-    pub(super) fn generation(
-        &self,
-        account: &AccountName,
-        ledger: &Ledger,
-        survey: &Survey,
-    ) -> Result<u64, KeepError<S::Error>> {
-        let (spent, claimed) = (ledger.highest_spent(), survey.highest_claim());
-        if claimed > spent.saturating_add(CLAIMS_AHEAD) {
-            return Err(KeepError::StaleRing { account: account.clone().into(), claimed, spent });
-        }
-        Ok(spent.max(claimed))
-    }
-
     /// The generation at which a key's first page was sealed; `None` if nobody knows.
     pub(super) fn first(&self, account: &AccountName, id: KeyId) -> Result<Option<u64>, KeepError<S::Error>> {
         let mut digits = [0; 20];
         let len = self.ring.get(account, Entry::First(id), &mut digits).map_err(ring_failed)?;
         Ok(len.and_then(|len| generation(digits.get(..len)?)))
+    }
+
+    /// Whether a key was issued after a generation: its first page is of a later one.
+    pub(super) fn is_after(&self, account: &AccountName, id: KeyId, base: u64) -> Result<bool, KeepError<S::Error>> {
+        Ok(self.first(account, id)?.is_some_and(|first| first > base))
+    }
+
+    /// The generation at which a record was sealed; 0 if nobody knows.
+    pub(super) fn sealed_at(
+        &self,
+        account: &AccountName,
+        id: KeyId,
+        header: &Header,
+    ) -> Result<u64, KeepError<S::Error>> {
+        Ok(self.first(account, id)?.map_or(0, |first| first.saturating_add(header.page.into())))
     }
 
     /// The page of a key that is sealed at a generation; `None` if it has none left, or nobody knows how many are used.
@@ -97,38 +121,32 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(page.filter(|page| *page < pages))
     }
 
-    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring, and the other way round
-    /// (rule 5).
+    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring, and ends what an earlier
+    /// call marked as ended (rule 5).
     pub(super) fn note_ended(
         &self,
         account: &AccountName,
         ledger: &mut Ledger,
         survey: &mut Survey,
     ) -> Result<(), KeepError<S::Error>> {
-        for id in &survey.notes {
-            if ledger.keys.binary_search(id).is_err() {
+        for id in survey.notes.iter().copied() {
+            if !ledger.has_key(id) || ledger.has_ended(id) {
                 continue;
             }
-            let ended = match self.keeper.read_note(&Slot::note(account, *id)) {
-                Ok(Some(Note::Revoked { .. } | Note::Rotated { .. })) => true,
-                Ok(_) | Err(KeepError::Invalid(_)) => false,
+            match self.keeper.read_note(&Slot::note(account, id)) {
+                Ok(Some(Note::Revoked { .. } | Note::Rotated { .. })) => self.mark(account, Entry::Ended(id))?,
+                Ok(_) | Err(KeepError::Invalid(_)) => continue,
                 Err(error) => return Err(error),
-            };
-            if ended {
-                self.forget(account, *id)?;
-                ledger.keys.retain(|other| other != id);
-                ledger.ended.push(*id);
             }
+            ledger.ended.push(id);
+            ledger.ended.sort_unstable();
         }
-        ledger.ended.sort_unstable();
-        // A revocation that was cut short, or a record that somebody has brought back: its end is finished.
-        for id in survey.records.clone() {
-            if ledger.ended.binary_search(&id).is_ok() {
-                self.keeper.put(&Slot::note(account, id), &Note::Revoked { at: self.keeper.now }.encode())?;
-                self.keeper.remove_slot(&Slot::record(account, id))?;
-                survey.records.retain(|other| *other != id);
-            }
+        for id in ledger.ended.iter().copied().filter(|id| ledger.has_key(*id)) {
+            self.end(account, id, Note::Revoked { at: self.keeper.now })?;
+            survey.records.retain(|other| *other != id);
         }
+        let Ledger { keys, ended, .. } = ledger;
+        keys.retain(|id| ended.binary_search(id).is_err());
         Ok(())
     }
 }

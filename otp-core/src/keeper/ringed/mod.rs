@@ -14,6 +14,7 @@ mod publish;
 mod resume;
 mod ring_keeper;
 mod rotate;
+mod succeed;
 mod verify;
 
 pub use apply::{Applied, Change};

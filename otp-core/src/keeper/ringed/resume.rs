@@ -7,8 +7,8 @@ use rand_core::TryCryptoRng;
 use super::apply::{Applied, Change};
 use super::ledger::Ledger;
 use super::publish::Published;
-use super::ring_keeper::RingKeeper;
-use super::rotate::{RingRotation, kept};
+use super::ring_keeper::{RingKeeper, ring_failed};
+use super::rotate::{Begun, RingRotation, kept};
 use crate::buffer::{OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -25,6 +25,7 @@ struct Pending<M: OwnedBuffer> {
     staged: Slot,
     records: Vec<KeyId>,
     new: Wiped<M>,
+    begun: Begun,
     /// Whether its pages may have been sealed.
     is_claimed: bool,
 }
@@ -51,10 +52,14 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         G::Error: Send + Sync + 'static,
     {
         let ring_guard = self.lock()?;
-        let Some(Pending { staged, records, new, .. }) = self.pending(account)? else { return Ok(None) };
-        let old = self.current_payload(account, &records, Some(new.bytes()))?;
-        match apply(&ring_guard, Change { account, old: old.as_ref().unwrap_or(&new).bytes(), new: new.bytes() }) {
-            Applied::Done => self.publish(account, &staged, new.bytes(), options, rng, hand_over).map(Some),
+        let Some(Pending { staged, records, new, begun, .. }) = self.pending(account)? else { return Ok(None) };
+        let options = &RingRotation { new_keys: options.new_keys || begun.new_keys, ..options.clone() };
+        let old = self.payload_at(account, &records, begun.base)?;
+        let change = Change { account, old: old.as_ref().unwrap_or(&new).bytes(), new: new.bytes() };
+        match apply(&ring_guard, change) {
+            Applied::Done => {
+                self.publish(account, (&staged, begun.base), new.bytes(), options, rng, hand_over).map(Some)
+            }
             // Unchanged by this run says nothing of the one that was cut short.
             Applied::Unchanged | Applied::InDoubt => {
                 Err(KeepError::Unfinished { account: account.clone().into() }.into())
@@ -74,12 +79,12 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
     ) -> Result<(), KeepError<S::Error>> {
         let ring_guard = self.lock()?;
-        let Some(Pending { staged, records, new, is_claimed }) = self.pending(account)? else { return Ok(()) };
+        let Some(Pending { staged, records, new, begun, is_claimed }) = self.pending(account)? else { return Ok(()) };
         // Once a generation is claimed, a record may have the new secret, or get it late: then the database has it too.
         if is_claimed {
             return Err(KeepError::Published { account: account.clone().into() });
         }
-        let old = self.current_payload(account, &records, Some(new.bytes()))?;
+        let old = self.payload_at(account, &records, begun.base)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
         match apply(&ring_guard, Change { account, old: new.bytes(), new: old.bytes() }) {
             Applied::Done => self.clear(account, &staged),
@@ -118,7 +123,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
                 return Err(KeepError::Overtaken { account: account_of() });
             }
             // A crash may have left the key to a record that was never staged, or is gone already.
-            self.check_not_applying(account, &ledger)?;
+            ledger.check_not_applying(account)?;
             self.clear_recovery(account, &ledger)?;
             return Err(KeepError::NotUnfinished { account: account_of() });
         };
@@ -128,19 +133,19 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             return Ok(None);
         }
         let key = self.read_key(account, Entry::Recovery(id), id)?.ok_or_else(lost)?;
+        let mut text = [0; Begun::MAX_LEN];
+        let len = self.ring.get(account, Entry::Applying(id), &mut text).map_err(ring_failed)?;
+        let begun = len.and_then(|len| Begun::parse(text.get(..len)?));
+        // A ring that was adopted knows no more than that.
+        let begun = begun.unwrap_or(Begun { base: ledger.highest_done(), new_keys: false });
         let mut bytes = alloc::vec![0; Record::max_len(Capacity::MAX)];
         let len = self.keeper.store.get(&staged, &mut bytes).map_err(KeepError::Store)?;
         let bytes = len.and_then(|len| bytes.get(..len)).ok_or_else(lost)?;
         let record = Record::decode(bytes).map_err(|_| lost())?;
         let secret = open_ignoring_expiry(key, &record).map_err(|_| lost())?;
         let new = kept(secret.expose());
-        let is_claimed = ledger.highest_spent().max(survey.highest_claim()) > ledger.highest_done();
-        Ok(Some(Pending { staged, records: survey.records, new, is_claimed }))
-    }
-
-    /// Refuses an account whose database was being changed, and whose new secret is no longer staged.
-    pub(super) fn check_not_applying(&self, account: &AccountName, ledger: &Ledger) -> Result<(), KeepError<S::Error>> {
-        if ledger.applying.is_empty() { Ok(()) } else { Err(KeepError::StagedLost { account: account.clone().into() }) }
+        let is_claimed = ledger.highest_spent().max(survey.highest_claim()) > begun.base;
+        Ok(Some(Pending { staged, records: survey.records, new, begun, is_claimed }))
     }
 
     /// Wipes recovery keys whose rotations never began or are finished.

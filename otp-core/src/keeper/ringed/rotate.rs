@@ -1,23 +1,25 @@
 //! Rotating with a ring: the keys keep their text, and the database may change in between (rules 6 and 8).
 
+use alloc::boxed::Box;
+use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
 use super::apply::{Applied, Change};
-use super::classify::{Classes, Known, Standing};
+use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
 use crate::buffer::{OwnedBuffer, Wiped};
-use crate::ct;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::rotation::Replacement;
 use crate::keeper::{Grant, KeepError};
 use crate::name::AccountName;
 use crate::record::Record;
-use crate::ring::{Entry, Ring};
+use crate::ring::{Entry, Ring, generation};
 use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
@@ -36,6 +38,33 @@ pub struct RingRotation {
     pub new_keys: bool,
     /// Records that the ring knows nothing of, to be ended.
     pub end_unknown: Vec<KeyId>,
+}
+
+/// What a rotation's mark says of its beginning: so much has to be known to go on with it.
+pub(super) struct Begun {
+    /// The generation that the account had reached. Keys whose first page is of a later one were issued by the rotation.
+    pub(super) base: u64,
+    /// Whether every key ends and gets a successor.
+    pub(super) new_keys: bool,
+}
+
+/// What stands behind the generation then.
+const NEW_KEYS: &str = " new-keys";
+
+impl Begun {
+    /// The longest text: 20 digits, and [`NEW_KEYS`].
+    pub(super) const MAX_LEN: usize = 20 + NEW_KEYS.len();
+
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_suffix(NEW_KEYS.as_bytes());
+        Some(Self { base: generation(digits.unwrap_or(text))?, new_keys: digits.is_some() })
+    }
+}
+
+impl fmt::Display for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.base, if self.new_keys { NEW_KEYS } else { "" })
+    }
 }
 
 /// A payload in memory of its own, which is wiped.
@@ -60,17 +89,17 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         let survey = self.keeper.survey(account)?;
         survey.check_no_rotation(account)?;
         let ledger = self.ledger(account)?;
-        self.check_not_applying(account, &ledger)?;
-        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
-        let classes = self.classify(account, &survey.records, &ledger, next, payload_len, options)?;
+        ledger.check_not_applying(account)?;
+        let target = Target::before(ledger.reached(account, &survey)?, payload_len, options);
+        let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
-        Ok(Published::planned(next, classes))
+        Ok(Published::planned(target.generation, classes))
     }
 
     /// Gives an account a new secret: the one that `change` makes of the current one.
     ///
     /// Each key that has a page left keeps its text. `apply` changes the database in between, while the account is not
-    /// locked; it gets the ring's lock, which a program that it starts should inherit (rule 6). `hand_over` gets the new keys that
+    /// locked; it gets the ring's lock, which a program that it starts should inherit. `hand_over` gets the new keys that
     /// some holders need.
     ///
     /// Whatever dies in between, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
@@ -103,26 +132,28 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         survey.check_no_rotation(account)?;
         let mut ledger = self.ledger(account)?;
         self.note_ended(account, &mut ledger, &mut survey)?;
-        self.check_not_applying(account, &ledger)?;
+        ledger.check_not_applying(account)?;
         self.clear_recovery(account, &ledger)?;
 
-        let old = self.current_payload(account, &survey.records, None)?;
+        let old = self.payload_at(account, &survey.records, u64::MAX)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
         let new = change(old.bytes())?;
         let new = new.as_ref();
         Capacity::fitting(new.len()).map_err(KeepError::from)?;
 
-        let next = self.generation(account, &ledger, &survey)?.saturating_add(1);
-        let classes = self.classify(account, &survey.records, &ledger, next, new.len(), options)?;
+        let base = ledger.reached(account, &survey)?;
+        let target = Target::before(base, new.len(), options);
+        let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
         self.probe(account, &guard, &classes)?;
 
         let staged = self.stage(account, new, rng)?;
-        self.mark(account, Entry::Applying(staged.id))?;
+        let begun = Begun { base, new_keys: options.new_keys };
+        self.put_entry(account, Entry::Applying(staged.id), begun.to_string().as_bytes())?;
         // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
         drop(guard);
         match apply(&ring_guard, Change { account, old: old.bytes(), new }) {
-            Applied::Done => self.publish(account, &staged, new, options, rng, hand_over),
+            Applied::Done => self.publish(account, (&staged, base), new, options, rng, hand_over),
             Applied::Unchanged => {
                 self.clear(account, &staged)?;
                 Err(KeepError::NotApplied { account: account.clone().into() }.into())
@@ -134,7 +165,8 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).
     fn probe(&self, account: &AccountName, guard: &S::Guard<'_>, classes: &Classes) -> Result<(), KeepError<S::Error>> {
         let Some(id) = classes.resealed.iter().chain(&classes.replaced).next() else { return Ok(()) };
-        let Standing::Known(Known { record, .. }) = self.standing(account, *id)? else { return Ok(()) };
+        let Standing::Known(known) = self.standing(account, *id)? else { return Ok(()) };
+        let record = known.record;
         let slot = Slot::record(account, *id);
         if self.keeper.store.replace(guard, &slot, &record, &record).map_err(KeepError::Store)? {
             Ok(())
@@ -175,25 +207,24 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         self.drop_entry(account, Entry::Recovery(staged.id))
     }
 
-    /// The account's payload, from the record of the highest generation that the ring can open; not `other` than that, if there
-    /// is any.
-    pub(super) fn current_payload(
+    /// The account's payload as of a generation, from the latest record until then that the ring can open.
+    pub(super) fn payload_at(
         &self,
         account: &AccountName,
         records: &[KeyId],
-        other: Option<&[u8]>,
+        generation: u64,
     ) -> Result<Option<Wiped<M>>, KeepError<S::Error>> {
-        let mut found: Option<(u64, Wiped<M>)> = None;
+        let mut latest: Option<(u64, Box<Known<M>>)> = None;
         for id in records {
-            let Standing::Known(Known { key, header, record }) = self.standing(account, *id)? else { continue };
-            let at = self.first(account, *id)?.unwrap_or(0).saturating_add(u64::from(header.page));
-            let secret = open_ignoring_expiry(key, &Record::decode(&record)?)?;
-            let is_other = other.is_some_and(|other| ct::equal(secret.expose(), other));
-            if !is_other && found.as_ref().is_none_or(|(best, _)| at > *best) {
-                found = Some((at, kept(secret.expose())));
+            let Standing::Known(known) = self.standing(account, *id)? else { continue };
+            let sealed = self.sealed_at(account, *id, &known.header)?;
+            if sealed <= generation && latest.as_ref().is_none_or(|(other, _)| sealed > *other) {
+                latest = Some((sealed, known));
             }
         }
-        Ok(found.map(|(_, payload)| payload))
+        let Some((_, known)) = latest else { return Ok(None) };
+        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
+        Ok(Some(kept(secret.expose())))
     }
 }
 

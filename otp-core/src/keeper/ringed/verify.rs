@@ -21,6 +21,9 @@ pub enum RingFault {
     Unknown,
     /// The key has ended, and a record of it is back.
     Ended,
+    /// A note says that the key has ended, and the ring does not know of it: it was revoked or replaced without the ring, or
+    /// the note is forged.
+    Noted,
     /// The ring has the key, and its record is gone.
     Orphaned,
     /// The record is of an earlier page than the last finished rotation's: it was rolled back, or a rotation is unfinished.
@@ -49,7 +52,7 @@ impl RingFault {
     pub const fn code(self) -> Code {
         match self {
             Self::Unknown | Self::Ended => Code::WrongKey,
-            Self::Orphaned => Code::NotFound,
+            Self::Noted | Self::Orphaned => Code::NotFound,
             Self::Behind { .. } | Self::Unfinished | Self::StagedLost => Code::InDoubt,
             Self::Claims { .. } => Code::StaleRing,
         }
@@ -61,6 +64,7 @@ impl fmt::Display for RingFault {
         match self {
             Self::Unknown => f.write_str("the ring has no key that opens it"),
             Self::Ended => f.write_str("its key has ended, and its record is back"),
+            Self::Noted => f.write_str("a note says that its key has ended, and the ring does not know of it"),
             Self::Orphaned => f.write_str("the ring has its key, and its record is gone"),
             Self::Behind { page, expected } => {
                 write!(
@@ -102,16 +106,20 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let mut findings = Vec::new();
         let mut find = |id, fault| findings.push(RingFinding { account: account.clone(), id, fault });
         for id in survey.records.iter().copied() {
-            if ledger.ended.binary_search(&id).is_ok() {
+            if ledger.has_ended(id) {
                 find(Some(id), RingFault::Ended);
                 continue;
             }
             match self.standing(account, id)? {
+                Standing::Ended | Standing::Grace if ledger.has_key(id) => find(Some(id), RingFault::Noted),
                 Standing::Ended | Standing::Grace => {}
                 Standing::Unknown => find(Some(id), RingFault::Unknown),
                 Standing::Known(known) => {
-                    let page = known.header.page;
-                    let expected = self.page_at(account, id, u8::MAX, ledger.highest_done())?.unwrap_or(0);
+                    let (page, last) = (known.header.page, known.header.pages - 1);
+                    let sealed =
+                        self.first(account, id)?.map_or(0, |first| ledger.highest_done().saturating_sub(first));
+                    // A record of the last page can't be an older one.
+                    let expected = u8::try_from(sealed).unwrap_or(u8::MAX).min(last);
                     if page < expected {
                         find(Some(id), RingFault::Behind { page, expected });
                     }

@@ -6,30 +6,39 @@ use otp_reference::payload;
 
 use super::Cases;
 
+/// The fields of an account, by name.
+type Fields<'a> = &'a [(&'a str, &'a [u8])];
+
 pub(super) fn accounts(cases: &mut Cases) {
-    let good: [&[(&str, &[u8])]; 6] = [
-        &[],
-        &[("username", b"alice"), ("password", b"correct horse")],
-        &[
-            ("username", b""),
-            ("password", b"\0\xff\n"),
-            ("host", b"h"),
-            ("port", b"5432"),
-            ("database", b"d"),
-            ("url", b"u"),
-            ("token", b"t"),
-            ("service", b"s"),
-        ],
-        &[("password", b"p"), ("apple", b"1"), ("apples", b"2"), ("zebra", b"3")],
-        &[("Username", b"not a well-known name"), ("größe", b"xl")],
-        &[("username", b"equal"), ("password", b"equal")],
+    let good: [(&str, Fields<'_>); 7] = [
+        ("no field", &[]),
+        ("a username and a password", &[("username", b"alice"), ("password", b"correct horse")]),
+        (
+            "every well-known name",
+            &[
+                ("username", b""),
+                ("password", b"\0\xff\n"),
+                ("host", b"h"),
+                ("port", b"5432"),
+                ("database", b"d"),
+                ("url", b"u"),
+                ("token", b"t"),
+                ("service", b"s"),
+            ],
+        ),
+        (
+            "other names behind a well-known one",
+            &[("password", b"p"), ("apple", b"1"), ("apples", b"2"), ("zebra", b"3")],
+        ),
+        ("names that are not well known", &[("Username", b"not a well-known name"), ("größe", b"xl")]),
+        ("two equal values", &[("username", b"equal"), ("password", b"equal")]),
+        // In UTF-16 the second would come first.
+        ("other names in the order of their bytes", &[("\u{ff61}", b"1"), ("\u{10000}", b"2")]),
     ];
-    for fields in good {
+    for (what, fields) in good {
         let owned: BTreeMap<String, Vec<u8>> =
             fields.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
-        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
-        let what = if names.is_empty() { "no field".to_owned() } else { names.join(", ") };
-        cases.case("account", &what, "ok").hex("payload", &payload(&owned));
+        cases.case("account", what, "ok").hex("payload", &payload(&owned));
         for (name, value) in fields {
             let hex = value.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             cases.line("field", &format!("{name}={hex}"));
@@ -45,6 +54,7 @@ pub(super) fn accounts(cases: &mut Cases) {
         ("a well-known name twice", b"\x01\0\0\x01\0\0"),
         ("a well-known name written out", b"\0\x08username\0\0"),
         ("other names in the wrong order", b"\0\x01b\0\0\0\x01a\0\0"),
+        ("other names in the order of UTF-16", "\0\x04\u{10000}\0\0\0\x03\u{ff61}\0\0".as_bytes()),
         ("another name twice", b"\0\x01a\0\0\0\x01a\0\0"),
         ("a well-known name behind another", b"\0\x01b\0\0\x01\0\0"),
         ("an unknown code", b"\x09\0\0"),

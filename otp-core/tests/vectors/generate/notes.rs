@@ -66,6 +66,8 @@ pub(super) fn notes(cases: &mut Cases) {
     bad("version 2", "newer-version", true, &|note| note[4] = 2);
     bad("version 2 with a flipped bit", "damaged", false, &|note| note[4] = 2);
     bad("kind 0", "damaged", true, &|note| note[5] = 0);
-    bad("kind 5", "damaged", true, &|note| note[5] = 5);
+    for kind in [5, 6, 255] {
+        bad(&format!("kind {kind}"), "damaged", true, &|note| note[5] = kind);
+    }
     bad("a time after the year 9999", "damaged", true, &|note| note[6] = 1);
 }

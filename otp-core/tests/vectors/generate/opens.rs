@@ -18,7 +18,10 @@ pub(super) fn opens(cases: &mut Cases) {
     good("the longest secret of capacity 64", "a", 64, &[0xff; 64], 42);
     good("a secret of zeros", "a", 64, &[0; 10], 43);
     good("capacity 128", "a/b/c", 128, &[b'x'; 65], 44);
-    good("capacity 16,384, whose ciphertext has a length of three bytes", "a", 16_384, b"small", 45);
+    good("capacity 16384, whose ciphertext has a length of three bytes", "a", 16_384, b"small", 45);
+    for capacity in [256, 512, 1024, 2048, 4096, 8192, 32_768, 65_535] {
+        good(&format!("capacity {capacity}"), "a", capacity, b"small", 100 + capacity as u64);
+    }
     let mut at = |what: &str, expect: &str, terms: &Terms, now: Option<u64>| {
         let (key, record) = sealed("a", Capacity::MIN, terms, b"secret", 46);
         cases.case("open", what, expect).line("key", &key).hex("record", &record);
@@ -33,7 +36,10 @@ pub(super) fn opens(cases: &mut Cases) {
     at("the second in which it expires", "expired", &terms(), Some(NOW + 86_400));
     at("without a clock", "ok", &terms(), None);
     at("without an expiry, at the end of all times", "ok", &Terms::created(time(NOW)), Some(UnixTime::MAX.as_secs()));
+}
 
+/// Records that a key does not open.
+pub(super) fn wrong(cases: &mut Cases) {
     let (key, record) = sealed("edms/reporting", Capacity::MIN, &terms(), &alice(), 50);
     let parts = Parts::decode(&record).unwrap();
     let secret = tag_key(&key);
@@ -48,8 +54,9 @@ pub(super) fn opens(cases: &mut Cases) {
     // Each has expired too: a record whose tag does not fit is not believed, not even in that.
     forged("another account", &|parts| parts.account = "edms/reportinh".into());
     forged("another id", &|parts| parts.id[9] ^= 1);
-    forged("page 0 of 2", &|parts| parts.pages = 2);
-    forged("page 1 of 2", &|parts| (parts.page, parts.pages) = (1, 2));
+    forged("page 0 of 2, where it is page 0 of 1", &|parts| parts.pages = 2);
+    forged("page 1 of 2, where it is page 0 of 1", &|parts| (parts.page, parts.pages) = (1, 2));
+    forged("page 254 of 255, where it is page 0 of 1", &|parts| (parts.page, parts.pages) = (254, 255));
     forged("another capacity", &|parts| (parts.capacity, parts.ciphertext) = (128, vec![0; 130]));
     forged("created a second later", &|parts| parts.created += 1);
     forged("expires a second later", &|parts| parts.expires = Some(NOW + 86_401));
@@ -82,6 +89,9 @@ pub(super) fn opens(cases: &mut Cases) {
     tagged("page 0 of 2 under a fitting tag", "wrong-key", &|parts| parts.pages = 2);
     tagged("another account under a fitting tag", "wrong-key", &|parts| parts.account = "edms".into());
     tagged("another id under a fitting tag", "wrong-key", &|parts| parts.id = [0; 10]);
+    tagged("another capacity under a fitting tag", "wrong-key", &|parts| {
+        (parts.capacity, parts.ciphertext) = (128, vec![0; 130]);
+    });
     let len = alice().len();
     let suffix = |parts: &mut Parts, len: usize| {
         let old = u16::try_from(alice().len()).unwrap().to_be_bytes();
