@@ -73,9 +73,9 @@ impl Known {
 
     /// One draw of `len` bytes, of which the first gets the file's byte at `from`.
     ///
-    /// The system's bytes come in pieces of at most 64, each of which begins anew.
+    /// The system's bytes come in one piece.
     fn mixed(from: usize, len: usize) -> Vec<u8> {
-        let system = |at: usize| u8::try_from((13 + 7 * (at % 64)) % 256).unwrap();
+        let system = |at: usize| u8::try_from((13 + 7 * at) % 256).unwrap();
         (0..len).map(|at| plain(from + at) ^ system(at)).collect()
     }
 
