@@ -137,6 +137,8 @@ impl Scene {
         command.arg(format!("--error-exitcode={FOUND}"));
         command.arg(format!("--suppressions={}", self.path("supp").display())).arg(watched).args(words);
         command.current_dir(self.folder.path()).env("OTP_STORE", self.path("store")).env_remove("OTP_KEY");
+        // Cargo's leads to the libraries of another build.
+        command.env_remove("LD_LIBRARY_PATH");
         command.stdin(match input {
             Some(name) => Stdio::from(File::open(self.path(name))?),
             None => Stdio::null(),
