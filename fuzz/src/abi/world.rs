@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use otp_core::Code;
+use otp_core::{Code, Key};
 use otp_link::MAX_GRACE;
 use tempfile::TempDir;
 
@@ -31,6 +31,12 @@ pub(super) struct Known {
     pub(super) expires: u64,
     pub(super) fields: Named,
     pub(super) state: State,
+}
+
+impl Known {
+    pub(super) fn key(&self) -> Key<Vec<u8>> {
+        Key::parse_owned(self.text.as_bytes()).unwrap()
+    }
 }
 
 pub(super) struct Sealed {
