@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use otp_core::{Capacity, Fields};
+use otp_core::Fields;
 use otp_link::ring::RingGuard;
-use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES};
-use zeroize::Zeroizing;
+use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES, LockedVec};
 
 use crate::error::Error;
 use crate::format::json_string;
@@ -97,9 +96,9 @@ fn wait(mut child: Child, object: &[u8]) -> io::Result<ExitStatus> {
 }
 
 /// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text, which was refused before.
-fn object(change: &Change<'_>) -> Option<Zeroizing<Vec<u8>>> {
-    // Memory that grows leaves copies: as much as any values take.
-    let mut out = Zeroizing::new(Vec::with_capacity(2 * (8 * Capacity::MAX.bytes() + 1024)));
+fn object(change: &Change<'_>) -> Option<LockedVec> {
+    // As much as any values take: six characters a byte, and a field has at least four bytes beside its name and value.
+    let mut out = LockedVec::with_capacity(8 * (change.old.len() + change.new.len()) + 512);
     out.extend_from_slice(b"{\"account\": ");
     json_string(change.account.as_str(), &mut out);
     for (name, payload) in [("old", change.old), ("new", change.new)] {

@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::commands::rotate::{self, RotateArgs};
 use crate::commands::run::{self, RunArgs};
 use crate::commands::verify::{self, VerifyArgs};
 use crate::error::{Error, Result};
+use crate::hint::Named;
 use crate::options::Globals;
 use crate::quick::{self, Quick};
 use crate::{report, terminal, time};
@@ -72,19 +74,46 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// The ring that the command line names.
+    fn ring(&self) -> Option<&Path> {
+        match self {
+            Self::Add(args) => args.grant.ring.path(),
+            Self::Issue(args) => args.grant.ring.path(),
+            Self::Rotate(args) => args.ring.ring.path(),
+            Self::Revoke(args) => args.ring.path(),
+            Self::Remove(args) => args.ring.path(),
+            Self::Verify(args) => args.ring.path(),
+            Self::Doctor(args) => args.ring.path(),
+            Self::Import(ImportCommand::SecurePythonLink(args)) => args.grant.ring.path(),
+            Self::Ring(command) => command.ring(),
+            Self::Get(_)
+            | Self::Run(_)
+            | Self::List(_)
+            | Self::Info(_)
+            | Self::Key(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
+        }
+    }
+}
+
 /// Reads the command line, carries it out, and says what went wrong.
 pub(crate) fn run() -> ExitCode {
     otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let is_run = names_run(arguments.get(1..).unwrap_or_default());
-    let (outcome, globals) = match read(arguments) {
-        Ok((globals, command)) => (execute(&globals, command), Some(globals)),
-        Err(error) => (help_or_usage(error), None),
+    let (outcome, store, ring) = match read(arguments) {
+        Ok((globals, command)) => {
+            let ring = command.ring().map(Path::to_owned);
+            (execute(&globals, command), globals.store, ring)
+        }
+        Err(error) => (help_or_usage(error), None, None),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::failure(&error, globals.as_ref().and_then(Globals::store));
+            report::failure(&error, Named { store: store.as_deref(), ring: ring.as_deref() });
             ExitCode::from(if is_run { exit_code_of_run(&error) } else { error.exit_code() })
         }
     }

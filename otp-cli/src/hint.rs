@@ -7,24 +7,32 @@ use otp_link::{Hint, shell_word};
 
 use crate::error::Error;
 
-/// What to do about an error, if there is something to do. `store` is the one that the command line names.
-pub(crate) fn for_error(error: &Error, store: Option<&Path>) -> Option<String> {
+/// The places that the command line names, for commands in hints.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Named<'a> {
+    pub(crate) store: Option<&'a Path>,
+    pub(crate) ring: Option<&'a Path>,
+}
+
+/// What to do about an error, if there is something to do.
+pub(crate) fn for_error(error: &Error, named: Named<'_>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
-        Error::Link(error) => error.hint().map(|hint| words(&hint, store)),
+        Error::Link(error) => error.hint().map(|hint| words(&hint, named)),
         Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
         Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
-        Error::LeftInRing(_) => Some(format!("hand them out again: {}", otp(store, "ring export KEYID"))),
+        Error::LeftInRing(_) => Some(format!("hand them out again: {}", named.with_ring("ring export KEYID", ""))),
         Error::NotStarted { obstacle, .. } => obstacle.hint().map(str::to_owned),
         _ => None,
     }
 }
 
 /// A hint in words.
-pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
+pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
+    let store = named.store;
     match hint {
-        Hint::Core(hint) => of_core(hint, store),
+        Hint::Core(hint) => of_core(hint, named),
         Hint::Store(hint) => of_store(hint),
         Hint::NameStore => "name a store with --store DIR or OTP_STORE".into(),
         Hint::GiveKey => "give it with --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or \
@@ -92,8 +100,9 @@ pub(crate) fn words(hint: &Hint<'_>, store: Option<&Path>) -> String {
     }
 }
 
-fn of_core(hint: &otp_core::Hint<'_>, store: Option<&Path>) -> String {
+fn of_core(hint: &otp_core::Hint<'_>, named: Named<'_>) -> String {
     use otp_core::Hint;
+    let store = named.store;
     match hint {
         Hint::FollowAccountGrammar => {
             "use parts of a-z, 0-9, '.', '_', '-' joined by '/', each starting with a letter or digit".into()
@@ -130,22 +139,26 @@ fn of_core(hint: &otp_core::Hint<'_>, store: Option<&Path>) -> String {
         Hint::UseFewerPages => "use fewer --pages, or a smaller --capacity".into(),
         Hint::ResumeRotation { account } => format!(
             "go on with it: {}, with the same --apply; or go back: --abort",
-            otp(store, &format!("rotate {account} --ring DIR --resume"))
+            named.with_ring(&format!("rotate {account}"), " --resume")
         ),
         Hint::ForgetRotation { account } => format!(
             "restore the store's .staged.otp file; or find out which password the database has, and run: {}",
-            otp(store, &format!("rotate {account} --ring DIR --forget --yes"))
+            named.with_ring(&format!("rotate {account}"), " --forget --yes")
         ),
         Hint::EndUnknownKeys { account } => format!(
             "if their holders may keep them: {}; if not, rotate with --end-unknown ID for each of {account}",
-            otp(store, "ring add --ring DIR --key-file KEYFILE")
+            named.with_ring("ring add", " --key-file KEYFILE")
         ),
         Hint::ReplaceKeys { account } => {
-            format!("give every holder a new key: {}", otp(store, &format!("rotate {account} --ring DIR --new-keys")))
+            format!("give every holder a new key: {}", named.with_ring(&format!("rotate {account}"), " --new-keys"))
         }
-        Hint::AddKeyToRing => format!("put a key in: {}", otp(store, "ring add --ring DIR --key-file KEYFILE")),
+        Hint::AddKeyToRing => format!("put a key in: {}", named.with_ring("ring add", " --key-file KEYFILE")),
         Hint::GiveRing => "give it with --ring DIR; or leave it behind with --without-ring".into(),
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),
+        Hint::AddAgain { account } => format!(
+            "remove it, and add it again with the password that the database has: {}",
+            otp(store, &format!("remove {account}"))
+        ),
         Hint::TryAgain => "try again when it is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         _ => "see otp --help".into(),
@@ -185,6 +198,18 @@ fn free_space(path: &Path) -> String {
     format!("make room on the file system of {}", shell_word(path))
 }
 
+impl Named<'_> {
+    /// A command line of this program for the ring that is used: without it where `OTP_RING` names it.
+    fn with_ring(self, command: &str, options: &str) -> String {
+        let ring = match self.ring {
+            Some(ring) => format!(" --ring {}", shell_word(ring)),
+            None if otp_link::ring::find_ring(None).is_some() => String::new(),
+            None => " --ring DIR".to_owned(),
+        };
+        otp(self.store, &format!("{command}{ring}{options}"))
+    }
+}
+
 /// A command line of this program, for the store that was named.
 pub(crate) fn otp(store: Option<&Path>, arguments: &str) -> String {
     match store {
@@ -199,7 +224,10 @@ mod tests {
 
     #[test]
     fn a_command_names_the_store_that_was_named() {
-        assert_eq!(words(&Hint::LetDoctorFix, None), "run: otp doctor --fix");
-        assert_eq!(words(&Hint::LetDoctorFix, Some(Path::new("a b"))), "run: otp --store 'a b' doctor --fix");
+        assert_eq!(words(&Hint::LetDoctorFix, Named::default()), "run: otp doctor --fix");
+        let named = Named { store: Some(Path::new("a b")), ring: Some(Path::new("c d")) };
+        assert_eq!(words(&Hint::LetDoctorFix, named), "run: otp --store 'a b' doctor --fix");
+        let hint = Hint::Core(otp_core::Hint::AddKeyToRing);
+        assert_eq!(words(&hint, named), "put a key in: otp --store 'a b' ring add --ring 'c d' --key-file KEYFILE");
     }
 }

@@ -1,22 +1,21 @@
 //! What went wrong, or might, on standard error.
 
 use std::io::{self, Write};
-use std::path::Path;
 
-use otp_link::{Warning, redact};
+use otp_link::{Fault, Warning, redact};
 
 use crate::error::Error;
-use crate::hint;
+use crate::hint::{self, Named};
 use crate::terminal::{self, redact_lines};
 
-/// Says why a command failed, and what to do about it. `store` is the one that the command line names.
-pub(crate) fn failure(error: &Error, store: Option<&Path>) {
+/// Says why a command failed, and what to do about it.
+pub(crate) fn failure(error: &Error, named: Named<'_>) {
     let message = match error {
         // It has a form of its own.
         Error::CommandLine(message) => redact_lines(message),
         // The reader who closed the output knows.
         Error::OutputClosed => return,
-        error => in_lines(error, store),
+        error => in_lines(error, named),
     };
     // If standard error is closed, there is nowhere left to say so.
     let _ = io::stderr().write_all(message.as_bytes());
@@ -27,15 +26,23 @@ pub(crate) fn warning(warning: &Warning<'_>) {
     terminal::warn(&redact(&warning.to_string()));
 }
 
+/// Warns of a key whose record is damaged, and says what to do about it.
+pub(crate) fn fault(fault: &Fault, named: Named<'_>) {
+    terminal::warn(&redact(&fault.error.message()));
+    if let Some(hint) = fault.error.hint() {
+        let _ = writeln!(io::stderr(), "  hint: {}", redact(&hint::words(&hint, named)));
+    }
+}
+
 /// The error, its causes and the hint, a line each.
-fn in_lines(error: &Error, store: Option<&Path>) -> String {
+fn in_lines(error: &Error, named: Named<'_>) -> String {
     let mut message = format!("otp: {}\n", redact(&error.to_string()));
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         message.push_str(&format!("  because: {}\n", redact(&cause.to_string())));
         source = cause.source();
     }
-    if let Some(hint) = hint::for_error(error, store) {
+    if let Some(hint) = hint::for_error(error, named) {
         message.push_str(&format!("  hint: {}\n", redact(&hint)));
     }
     message
@@ -50,10 +57,10 @@ mod tests {
         let source = io::Error::other("a\nb");
         let error = Error::Link(otp_link::Error::KeyFileExists { path: "c\nd otpk1_secret".into() });
         assert_eq!(
-            in_lines(&error, None),
+            in_lines(&error, Named::default()),
             "otp: c\\u{a}d otpk1_... already exists and stays as it is\n  hint: choose another path\n"
         );
         let error = Error::Io { what: "e\u{1b}f".into(), source };
-        assert_eq!(in_lines(&error, None), "otp: e\\u{1b}f\n  because: a\\u{a}b\n");
+        assert_eq!(in_lines(&error, Named::default()), "otp: e\\u{1b}f\n  because: a\\u{a}b\n");
     }
 }

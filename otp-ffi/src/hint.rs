@@ -148,6 +148,11 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
         Hint::AddKeyToRing => "otp_ring_add puts a key into it".into(),
         Hint::GiveRing => "call otp_account_renew; or leave the ring behind with leave_ring of otp_account_rotate".into(),
         Hint::GiveExpiry => "set expires in otp_grant".into(),
+        Hint::AddAgain { account } => {
+            format!(
+                "call otp_account_remove(store, \"{account}\"), and otp_account_add with the password that the database has"
+            )
+        }
         Hint::TryAgain => "try again when that is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // Buffers of the core are not the caller's.
@@ -198,6 +203,7 @@ mod tests {
             otp_core::Hint::IssueOrRotate { account: &account },
             otp_core::Hint::RevokeKey { account: &account, id },
             otp_core::Hint::GiveExpiry,
+            otp_core::Hint::AddAgain { account: &account },
             otp_core::Hint::UseFewerPages,
             otp_core::Hint::ResumeRotation { account: &account },
             otp_core::Hint::ForgetRotation { account: &account },

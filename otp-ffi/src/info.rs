@@ -39,7 +39,8 @@ pub type VisitKey = Option<unsafe extern "C" fn(context: *mut c_void, key: *cons
 /// Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
 ///
 /// The keys are sorted by id, letters before digits. `store` is the store's directory; if it is NULL, the store is
-/// looked for.
+/// looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
+/// message and a hint about the damaged one.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
 ///
@@ -57,7 +58,8 @@ pub unsafe extern "C" fn otp_account_info(
         // SAFETY: the caller promises that each is NULL or ends with a NUL.
         let (store, account) = unsafe { (pointer::optional_path(store, "store")?, pointer::text(account, "account")?) };
         let visit = visit.ok_or(Error::Null { what: "visit" })?;
-        for KeyInfo { header, grace, .. } in otp_link::list_keys(account, store)? {
+        let found = otp_link::list_keys(account, store)?;
+        for KeyInfo { header, grace, .. } in found.keys {
             let id = c_text(&header.id);
             let holder = header.terms.holder.as_ref().map(c_text);
             let view = KeyInfoView {
@@ -72,9 +74,9 @@ pub unsafe extern "C" fn otp_account_info(
             };
             // SAFETY: the caller promises a function of that type; the view and its texts live until it returns.
             if unsafe { visit(context, &raw const view) } != 0 {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        found.faults.into_iter().next().map_or(Ok(()), |fault| Err(fault.error.into()))
     })
 }

@@ -36,6 +36,8 @@ pub mod source;
 
 // Behind the functions.
 mod failure;
+#[cfg(all(unix, not(miri)))]
+mod fork;
 mod guard;
 mod handle;
 mod hint;

@@ -69,7 +69,7 @@ pub unsafe extern "C" fn otp_seal(
             )
         };
         let (new_key, sealed) = otp_link::seal_bytes(account, secret, &terms, &mut Randomness::system())?;
-        let text = new_key.text_with_nul().as_bytes();
+        let text = new_key.bytes_with_nul();
         record[..sealed.len()].copy_from_slice(&sealed);
         key[..text.len()].copy_from_slice(text);
         record_len.set(sealed.len());

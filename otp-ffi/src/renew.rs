@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use otp_link::{Applied, Change, Published, Randomness};
+use otp_link::{Applied, Change, LockedBuf, Published, Randomness};
 
 use crate::apply::{Apply, Callbacks};
 use crate::code::Status;
@@ -67,8 +67,8 @@ pub struct RenewedView {
     pub orphaned: usize,
 }
 
-impl From<&Published> for RenewedView {
-    fn from(done: &Published) -> Self {
+impl From<&Published<LockedBuf>> for RenewedView {
+    fn from(done: &Published<LockedBuf>) -> Self {
         Self {
             generation: done.generation,
             kept: done.kept.len(),

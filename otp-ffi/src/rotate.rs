@@ -36,6 +36,8 @@ pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *con
 /// one exception: if the old keys could not be ended, `*keys` has the new keys. They open, so keep them, and rotate
 /// again.
 ///
+/// A key whose record is damaged opens nothing. It gets no new key and stays as it is; `otp_account_info` names it.
+///
 /// Errors: as `otp_key_issue`. OTP_NOT_FOUND also if the account has no key, or the given key is in its grace period;
 /// OTP_EXPIRED if all keys have expired.
 ///
@@ -80,6 +82,7 @@ pub unsafe extern "C" fn otp_account_rotate(
         otp_link::rotate_account(rotation, &mut Randomness::system(), hand_over).map_err(|error| match error {
             RotateError::Unchanged(error) => error,
             RotateError::Unfinished(error) => error.into(),
-        })
+        })?;
+        Ok(())
     })
 }

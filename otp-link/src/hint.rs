@@ -215,7 +215,7 @@ impl Error {
             Self::Randomness(_) => Hint::Core(otp_core::Hint::RepairRandomness),
             Self::Entropy { name, fault } => return fault.hint(Path::new(name)),
             Self::SecurePythonLink(secure_python_link::Error::WrongKey { .. }) => Hint::SwapOldKeys,
-            Self::KeyNotRead { .. } | Self::GraceTooLong | Self::NoField { .. } | Self::SecurePythonLink(_) => {
+            Self::KeyNotRead { .. } | Self::NoField { .. } | Self::SecurePythonLink(_) => {
                 return None;
             }
         })

@@ -55,10 +55,12 @@ fn every_claim_names_a_check_that_exists() {
     assert!(commands.contains("fuzz") && commands.contains("ct"), "{commands:?}");
     let (readme, model) = (read("README.md"), read("docs/threat-model.md"));
     let (promises, holds) = (section(&readme, "## What holds"), section(&model, "## What holds"));
+    let rings = section(&model, "## Rings, and keys with pages");
+    assert!(rows(rings).count() > 4, "{rings}");
     let checks = |row: &'_ str| row.trim_end_matches(" |").rsplit(" | ").next().unwrap().to_owned();
     let claims: Vec<(&str, String)> = items(promises)
         .map(|claim| (claim, claim.to_owned()))
-        .chain(rows(holds).map(|claim| (claim, checks(claim))))
+        .chain(rows(holds).chain(rows(rings)).map(|claim| (claim, checks(claim))))
         .collect();
     assert!(claims.len() > 15, "{claims:#?}");
     for (claim, checks) in claims {
@@ -69,7 +71,8 @@ fn every_claim_names_a_check_that_exists() {
 #[test]
 fn every_path_in_the_documents_exists() {
     let commands = commands();
-    let folders = ["otp-core/", "otp-link/", "otp-store-fs/", "otp-cli/", "otp-ffi/", "fuzz/", "xtask/", "docs/"];
+    let folders =
+        ["otp-core/", "otp-link/", "otp-store-fs/", "otp-cli/", "otp-ffi/", "fuzz/", "xtask/", "docs/", "examples/"];
     let mut documents: Vec<_> = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)));

@@ -9,7 +9,8 @@ use otp_link::redact;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::options::Globals;
+use crate::hint::Named;
+use crate::options::{Globals, RingArgs};
 use crate::{hint, json, terminal};
 
 /// Check store, key files and system, and say how to fix what is wrong
@@ -19,6 +20,8 @@ pub(crate) struct DoctorArgs {
     /// Check that only you can read this key file; repeat for more files
     #[arg(long, value_name = "PATH")]
     pub(crate) key_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ring: RingArgs,
     /// Remove stray temporary files and empty directories from the store
     #[arg(long)]
     pub(crate) fix: bool,
@@ -38,7 +41,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(finding: &Finding, store: Option<&Path>) -> Self {
+    fn new(finding: &Finding, named: Named<'_>) -> Self {
         let severity = match finding.severity() {
             Severity::Notice => "notice",
             Severity::Warning => "warning",
@@ -48,7 +51,7 @@ impl Entry {
             severity,
             subject: redact(&finding.subject()),
             summary: redact(&finding.summary()),
-            hint: finding.hint().map(|hint| redact(&hint::words(&hint, store))),
+            hint: finding.hint().map(|hint| redact(&hint::words(&hint, named))),
             fixed: finding.is_fixed(),
         }
     }
@@ -56,8 +59,10 @@ impl Entry {
 
 pub(crate) fn run(globals: &Globals, args: &DoctorArgs) -> Result<()> {
     let key_files: Vec<&Path> = args.key_file.iter().map(PathBuf::as_path).collect();
-    let findings = otp_link::doctor(globals.store(), &key_files, args.fix)?;
-    let entries: Vec<Entry> = findings.iter().map(|finding| Entry::new(finding, globals.store())).collect();
+    let mut findings = otp_link::doctor(globals.store(), &key_files, args.fix)?;
+    findings.extend(otp_link::doctor::examine_ring(args.ring.path(), globals.store()));
+    let named = Named { store: globals.store(), ring: args.ring.path() };
+    let entries: Vec<Entry> = findings.iter().map(|finding| Entry::new(finding, named)).collect();
     let is_left = |finding: &&Finding| finding.severity() == Severity::Problem && !finding.is_fixed();
     let problems: Vec<&Finding> = findings.iter().filter(is_left).collect();
     if args.json {
@@ -83,7 +88,7 @@ fn text(entries: &[Entry], problems: usize) -> String {
     }
     text.push_str(&match problems {
         0 => {
-            "no problem; checked: store, the key files that were named, clock, randomness, core dumps, swap, lockable \
+            "no problem; checked: store, the key files and the ring that were named, clock, randomness, core dumps, swap, lockable \
               memory (otp verify checks records)\n"
                 .to_owned()
         }

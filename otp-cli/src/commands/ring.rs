@@ -23,6 +23,19 @@ pub(crate) enum RingCommand {
     Export(ExportArgs),
 }
 
+impl RingCommand {
+    /// The ring that the command line names.
+    pub(crate) fn ring(&self) -> Option<&Path> {
+        match self {
+            Self::Init(args) => Some(&args.dir),
+            Self::Add(args) => args.ring.path(),
+            Self::Show(args) => args.ring.path(),
+            Self::Adopt(args) => args.ring.path(),
+            Self::Export(args) => args.ring.path(),
+        }
+    }
+}
+
 /// Make a ring
 #[derive(Args)]
 #[command(after_help = "Example: otp ring init ~/otp-ring\n\n\

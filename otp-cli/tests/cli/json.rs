@@ -132,6 +132,76 @@ fn verify_lists_every_fault() {
     assert_eq!(checked("verify", &outcome.stdout), json!({"records": 0, "keys": 1, "faults": [], "expiring": []}));
 }
 
+/// A world with a ring and a key of two pages.
+fn ringed() -> World {
+    let world = World::empty();
+    world.otp(&["ring", "init", "ring"]).succeeds();
+    let add = ["add", "edms/reporting", "--username=alice", "--password-stdin", "--for=nightly", "--pages=2"];
+    world.otp(&add).args(&["--ring=ring", "--key-file=nightly.key"]).stdin("first").outcome();
+    world
+}
+
+#[test]
+fn ring_show_has_exactly_the_shape_that_is_promised() {
+    let world = ringed();
+    let show = || checked("ring-show", &world.otp(&["ring", "show", "--ring=ring", "--json"]).succeeds());
+    let key = |holder: Value, pages_left, opens| {
+        json!({
+            "id": world.key_id("nightly.key"), "holder": holder, "expires": null,
+            "pages": 2, "pages_left": pages_left, "opens": opens,
+        })
+    };
+    let account = |generation, unfinished, key| json!([{"account": "edms/reporting", "generation": generation, "unfinished": unfinished, "keys": [key]}]);
+    assert_eq!(show(), account(0, false, key(json!("nightly"), 1, true)));
+    let rotate = ["rotate", "edms/reporting", "--ring=ring", "--generate", "--apply=false"];
+    assert_eq!(world.otp(&rotate).outcome().code(), 15);
+    assert_eq!(show(), account(0, true, key(json!("nightly"), 1, true)));
+    let resume = ["rotate", "edms/reporting", "--ring=ring", "--resume", "--apply=true", "--new-key-dir=new"];
+    assert_eq!(world.otp(&resume).outcome().code(), 0);
+    let shown = show();
+    let keys = shown[0]["keys"].as_array().unwrap();
+    assert_eq!((&shown[0]["generation"], keys.len()), (&json!(1), 2), "the last page brings a successor");
+    assert!(keys.contains(&key(json!("nightly"), 0, true)), "{shown:#}");
+    fs::remove_file(world.record_of("nightly.key")).unwrap();
+    let shown = show();
+    assert!(shown[0]["keys"].as_array().unwrap().contains(&key(Value::Null, 0, false)), "{shown:#}");
+    let none = checked("ring-show", &world.otp(&["ring", "show", "other", "--ring=ring", "--json"]).succeeds());
+    assert_eq!(none, json!([]));
+}
+
+#[test]
+fn verify_says_what_the_ring_finds_and_which_keys_are_on_their_last_page() {
+    let world = ringed();
+    let verify = |more: &[&str]| {
+        let outcome = world.otp(&["verify", "--ring=ring", "--json"]).args(more).outcome();
+        (outcome.code(), checked("verify", &outcome.stdout))
+    };
+    let well = json!({"records": 1, "keys": 0, "faults": [], "ring": [], "expiring": []});
+    assert_eq!(verify(&["--warn-within=1d"]), (0, well));
+    let rotate = ["rotate", "edms/reporting", "--ring=ring", "--generate", "--apply"];
+    assert_eq!(world.otp(&rotate).arg("false").outcome().code(), 15);
+    let (code, report) = verify(&[]);
+    assert_eq!((code, &report["ring"][0]["code"]), (15, &json!("in-doubt")), "{report:#}");
+    let forget = ["rotate", "edms/reporting", "--ring=ring", "--forget", "--yes"];
+    assert_eq!(world.otp(&forget).outcome().code(), 0);
+
+    assert_eq!(world.otp(&rotate).args(&["true", "--new-key-dir=new"]).outcome().code(), 0);
+    let (code, report) = verify(&["--warn-within=1d"]);
+    let id = world.key_id("nightly.key");
+    let last = json!({"account": "edms/reporting", "id": id, "holder": "nightly", "expires": null, "last_page": true});
+    assert_eq!((code, &report["expiring"]), (18, &json!([last])), "{report:#}");
+    fs::remove_file(world.record_of("nightly.key")).unwrap();
+    let (code, report) = verify(&[]);
+    let ring = report["ring"].as_array().unwrap();
+    assert_eq!((code, ring.len()), (3, 1), "{report:#}");
+    assert_eq!((&ring[0]["id"], &ring[0]["code"]), (&json!(id), &json!("not-found")));
+    // The claim of a generation that this ring never began is about the account, not about a key.
+    fs::write(world.path("store/edms/reporting/aaaaaaaaaaaaaaah.claim.otp"), [0; 16]).unwrap();
+    let (_, report) = verify(&[]);
+    let codes: Vec<_> = report["ring"].as_array().unwrap().iter().map(|fault| (&fault["id"], &fault["code"])).collect();
+    assert!(codes.contains(&(&Value::Null, &json!("stale-ring"))), "{report:#}");
+}
+
 #[test]
 fn inspect_and_doctor_keep_their_shapes() {
     let world = World::new();
@@ -161,10 +231,17 @@ fn inspect_and_doctor_keep_their_shapes() {
 fn a_fault_may_have_any_code() {
     let fault = |code: &str| json!({"account": "a", "id": "aaaaaaaaaaaaaaaa", "code": code, "message": "b"});
     let report = |code: &str| json!({"records": 1, "keys": 0, "faults": [fault(code)], "expiring": []});
+    let of_ring = |code: &str, id: Value| {
+        let fault = json!({"account": "a", "id": id, "code": code, "message": "b"});
+        json!({"records": 1, "keys": 0, "faults": [], "ring": [fault], "expiring": []})
+    };
     for code in Code::ALL {
         assert!(schema("verify").is_valid(&report(code.name())), "{}", code.name());
+        assert!(schema("verify").is_valid(&of_ring(code.name(), Value::Null)), "{}", code.name());
     }
     assert!(!schema("verify").is_valid(&report("done")));
+    assert!(!schema("verify").is_valid(&of_ring("done", Value::Null)));
+    assert!(!schema("verify").is_valid(&of_ring("other", json!("B"))));
 }
 
 #[test]
@@ -213,13 +290,15 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
     let document = fs::read_to_string(path).unwrap();
     let mut names = Vec::new();
     for section in document.split("\n## `otp ").skip(1) {
-        let Some((_, rest)) = section.split_once("```json\n") else { continue };
         let name = match section.split(['`', '-']).next().unwrap().trim() {
             "key inspect" => "key-inspect",
+            "ring show" => "ring-show",
             other => other.split(' ').next().unwrap(),
         };
-        checked(name, rest.split("```").next().unwrap().as_bytes());
-        names.push(name.to_owned());
+        for example in section.split("```json\n").skip(1) {
+            checked(name, example.split("```").next().unwrap().as_bytes());
+            names.push(name.to_owned());
+        }
     }
-    assert_eq!(names, ["info", "get", "verify", "key-inspect", "doctor"]);
+    assert_eq!(names, ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor"]);
 }

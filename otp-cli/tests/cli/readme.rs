@@ -49,6 +49,44 @@ fn every_command_of_the_readme_runs_and_prints_what_the_readme_shows() {
     }
 }
 
+/// The script of `docs/rotation.md` that a unit starts at boot.
+fn resume_script() -> String {
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rotation.md")).unwrap();
+    let (_, block) = document.split_once("\n```sh,resume\n").unwrap();
+    block[..=block.find("\n```").unwrap()].to_owned()
+}
+
+#[test]
+fn the_script_that_resumes_at_boot_finishes_what_was_cut_short_and_nothing_else() {
+    let world = World::empty();
+    world.otp(&["ring", "init", "ring"]).succeeds();
+    let apply = |script: &str| {
+        world.write("apply", script);
+        world.chmod("apply", 0o700);
+    };
+    apply("#!/bin/sh\nexec cat >> applied\n");
+    for account in ["a", "b/c", "d"] {
+        let add = ["add", account, "--username=alice", "--generate", "--pages=9", "--ring=ring", "--new-key-file"];
+        assert_eq!(world.otp(&add).arg(format!("{}.key", account.replace('/', "-"))).outcome().code(), 0);
+    }
+    let rotate =
+        |account| world.otp(&["rotate", account, "--ring=ring", "--generate", "--apply=false"]).outcome().code();
+    assert_eq!((rotate("a"), rotate("b/c")), (15, 15));
+    let script = resume_script();
+    let resume = || {
+        let call = world.sh(&script, &[]).env("OTP_RING", world.path("ring"));
+        call.env("APPLY", world.path("apply")).env("NEW_KEYS", "new-keys").outcome().code()
+    };
+    let applied = || String::from_utf8(world.read("applied")).unwrap().lines().count();
+    assert_eq!((resume(), applied()), (0, 2));
+    assert_eq!(world.otp(&["verify", "--ring=ring"]).prints(), "3 records: all well");
+    assert_eq!((resume(), applied()), (0, 2), "nothing is left to resume");
+    // A database that can't be reached: the unit fails, and tries again.
+    assert_eq!(rotate("d"), 15);
+    apply("#!/bin/sh\nexit 1\n");
+    assert_eq!(resume(), 15);
+}
+
 #[test]
 fn only_blocks_that_are_plain_sh_are_run() {
     let document = "a\n```sh\none\n```\nb\n```sh,setup\ntwo\n```\n\n```output\nthree\n```\n```sh\nfour\nfive\n```\n\n\

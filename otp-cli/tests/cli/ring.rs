@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::call::{Call, hint};
+use crate::call::{Call, hint, warning};
 use crate::world::World;
 
 const ROTATE: [&str; 4] = ["rotate", "edms/reporting", "--ring=ring", "--generate"];
@@ -113,10 +113,10 @@ fn the_program_gets_both_credentials_on_standard_input_and_nothing_secret_elsewh
 fn a_value_that_is_not_text_is_refused_before_anything_is_staged() {
     let world = ringed();
     world.write("binary", b"\xff\xfe");
-    let before = world.tree();
+    let before = records(&world);
     let rotate = ["rotate", "edms/reporting", "--ring=ring", "--field-file=token=binary", "--apply=./apply"];
     world.otp(&rotate).fails(2);
-    assert_eq!(world.tree(), before);
+    assert_eq!(records(&world), before);
     check_at_rest(&world);
     // A program is not needed, and then any value will do.
     done(world.otp(&rotate[..4]));
@@ -143,7 +143,7 @@ fn any_other_end_is_in_doubt_until_it_is_resumed() {
         assert_eq!(password(&world, "nightly.key"), "first", "the old password is read until the new one is known");
         assert_eq!(world.otp(&["verify", "--ring=ring"]).outcome().code(), 15);
         let message = rotate(&world, "changes").fails(15);
-        assert!(hint(&message).contains("--resume"), "{message}");
+        assert!(hint(&message).contains("otp rotate edms/reporting --ring ring --resume"), "{message}");
         world.otp(&["remove", "edms/reporting", "--ring=ring", "--yes"]).fails(15);
         let resume = ["rotate", "edms/reporting", "--ring=ring", "--resume", "--apply=./apply"];
         done(world.otp(&resume));
@@ -248,13 +248,27 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     let outcome = world.otp(&["verify", "--ring=ring"]).outcome();
     assert!(outcome.text().contains("its key has ended, and its record is back"), "{}", outcome.text());
-    let refused = rotate(&world, "changes").fails(5);
-    assert!(refused.contains(&hourly) && hint(&refused).contains("--end-unknown"), "{refused}");
     // Of a database whose password only a rolled back record had, the administrator knows more than the ring.
     world.write("database", "first");
-    done(world.otp(&ROTATE).args(&["--apply=./apply", "--end-unknown", &hourly]));
+    done(rotate(&world, "changes"));
+    assert!(!path.exists(), "the ring knows that the key has ended");
     world.otp(&["get", "--key-file=hourly.key"]).fails(3);
     assert_eq!(password(&world, "nightly.key"), database(&world));
+}
+
+#[test]
+fn a_record_that_the_ring_does_not_know_stops_a_rotation_until_it_is_named() {
+    let world = ringed();
+    let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=stray.key"];
+    done(world.otp(&issue));
+    let (stray, before) = (world.key_id("stray.key"), (records(&world), database(&world)));
+    assert_eq!(world.otp(&["verify", "--ring=ring"]).outcome().code(), 5);
+    let refused = rotate(&world, "changes").fails(5);
+    assert!(refused.contains(&stray) && hint(&refused).contains("--end-unknown"), "{refused}");
+    assert_eq!((records(&world), database(&world)), before);
+    done(world.otp(&ROTATE).args(&["--apply=./apply", "--end-unknown", &stray]));
+    world.otp(&["get", "--key-file=stray.key"]).fails(3);
+    check_at_rest(&world);
 }
 
 #[test]
@@ -274,6 +288,63 @@ fn a_ring_is_apart_private_and_not_a_copy() {
     done(world.otp(&["ring", "show", "--ring=copy"]));
     world.chmod("ring", 0o750);
     world.otp(&["ring", "show", "--ring=ring"]).fails(10);
+}
+
+#[test]
+fn a_ring_that_was_made_halfway_is_made_again_and_another_directory_is_not() {
+    let world = World::new();
+    world.sh("mkdir -m 700 half other; : > half/.otp-ring.new; : > other/file", &[]).succeeds();
+    world.otp(&["ring", "init", "half"]).succeeds();
+    world.otp(&["ring", "show", "--ring=half"]).succeeds();
+    world.otp(&["ring", "init", "other"]).fails(2);
+}
+
+#[test]
+fn the_doctor_looks_at_the_ring_too() {
+    let world = ringed();
+    let doctor = |ring: &str| world.otp(&["doctor", "--ring", ring]).outcome();
+    assert_eq!(doctor("ring").code(), 0);
+    world.sh("cp -r ring copy; mkdir store/inside; chmod 700 store/inside", &[]).succeeds();
+    for (ring, code) in [("copy", 16), ("nowhere", 2), ("store/inside", 2)] {
+        let outcome = doctor(ring);
+        assert_eq!(outcome.code(), code, "{ring}: {}", outcome.text());
+        assert!(outcome.text().contains(&format!("problem  {ring}\n")), "{}", outcome.text());
+    }
+    world.chmod("ring", 0o750);
+    assert_eq!(doctor("ring").code(), 10);
+    assert_eq!(world.otp(&["doctor"]).env("OTP_RING", world.path("ring")).outcome().code(), 10);
+    assert_eq!(world.otp(&["doctor"]).outcome().code(), 0, "no ring is named");
+}
+
+#[test]
+fn whoever_makes_a_key_with_pages_hears_how_long_it_is() {
+    let world = ringed();
+    let issue = ["issue", "edms/reporting", "--ring=ring", "--pages=60", "--new-key-file"];
+    let outcome = world.otp(&issue).arg("long.key").outcome();
+    let length = world.key("long.key").len();
+    assert!(outcome.stderr.contains(&format!("{length} characters for its 60 pages")), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("warning") && outcome.stderr.contains("file"), "{}", outcome.stderr);
+    // On standard output it is about to go where it may be cut off.
+    let outcome = world.otp(&issue).arg("-").outcome();
+    assert!(
+        warning(&outcome.stderr).is_some_and(|text| text.contains("255") && text.contains("file")),
+        "{}",
+        outcome.stderr
+    );
+    let one = ["issue", "edms/reporting", "--ring=ring", "--new-key-file=short.key"];
+    assert_eq!(world.otp(&one).succeeds(), b"");
+}
+
+#[test]
+fn hints_name_the_ring_that_the_command_line_names() {
+    let world = ringed();
+    world.otp(&["ring", "init", "a ring"]).succeeds();
+    let rotate = ["rotate", "edms/reporting", "--generate"];
+    let message = world.otp(&rotate).arg("--ring=a ring").fails(3);
+    assert!(hint(&message).contains("otp ring add --ring 'a ring' --key-file"), "{message}");
+    // Where the environment names it, a command needs no option.
+    let message = world.otp(&rotate).env("OTP_RING", world.path("a ring")).fails(3);
+    assert!(hint(&message).contains("otp ring add --key-file"), "{message}");
 }
 
 #[test]

@@ -121,6 +121,9 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
         Hint::AddKeyToRing => "put_into_ring(key)".into(),
         Hint::GiveRing => "pass ring=..., or set OTP_RING; or leave the ring behind with without_ring=True".into(),
         Hint::GiveExpiry => "pass expires=..., for the new keys".into(),
+        Hint::AddAgain { account } => {
+            format!("remove_account(\"{account}\"), and add_account() with the password that the database has")
+        }
         Hint::TryAgain => "try again when the other change is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // A caller of Python has no buffers.

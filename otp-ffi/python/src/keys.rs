@@ -12,6 +12,7 @@ use crate::convert::{
 };
 use crate::error::{Error, Result};
 use crate::renew::Asked;
+use crate::warning;
 
 /// Seals a new account into a store, and gives its first key. A store that does not exist is made, for this user alone.
 ///
@@ -206,7 +207,10 @@ pub(crate) fn rotate_account(
         })
     });
     match rotated {
-        Ok(()) => Ok(new),
+        Ok(faults) => {
+            faults.iter().for_each(warning::fault);
+            Ok(new)
+        }
         Err(RotateError::Unchanged(error)) => Err(error),
         Err(RotateError::Unfinished(error)) => Err(Error::Unfinished { error, keys: new }),
     }

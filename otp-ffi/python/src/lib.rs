@@ -54,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(store::list_keys, module)?,
         wrap_pyfunction!(store::verify, module)?,
         wrap_pyfunction!(store::harden_process, module)?,
+        wrap_pyfunction!(store::relock, module)?,
         wrap_pyfunction!(workflow::workflow_seal, module)?,
         wrap_pyfunction!(workflow::workflow_open, module)?,
     ] {

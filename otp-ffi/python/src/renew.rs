@@ -1,7 +1,7 @@
 //! Rotating an account that is kept in a ring, and rotations that were cut short.
 
 use otp_core::KeyId;
-use otp_link::{Applied, Change, KeyTerms, NewKey, Place, Published, Randomness, Renewal};
+use otp_link::{Applied, Change, KeyTerms, LockedBuf, NewKey, Place, Published, Randomness, Renewal};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -74,7 +74,7 @@ impl Asked<'_> {
     }
 
     /// Warns of what a rotation found.
-    fn report(&self, done: &Published) {
+    fn report(&self, done: &Published<LockedBuf>) {
         for (ids, what) in [
             (&done.behind, "records had been rolled back, and are current again"),
             (&done.orphaned, "the ring has keys whose records are gone"),

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use crate::convert::{PathArgument, TextArgument, bytes_of, place};
 use crate::error::{Result, described};
 use crate::hint;
+use crate::warning;
 
 /// What a store says of one key. All of it is public; times are seconds after 1970.
 #[pyclass(frozen, get_all, module = "otp_link")]
@@ -172,12 +173,18 @@ pub(crate) fn list_accounts(py: Python<'_>, prefix: TextArgument, store: Option<
 
 /// What the store says of an account's keys, sorted by id, letters before digits. It takes no key.
 ///
+/// A key whose record is damaged is left out, with a UserWarning; if there is no other, DamagedError is raised.
+///
 /// Raises NotFoundError if the account has no key, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
 pub(crate) fn list_keys(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<Vec<KeyInfo>> {
-    let infos = py.detach(|| otp_link::list_keys(&account, store.as_deref()))?;
-    Ok(infos.into_iter().map(KeyInfo::from).collect())
+    let mut found = py.detach(|| otp_link::list_keys(&account, store.as_deref()))?;
+    if found.keys.is_empty() && !found.faults.is_empty() {
+        return Err(found.faults.remove(0).error.into());
+    }
+    found.faults.iter().for_each(warning::fault);
+    Ok(found.keys.into_iter().map(KeyInfo::from).collect())
 }
 
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and that each of the given keys opens
@@ -236,4 +243,10 @@ pub(crate) fn verify(
 pub(crate) fn harden_process() -> bool {
     let hardened = otp_link::harden_process();
     hardened.no_core_dumps && hardened.not_dumpable
+}
+
+/// Locks again what a fork has unlocked. The package has it called in every child.
+#[pyfunction]
+pub(crate) fn relock() {
+    otp_link::relock();
 }

@@ -36,6 +36,13 @@ pub enum Finding {
         /// What is wrong with it.
         error: Error,
     },
+    /// The ring can't be used, or is not kept as it should be.
+    Ring {
+        /// The ring's directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Error,
+    },
     /// Processes that crash may write their memory to a file.
     CoreDumps,
     /// Memory may be written to disk.
@@ -74,7 +81,9 @@ impl Finding {
             Self::Store(Store::Foreign { .. } | Store::Stray { .. })
             | Self::LockableMemory { .. }
             | Self::ClockBehind { .. } => Severity::Warning,
-            Self::Store(_) | Self::KeyFile { .. } | Self::ClockTooEarly | Self::Randomness(_) => Severity::Problem,
+            Self::Store(_) | Self::KeyFile { .. } | Self::Ring { .. } | Self::ClockTooEarly | Self::Randomness(_) => {
+                Severity::Problem
+            }
         }
     }
 
@@ -86,7 +95,8 @@ impl Finding {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.path().display().to_string(),
             Self::Store(Store::Foreign { path } | Store::Stray { path, .. } | Store::Empty { path, .. })
             | Self::NoStore { path }
-            | Self::KeyFile { path, .. } => path.display().to_string(),
+            | Self::KeyFile { path, .. }
+            | Self::Ring { path, .. } => path.display().to_string(),
             Self::Store(_) => "the store".into(),
             Self::CoreDumps => "core dumps".into(),
             Self::Swap { devices } => format!("swap ({})", devices.join(", ")),
@@ -107,7 +117,7 @@ impl Finding {
             Self::Store(Store::Empty { .. }) => "the directory has no records".into(),
             Self::Store(_) => "something is wrong with the store".into(),
             Self::NoStore { .. } => "there is no store yet".into(),
-            Self::KeyFile { error, .. } | Self::Randomness(error) => error.message(),
+            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => error.message(),
             Self::CoreDumps => {
                 "programs that crash may write their memory to a file; otp turns that off for itself, scripts do not"
                     .into()
@@ -136,7 +146,7 @@ impl Finding {
             Self::Store(Store::Stray { .. } | Store::Empty { .. }) => Hint::LetDoctorFix,
             Self::Store(_) => return None,
             Self::NoStore { .. } => Hint::AddAccount,
-            Self::KeyFile { error, .. } | Self::Randomness(error) => return error.hint(),
+            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => return error.hint(),
             Self::CoreDumps => Hint::DisableCoreDumps,
             Self::Swap { .. } => Hint::EncryptSwap,
             Self::LockableMemory { enough, .. } => Hint::RaiseLockLimit { bytes: *enough },
@@ -157,7 +167,7 @@ impl Finding {
         use otp_store_fs::Finding as Store;
         match self {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.code(),
-            Self::KeyFile { error, .. } | Self::Randomness(error) => error.code(),
+            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => error.code(),
             _ => Code::Other,
         }
     }

@@ -11,7 +11,7 @@ use otp_store_fs::FsStore;
 use rand_core::TryRng;
 
 use crate::error::{Error, Result};
-use crate::{key_file, store};
+use crate::{key_file, ring, store};
 
 pub use finding::{Finding, Severity};
 
@@ -40,6 +40,13 @@ pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Ve
     findings.extend(clock::examine(FsStore::open(&root).ok().as_ref()));
     findings.extend(randomness());
     Ok(findings)
+}
+
+/// Looks at the ring that counts, if one is named: whether it is private, where it was made, and apart from the store.
+#[must_use]
+pub fn examine_ring(named: Option<&Path>, store: Option<&Path>) -> Option<Finding> {
+    let path = ring::find_ring(named)?;
+    ring::open(Some(&path), store).err().map(|error| Finding::Ring { path, error })
 }
 
 /// Puts the system's randomness through the health tests.

@@ -1,6 +1,6 @@
 //! [`FsRing`]: finding, making and locking the directory of a ring.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -67,7 +67,10 @@ impl FsRing {
         if identity::is_ring(path) {
             return Err(Error::RingExists { path: path.to_owned() });
         }
-        match std::fs::read_dir(path).map(Iterator::count) {
+        // What an earlier call that was cut short has left is no obstacle.
+        let is_other =
+            |entry: &io::Result<fs::DirEntry>| !entry.as_ref().is_ok_and(|entry| identity::is_left(&entry.file_name()));
+        match fs::read_dir(path).map(|entries| entries.filter(is_other).count()) {
             Ok(0) => {}
             Ok(_) => return Err(Error::RingNotEmpty { path: path.to_owned() }),
             Err(error) if error.kind() == ErrorKind::NotFound => otp_sys::make_private_dirs(path).map_err(failed)?,

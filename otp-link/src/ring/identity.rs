@@ -1,5 +1,6 @@
 //! What a ring remembers of its place, so that a copy of it does not pass for the original (rule 14).
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,18 @@ use crate::error::{Error, Result};
 /// The file that makes a directory a ring. Its contents say on which machine it is, and its own number there: a copy has
 /// another one.
 const NAME: &str = ".otp-ring";
+/// What it is called until it is whole.
+const FRESH: &str = ".otp-ring.new";
 /// The first line of that file.
 const FORMAT: &str = "otp ring 1";
 
 pub(super) fn is_ring(path: &Path) -> bool {
     path.join(NAME).is_file()
+}
+
+/// Whether a file is one that [`write`] has left when it was cut short.
+pub(super) fn is_left(name: &OsStr) -> bool {
+    name == FRESH
 }
 
 /// Refuses a ring that was copied, restored, or moved to another file system.
@@ -27,7 +35,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
 
 /// Writes the file anew, durably: the ring is where it is now.
 pub(super) fn write(path: &Path) -> io::Result<()> {
-    let fresh = path.join(format!("{NAME}.new"));
+    let fresh = path.join(FRESH);
     // One that an earlier call left behind.
     let _ = fs::remove_file(&fresh);
     let mut file = otp_sys::create_private(&fresh)?;

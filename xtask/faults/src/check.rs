@@ -9,6 +9,7 @@ use crate::ending::{Ending, How, Leave, exit_code};
 use crate::entropy;
 use crate::folder::{entries, tree, write_private};
 use crate::operations::{Effect, MADE, Operation};
+use crate::ring_check::RingCheck;
 use crate::scene::{Held, NEW, OLD, Otp, Scene};
 use xtask::Result;
 
@@ -31,6 +32,9 @@ impl Check<'_> {
     /// Gives everything that is wrong.
     pub(crate) fn run(mut self) -> Result<Vec<String>> {
         self.ending();
+        if self.operation.scene.has_ring() {
+            return RingCheck::of(self).run();
+        }
         if self.folder.join("store").exists() {
             self.findings.extend(damage(self.otp, self.folder)?);
         }
@@ -44,7 +48,7 @@ impl Check<'_> {
         Ok(self.findings)
     }
 
-    fn find(&mut self, finding: impl Into<String>) {
+    pub(crate) fn find(&mut self, finding: impl Into<String>) {
         self.findings.push(finding.into());
     }
 
@@ -72,7 +76,7 @@ impl Check<'_> {
     }
 
     /// The files of all keys that were handed over, printed as whole lines or written as whole files.
-    fn reported(&mut self) -> Result<Vec<String>> {
+    pub(crate) fn reported(&mut self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         let printed = String::from_utf8_lossy(&self.ending.stdout);
         for (number, line) in printed.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate() {
@@ -142,6 +146,8 @@ impl Check<'_> {
                 Effect::Replaces { grace: false } => all_replaced,
                 Effect::Ends(file) => key.file == file,
                 Effect::Removes => true,
+                // These are looked at by `RingCheck`.
+                Effect::Renews { .. } | Effect::Settles { .. } | Effect::Keeps => false,
             };
         match (concerned, done) {
             (false, _) => Fate::Lives,
@@ -155,7 +161,7 @@ impl Check<'_> {
         let expected = match self.operation.effect {
             Effect::Adds | Effect::Issues => 1,
             Effect::Replaces { .. } => self.scene.current().count(),
-            Effect::Ends(_) | Effect::Removes => 0,
+            Effect::Ends(_) | Effect::Removes | Effect::Renews { .. } | Effect::Settles { .. } | Effect::Keeps => 0,
         };
         if self.ending.how == How::Code(0) && reported != expected {
             self.find(format!("it ended with 0 and reported {reported} keys instead of {expected}"));
@@ -227,7 +233,7 @@ impl Check<'_> {
         Ok(files.len() > FEW && self.otp.run(self.folder, &arguments, "")?.status.success())
     }
 
-    fn open(&self, file: &str) -> Result<Opened> {
+    pub(crate) fn open(&self, file: &str) -> Result<Opened> {
         let output = self.otp.run(self.folder, &["get", "--key-file", file], "")?;
         Ok(match output.status.code() {
             Some(0) => Opened::Secret(String::from_utf8_lossy(&output.stdout).into_owned()),
@@ -243,7 +249,7 @@ fn is_sample(number: usize) -> bool {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Opened {
+pub(crate) enum Opened {
     Secret(String),
     Gone,
     Failed(String),
@@ -258,7 +264,7 @@ enum Fate {
 }
 
 /// Why the store does not verify, or `None`.
-fn damage(otp: &Otp, folder: &Path) -> Result<Option<String>> {
+pub(crate) fn damage(otp: &Otp, folder: &Path) -> Result<Option<String>> {
     let verified = otp.run(folder, &["verify"], "")?;
     let said = String::from_utf8_lossy(&verified.stdout);
     Ok((!verified.status.success()).then(|| format!("the store does not verify ({}): {said}", verified.status)))

@@ -21,6 +21,8 @@ mod point;
 mod pool;
 mod power;
 mod replay;
+mod ring_check;
+mod ring_scene;
 mod scene;
 mod strace;
 mod truth;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::entropy;
+use crate::ring_scene;
 use crate::scene::{ACCOUNT, Kind, NEW_ACCOUNT, Otp, Scene};
 
 /// A command that writes.
@@ -28,6 +29,12 @@ pub(crate) enum Effect {
     Ends(&'static str),
     /// The account is gone.
     Removes,
+    /// With a ring: a new secret under the keys that are there. Whether the database changes too, and every key.
+    Renews { applies: bool, new_keys: bool },
+    /// With a ring: an unfinished rotation ends with the new secret, or with the old one.
+    Settles { new: bool },
+    /// With a ring: no record changes.
+    Keeps,
 }
 
 impl Operation {
@@ -50,7 +57,21 @@ impl Operation {
 
     /// Whether it makes keys.
     pub(crate) fn hands_over(&self) -> bool {
-        matches!(self.effect, Effect::Adds | Effect::Issues | Effect::Replaces { .. })
+        match self.effect {
+            Effect::Adds | Effect::Issues | Effect::Replaces { .. } | Effect::Renews { .. } => true,
+            // The key that is on its last page gets a successor.
+            Effect::Settles { new } => new,
+            Effect::Ends(_) | Effect::Removes | Effect::Keeps => false,
+        }
+    }
+
+    /// What its program writes into the database.
+    pub(crate) fn applies(&self) -> Option<&'static str> {
+        match self.effect {
+            Effect::Renews { applies: true, .. } | Effect::Settles { new: true } => Some("new"),
+            Effect::Settles { new: false } if self.arguments.contains(&"--apply") => Some("old"),
+            _ => None,
+        }
     }
 
     /// The account that it changes.
@@ -83,7 +104,7 @@ pub(crate) fn all() -> Vec<Operation> {
     let rotate: &[&str] = &["rotate", "--yes", ACCOUNT];
     let (to_file, to_new_file): (&[&str], &[&str]) = (&["--key-file", MADE], &["--new-key-file", MADE]);
     let (to_folder, grace): (&[&str], &[&str]) = (&["--new-key-dir", MADE], &["--grace", "30d"]);
-    vec![
+    let mut all = vec![
         operation("add", Kind::Small, &[add, &FIELDS], Effect::Adds),
         operation("add, a new store, to a key file", Kind::Nothing, &[add, &FIELDS, to_file], Effect::Adds),
         operation(
@@ -101,5 +122,49 @@ pub(crate) fn all() -> Vec<Operation> {
         operation("revoke", Kind::Small, &[&["revoke", ACCOUNT, ITS_ID]], Effect::Ends(REVOKED)),
         operation("remove", Kind::Small, &[&["remove", "--yes", ACCOUNT]], Effect::Removes),
         operation("rotate of 33 keys: a batch put", Kind::Large, &[rotate, &FIELDS], replaces),
+    ];
+    all.extend(with_ring());
+    all
+}
+
+/// Every command that changes a ring.
+fn with_ring() -> Vec<Operation> {
+    const RING: [&str; 2] = ["--ring", "ring"];
+    const APPLY: [&str; 4] = ["--apply", "/bin/sh", "--", ring_scene::APPLY];
+    let operation = |name, scene, parts: &[&[&'static str]], effect| Operation {
+        name,
+        scene,
+        arguments: parts.concat(),
+        input: "new",
+        effect,
+    };
+    let add: &[&str] = &["add", NEW_ACCOUNT, "--username", "alice", "--password-stdin", "--pages", "4"];
+    let issue: &[&str] = &["issue", ACCOUNT, "--pages", "4"];
+    let rotate: &[&str] = &["rotate", ACCOUNT];
+    let renews = |applies, new_keys| Effect::Renews { applies, new_keys };
+    let (settles, goes_back) = (Effect::Settles { new: true }, Effect::Settles { new: false });
+    let password: &[&str] = &["--password-stdin"];
+    let (before, after) = (Kind::DoubtBefore, Kind::DoubtAfter);
+    vec![
+        operation("ring: init", Kind::Ring, &[&["ring", "init", "another"]], Effect::Keeps),
+        operation("ring: adopt", Kind::Ring, &[&["ring", "adopt"], &RING], Effect::Keeps),
+        operation("ring: add", Kind::Ring, &[&["ring", "add", "--key-file", ring_scene::LOOSE], &RING], Effect::Keeps),
+        operation("ring: add an account", Kind::Ring, &[add, &RING], Effect::Adds),
+        operation("ring: issue", Kind::Ring, &[issue, &RING, &["--new-key-file", MADE]], Effect::Issues),
+        operation("ring: revoke", Kind::Ring, &[&["revoke", ACCOUNT, ITS_ID], &RING], Effect::Ends(REVOKED)),
+        operation("ring: remove", Kind::Ring, &[&["remove", "--yes", ACCOUNT], &RING], Effect::Removes),
+        operation("ring: rotate", Kind::Ring, &[rotate, &RING, password], renews(false, false)),
+        operation("ring: rotate --apply", Kind::Ring, &[rotate, &RING, password, &APPLY], renews(true, false)),
+        operation(
+            "ring: rotate --apply --new-keys, to key files",
+            Kind::Ring,
+            &[rotate, &RING, password, &["--new-keys", "--new-key-dir", MADE], &APPLY],
+            renews(true, true),
+        ),
+        operation("ring: rotate --resume, unchanged", before, &[rotate, &RING, &["--resume"], &APPLY], settles),
+        operation("ring: rotate --resume, changed", after, &[rotate, &RING, &["--resume"], &APPLY], settles),
+        operation("ring: rotate --abort, unchanged", before, &[rotate, &RING, &["--abort"], &APPLY], goes_back),
+        operation("ring: rotate --abort, changed", after, &[rotate, &RING, &["--abort"], &APPLY], goes_back),
+        operation("ring: rotate --forget", before, &[rotate, &RING, &["--forget", "--yes"]], goes_back),
     ]
 }

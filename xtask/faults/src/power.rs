@@ -10,10 +10,11 @@ use crate::check::Check;
 use crate::context::{Context, Row};
 use crate::disk::{Disk, Node, Tree};
 use crate::ending::{Ending, How, Leave};
-use crate::folder::{make_folder, remove};
+use crate::folder::{make_folder, remove, write_private};
 use crate::operations::Operation;
 use crate::pool;
 use crate::replay::{Replay, WHOLE_STRINGS};
+use crate::ring_scene::{self, DATABASE};
 use crate::scene::{Scene, run_with_input};
 use crate::strace::{self, Call, Injection, Recording};
 use xtask::Result;
@@ -32,6 +33,34 @@ struct State {
     printed: Vec<u8>,
     /// Whether the operation had reported success.
     done: bool,
+    /// Whether its program has changed the database, which has a disk of its own.
+    applied: bool,
+}
+
+/// How far the program is that changes the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    NotStarted,
+    Running,
+    Ended,
+}
+
+impl Program {
+    fn after(self, call: &Call) -> Self {
+        match call.name.as_str() {
+            "clone" | "clone3" | "vfork" | "fork" => Self::Running,
+            "wait4" | "waitid" if self == Self::Running => Self::Ended,
+            _ => self,
+        }
+    }
+
+    fn may_have_applied(self) -> &'static [bool] {
+        match self {
+            Self::NotStarted => &[false],
+            Self::Running => &[false, true],
+            Self::Ended => &[true],
+        }
+    }
 }
 
 pub(crate) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
@@ -62,7 +91,7 @@ impl Trial<'_> {
     fn record(&self, failed: Option<Injection>) -> Result<Recording> {
         let folder = self.context.place.0.join("recorded");
         let log = folder.with_extension("log");
-        self.scene.copy_to(&folder)?;
+        self.scene.copy_to(&self.context.otp, &folder)?;
         let traced = self.operation.command(&self.context.otp, self.scene, &folder);
         let mut injections = vec![Recording::readable()];
         injections.extend(failed);
@@ -100,24 +129,30 @@ impl Trial<'_> {
     /// Every distinct state that the disk may be in after some step of the operation.
     fn states(&self, calls: &[Call]) -> Result<Vec<State>> {
         let folder = self.context.place.0.join("recorded");
-        self.scene.copy_to(&folder)?;
+        self.scene.copy_to(&self.context.otp, &folder)?;
         let mut replay = Replay::of(&folder)?;
         let mut seen = HashSet::new();
         let mut states = Vec::new();
-        let mut add = |replay: &Replay, done| {
+        let mut program = Program::NotStarted;
+        let mut add = |replay: &Replay, done, program: Program| {
             for chosen in chosen(&replay.disk) {
-                let state = State { tree: replay.disk.tree(&chosen), printed: replay.printed.clone(), done };
-                if seen.insert(hash(&state)) {
-                    states.push(state);
+                for applied in program.may_have_applied() {
+                    let (tree, printed) = (replay.disk.tree(&chosen), replay.printed.clone());
+                    let state = State { tree, printed, done, applied: *applied };
+                    if seen.insert(hash(&state)) {
+                        states.push(state);
+                    }
                 }
             }
         };
         for call in calls {
-            if replay.apply(call)? {
-                add(&replay, false);
+            let next = if self.operation.applies().is_some() { program.after(call) } else { program };
+            if replay.apply(call)? || next != program {
+                add(&replay, false, next);
             }
+            program = next;
         }
-        add(&replay, true);
+        add(&replay, true, program);
         Ok(states)
     }
 
@@ -125,6 +160,12 @@ impl Trial<'_> {
     fn check(&self, state: &State, folder: &Path) -> Result<Option<String>> {
         remove(folder)?;
         materialise(&state.tree, folder)?;
+        if let Some(word) = self.operation.applies().filter(|_| state.applied) {
+            write_private(&folder.join(DATABASE), word.as_bytes())?;
+        }
+        if self.operation.scene.has_ring() && folder.join("ring/.otp-ring").exists() {
+            ring_scene::adopt(&self.context.otp, folder)?;
+        }
         let how = if state.done { How::Code(0) } else { How::Cut };
         let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };
         let leave = Leave { orphans: !state.done, silence: true, empty_file: false };

@@ -120,9 +120,13 @@ impl Replay {
                 }
                 _ => return Err(format!("the model of a disk renames inside one directory only: {}", call.line)),
             },
+            "rename" => match (self.parent(ROOT, &path(0)), self.parent(ROOT, &path(1))) {
+                (Some((from, old)), Some((to, new))) if from == to => self.disk.rename(from, old, new),
+                _ => return Err(format!("the model of a disk renames inside one directory only: {}", call.line)),
+            },
             "unlink" | "rmdir" => self.name(Some(ROOT), &path(0), |_| None)?,
             "unlinkat" => self.name(from, &path(1), |_| None)?,
-            "rename" | "link" | "open" | "creat" | "pwrite64" | "writev" | "truncate" | "fallocate" => {
+            "link" | "open" | "creat" | "pwrite64" | "writev" | "truncate" | "fallocate" => {
                 return Err(format!("the model of a disk does not know this call yet: {}", call.line));
             }
             _ => return Ok(false),

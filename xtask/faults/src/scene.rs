@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::entropy;
 use crate::folder::{Workplace, copy, entries, make_folder, remove};
+use crate::ring_scene;
 use xtask::Result;
 
 /// The account that operations work on.
@@ -20,7 +21,7 @@ pub(crate) const NEW_ACCOUNT: &str = "work/new/account";
 pub(crate) const OLDER: &str = "alice\nolder\n";
 pub(crate) const OLD: &str = "alice\nold\n";
 pub(crate) const NEW: &str = "alice\nnew\n";
-const OTHER: &str = "alice\nother\n";
+pub(crate) const OTHER: &str = "alice\nother\n";
 
 /// How many keys the account of a large scene has: enough for a rotation to sync them together.
 pub(crate) const MANY: usize = 33;
@@ -42,7 +43,7 @@ impl Otp {
     pub(crate) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.0);
         command.args(["--store", "store", "--no-input"]).args(arguments).current_dir(folder);
-        for name in ["OTP_STORE", "OTP_KEY", "OTP_KEY_FILE", "CREDENTIALS_DIRECTORY"] {
+        for name in ["OTP_STORE", "OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "CREDENTIALS_DIRECTORY"] {
             command.env_remove(name);
         }
         // The backtrace of a panic only fills the screen.
@@ -109,6 +110,19 @@ pub(crate) enum Kind {
     Small,
     /// The account under trial has many keys.
     Large,
+    /// A ring has the keys to three accounts, and there is a database: see [`ring_scene`].
+    Ring,
+    /// The same; a rotation was cut off before it had changed the database.
+    DoubtBefore,
+    /// The same; a rotation was cut off after it had changed the database.
+    DoubtAfter,
+}
+
+impl Kind {
+    /// Whether there is a ring.
+    pub(crate) fn has_ring(self) -> bool {
+        matches!(self, Self::Ring | Self::DoubtBefore | Self::DoubtAfter)
+    }
 }
 
 /// The scenes of all kinds.
@@ -117,7 +131,7 @@ pub(crate) struct Scenes(HashMap<Kind, Scene>);
 impl Scenes {
     pub(crate) fn prepare(otp: &Otp, place: &Workplace) -> Result<Self> {
         let mut scenes = HashMap::new();
-        for kind in [Kind::Nothing, Kind::Small, Kind::Large] {
+        for kind in [Kind::Nothing, Kind::Small, Kind::Large, Kind::Ring, Kind::DoubtBefore, Kind::DoubtAfter] {
             scenes.insert(kind, Scene::prepare(otp, kind, place.0.join(format!("{kind:?}")))?);
         }
         Ok(Self(scenes))
@@ -130,7 +144,8 @@ impl Scenes {
 
 /// A prepared folder.
 pub(crate) struct Scene {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
+    kind: Kind,
     pub(crate) held: Vec<Held>,
 }
 
@@ -140,8 +155,12 @@ impl Scene {
         make_folder(&folder)?;
         make_folder(&folder.join("keys"))?;
         entropy::write(&folder)?;
-        let mut scene = Self { folder, held: Vec::new() };
+        let mut scene = Self { folder, kind, held: Vec::new() };
         if kind == Kind::Nothing {
+            return Ok(scene);
+        }
+        if kind.has_ring() {
+            ring_scene::prepare(&mut scene, otp, kind)?;
             return Ok(scene);
         }
         scene.add(otp, ACCOUNT, "older", "grace")?;
@@ -208,15 +227,16 @@ impl Scene {
         self.hold(otp, ACCOUNT, file, OLD)
     }
 
-    fn hold(&mut self, otp: &Otp, account: &'static str, file: String, opens: &'static str) -> Result<()> {
+    pub(crate) fn hold(&mut self, otp: &Otp, account: &'static str, file: String, opens: &'static str) -> Result<()> {
         let id = otp.key_id(&self.folder, &file)?;
         self.held.push(Held { file, account, id, opens: Some(opens), in_grace: false });
         Ok(())
     }
 
     /// Copies the folder over what an earlier trial left there.
-    pub(crate) fn copy_to(&self, folder: &Path) -> Result<()> {
+    pub(crate) fn copy_to(&self, otp: &Otp, folder: &Path) -> Result<()> {
         remove(folder)?;
-        copy(&self.folder, folder).map_err(|error| format!("{}: {error}", folder.display()))
+        copy(&self.folder, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        if self.kind.has_ring() { ring_scene::adopt(otp, folder) } else { Ok(()) }
     }
 }

@@ -73,7 +73,8 @@ pub(crate) fn check_installed() -> Result<()> {
 /// The command that runs `traced` under strace, writes its calls to the file `log`, and injects faults.
 pub(crate) fn command(traced: &Command, log: &Path, options: &[&str], injections: &[Injection]) -> Command {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o"]).arg(log).args(options);
+    // A program that `otp` starts runs on its own: only `otp` is disturbed.
+    command.args(["-f", "--detach-on=execve", "-qq", "-o"]).arg(log).args(options);
     for Injection { name, ordinal, what } in injections {
         let what = match what {
             What::Error(error) => format!("error={error}:when={ordinal}"),
@@ -101,7 +102,10 @@ pub(crate) fn read(log: &Path) -> Result<Recording> {
     let text = String::from_utf8_lossy(&text);
     let mut counts: HashMap<&str, usize> = HashMap::new();
     let mut calls = Vec::new();
-    for line in text.lines() {
+    let of_process = |line: &str| line.split(' ').next().map(str::to_owned);
+    let first = text.lines().next().and_then(of_process);
+    // What a child does before it is another program is not `otp`'s.
+    for line in text.lines().filter(|line| of_process(line) == first) {
         let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let Some((name, _)) = line.split_once('(').filter(|(name, _)| is_name(name)) else {
             continue;

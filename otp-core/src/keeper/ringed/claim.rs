@@ -5,8 +5,11 @@ use alloc::boxed::Box;
 use rand_core::TryCryptoRng;
 
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
+use crate::frame::Capacity;
 use crate::keeper::KeepError;
 use crate::name::AccountName;
+use crate::record::Record;
 use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
@@ -16,7 +19,24 @@ pub const CLAIM_LEN: usize = 16;
 /// How many generations a run tries to claim before it gives up.
 const TRIES: usize = 8;
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
+    /// Replaces the run's own staged record by its own bytes: a store that takes no writes is noticed before that costs every
+    /// key a page.
+    pub(super) fn probe_staged(
+        &self,
+        account: &AccountName,
+        guard: &S::Guard<'_>,
+        staged: &Slot,
+    ) -> Result<(), KeepError<S::Error>> {
+        let store = self.keeper.store;
+        let mut buffer = alloc::vec![0; Record::max_len(Capacity::MAX)];
+        let len = store.get(staged, &mut buffer).map_err(KeepError::Store)?;
+        match len.and_then(|len| buffer.get(..len)) {
+            Some(bytes) if store.replace(guard, staged, bytes, bytes).map_err(KeepError::Store)? => Ok(()),
+            _ => Err(KeepError::Overtaken { account: account.clone().into() }),
+        }
+    }
+
     /// Claims the next generation for this run, which then may seal one page of each key.
     ///
     /// The order is the rule: the ring's mark is durable, the put of the claim answered `true`, the claim is the highest, and
@@ -37,19 +57,34 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             match self.keeper.put(&Slot::claim(account, next), &nonce) {
                 Ok(true) => {}
                 Ok(false) => continue,
+                // What hinders two puts, such as a full disk, hinders the next, and each costs every key a page.
+                Err(error) if failure.is_some() => return Err(error),
                 Err(error) => {
                     failure = Some(error);
                     continue;
                 }
             }
-            let survey = self.keeper.survey(account)?;
-            if survey.staged != [staged.id] {
-                return Err(overtaken());
-            }
-            if survey.highest_claim() == next {
-                return Ok(next);
+            match self.check_ours(account, staged, next) {
+                // Another run has claimed more. If its own rotation is done, ours is over; else the next claim may be ours.
+                Err(KeepError::Overtaken { .. }) if self.keeper.survey(account)?.staged == [staged.id] => {}
+                outcome => return outcome.map(|()| next),
             }
         }
         Err(failure.unwrap_or_else(overtaken))
+    }
+
+    /// Checks that a generation is this run's: its claim is the highest, and its own staged record is there, alone.
+    pub(super) fn check_ours(
+        &self,
+        account: &AccountName,
+        staged: &Slot,
+        generation: u64,
+    ) -> Result<(), KeepError<S::Error>> {
+        let survey = self.keeper.survey(account)?;
+        if survey.highest_claim() == generation && survey.staged == [staged.id] {
+            Ok(())
+        } else {
+            Err(KeepError::Overtaken { account: account.clone().into() })
+        }
     }
 }

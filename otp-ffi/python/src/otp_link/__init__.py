@@ -23,6 +23,7 @@ Python: it is not wiped, and lives as long as anything refers to it. Take it whe
 """
 
 # Not from collections.abc, which may not be imported yet; the interpreter imports this one when it starts.
+import os as _os
 from _collections_abc import Mapping
 
 from ._native import (
@@ -46,6 +47,7 @@ from ._native import (
     list_keys,
     open_account,
     put_into_ring,
+    relock as _relock,
     remove_account,
     resume_rotation,
     revoke_key,
@@ -82,6 +84,10 @@ if TYPE_CHECKING:
     import argparse
     import os
     from typing import NoReturn
+
+# Locks on memory end with a fork.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_relock)
 
 __all__ = [
     "Account",

@@ -1,0 +1,73 @@
+//! A folder with a ring, and a database that is a file of one word.
+
+use std::path::Path;
+
+use xtask::Result;
+
+use crate::folder::write_private;
+use crate::scene::{ACCOUNT, Kind, OLD, OTHER, Otp, Scene};
+
+/// The database: whoever knows its word may change it.
+pub(crate) const DATABASE: &str = "database";
+/// The program that changes it. It keeps to the contract of `docs/rotation.md`, starts no other, and writes in place, since a
+/// database is not on the disk that is full.
+pub(crate) const APPLY: &str = "apply";
+const SCRIPT: &str = r#"
+read -r change || exit 1
+old=${change#*'"old": '} old=${old#*'"password": "'} old=${old%%'"'*}
+new=${change#*'"new": '} new=${new#*'"password": "'} new=${new%%'"'*}
+read -r word < database
+case $word in "$old" | "$new") ;; *) exit 1 ;; esac
+printf '%s' "$new" 1<> database || exit 1
+exit "${1:-0}"
+"#;
+
+/// A key that has two pages, so that the next rotation is its last, and brings its successor.
+pub(crate) const LAST: &str = "keys/last.key";
+/// A key that was handed out without the ring.
+pub(crate) const LOOSE: &str = "keys/loose.key";
+
+const RING: [&str; 2] = ["--ring", "ring"];
+
+/// Makes the ring and its accounts, and cuts a rotation off if the scene is of that kind.
+pub(crate) fn prepare(scene: &mut Scene, otp: &Otp, kind: Kind) -> Result<()> {
+    let folder = scene.folder.clone();
+    write_private(&folder.join(APPLY), SCRIPT.as_bytes())?;
+    write_private(&folder.join(DATABASE), b"old")?;
+    otp.must(&folder, &["ring", "init", "ring"], "")?;
+    for (account, file, password, pages) in [
+        (ACCOUNT, "keys/caller-1.key", "old", "9"),
+        ("else/where", "keys/elsewhere.key", "other", "4"),
+        ("work/loose", LOOSE, "other", "4"),
+    ] {
+        let mut add = vec!["add", account, "--username", "alice", "--password-stdin", "--pages", pages];
+        add.extend(["--key-file", file]);
+        add.extend(RING.iter().filter(|_| file != LOOSE));
+        otp.must(&folder, &add, password)?;
+        scene.hold(otp, account, file.into(), if password == "old" { OLD } else { OTHER })?;
+    }
+    for (file, pages) in
+        [("keys/caller-2.key", "9"), ("keys/caller-3.key", "9"), (LAST, "2"), ("keys/revoked.key", "9")]
+    {
+        let issue = ["issue", ACCOUNT, "--pages", pages, "--new-key-file", file];
+        otp.must(&folder, &[&issue[..], &RING].concat(), "")?;
+        scene.hold(otp, ACCOUNT, file.into(), OLD)?;
+    }
+    if let Some(revoked) = scene.held.last_mut() {
+        otp.must(&folder, &[&["revoke", ACCOUNT, &revoked.id][..], &RING].concat(), "")?;
+        revoked.opens = None;
+    }
+    let end: &[&str] = match kind {
+        Kind::DoubtBefore => &["--apply", "/bin/false"],
+        Kind::DoubtAfter => &["--apply", "/bin/sh", "--", APPLY, "3"],
+        _ => return Ok(()),
+    };
+    let rotate = ["rotate", ACCOUNT, "--password-stdin"];
+    let cut = otp.run(&folder, &[&rotate[..], &RING, end].concat(), "new")?;
+    if cut.status.code() == Some(15) { Ok(()) } else { Err(format!("a rotation was to be in doubt: {cut:?}")) }
+}
+
+/// Makes the ring of a copied folder the ring.
+pub(crate) fn adopt(otp: &Otp, folder: &Path) -> Result<()> {
+    otp.must(folder, &[&["ring", "adopt"][..], &RING].concat(), "").map(drop)
+}

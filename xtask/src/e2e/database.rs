@@ -1,0 +1,61 @@
+//! What a trial needs of a database, whichever it is.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use xtask::Result;
+
+/// A server with one user, whose password changes.
+pub(super) trait Database: Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// The user's name.
+    fn user(&self) -> &'static str {
+        "reporting"
+    }
+
+    /// The variables with which its clients find it.
+    fn variables(&self) -> Vec<(&'static str, OsString)>;
+
+    /// Makes the user, with a password.
+    fn make_user(&self, password: &str) -> Result<()>;
+
+    /// Has it refuse all changes by the user, or allow them again.
+    fn set_read_only(&self, on: bool) -> Result<()>;
+
+    /// The variable from which its client takes a password.
+    fn password_variable(&self) -> &'static str;
+
+    /// The client, which logs in as the user and says who that is.
+    fn client(&self) -> Vec<OsString>;
+
+    /// What the client says of a wrong password.
+    fn wrong_password(&self) -> &'static str;
+
+    /// The example that changes a password.
+    fn example(&self) -> &'static str;
+}
+
+/// A password for the server's administrator.
+pub(super) fn fresh_password() -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|error| format!("/dev/urandom: {error}"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Runs a client with statements on its standard input: nobody sees them on a command line.
+pub(super) fn feed(command: &mut Command, statements: &str) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |error: std::io::Error| format!("{name}: {error}");
+    let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(statements.as_bytes()).map_err(failed)?;
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() { Ok(()) } else { Err(format!("{name}: {status}")) }
+}
