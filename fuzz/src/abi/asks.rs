@@ -22,7 +22,8 @@ impl World {
         let len = secret.pointer().1;
         let (answer, record_len, key_len) = calls::seal(account, secret, grant, record, key);
         let mut faults = account_faults(account);
-        faults.extend(grant_faults(grant, len));
+        faults.extend(grant_faults(grant, len, 0));
+        faults.extend(grant.wants_pages().then_some(Code::Usage));
         let asks = record.is_null() && key.is_null();
         if faults.is_empty() && !asks {
             let small = answer.is_err() && (record.len() < record_len || key.len() < key_len);

@@ -18,7 +18,7 @@ impl World {
             (Some("username".into()), Bytes::Here(b"alice".into())),
             (Some("password".into()), Bytes::Here(b"p\0\xff".into())),
         ];
-        let none = Granted { passed: Passed::Null, allow_empty_password: false, holder: None, expires: 0, capacity: 0 };
+        let none = Granted::NONE;
         self.add(self.store(0), &Some("a".into()), &Fields { passed: Passed::Well, list: fields }, &none);
         self.seal(&Some("a".into()), &Bytes::Here(b"secret".into()), &none, 100, 100);
         let key = Some(Bytes::Here(self.keys[0].text.clone().into_bytes()));
@@ -35,7 +35,7 @@ impl World {
     ) {
         let named = arriving(fields);
         faults.extend(account_faults(account));
-        faults.extend(grant_faults(grant, named.as_ref().map_or(0, payload_len)));
+        faults.extend(grant_faults(grant, named.as_ref().map_or(0, payload_len), 0));
         faults.extend(fields_faults(named.as_ref(), grant));
         faults.extend(self.live(account).next().map(|_| Code::Exists));
         // Adding makes the store.
@@ -93,7 +93,8 @@ impl World {
         let Prepared { source, mut faults, key, file: _file } = prepared;
         let known = key.map(|at| &self.keys[at]);
         faults.extend(source.record.as_ref().map(|_| Code::Usage));
-        faults.extend(grant_faults(grant, known.map_or(0, |known| payload_len(&known.fields))));
+        let least = known.map_or(0, |known| known.key().capacity().bytes());
+        faults.extend(grant_faults(grant, known.map_or(0, |known| payload_len(&known.fields)), least));
         faults.extend(known.filter(|known| known.state != State::Live).map(|_| Code::NotFound));
         let fields = known.map(|known| known.fields.clone()).unwrap_or_default();
         // It expires no later than the key that it came from, unless that is asked for.
@@ -127,9 +128,13 @@ impl World {
         let is_usable = source.account.is_some() && source.record.is_none() && (key.is_some() || is_whole);
         faults.extend(fields_faults(named.as_ref(), grant));
         faults.extend((!is_usable || grace > MAX_GRACE_SECS).then_some(Code::Usage));
-        faults.extend(grant_faults(grant, payload_len(&merged)));
         let account = arrives(&source.account).unwrap_or_default().to_owned();
         let is_replaced = |key: &Known| key.account == account && key.state == State::Live;
+        let replaced = || self.keys.iter().filter(|key| is_replaced(key)).map(Known::key);
+        let least = replaced().map(|key| key.capacity().bytes()).max().unwrap_or(0);
+        faults.extend(grant_faults(grant, payload_len(&merged), least));
+        // Such keys are for a ring.
+        faults.extend(replaced().any(|key| key.pages().get() > 1).then_some(Code::Usage));
         let known = key.map(|at| self.keys[at].state);
         faults.extend(known.filter(|state| *state != State::Live).map(|_| Code::NotFound));
         let has_records = self.live(&source.account).next().is_some();

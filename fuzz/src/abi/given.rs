@@ -77,6 +77,26 @@ pub(super) struct Granted {
     pub(super) holder: Text,
     pub(super) expires: u64,
     pub(super) capacity: u32,
+    pub(super) pages: u32,
+    pub(super) reserved: bool,
+}
+
+impl Granted {
+    /// No terms at all.
+    pub(super) const NONE: Self = Self {
+        passed: Passed::Null,
+        allow_empty_password: false,
+        holder: None,
+        expires: 0,
+        capacity: 0,
+        pages: 0,
+        reserved: false,
+    };
+
+    /// How many pages are asked for, if that arrives.
+    pub(super) fn wants_pages(&self) -> bool {
+        self.passed == Passed::Well && self.pages > 1
+    }
 }
 
 #[derive(Default)]

@@ -141,8 +141,8 @@ pub(super) fn account_faults(account: &Text) -> Vec<Code> {
     if arrives(account).is_some_and(is_account_name) { Vec::new() } else { vec![Code::Usage] }
 }
 
-/// What is wrong with terms for a payload of some length.
-pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
+/// What is wrong with terms for a payload of some length, if a frame has at least so many bytes unless they say otherwise.
+pub(super) fn grant_faults(grant: &Granted, len: usize, least: usize) -> Vec<Code> {
     let holder = grant.holder.is_none() || arrives(&grant.holder).is_some_and(|holder| is_free_text(holder, 64));
     let expires = grant.expires != 1 && grant.expires <= LAST_TIME;
     let is_capacity = |capacity: &Capacity| u32::try_from(capacity.bytes()) == Ok(grant.capacity);
@@ -151,11 +151,21 @@ pub(super) fn grant_faults(grant: &Granted, len: usize) -> Vec<Code> {
         bytes => Capacity::ALL.iter().any(is_capacity) && len <= usize::try_from(bytes).unwrap(),
     };
     let valid = match grant.passed {
-        Passed::Well => holder && expires && capacity,
+        Passed::Well => holder && expires && capacity && !grant.reserved && pages_fit(grant, len.max(least)),
         Passed::Null => len <= 65_535,
         Passed::WrongSize | Passed::Misaligned => false,
     };
     if valid { Vec::new() } else { vec![Code::Usage] }
+}
+
+/// Whether a key can have as many pages. No account's name is so long that it matters for the numbers that are tried.
+fn pages_fit(grant: &Granted, len: usize) -> bool {
+    let capacity = match grant.capacity {
+        0 => Capacity::fitting(len).map_or(usize::MAX, Capacity::bytes),
+        bytes => usize::try_from(bytes).unwrap(),
+    };
+    // Each has 32 bytes for the tag's key and two for the length.
+    grant.pages <= 1 || (grant.pages <= 255 && capacity.saturating_add(34).saturating_mul(9) < 65_000)
 }
 
 type Named = Vec<(String, Vec<u8>)>;

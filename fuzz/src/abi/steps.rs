@@ -73,6 +73,9 @@ impl Grant<'_> {
             holder: self.holder.as_ref().and_then(Name::holder),
             expires: pick(self.expires, &[0, 4_102_444_800, 253_402_300_799], &[1, 253_402_300_800, u64::MAX]),
             capacity: pick(self.capacity, &[0, 64, 128, 256, 1024], &[65, 65_535, 65_600, u32::MAX]),
+            // Of the same bytes, so that the seeds keep their meaning.
+            pages: pick(self.capacity.rotate_left(4), &[0, 0, 1, 9], &[256, u32::MAX]),
+            reserved: self.odd == 224,
         }
     }
 }

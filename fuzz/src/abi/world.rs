@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use otp_core::Code;
 use otp_core::keeper::MAX_GRACE_SECS;
+use otp_core::{Code, Key};
 use tempfile::TempDir;
 
 use super::calls;
@@ -31,6 +31,12 @@ pub(super) struct Known {
     pub(super) expires: u64,
     pub(super) fields: Named,
     pub(super) state: State,
+}
+
+impl Known {
+    pub(super) fn key(&self) -> Key<Vec<u8>> {
+        Key::parse_owned(self.text.as_bytes()).unwrap()
+    }
 }
 
 pub(super) struct Sealed {
