@@ -70,7 +70,8 @@ impl Python {
         let package = self.home.join("package/otp_link");
         assemble(&package).map_err(|error| format!("{}: {error}", package.display()))?;
         let mut pytest = wine.command(&self.interpreter());
-        pytest.args(["-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]);
+        // A line for each test: with dots alone, the suite has been seen to hang under Wine.
+        pytest.args(["-B", "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider"]);
         let said = through_pipes(pytest.current_dir(root().join("otp-ffi/python")))?;
         if said.contains(&format!(" {SKIPPED} skipped")) {
             Ok(())
