@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import stat
-import subprocess
 import sys
 from pathlib import Path
 from typing import Callable
@@ -124,8 +124,8 @@ class Hostile:
     def __init__(self, marker: Path) -> None:
         self.marker = marker
 
-    def __reduce__(self) -> tuple[object, tuple[list[str]]]:
-        return subprocess.check_call, ([sys.executable, "-c", f"open({str(self.marker)!r}, 'w')"],)
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.marker),)
 
 
 def test_a_hostile_pickle_runs_nothing(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_hostile_pickle_runs_nothing(tmp_path: Path) -> None:
             # It is what it claims to be: Secure-Python-Link would have run it.
             pickle.loads(hostile)
             assert marker.exists()
-            marker.unlink()
+            marker.rmdir()
             file.write_bytes(hostile)
             fails(otp_link.DamagedError, lambda: _native.workflow_open(*OLD_KEYS, file))
             with pytest.warns(UserWarning):

