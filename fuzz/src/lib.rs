@@ -19,7 +19,7 @@ mod store;
 mod valid;
 
 use otp_core::account::{Field, FieldWriter, Fields};
-use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, frame as frames};
+use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, UnixTime, frame as frames};
 use otp_reference::set_checksum;
 
 pub use abi::abi;
@@ -102,7 +102,15 @@ pub fn note(data: &[u8]) {
     let mut fitting = data.to_vec();
     set_checksum(&mut fitting);
     for bytes in [data, &fitting] {
-        match Note::decode(bytes) {
+        // At this time a grace period ends within 366 days and five minutes, or nobody granted it.
+        let now = 1_800_000_000;
+        let read = Note::decode(bytes);
+        let expected = match read {
+            Ok(Note::Grace { until }) if until.as_secs() > now + 366 * 86_400 + 300 => Err(Error::DamagedNote),
+            as_it_is => as_it_is,
+        };
+        assert_eq!(Note::decode_at(bytes, UnixTime::from_secs(now).unwrap()), expected);
+        match read {
             Ok(note) => assert_eq!(note.encode(), bytes),
             Err(Error::NewerRecord { version }) => assert!(version > 1 && bytes.len() == Note::LEN),
             Err(error) => assert_eq!(error, Error::DamagedNote),

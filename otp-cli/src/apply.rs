@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use otp_core::{Capacity, Fields};
+use otp_core::Fields;
 use otp_link::ring::RingGuard;
-use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES};
-use zeroize::Zeroizing;
+use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES, LockedVec};
 
 use crate::error::Error;
 use crate::format::json_string;
@@ -23,20 +22,27 @@ const UNCHANGED: i32 = 75;
 pub(crate) struct Program<'a> {
     name: &'a OsStr,
     arguments: &'a [OsString],
+    /// What it means that it was not started: nothing has changed, unless an earlier run may have changed the database.
+    not_started: Applied,
     /// Why it was not started.
     failure: RefCell<Option<Error>>,
 }
 
 impl<'a> Program<'a> {
     pub(crate) fn new(name: &'a OsStr, arguments: &'a [OsString]) -> Self {
-        Self { name, arguments, failure: RefCell::new(None) }
+        Self { name, arguments, not_started: Applied::Unchanged, failure: RefCell::new(None) }
+    }
+
+    /// The same program, for a rotation that was cut short: a run before may have changed the database.
+    pub(crate) fn again(self) -> Self {
+        Self { not_started: Applied::InDoubt, ..self }
     }
 
     /// Runs it with one JSON object on its standard input, and says what became of the change.
     ///
     /// It inherits the ring's lock: if this process dies, nobody goes on before the program has ended too (rule 6).
     pub(crate) fn apply(&self, guard: &RingGuard, change: &Change<'_>) -> Applied {
-        let Some(object) = object(change) else { return Applied::Unchanged };
+        let Some(object) = object(change) else { return self.not_started };
         match self.start(guard) {
             Ok(child) => match wait(child, &object) {
                 Ok(status) => self.outcome(status),
@@ -46,7 +52,7 @@ impl<'a> Program<'a> {
                 let obstacle = Obstacle::of(self.name, &source);
                 let program = self.name.to_string_lossy().into_owned();
                 *self.failure.borrow_mut() = Some(Error::NotStarted { program, obstacle, source });
-                Applied::Unchanged
+                self.not_started
             }
         }
     }
@@ -90,9 +96,9 @@ fn wait(mut child: Child, object: &[u8]) -> io::Result<ExitStatus> {
 }
 
 /// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text, which was refused before.
-fn object(change: &Change<'_>) -> Option<Zeroizing<Vec<u8>>> {
-    // Memory that grows leaves copies: as much as any values take.
-    let mut out = Zeroizing::new(Vec::with_capacity(2 * (8 * Capacity::MAX.bytes() + 1024)));
+fn object(change: &Change<'_>) -> Option<LockedVec> {
+    // As much as any values take: six characters a byte, and a field has at least four bytes beside its name and value.
+    let mut out = LockedVec::with_capacity(8 * (change.old.len() + change.new.len()) + 512);
     out.extend_from_slice(b"{\"account\": ");
     json_string(change.account.as_str(), &mut out);
     for (name, payload) in [("old", change.old), ("new", change.new)] {

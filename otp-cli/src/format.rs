@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use clap::ValueEnum;
 use otp_core::Fields;
 use otp_core::account::Field;
-use zeroize::Zeroizing;
+use otp_sys::LockedVec;
 
 use crate::channel::{Channel, ENV_LINE, SHELL, TEXT_LINE};
 use crate::error::{Error, Result};
@@ -19,8 +19,8 @@ pub(crate) enum Format {
 }
 
 /// The text of an account in a format.
-pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<Zeroizing<Vec<u8>>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(room(fields)));
+pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<LockedVec> {
+    let mut out = LockedVec::with_capacity(room(fields));
     match format {
         Format::Text => text(fields, &mut out)?,
         Format::Json => json(fields, &mut out),
@@ -36,7 +36,7 @@ fn room(fields: &Fields<'_>) -> usize {
 }
 
 /// Username and password, a line each. Both, since one alone would stand in the other's place.
-fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
+fn text(fields: &Fields<'_>, out: &mut LockedVec) -> Result<()> {
     for name in ["username", "password"] {
         let value = field(fields, name)?;
         check(Field { name, value }, &TEXT_LINE)?;
@@ -47,7 +47,7 @@ fn text(fields: &Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// One object: a string for a value that is UTF-8, `{"base64": "..."}` (RFC 4648, section 4) for any other.
-fn json(fields: &Fields<'_>, out: &mut Vec<u8>) {
+fn json(fields: &Fields<'_>, out: &mut LockedVec) {
     out.push(b'{');
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
@@ -59,24 +59,25 @@ fn json(fields: &Fields<'_>, out: &mut Vec<u8>) {
             json_string(value, out);
         } else {
             out.extend_from_slice(b"{\"base64\": \"");
-            let encoded = Zeroizing::new(Base64::encode_string(field.value));
-            out.extend_from_slice(encoded.as_bytes());
+            let len = Base64::encoded_len(field.value);
+            Base64::encode(field.value, out.spare(len)).expect("there is room for so many bytes");
+            out.advance(len);
             out.extend_from_slice(b"\"}");
         }
     }
     out.extend_from_slice(b"}\n");
 }
 
-pub(crate) fn json_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn json_string(text: &str, out: &mut LockedVec) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 
 /// `NAME=VALUE` for each field, with a word before it.
 fn variables(
     fields: &Fields<'_>,
-    out: &mut Vec<u8>,
+    out: &mut LockedVec,
     before: &str,
-    value: impl Fn(&[u8], &mut Vec<u8>),
+    value: impl Fn(&[u8], &mut LockedVec),
     channel: &'static Channel,
 ) -> Result<()> {
     let mut names: Vec<String> = Vec::new();
@@ -127,7 +128,7 @@ pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
 }
 
 /// A word in single quotes, in which a shell changes nothing; a single quote stands between two such words.
-fn quote(value: &[u8], out: &mut Vec<u8>) {
+fn quote(value: &[u8], out: &mut LockedVec) {
     out.push(b'\'');
     for byte in value {
         if *byte == b'\'' {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use otp_core::Holder;
 use otp_link::NewKey;
-use zeroize::Zeroizing;
+use otp_sys::LockedVec;
 
 use crate::error::{Error, Result};
 use crate::terminal;
@@ -36,10 +36,10 @@ impl<'a> Destination<'a> {
     /// Hands a new key over.
     pub(crate) fn hand_over(&self, key: &NewKey) -> Result<()> {
         match self {
-            Self::File(path) => otp_link::write_key_file(path, key.text())?,
+            Self::File(path) => otp_link::write_key_file(path, key.bytes())?,
             Self::Output => {
-                let mut line = Zeroizing::new(Vec::with_capacity(key.text().len() + 1));
-                line.extend_from_slice(key.text().as_bytes());
+                let mut line = LockedVec::with_capacity(key.bytes().len() + 1);
+                line.extend_from_slice(key.bytes());
                 line.push(b'\n');
                 write_keys(&line)?;
             }
@@ -74,14 +74,14 @@ pub(crate) fn hand_over_all(keys: &[NewKey], dir: Option<&Path>) -> Result<()> {
             let _ = std::fs::remove_dir(dir);
         }
     })?;
-    if let Some(longest) = keys.iter().max_by_key(|key| key.text().len()) {
+    if let Some(longest) = keys.iter().max_by_key(|key| key.bytes().len()) {
         tell_length(longest, dir.is_some());
     }
     Ok(())
 }
 
 fn write_all(keys: &[NewKey], dir: Option<&Path>, written: &mut Vec<PathBuf>) -> Result<()> {
-    let mut lines = Zeroizing::new(Vec::with_capacity(keys.iter().map(line_len).sum()));
+    let mut lines = LockedVec::with_capacity(keys.iter().map(line_len).sum());
     if let Some(dir) = dir {
         otp_link::make_key_dir(dir)?;
     }
@@ -90,11 +90,11 @@ fn write_all(keys: &[NewKey], dir: Option<&Path>, written: &mut Vec<PathBuf>) ->
         lines.extend_from_slice(format!("{holder}\t{}\t", key.id()).as_bytes());
         if let Some(dir) = dir {
             let path = dir.join(format!("{}.key", key.id()));
-            otp_link::write_key_file(&path, key.text())?;
+            otp_link::write_key_file(&path, key.bytes())?;
             lines.extend_from_slice(path.as_os_str().as_encoded_bytes());
             written.push(path);
         } else {
-            lines.extend_from_slice(key.text().as_bytes());
+            lines.extend_from_slice(key.bytes());
         }
         lines.push(b'\n');
     }
@@ -107,7 +107,7 @@ fn write_all(keys: &[NewKey], dir: Option<&Path>, written: &mut Vec<PathBuf>) ->
 
 /// At least as long as the line of a key: memory that grows leaves copies behind.
 fn line_len(key: &NewKey) -> usize {
-    Holder::MAX_LEN + key.text().len() + 64
+    Holder::MAX_LEN + key.bytes().len() + 64
 }
 
 /// Writes new keys to standard output. They can't be printed again, so a reader who is gone is an error.
@@ -132,7 +132,7 @@ fn not_written(path: &Path, source: io::Error) -> Error {
 
 /// Says how long a key is that is too long for many a place. Schedulers' fields often stop at 255 characters.
 fn tell_length(key: &NewKey, in_file: bool) {
-    let (len, pages) = (key.text().len(), key.pages().get());
+    let (len, pages) = (key.bytes().len(), key.pages().get());
     if len <= 255 {
         return;
     }

@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::{Mutex, Once};
 
+use otp_sys::LockedVec;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use zeroize::Zeroizing;
 
 use crate::terminal::MAX_LINE_LEN;
 
@@ -19,12 +19,12 @@ use crate::terminal::MAX_LINE_LEN;
 ///
 /// The keys that end, interrupt, suspend or correct a line are those of the terminal's settings. Other control
 /// characters, and the sequences of cursor keys, are not part of a line.
-pub(crate) fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn hidden(prompt: &str) -> io::Result<LockedVec> {
     let mut terminal = Hidden::begin(otp_sys::standard_input()?)?;
     // Only now: a program that waits for the prompt may rely on the silence.
     show(prompt)?;
     // With room for one byte more, which shows that the line is too long.
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN + 1));
+    let mut line = LockedVec::with_capacity(MAX_LINE_LEN + 1);
     loop {
         let byte = terminal.read()?;
         match terminal.meaning(byte) {
@@ -36,11 +36,11 @@ pub(crate) fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
             }
             // Of a line that is too long, the end is lost.
             Meaning::Erase if line.len() <= MAX_LINE_LEN => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
-            Meaning::Kill => line.clear(),
+            Meaning::Kill => line.truncate(0),
             Meaning::Signal(signal) => {
                 terminal.suspended(signal)?;
                 // Reached only after a pause. What was typed before it is gone, as with the terminal's own line editing.
-                line.clear();
+                line.truncate(0);
                 show(prompt)?;
             }
             Meaning::Escape => terminal.skip_sequence()?,

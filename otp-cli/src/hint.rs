@@ -81,6 +81,11 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
              --new-keys after that",
             otp(store, &format!("ring adopt --ring {}", shell_word(path)))
         ),
+        Hint::RevokeAgain { account, id } => {
+            format!("run: {}", otp(store, &format!("revoke {account} {id} --ring DIR")))
+        }
+        Hint::RotateAgain { account } => format!("run: {}", otp(store, &format!("rotate {account} --ring DIR"))),
+        Hint::GiveText { .. } => "give a text, or change the database by hand and leave out --apply".into(),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
         Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
         Hint::RaiseLockLimit { bytes } => {
@@ -150,6 +155,10 @@ fn of_core(hint: &otp_core::Hint<'_>, named: Named<'_>) -> String {
         Hint::AddKeyToRing => format!("put a key in: {}", named.with_ring("ring add", " --key-file KEYFILE")),
         Hint::GiveRing => "give it with --ring DIR; or leave it behind with --without-ring".into(),
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),
+        Hint::AddAgain { account } => format!(
+            "remove it, and add it again with the password that the database has: {}",
+            otp(store, &format!("remove {account}"))
+        ),
         Hint::TryAgain => "try again when it is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         _ => "see otp --help".into(),

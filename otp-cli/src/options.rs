@@ -10,6 +10,7 @@ use otp_core::UnixTime;
 use otp_link::{Entropy, Key, KeyFileMode, KeySource, KeyTerms, Place, Randomness, Source};
 
 use crate::error::Result;
+use crate::hint::Named;
 use crate::{streams, terminal, time};
 
 /// What every command takes.
@@ -104,7 +105,7 @@ pub(crate) struct GrantArgs {
     #[arg(long = "for", value_name = "HOLDER")]
     pub(crate) holder: Option<String>,
     /// Let the key expire: after a duration (30d, 12h), on a date (2027-01-31, from 00:00 UTC on), or at a time with its
-    /// zone (2027-01-31T18:00:00Z)
+    /// zone (2027-01-31T18:00:00Z) [default: never, or with the given key]
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Hide the secret's length in a frame of this size: 64, 128, 256 ... 65535 [default: the smallest that fits, or
@@ -166,6 +167,11 @@ impl FileMode {
 impl Globals {
     pub(crate) fn store(&self) -> Option<&Path> {
         self.store.as_deref()
+    }
+
+    /// The store, for commands in hints.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named { store: self.store(), ring: None }
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Read, Write};
 
 use otp_core::{AccountName, UnixTime};
 use otp_link::KeyInfo;
-use zeroize::Zeroizing;
+use otp_sys::LockedVec;
 
 use crate::error::{Error, Result};
 use crate::listing;
@@ -28,7 +28,7 @@ pub(crate) fn check_may_ask(no_input: bool, missing: &str) -> Result<()> {
 }
 
 /// Asks for a line, with echo, until there is one that is not empty.
-pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn ask(prompt: &str) -> Result<LockedVec> {
     loop {
         match ask_once(prompt)? {
             None => return Err(Error::usage("nothing was typed")),
@@ -39,19 +39,18 @@ pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Asks for a line, with echo; `None` if the input ends before anything is typed.
-fn ask_once(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+fn ask_once(prompt: &str) -> Result<Option<LockedVec>> {
     let failed = || Error::io("the terminal can't be read");
     io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_LEN));
+    let mut line = LockedVec::with_capacity(MAX_LINE_LEN + 1);
     // Byte by byte and without a buffer, which would take what the next prompt is to read.
     let mut input = otp_sys::standard_input().map_err(failed())?;
-    let mut byte = [0];
     loop {
-        match input.read(&mut byte).map_err(failed())? {
+        match input.read(&mut line.spare(1)[..1]).map_err(failed())? {
             0 if line.is_empty() => return Ok(None),
             0 => return Ok(Some(line)),
-            _ if byte[0] == b'\n' => return Ok(Some(line)),
-            _ if line.len() < MAX_LINE_LEN => line.push(byte[0]),
+            _ if line.spare(1)[0] == b'\n' => return Ok(Some(line)),
+            _ if line.len() < MAX_LINE_LEN => line.advance(1),
             _ => {}
         }
     }
@@ -71,12 +70,12 @@ const CONFIRMATION: &str = "--yes to confirm it";
 /// Has somebody confirm what has just been shown.
 pub(crate) fn confirm(no_input: bool, question: &str) -> Result<()> {
     check_may_ask(no_input, CONFIRMATION)?;
-    let answer = ask_once(&format!("{question} [y/N] "))?.unwrap_or_default().to_ascii_lowercase();
-    if matches!(answer.as_slice(), b"y" | b"yes") { Ok(()) } else { Err(Error::NotConfirmed) }
+    let answer = ask_once(&format!("{question} [y/N] "))?.map(|line| line.to_ascii_lowercase());
+    if matches!(answer.as_deref(), Some(b"y" | b"yes")) { Ok(()) } else { Err(Error::NotConfirmed) }
 }
 
 /// Asks for a line without an echo.
-pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn ask_hidden(prompt: &str) -> Result<LockedVec> {
     hidden(prompt).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::usage("nothing was typed"),
         io::ErrorKind::InvalidData => Error::usage_with(
@@ -88,7 +87,7 @@ pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Asks for a password twice, without an echo, until both are the same and not empty.
-pub(crate) fn ask_password(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn ask_password(prompt: &str) -> Result<LockedVec> {
     loop {
         let first = ask_hidden(prompt)?;
         if first.is_empty() {
@@ -107,6 +106,6 @@ use crate::hidden::hidden;
 
 /// Asks for a line without an echo.
 #[cfg(windows)]
-fn hidden(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    rpassword::prompt_password(prompt).map(|typed| Zeroizing::new(typed.into_bytes()))
+fn hidden(prompt: &str) -> io::Result<LockedVec> {
+    rpassword::prompt_password(prompt).map(|typed| LockedVec::from(zeroize::Zeroizing::new(typed).as_bytes()))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use otp_link::{Warning, redact};
+use otp_link::{Fault, Warning, redact};
 
 use crate::error::Error;
 use crate::hint::{self, Named};
@@ -24,6 +24,14 @@ pub(crate) fn failure(error: &Error, named: Named<'_>) {
 /// Warns of what works all the same.
 pub(crate) fn warning(warning: &Warning<'_>) {
     terminal::warn(&redact(&warning.to_string()));
+}
+
+/// Warns of a key whose record is damaged, and says what to do about it.
+pub(crate) fn fault(fault: &Fault, named: Named<'_>) {
+    terminal::warn(&redact(&fault.error.message()));
+    if let Some(hint) = fault.error.hint() {
+        let _ = writeln!(io::stderr(), "  hint: {}", redact(&hint::words(&hint, named)));
+    }
 }
 
 /// The error, its causes and the hint, a line each.

@@ -5,20 +5,20 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use otp_core::{Account, Capacity};
+use otp_core::{Account, Capacity, ct};
 use otp_link::Randomness;
-use zeroize::Zeroizing;
+use otp_sys::{LockedBuf, LockedVec};
 
 use crate::error::{Error, Result};
 use crate::options::FieldArgs;
 use crate::{prompt, terminal};
 
 /// The longest password or field that is read from a file or descriptor: what fits the largest frame, and a newline.
-const MAX_VALUE_LEN: u64 = Capacity::MAX.bytes() as u64 + 1;
+const MAX_VALUE_LEN: usize = Capacity::MAX.bytes() + 1;
 
 /// The fields that the arguments give, in whichever way.
-pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Account> {
-    let mut account = Account::new();
+pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Account<LockedBuf>> {
+    let mut account = Account::in_memory();
     set_named(&mut account, args)?;
     if let Some(username) = &args.username {
         set_once(&mut account, "username", &from_os(username)?)?;
@@ -30,8 +30,8 @@ pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Acc
 }
 
 /// The same, with a password of `len` bytes in the place of one that would be generated: to see what would fit.
-pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account> {
-    let mut account = Account::new();
+pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account<LockedBuf>> {
+    let mut account = Account::in_memory();
     set_named(&mut account, args)?;
     if let Some(username) = &args.username {
         set_once(&mut account, "username", &from_os(username)?)?;
@@ -41,7 +41,7 @@ pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account> {
 }
 
 /// Asks for username and password where they are not given; if there is nobody to ask, says what should have been given.
-pub(crate) fn complete(no_input: bool, account: &mut Account, password_prompt: &str) -> Result<()> {
+pub(crate) fn complete(no_input: bool, account: &mut Account<LockedBuf>, password_prompt: &str) -> Result<()> {
     let check = |missing| prompt::check_may_ask(no_input, &format!("{missing}, or --fields-only to do without"));
     if account.fields().get("username").is_none() {
         check("--username")?;
@@ -55,12 +55,12 @@ pub(crate) fn complete(no_input: bool, account: &mut Account, password_prompt: &
 }
 
 /// The fields as the library takes them.
-pub(crate) fn list(account: &Account) -> Vec<(&str, &[u8])> {
+pub(crate) fn list(account: &Account<LockedBuf>) -> Vec<(&str, &[u8])> {
     account.fields().iter().map(|field| (field.name, field.value)).collect()
 }
 
 /// Sets a field that nothing else may have set: of two values, one would be lost silently.
-fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
+fn set_once(account: &mut Account<LockedBuf>, name: &str, value: &[u8]) -> Result<()> {
     match account.fields().get(name) {
         Some(_) => Err(Error::usage(format!("field {name:?} is given twice"))),
         None => Ok(account.set(name, value)?),
@@ -68,7 +68,7 @@ fn set_once(account: &mut Account, name: &str, value: &[u8]) -> Result<()> {
 }
 
 /// The password, in whichever way it is given.
-fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<Zeroizing<Vec<u8>>>> {
+fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<LockedVec>> {
     if args.password_stdin {
         read_password(take_fd(0, "standard input")?, "standard input")
     } else if let Some(fd) = args.password_fd {
@@ -83,7 +83,7 @@ fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<Zero
 }
 
 /// Sets the fields that the arguments give by name, except username and password.
-fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
+fn set_named(account: &mut Account<LockedBuf>, args: &FieldArgs) -> Result<()> {
     for given in &args.field {
         let (name, value) = split_at_equals(given, "--field", "NAME=VALUE")?;
         if matches!(name.as_str(), "password" | "token") {
@@ -101,21 +101,21 @@ fn set_named(account: &mut Account, args: &FieldArgs) -> Result<()> {
     Ok(())
 }
 
-fn split_at_equals(given: &OsStr, option: &str, form: &str) -> Result<(String, Zeroizing<Vec<u8>>)> {
+fn split_at_equals(given: &OsStr, option: &str, form: &str) -> Result<(String, LockedVec)> {
     let bytes = from_os(given)?;
     let invalid = || Error::usage(format!("{option} takes {form}, with a name in UTF-8"));
     let at = bytes.iter().position(|byte| *byte == b'=').ok_or_else(invalid)?;
     let name = std::str::from_utf8(&bytes[..at]).map_err(|_| invalid())?;
-    Ok((name.to_owned(), Zeroizing::new(bytes[at + 1..].to_vec())))
+    Ok((name.to_owned(), LockedVec::from(&bytes[at + 1..])))
 }
 
 /// The bytes of an argument: on Unix as they were given, elsewhere as UTF-8.
-pub(crate) fn from_os(text: &OsStr) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn from_os(text: &OsStr) -> Result<LockedVec> {
     #[cfg(unix)]
-    let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(text).to_vec());
+    let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(text));
     #[cfg(not(unix))]
-    let bytes = text.to_str().map(|text| text.as_bytes().to_vec());
-    bytes.map(Zeroizing::new).ok_or_else(|| Error::usage("an argument is not valid Unicode"))
+    let bytes = text.to_str().map(str::as_bytes);
+    bytes.map(LockedVec::from).ok_or_else(|| Error::usage("an argument is not valid Unicode"))
 }
 
 /// Bytes as the system takes them for paths and variables: on Unix any, elsewhere UTF-8.
@@ -131,34 +131,37 @@ fn take_fd(number: i32, what: &str) -> Result<File> {
     otp_sys::take_fd(number).map_err(Error::io(format!("{what} can't be read")))
 }
 
-fn read_password(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+fn read_password(file: File, what: &str) -> Result<LockedVec> {
     let mut value = read_value(file, what)?;
     // One line break, as it ends a line on Unix or on Windows. Any other is part of the password.
-    if value.last() == Some(&b'\n') {
-        value.pop();
-        if value.last() == Some(&b'\r') {
-            value.pop();
+    // Whether there is one shows in the length; of the password, nothing decides a branch.
+    for end in [b"\n", b"\r"] {
+        match value.len().checked_sub(1) {
+            Some(last) if ct::equal(&value[last..], end) => value.truncate(last),
+            _ => break,
         }
     }
     Ok(value)
 }
 
-/// Reads a value, into memory that does not grow, since that would leave copies behind.
-fn read_value(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let mut value = Zeroizing::new(vec![0; usize::try_from(MAX_VALUE_LEN).expect("64 KiB fit") + 1]);
-    let mut len = 0;
-    let mut file = file.take(MAX_VALUE_LEN + 1);
+/// How much of a value is read at first. Most are shorter.
+const FIRST_LEN: usize = 1024;
+
+/// Reads a value, into memory that wipes what it leaves behind where it grows.
+fn read_value(mut file: File, what: &str) -> Result<LockedVec> {
+    let mut value = LockedVec::with_capacity(FIRST_LEN);
     loop {
-        match file.read(&mut value[len..]) {
-            Ok(0) => break,
-            Ok(count) => len += count,
+        match file.read(value.spare(1)) {
+            Ok(0) => {
+                otp_sys::secret_input(&value);
+                return Ok(value);
+            }
+            Ok(count) => value.advance(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::io(format!("{what} can't be read"))(error)),
         }
+        if value.len() > MAX_VALUE_LEN {
+            return Err(Error::usage(format!("{what} has more than the 65,535 bytes that fit an account")));
+        }
     }
-    if len as u64 > MAX_VALUE_LEN {
-        return Err(Error::usage(format!("{what} has more than the 65,535 bytes that fit an account")));
-    }
-    value.truncate(len);
-    Ok(value)
 }

@@ -1,14 +1,22 @@
-//! Base32 without padding (RFC 4648, section 6), eight characters at a time, in constant time.
+//! Base32 without padding (RFC 4648, section 6), in constant time.
 //!
-//! A group of characters is one `u64` with a character in each byte, and all eight are looked at in one go. There is no
-//! table, no branch and no index that depends on what is coded. The time depends on the lengths alone.
+//! There is no table, no branch and no index that depends on what is coded: a character's value is computed, by the same steps
+//! for each character, and blocks of characters are as long as it takes for compilers to do many at once. The time depends on
+//! the lengths alone.
+
+use core::iter;
+
+use zeroize::Zeroizing;
 
 /// A group: 8 characters of 5 bits, which are 5 bytes.
 const GROUP_CHARS: usize = 8;
 const GROUP_LEN: usize = 5;
+/// A block: 4 groups.
+const BLOCK_CHARS: usize = 4 * GROUP_CHARS;
+const BLOCK_LEN: usize = 4 * GROUP_LEN;
 
-/// The top bit of each byte.
-const TOP: u64 = splat(0x80);
+/// The top bit of a byte, which no ASCII character has.
+const TOP: u8 = 0x80;
 
 /// Which letters a text is written in. The digits `2` to `7` are the same in both.
 #[derive(Clone, Copy)]
@@ -22,9 +30,9 @@ pub(crate) enum Case {
 #[derive(Clone, Copy)]
 pub(crate) struct Findings {
     /// Not 0 if a character is outside the alphabet.
-    pub(crate) strangers: u64,
+    pub(crate) strangers: u8,
     /// The bits beyond the last byte: not 0 if they are set.
-    pub(crate) excess: u64,
+    pub(crate) excess: u8,
 }
 
 /// The number of characters that `len` bytes take.
@@ -34,88 +42,99 @@ pub(crate) const fn text_len(len: usize) -> usize {
 
 /// The number of bytes in a text of `chars` characters; `None` if no number of bytes has such a text.
 pub(crate) const fn bytes_len(chars: usize) -> Option<usize> {
+    // A last group of 1, 3 or 6 characters would end in one that no byte needs.
     let len = chars / GROUP_CHARS * GROUP_LEN + chars % GROUP_CHARS * GROUP_LEN / GROUP_CHARS;
-    if text_len(len) == chars { Some(len) } else { None }
+    if matches!(chars % GROUP_CHARS, 1 | 3 | 6) { None } else { Some(len) }
 }
 
 /// Writes the text of `bytes`, in lower case, to `text`, which has exactly its length.
-pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) {
+pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
     debug_assert_eq!(text.len(), text_len(bytes.len()));
-    let (groups, rest) = bytes.as_chunks();
     let (texts, rest_text) = text.as_chunks_mut();
-    for (text, group) in texts.iter_mut().zip(groups) {
-        *text = encode_group(*group);
+    // Not by chunks of bytes, since their number is no power of two and a small processor would have to divide.
+    for (text, block) in texts.iter_mut().zip(iter::from_fn(|| bytes.split_off(..BLOCK_LEN))) {
+        encode_block(block, text);
     }
-    if !rest.is_empty() {
-        let mut group = [0; GROUP_LEN];
-        group[..rest.len()].copy_from_slice(rest);
-        rest_text.copy_from_slice(&encode_group(group)[..rest_text.len()]);
-    }
+    let (mut block, mut text) = (Zeroizing::new([0; BLOCK_LEN]), Zeroizing::new([0; BLOCK_CHARS]));
+    block[..bytes.len()].copy_from_slice(bytes);
+    encode_block(&*block, &mut text);
+    rest_text.copy_from_slice(&text[..rest_text.len()]);
 }
 
 /// Decodes `text` into `bytes`, which has exactly its length ([`bytes_len`]).
-pub(crate) fn decode(text: &[u8], case: Case, bytes: &mut [u8]) -> Findings {
+pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings {
     debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
     let (texts, rest_text) = text.as_chunks();
-    let (groups, rest) = bytes.as_chunks_mut();
-    let mut strangers = 0;
-    for (group, text) in groups.iter_mut().zip(texts) {
-        let (decoded, found) = decode_group(*text, case);
-        *group = decoded;
-        strangers |= found;
+    let (mut strangers, mut values) = ([0; BLOCK_CHARS], Zeroizing::new([0; BLOCK_CHARS]));
+    let blocks = iter::from_fn(|| bytes.split_off_mut(..BLOCK_LEN)?.try_into().ok());
+    for (text, block) in texts.iter().zip(blocks) {
+        decode_block(text, case, &mut values, block, &mut strangers);
     }
-    // The rest, filled up with the character of value 0.
-    let mut text = [case as u8; GROUP_CHARS];
+    // The rest, filled up with zeros, which have the value 0. That they are strangers does not count.
+    let (mut text, mut block) = (Zeroizing::new([0; BLOCK_CHARS]), Zeroizing::new([0; BLOCK_LEN]));
+    let mut rest_strangers = [0; BLOCK_CHARS];
     text[..rest_text.len()].copy_from_slice(rest_text);
-    let (decoded, found) = decode_group(text, case);
-    strangers |= found;
-    let (whole, beyond) = decoded.split_at(rest.len());
-    rest.copy_from_slice(whole);
-    let excess = beyond.iter().fold(0, |any, byte| any | byte);
-    Findings { strangers, excess: excess.into() }
+    decode_block(&text, case, &mut values, &mut block, &mut rest_strangers);
+    let (whole, beyond) = block.split_at(bytes.len());
+    bytes.copy_from_slice(whole);
+    let strangers = strangers.iter().chain(&rest_strangers[..rest_text.len()]);
+    Findings {
+        strangers: strangers.fold(0, |any, stranger| any | stranger) & TOP,
+        excess: beyond.iter().fold(0, |any, byte| any | byte),
+    }
 }
 
-/// The 8 characters of 5 bytes.
-fn encode_group(group: [u8; GROUP_LEN]) -> [u8; GROUP_CHARS] {
-    let mut word = [0; 8];
-    word[8 - GROUP_LEN..].copy_from_slice(&group);
-    // 40 bits, and then twice 20, four times 10, eight times 5, each at the end of its part of the word.
-    let bits = u64::from_be_bytes(word);
-    let bits = bits << 12 & 0x000f_ffff_0000_0000 | bits & 0x000f_ffff;
-    let bits = bits << 6 & 0x03ff_0000_03ff_0000 | bits & 0x0000_03ff_0000_03ff;
-    let bits = bits << 3 & 0x1f00_1f00_1f00_1f00 | bits & 0x001f_001f_001f_001f;
-    // `z` stands for 25, and `2` for 26.
-    let digits = (at_least(bits, 26) & TOP) >> 7;
-    let letters = bits.wrapping_add(splat(b'a'));
-    // All of it is ASCII. The mask makes that plain without a look at the bytes.
-    (letters.wrapping_sub(digits.wrapping_mul(u64::from(b'z' + 1 - b'2'))) & !TOP).to_be_bytes()
+/// Writes the 32 characters of 20 bytes, in their place, since nobody would wipe a copy.
+fn encode_block(block: &[u8], text: &mut [u8; BLOCK_CHARS]) {
+    for (five, eight) in block.chunks(GROUP_LEN).zip(text.as_chunks_mut().0) {
+        let mut word = [0; GROUP_CHARS];
+        word[GROUP_CHARS - GROUP_LEN..].copy_from_slice(five);
+        // 40 bits, and then twice 20, four times 10, eight times 5, each at the end of its part of the word.
+        let bits = u64::from_be_bytes(word);
+        let bits = bits << 12 & 0x000f_ffff_0000_0000 | bits & 0x000f_ffff;
+        let bits = bits << 6 & 0x03ff_0000_03ff_0000 | bits & 0x0000_03ff_0000_03ff;
+        let bits = bits << 3 & 0x1f00_1f00_1f00_1f00 | bits & 0x001f_001f_001f_001f;
+        *eight = bits.to_be_bytes();
+    }
+    for character in text {
+        // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without a look at it.
+        let digit = at_least(*character, 26) >> 7;
+        *character = character.wrapping_add(b'a').wrapping_sub(digit.wrapping_neg() & (b'z' + 1 - b'2')) & !TOP;
+    }
 }
 
-/// The 5 bytes of 8 characters; and 0, or a bit for each character outside the alphabet.
-const fn decode_group(text: [u8; GROUP_CHARS], case: Case) -> ([u8; GROUP_LEN], u64) {
-    let text = u64::from_be_bytes(text);
-    let ascii = text & !TOP;
-    let letters = (at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26)) & TOP;
-    let digits = (at_least(ascii, b'2') ^ at_least(ascii, b'8')) & TOP;
-    let strangers = !(letters | digits) & TOP | text & TOP;
-    // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand for
-    // 26 to 31.
-    let bits = (ascii & splat(0x1f)).wrapping_sub(letters >> 7).wrapping_add(digits >> 4);
-    let bits = bits >> 3 & 0x03e0_03e0_03e0_03e0 | bits & 0x001f_001f_001f_001f;
-    let bits = bits >> 6 & 0x000f_fc00_000f_fc00 | bits & 0x0000_03ff_0000_03ff;
-    let bits = bits >> 12 & 0x00ff_fff0_0000 | bits & 0x000f_ffff;
-    let [_, _, _, group @ ..] = bits.to_be_bytes();
-    (group, strangers)
+/// Writes the 20 bytes of 32 characters, and their values to memory that the caller wipes. Sets the top bit of `strangers` in
+/// the place of each that is outside the alphabet.
+fn decode_block(
+    text: &[u8; BLOCK_CHARS],
+    case: Case,
+    values: &mut [u8; BLOCK_CHARS],
+    block: &mut [u8; BLOCK_LEN],
+    strangers: &mut [u8; BLOCK_CHARS],
+) {
+    for ((&character, value), stranger) in text.iter().zip(&mut *values).zip(strangers) {
+        let ascii = character & !TOP;
+        let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
+        let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');
+        *stranger |= !(letter | digit) | character;
+        // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand
+        // for 26 to 31.
+        *value = (character & 0x1f).wrapping_sub(letter >> 7).wrapping_add(digit >> 7 << 3);
+    }
+    for (five, eight) in block.as_chunks_mut().0.iter_mut().zip(values.as_chunks().0) {
+        // Eight times 5 bits, and then four times 10, twice 20, 40.
+        let bits = u64::from_be_bytes(*eight);
+        let bits = bits >> 3 & 0x03e0_03e0_03e0_03e0 | bits & 0x001f_001f_001f_001f;
+        let bits = bits >> 6 & 0x000f_fc00_000f_fc00 | bits & 0x0000_03ff_0000_03ff;
+        let bits = bits >> 12 & 0x00ff_fff0_0000 | bits & 0x000f_ffff;
+        let [_, _, _, bytes @ ..] = bits.to_be_bytes();
+        *five = bytes;
+    }
 }
 
-/// The byte in each of the eight places.
-const fn splat(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// Sets the top bit of each byte that is `limit` or more, for bytes and a limit below 128; the other bits are arbitrary.
-const fn at_least(bytes: u64, limit: u8) -> u64 {
-    bytes.wrapping_add(splat(0x80 - limit))
+/// Has its top bit set if `byte` is `limit` or more, both below 128. The other bits are arbitrary.
+const fn at_least(byte: u8, limit: u8) -> u8 {
+    byte.wrapping_add(TOP - limit)
 }
 
 #[cfg(test)]
@@ -138,7 +157,7 @@ mod tests {
     }
 
     /// Decodes text, of a length that it can have: its bytes, whether a character is a stranger, the bits beyond.
-    fn decoded(text: &[u8], case: Case) -> (Vec<u8>, bool, u64) {
+    fn decoded(text: &[u8], case: Case) -> (Vec<u8>, bool, u8) {
         let mut bytes = vec![0xaa; bytes_len(text.len()).unwrap()];
         let found = decode(text, case, &mut bytes);
         (bytes, found.strangers != 0, found.excess)
@@ -168,12 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_at_every_place_of_a_group_is_its_value_or_a_stranger() {
+    fn every_byte_at_every_place_of_a_block_and_a_group_is_its_value_or_a_stranger() {
         for (case, alphabet) in [(Case::Lower, LOWER), (Case::Upper, UPPER)] {
-            for (place, byte) in (0..8).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+            for (place, byte) in (0..40).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
                 // Neighbours of the least and of the greatest value.
                 for neighbour in [case as u8, b'7'] {
-                    let mut text = [neighbour; 8];
+                    let mut text = [neighbour; 40];
                     text[place] = byte;
                     let (bytes, stranger, _) = decoded(&text, case);
                     let value = alphabet.iter().position(|character| *character == byte);
@@ -212,10 +231,8 @@ mod tests {
 
     #[test]
     fn lengths_that_no_bytes_have_are_none() {
-        let lens: Vec<_> = (0..=16).filter_map(bytes_len).collect();
-        assert_eq!(lens, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        for len in 0..=1_000 {
-            assert_eq!(bytes_len(text_len(len)), Some(len));
+        for chars in 0..=1_000 {
+            assert_eq!(bytes_len(chars), (0..=1_000).find(|len| text_len(*len) == chars));
         }
     }
 

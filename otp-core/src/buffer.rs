@@ -29,6 +29,20 @@ impl Buffer for alloc::vec::Vec<u8> {}
 #[cfg(feature = "alloc")]
 impl Buffer for alloc::boxed::Box<[u8]> {}
 
+/// A buffer that brings its own memory: where a [`Keeper`](crate::Keeper) and an [`Account`](crate::Account) put what is secret.
+#[cfg(feature = "alloc")]
+pub trait OwnedBuffer: Buffer {
+    /// A buffer of `len` zeros.
+    fn zeroed(len: usize) -> Self;
+}
+
+#[cfg(feature = "alloc")]
+impl OwnedBuffer for alloc::vec::Vec<u8> {
+    fn zeroed(len: usize) -> Self {
+        alloc::vec![0; len]
+    }
+}
+
 /// A buffer that is wiped on drop and can't be printed.
 pub(crate) struct Wiped<B: Buffer>(B);
 

@@ -3,7 +3,9 @@
 //! It is a CRC of 32 bits, with a polynomial chosen so that it needs no table, since a key's bytes must not be an index. In
 //! `docs/format.md` is what it detects, and why.
 
-use core::iter;
+use core::array;
+
+use zeroize::Zeroizing;
 
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
@@ -24,15 +26,15 @@ const T: u64 = 1 << 31 | low_terms(1);
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
     // Zeros in front change no remainder, and give whole blocks.
     let (rest, blocks) = bytes.split_at(bytes.len() % BLOCK_LEN);
-    let mut first = [0; BLOCK_LEN];
+    let mut first = Zeroizing::new([0; BLOCK_LEN]);
     first[BLOCK_LEN - rest.len()..].copy_from_slice(rest);
 
     // Modulo each factor by itself: modulo x + 1 the remainder is the parity of the bits, and modulo T it is kept modulo
     // T^2, in whole words. Each lane takes one word of every block, so that no word waits for the one before it.
-    let (mut lanes, mut parity) = ([0; LANES], [0; LANES]);
-    for block in iter::once(&first).chain(blocks.as_chunks().0) {
-        let words = block.as_chunks().0.iter().copied().map(u64::from_be_bytes);
-        for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(words) {
+    let mut lanes = words(&first);
+    let mut parity = lanes;
+    for block in blocks.as_chunks().0 {
+        for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(words(block)) {
             *lane = times_x256(*lane) ^ word;
             *parity ^= word;
         }
@@ -45,6 +47,12 @@ pub fn of(bytes: &[u8]) -> [u8; LEN] {
     let odd = u64::from((parity.count_ones() ^ remainder.count_ones()) & 1);
     let [_, _, _, _, checksum @ ..] = (!(remainder ^ T & odd.wrapping_neg())).to_be_bytes();
     checksum
+}
+
+/// The words of a block, the top byte of each first.
+fn words(block: &[u8; BLOCK_LEN]) -> [u64; LANES] {
+    let words = block.as_chunks().0;
+    array::from_fn(|lane| u64::from_be_bytes(words[lane]))
 }
 
 /// x^256 times a polynomial: x^48 + x^32 + x^16 + x^12 + x^2 times it, modulo T^2.

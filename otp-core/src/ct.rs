@@ -30,7 +30,7 @@ pub(crate) fn mask_from(index: u32, len: u32) -> u8 {
 }
 
 /// Whether no bit of `faults` is set. Reveals the answer, not which bit it was.
-pub(crate) fn none_set(faults: u64) -> bool {
+pub(crate) fn none_set(faults: u32) -> bool {
     reveal(black_box(faults) == 0)
 }
 

@@ -127,7 +127,7 @@ pub fn decode(frame: &[u8]) -> Result<&[u8], Error> {
     for (index, byte) in (0_u32..).zip(content) {
         faults |= byte & ct::mask_from(index, len);
     }
-    if !ct::none_set(u64::from(faults)) {
+    if !ct::none_set(u32::from(faults)) {
         return Err(Error::MalformedFrame);
     }
     content.get(..ct::reveal(len) as usize).ok_or(Error::MalformedFrame)

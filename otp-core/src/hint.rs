@@ -88,6 +88,11 @@ pub enum Hint<'a> {
     GiveRing,
     /// Give the new keys an expiry of their own.
     GiveExpiry,
+    /// Remove the account, and add it again: nobody has a key that opens its current secret.
+    AddAgain {
+        /// The account.
+        account: &'a AccountName,
+    },
     /// Try again when the other change is done.
     TryAgain,
     /// Stop using this machine for secrets until its source of randomness is repaired.

@@ -113,11 +113,14 @@ pub mod tag;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+mod wire;
 
 #[cfg(feature = "alloc")]
 pub use account::Account;
 pub use account::Fields;
 pub use buffer::Buffer;
+#[cfg(feature = "alloc")]
+pub use buffer::OwnedBuffer;
 pub use code::{Code, Coded};
 pub use error::Error;
 pub use frame::Capacity;

@@ -36,7 +36,7 @@ impl AccountName {
         if text.len() > Self::MAX_LEN {
             return Err(Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }));
         }
-        for segment in text.split('/') {
+        for segment in text.as_bytes().split(|byte| *byte == b'/') {
             check_segment(segment).map_err(Error::InvalidAccountName)?;
         }
         String::try_from(text)
@@ -51,28 +51,25 @@ impl AccountName {
     }
 }
 
-fn check_segment(segment: &str) -> Result<(), NameFault> {
-    let bytes = segment.as_bytes();
-    let Some(first) = bytes.first() else {
+fn check_segment(segment: &[u8]) -> Result<(), NameFault> {
+    let Some(first) = segment.first() else {
         return Err(NameFault::Empty);
     };
-    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    if !alphanumeric(first) || !bytes.iter().all(|byte| alphanumeric(byte) || b"._-".contains(byte)) {
+    let fits = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    if matches!(first, b'.' | b'_' | b'-') || !segment.iter().all(fits) {
         return Err(NameFault::Character);
     }
-    if bytes.ends_with(b".") || bytes.ends_with(b".otp") {
+    if segment.ends_with(b".") || segment.ends_with(b".otp") {
         return Err(NameFault::Ending);
     }
     // Windows reserves a device's name whatever extension follows (Microsoft, "Naming Files, Paths, and Namespaces").
-    let stem = segment.split('.').next().unwrap_or(segment);
-    let reserved = match stem {
-        "con" | "prn" | "aux" | "nul" => true,
-        _ => match stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt")) {
-            Some(number) => matches!(number.as_bytes(), [b'0'..=b'9']),
-            None => false,
-        },
-    };
-    if reserved { Err(NameFault::Reserved) } else { Ok(()) }
+    let stem = segment.split(|byte| *byte == b'.').next().unwrap_or(segment);
+    match stem {
+        b"con" | b"prn" | b"aux" | b"nul" | [b'c', b'o', b'm', b'0'..=b'9'] | [b'l', b'p', b't', b'0'..=b'9'] => {
+            Err(NameFault::Reserved)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Who holds a key, in the words of the one who issued it: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable)

@@ -12,6 +12,15 @@ use crate::time::UnixTime;
 const MAGIC: [u8; 4] = *b"OTPN";
 const VERSION: u8 = 1;
 
+/// The longest grace period, in seconds: 366 days. A longer one is mostly a mistyped one, and keeps an old secret in use.
+pub const MAX_GRACE_SECS: u64 = 366 * 24 * 60 * 60;
+
+/// A rotation in progress for longer than this, an hour in seconds, has crashed.
+pub const ROTATION_LIMIT_SECS: u64 = 60 * 60;
+
+/// How far the clocks of two machines that share a store may differ: five minutes, in seconds.
+pub const CLOCK_SKEW_SECS: u64 = 5 * 60;
+
 /// Something that happened to a key since its record was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,11 +98,57 @@ impl Note {
             _ => Err(damaged),
         }
     }
+
+    /// Reads a note beside a record, at a time.
+    ///
+    /// No rotation grants a grace period of more than [`MAX_GRACE_SECS`]. One that ends later than that, and
+    /// [`CLOCK_SKEW_SECS`] for clocks that differ, was put there by somebody who wants an old secret to stay in use.
+    ///
+    /// # Errors
+    ///
+    /// As [`Note::decode`]; [`Error::DamagedNote`] also for such a grace period.
+    pub fn decode_at(bytes: &[u8], now: UnixTime) -> Result<Self, Error> {
+        match Self::decode(bytes)? {
+            Self::Grace { until } if until > now.after(MAX_GRACE_SECS + CLOCK_SKEW_SECS) => Err(Error::DamagedNote),
+            note => Ok(note),
+        }
+    }
+
+    /// Whether this is the marker of a rotation that is no longer in progress.
+    ///
+    /// It began more than [`ROTATION_LIMIT_SECS`] ago, or begins more than [`CLOCK_SKEW_SECS`] from now: a marker dated in the
+    /// future would keep others from changing the account until then.
+    #[must_use]
+    pub fn has_crashed(&self, now: UnixTime) -> bool {
+        match *self {
+            Self::Rotating { since } => now >= since.after(ROTATION_LIMIT_SECS) || since > now.after(CLOCK_SKEW_SECS),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grace_period_that_nobody_can_have_granted_is_damage() {
+        let now = UnixTime::from_secs(1_800_000_000).unwrap();
+        let at = |secs| Note::decode_at(&Note::Grace { until: now.after(secs) }.encode(), now);
+        let longest = MAX_GRACE_SECS + CLOCK_SKEW_SECS;
+        assert_eq!(at(longest), Ok(Note::Grace { until: now.after(longest) }));
+        assert_eq!(at(longest + 1), Err(Error::DamagedNote));
+    }
+
+    #[test]
+    fn a_marker_is_that_of_a_crashed_rotation_after_an_hour_and_from_five_minutes_ahead_on() {
+        let now = UnixTime::from_secs(1_800_000_000).unwrap();
+        let past = |secs| UnixTime::from_secs(now.as_secs() - secs).unwrap();
+        let crashed = |since| Note::Rotating { since }.has_crashed(now);
+        assert!(crashed(past(3600)) && !crashed(past(3599)));
+        assert!(!crashed(now.after(300)) && crashed(now.after(301)) && crashed(UnixTime::MAX));
+        assert!(!Note::Grace { until: past(9999) }.has_crashed(now));
+    }
 
     #[test]
     fn notes_come_back_and_no_flipped_bit_does() {

@@ -12,6 +12,7 @@ use crate::id::KeyId;
 use crate::name::{AccountName, Holder};
 use crate::tag::{TAG_LEN, Tag};
 use crate::time::UnixTime;
+use crate::wire::{Reader, Writer};
 
 /// What every record starts with, before the byte of the format's version.
 pub const MAGIC: [u8; 4] = *b"OTPR";
@@ -20,7 +21,7 @@ pub const VERSION: u8 = 1;
 
 /// Magic and version.
 pub(crate) const PREFIX_LEN: usize = MAGIC.len() + 1;
-/// A capacity or a ciphertext's length takes up to 3 bytes in the encoding of postcard, a time up to 6.
+/// A capacity or a ciphertext's length takes up to 3 bytes, a time up to 6.
 const VARINT_LEN_MAX: usize = 3;
 const VARINT_TIME_MAX: usize = 6;
 
@@ -85,12 +86,6 @@ impl Terms {
     }
 }
 
-/// The header's fields in the order in which they are encoded.
-type Wire<'a> = (&'a str, [u8; KeyId::LEN], u8, u8, u16, u64, Option<u64>, Option<&'a str>);
-
-/// All that stands between prefix and checksum: header, ciphertext, tag.
-type Body<'a> = (Wire<'a>, &'a [u8], [u8; TAG_LEN]);
-
 impl Header {
     /// The longest encoded header in bytes, with magic and version.
     pub const MAX_LEN: usize = PREFIX_LEN
@@ -108,42 +103,44 @@ impl Header {
         let (prefix, rest) = buffer.split_at_mut_checked(PREFIX_LEN).ok_or(too_small)?;
         prefix[..MAGIC.len()].copy_from_slice(&MAGIC);
         prefix[MAGIC.len()] = VERSION;
-        let wire: Wire<'_> = (
-            self.account.as_str(),
-            *self.id.as_bytes(),
-            self.page,
-            self.pages,
-            self.capacity.to_u16(),
-            self.terms.created.as_secs(),
-            self.terms.expires.map(UnixTime::as_secs),
-            self.terms.holder.as_ref().map(Holder::as_str),
-        );
-        let written = postcard::to_slice(&wire, rest).map_err(|_| too_small)?.len();
-        Ok(PREFIX_LEN + written)
+        let mut writer = Writer::new(rest);
+        self.write(&mut writer).ok_or(too_small)?;
+        let left = writer.left();
+        Ok(buffer.len() - left)
     }
 
-    fn from_wire(wire: Wire<'_>) -> Result<Self, Error> {
-        let (account, id, page, pages, capacity, created, expires, holder) = wire;
-        if page >= pages {
-            return Err(Error::DamagedRecord(RecordFault::Contents));
+    /// The fields in the order in which they are stored.
+    fn write(&self, writer: &mut Writer<'_>) -> Option<()> {
+        writer.bytes(self.account.as_str().as_bytes())?;
+        writer.put(self.id.as_bytes())?;
+        writer.put(&[self.page, self.pages])?;
+        writer.varint(self.capacity.to_u16().into())?;
+        writer.varint(self.terms.created.as_secs())?;
+        writer.flag(self.terms.expires.is_some())?;
+        if let Some(at) = self.terms.expires {
+            writer.varint(at.as_secs())?;
         }
-        Ok(Self {
-            account: AccountName::parse(account)?,
-            id: KeyId::from_bytes(id),
-            page,
-            pages,
-            capacity: Capacity::try_from(usize::from(capacity))?,
-            terms: Terms {
-                created: time(created)?,
-                expires: expires.map(time).transpose()?,
-                holder: holder.map(Holder::parse).transpose()?,
-            },
-        })
+        writer.flag(self.terms.holder.is_some())?;
+        self.terms.holder.as_ref().map_or(Some(()), |holder| writer.bytes(holder.as_str().as_bytes()))
     }
-}
 
-fn time(secs: u64) -> Result<UnixTime, Error> {
-    UnixTime::from_secs(secs).ok_or(Error::InvalidTime)
+    /// Reads them again; `None` if they are not what [`Header::write`] writes.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let time = |reader: &mut Reader<'_>| UnixTime::from_secs(reader.varint()?);
+        let header = Self {
+            account: AccountName::parse(reader.text()?).ok()?,
+            id: KeyId::from_bytes(reader.array()?),
+            page: reader.byte()?,
+            pages: reader.byte()?,
+            capacity: Capacity::try_from(usize::try_from(reader.varint()?).ok()?).ok()?,
+            terms: Terms {
+                created: time(reader)?,
+                expires: if reader.flag()? { Some(time(reader)?) } else { None },
+                holder: if reader.flag()? { Some(Holder::parse(reader.text()?).ok()?) } else { None },
+            },
+        };
+        (header.page < header.pages).then_some(header)
+    }
 }
 
 /// A record that is being sealed: the header is written, and the ciphertext and tag are still to come.
@@ -157,7 +154,12 @@ pub(crate) struct Draft<'r> {
 impl<'r> Draft<'r> {
     /// Writes the header to the front of `buffer`, which needs up to [`Record::max_len`] bytes.
     pub(crate) fn new(header: &Header, buffer: &'r mut [u8]) -> Result<Self, Error> {
-        let (header_len, start) = encode_start(header, buffer)?;
+        let header_len = header.encode(buffer)?;
+        let mut writer = Writer::new(&mut buffer[header_len..]);
+        let too_small = Error::BufferTooSmall { needed: Record::max_len(header.capacity) };
+        writer.varint(header.capacity.frame_len() as u64).ok_or(too_small)?;
+        let left = writer.left();
+        let start = buffer.len() - left;
         let end = start + header.capacity.frame_len();
         let needed = end + TAG_LEN + checksum::LEN;
         let bytes = buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })?;
@@ -186,20 +188,6 @@ impl<'r> Draft<'r> {
         self.bytes
     }
 }
-
-/// Writes all that comes before the ciphertext; returns where the header ends and where the ciphertext starts.
-fn encode_start(header: &Header, buffer: &mut [u8]) -> Result<(usize, usize), Error> {
-    let header_len = header.encode(buffer)?;
-    // A byte string's length, as postcard writes it.
-    let rest = buffer.get_mut(header_len..).unwrap_or_default();
-    let len = postcard::to_slice(&header.capacity.frame_len(), rest)
-        .map_err(|_| Error::BufferTooSmall { needed: MAX_START_LEN })?
-        .len();
-    Ok((header_len, header_len + len))
-}
-
-/// The longest header with the ciphertext's length behind it.
-const MAX_START_LEN: usize = Header::MAX_LEN + VARINT_LEN_MAX;
 
 /// A decoded record: what the store holds. It borrows the bytes that it was decoded from.
 pub struct Record<'a> {
@@ -247,20 +235,18 @@ impl<'a> Record<'a> {
             version => return Err(Error::NewerRecord { version }),
         }
 
-        let contents = damaged(RecordFault::Contents);
-        let ((wire, ciphertext, tag), after): (Body<'_>, _) =
-            postcard::take_from_bytes(&body[PREFIX_LEN..]).map_err(|_| contents)?;
-        let header = Header::from_wire(wire).map_err(|_| contents)?;
-        if ciphertext.len() != header.capacity.frame_len() || !after.is_empty() {
-            return Err(contents);
-        }
-        // One value, one encoding: what comes before the ciphertext must be what the encoder writes for it.
-        let mut canonical = [0; MAX_START_LEN];
-        let (header_len, start) = encode_start(&header, &mut canonical)?;
-        if body.get(..start) != Some(&canonical[..start]) {
-            return Err(contents);
-        }
-        Ok(Self { header, header_bytes: &body[..header_len], ciphertext, tag: Tag::from_bytes(tag) })
+        Self::read(body).ok_or(damaged(RecordFault::Contents))
+    }
+
+    /// Reads what is behind the version, up to the checksum.
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(&body[PREFIX_LEN..]);
+        let header = Header::read(&mut reader)?;
+        let header_bytes = &body[..body.len() - reader.left()];
+        let ciphertext = reader.bytes()?;
+        let tag = Tag::from_bytes(reader.array()?);
+        let whole = ciphertext.len() == header.capacity.frame_len() && reader.left() == 0;
+        whole.then_some(Self { header, header_bytes, ciphertext, tag })
     }
 
     /// What it says in public.

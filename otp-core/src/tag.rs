@@ -71,7 +71,7 @@ impl Tag {
 /// Overwrites the part of the stack that the function called just before has used. `cargo xtask memory` checks that it is enough.
 #[inline(never)]
 fn wipe_below() {
-    black_box(&mut [0_u64; 128]);
+    black_box(&mut [0_u32; 256]);
 }
 
 impl fmt::Debug for Tag {

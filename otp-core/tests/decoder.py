@@ -255,7 +255,11 @@ def read_account(payload):
 # Note
 
 
-def read_note(data):
+# The longest grace period is 366 days, a rotation takes at most an hour, and clocks differ by at most five minutes.
+MAX_GRACE, ROTATION_LIMIT, CLOCK_SKEW = 366 * 86400, 3600, 300
+
+
+def read_note(data, now=None):
     if len(data) != 18 or data[:4] != b"OTPN" or not checksum_fits(data):
         raise Refused("damaged")
     if data[4] > 1:
@@ -264,7 +268,13 @@ def read_note(data):
     time = int.from_bytes(data[6:14], "big")
     if data[4] != 1 or data[5] not in kinds or time > LAST_TIME:
         raise Refused("damaged")
+    if now is not None and data[5] == 3 and time > now + MAX_GRACE + CLOCK_SKEW:
+        raise Refused("damaged")
     return kinds[data[5]], time
+
+
+def has_crashed(since, now):
+    return now >= since + ROTATION_LIMIT or since > now + CLOCK_SKEW
 
 
 # The vectors
@@ -312,8 +322,12 @@ def answer(case):
     if kind == "account":
         return {"field": [f"{name}={value.hex()}" for name, value in read_account(data("payload"))]}
     if kind == "note":
-        says, time = read_note(data("note"))
-        return {"says": says, "time": time}
+        now = int(case["now"]) if "now" in case else None
+        says, time = read_note(data("note"), now)
+        found = {"says": says, "time": time}
+        if says == "rotating" and now is not None:
+            found["crashed"] = "yes" if has_crashed(time, now) else "no"
+        return found
     raise ValueError(f"no kind of case is called {kind}")
 
 
@@ -324,7 +338,7 @@ GIVEN = {
     "record": {"record"},
     "open": {"key", "key-hex", "record", "now"},
     "account": {"payload"},
-    "note": {"note"},
+    "note": {"note", "now"},
 }
 
 

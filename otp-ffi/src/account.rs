@@ -16,14 +16,14 @@ use crate::source::{Field, Source};
 pub struct AccountHandle;
 
 /// What a handle stands for: the account, with its names as C takes them.
-struct Opened {
+pub(crate) struct Opened {
     account: otp_link::Account,
     name: CString,
     key_id: CString,
     field_names: Vec<Zeroizing<CString>>,
 }
 
-static ACCOUNTS: Table<Opened> = Table::new("account");
+pub(crate) static ACCOUNTS: Table<Opened> = Table::new("account");
 
 impl Opened {
     fn new(account: otp_link::Account) -> Self {

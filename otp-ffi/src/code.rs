@@ -83,6 +83,12 @@ static TEXTS: LazyLock<Vec<(CString, CString)>> = LazyLock::new(|| {
     std::iter::once((text("ok"), text("success"))).chain(rows).collect()
 });
 
+/// Makes the texts now, so that no other thread is about to when this process forks.
+#[cfg(all(unix, not(miri)))]
+pub(crate) fn make_texts() {
+    LazyLock::force(&TEXTS);
+}
+
 fn text_of(code: c_int, which: impl FnOnce(&'static (CString, CString)) -> &'static CStr) -> *const c_char {
     usize::try_from(code).ok().and_then(|number| TEXTS.get(number)).map_or(c"unknown", which).as_ptr()
 }

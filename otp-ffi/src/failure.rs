@@ -42,6 +42,10 @@ pub(crate) enum Error {
     RecordGiven,
     /// The caller did not take the new keys of a rotation.
     NotTaken { answer: c_int },
+    /// The caller did not take the new keys of a rotation that is finished.
+    LeftInRing { answer: c_int },
+    /// A record outside of a store is to have a key of several pages.
+    PagesGiven,
     /// This library panicked.
     Panicked,
 }
@@ -60,7 +64,7 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Link(error) => error.code(),
-            Self::NotTaken { .. } | Self::Panicked => Code::Other,
+            Self::NotTaken { .. } | Self::LeftInRing { .. } | Self::Panicked => Code::Other,
             _ => Code::Usage,
         }
     }
@@ -86,6 +90,11 @@ impl Display for Error {
             Self::NotTaken { answer } => {
                 write!(f, "hand_over did not take the new keys (it returned {answer}), so nothing has changed")
             }
+            Self::LeftInRing { answer } => write!(
+                f,
+                "hand_over did not take the new keys (it returned {answer}); the rotation is finished, and the ring has them"
+            ),
+            Self::PagesGiven => f.write_str("a key of several pages belongs to an account"),
             Self::Panicked => f.write_str("this library has a defect (a panic)"),
         }
     }

@@ -23,6 +23,9 @@ pub(crate) fn value<T>(otherwise: T, call: impl FnOnce() -> Result<T>) -> T {
 }
 
 fn run<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    // Miri knows no forks.
+    #[cfg(all(unix, not(miri)))]
+    crate::fork::prepare_for_forks();
     // A call shares nothing with later ones but the handle tables, whose maps are whole at any time, and the store,
     // which is made for calls that end anywhere.
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::Panicked))

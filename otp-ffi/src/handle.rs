@@ -17,6 +17,10 @@ pub(crate) struct Table<T> {
     open: Mutex<BTreeMap<usize, Arc<T>>>,
 }
 
+/// A table that other threads are kept out of.
+#[cfg(all(unix, not(miri)))]
+pub(crate) type Held<T> = MutexGuard<'static, BTreeMap<usize, Arc<T>>>;
+
 /// The number of the next handle of any kind. All are odd, which no object's address is.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
 
@@ -50,6 +54,12 @@ impl<T> Table<T> {
         let removed = self.open().remove(&handle.addr());
         // Wiping needs no lock.
         drop(removed);
+    }
+
+    /// Keeps all other threads out of the table, for as long as a fork takes.
+    #[cfg(all(unix, not(miri)))]
+    pub(crate) fn hold(&'static self) -> Held<T> {
+        self.open()
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<T>>> {

@@ -2,7 +2,8 @@
 //! run.
 
 use otp_core::Capacity;
-use otp_link::{Hint, shell_word};
+use otp_core::keeper::ringed::RingFinding;
+use otp_link::{Hint, ring, shell_word};
 
 use crate::failure::Error;
 
@@ -12,7 +13,10 @@ impl Error {
         Some(match self {
             Self::Link(error) => return of_link(error),
             Self::WrongSize { what, .. } => format!("initialize it with OTP_{}_INIT", what.to_uppercase()),
-            Self::Reserved { .. } => "initialize the structure with OTP_SOURCE_INIT".into(),
+            Self::Reserved { what } => {
+                let structure = what.split('-').next().unwrap_or_default();
+                format!("initialize the structure with OTP_{}_INIT", structure.to_uppercase())
+            }
             Self::NotOpen { .. } => "use a handle from this library that has not been freed".into(),
             Self::NoFieldAt { .. } => "stay below otp_account_count".into(),
             Self::NoKeyAt { .. } => "stay below otp_keys_count".into(),
@@ -20,6 +24,8 @@ impl Error {
             Self::TooSmall { .. } => "the lengths now say how many bytes are needed: call again with as many".into(),
             Self::RecordGiven => "set source->record to NULL and source->store to the store".into(),
             Self::NotTaken { .. } => "return 0 from hand_over once each key is where it belongs".into(),
+            Self::LeftInRing { .. } => "otp_ring_export gives each of them again".into(),
+            Self::PagesGiven => "set pages in otp_grant to 0".into(),
             Self::Panicked => "please report it".into(),
             Self::Null { .. }
             | Self::Misaligned { .. }
@@ -33,6 +39,11 @@ impl Error {
 /// What to do about an error of the library below.
 pub(crate) fn of_link(error: &otp_link::Error) -> Option<String> {
     words(&error.hint()?)
+}
+
+/// What to do about what a ring finds wrong with a store.
+pub(crate) fn of_ring(finding: &RingFinding) -> Option<String> {
+    words(&ring::hint_for(finding)?)
 }
 
 fn words(hint: &Hint<'_>) -> Option<String> {
@@ -70,6 +81,18 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),
         Hint::GiveNewField => "give at least one field, such as password".into(),
         Hint::UseFutureTime => "set expires in otp_grant to a time in the future, in seconds after 1970".into(),
+        Hint::NameRing => "name the ring, or set OTP_RING in the environment; otp_ring_init makes one".into(),
+        Hint::MakeRing { path } => format!("otp_ring_init makes one at {}; or name another ring", shell_word(path)),
+        Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),
+        Hint::AdoptRing { path } => format!(
+            "if no other copy of it is used any more, call otp_ring_adopt for {}; if it was restored from a backup, call \
+             otp_account_renew with new_keys for each account after that",
+            shell_word(path)
+        ),
+        Hint::RevokeAgain { account, id } => {
+            format!("call otp_key_revoke(store, ring, \"{account}\", \"{id}\")")
+        }
+        Hint::RotateAgain { account } => format!("call otp_account_renew for {account}, which replaces it"),
         // The others are about what C has no function for: the doctor, imports, entropy that a user provides.
         _ => return None,
     })
@@ -103,9 +126,33 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
             "call otp_key_issue for one more key, or otp_account_rotate for a new secret".into()
         }
         Hint::RevokeKey { account, id } => {
-            format!("restore it from a backup, or call otp_key_revoke(store, \"{account}\", \"{id}\")")
+            format!("restore it from a backup, or call otp_key_revoke(store, ring, \"{account}\", \"{id}\")")
         }
+        Hint::UseFewerPages => "set fewer pages or a smaller capacity in otp_grant".into(),
+        Hint::ResumeRotation { .. } => {
+            "otp_rotation_resume goes on with it, with the same apply; otp_rotation_abort goes back".into()
+        }
+        Hint::ForgetRotation { .. } => {
+            "restore the store's .staged.otp file; or find out which password the database has, and call \
+             otp_rotation_forget"
+                .into()
+        }
+        Hint::EndUnknownKeys { .. } => {
+            "if their holders may keep them, put them into the ring with otp_ring_add; if not, name them in end_unknown of \
+             otp_renewal"
+                .into()
+        }
+        Hint::ReplaceKeys { .. } => {
+            "set new_keys in otp_renewal, and call otp_account_renew, which gives every holder a new key".into()
+        }
+        Hint::AddKeyToRing => "otp_ring_add puts a key into it".into(),
+        Hint::GiveRing => "call otp_account_renew; or leave the ring behind with leave_ring of otp_account_rotate".into(),
         Hint::GiveExpiry => "set expires in otp_grant".into(),
+        Hint::AddAgain { account } => {
+            format!(
+                "call otp_account_remove(store, \"{account}\"), and otp_account_add with the password that the database has"
+            )
+        }
         Hint::TryAgain => "try again when that is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // Buffers of the core are not the caller's.
@@ -156,14 +203,35 @@ mod tests {
             otp_core::Hint::IssueOrRotate { account: &account },
             otp_core::Hint::RevokeKey { account: &account, id },
             otp_core::Hint::GiveExpiry,
+            otp_core::Hint::AddAgain { account: &account },
+            otp_core::Hint::UseFewerPages,
+            otp_core::Hint::ResumeRotation { account: &account },
+            otp_core::Hint::ForgetRotation { account: &account },
+            otp_core::Hint::EndUnknownKeys { account: &account },
+            otp_core::Hint::ReplaceKeys { account: &account },
+            otp_core::Hint::AddKeyToRing,
+            otp_core::Hint::GiveRing,
         ];
         let store = [otp_store_fs::Hint::MakeStore];
-        let link = [Hint::GiveKey, Hint::GiveOneKey, Hint::NameStoreOrRecord, Hint::UseFutureTime];
+        let link = [
+            Hint::GiveKey,
+            Hint::GiveOneKey,
+            Hint::NameStoreOrRecord,
+            Hint::UseFutureTime,
+            Hint::NameRing,
+            Hint::MakeRing { path },
+            Hint::AdoptRing { path },
+            Hint::RevokeAgain { account: &account, id },
+            Hint::RotateAgain { account: &account },
+        ];
         let own = [
             Error::WrongSize { what: "source", size: 0, expected: 1 },
             Error::WrongSize { what: "grant", size: 0, expected: 1 },
             Error::NoFieldAt { index: 0, count: 0 },
             Error::NoKeyAt { index: 0, count: 0 },
+            Error::LeftInRing { answer: 1 },
+            Error::PagesGiven,
+            Error::Reserved { what: "renewal->reserved" },
         ];
         let hints = core.map(Hint::Core).into_iter().chain(store.map(Hint::Store)).chain(link);
         let all = hints.map(|hint| words(&hint)).chain(own.iter().map(Error::hint));

@@ -26,6 +26,10 @@ pub struct KeyInfoView {
     pub grace_ends: u64,
     /// The size of its frame in bytes.
     pub capacity: u32,
+    /// The page that its record belongs to, from 0 up.
+    pub page: u32,
+    /// How many pages it has.
+    pub pages: u32,
 }
 
 /// Gets what the store says of one key. 0 goes on, anything else ends the list. It must return, without an exception or
@@ -35,7 +39,8 @@ pub type VisitKey = Option<unsafe extern "C" fn(context: *mut c_void, key: *cons
 /// Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
 ///
 /// The keys are sorted by id, letters before digits. `store` is the store's directory; if it is NULL, the store is
-/// looked for.
+/// looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
+/// message and a hint about the damaged one.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
 ///
@@ -53,7 +58,8 @@ pub unsafe extern "C" fn otp_account_info(
         // SAFETY: the caller promises that each is NULL or ends with a NUL.
         let (store, account) = unsafe { (pointer::optional_path(store, "store")?, pointer::text(account, "account")?) };
         let visit = visit.ok_or(Error::Null { what: "visit" })?;
-        for KeyInfo { header, grace, .. } in otp_link::list_keys(account, store)? {
+        let found = otp_link::list_keys(account, store)?;
+        for KeyInfo { header, grace, .. } in found.keys {
             let id = c_text(&header.id);
             let holder = header.terms.holder.as_ref().map(c_text);
             let view = KeyInfoView {
@@ -63,12 +69,14 @@ pub unsafe extern "C" fn otp_account_info(
                 expires: header.terms.expires.map_or(0, UnixTime::as_secs),
                 grace_ends: grace.map_or(0, UnixTime::as_secs),
                 capacity: u32::try_from(header.capacity.bytes()).unwrap_or(u32::MAX),
+                page: header.page.into(),
+                pages: header.pages.into(),
             };
             // SAFETY: the caller promises a function of that type; the view and its texts live until it returns.
             if unsafe { visit(context, &raw const view) } != 0 {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        found.faults.into_iter().next().map_or(Ok(()), |fault| Err(fault.error.into()))
     })
 }

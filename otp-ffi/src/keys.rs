@@ -24,9 +24,9 @@ struct Named {
 }
 
 /// What a handle stands for.
-struct NewKeys(Vec<Named>);
+pub(crate) struct NewKeys(Vec<Named>);
 
-static KEYS: Table<NewKeys> = Table::new("keys");
+pub(crate) static KEYS: Table<NewKeys> = Table::new("keys");
 
 impl Named {
     fn new(key: NewKey) -> Self {
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn otp_keys_at(keys: *const KeysHandle, index: usize, key:
         let named = keys.at(index)?;
         let pointer = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr());
         out.set(NewKeyView {
-            text: named.key.text_with_nul().as_ptr().cast(),
-            text_len: named.key.text().len(),
+            text: named.key.bytes_with_nul().as_ptr().cast(),
+            text_len: named.key.bytes().len(),
             account: named.account.as_ptr(),
             id: named.id.as_ptr(),
             holder: pointer(&named.holder),
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn otp_keys_write(keys: *const KeysHandle, index: usize, p
         let keys = KEYS.get(keys)?;
         // SAFETY: the caller promises that it is NULL or ends with a NUL.
         let path = unsafe { pointer::path(path, "path") }?;
-        Ok(otp_link::write_key_file(path, keys.at(index)?.key.text())?)
+        Ok(otp_link::write_key_file(path, keys.at(index)?.key.bytes())?)
     })
 }
 

@@ -16,15 +16,19 @@ pub mod account;
 pub mod add;
 pub mod info;
 pub mod remove;
+pub mod renew;
 pub mod rotate;
+pub mod rotation;
 
 // Keys, stores, records outside a store.
 pub mod key;
 pub mod keys;
 pub mod record;
+pub mod ring;
 pub mod store;
 
 // What all of them take and give.
+pub mod apply;
 pub mod code;
 pub mod error;
 pub mod process;
@@ -32,7 +36,10 @@ pub mod source;
 
 // Behind the functions.
 mod failure;
+#[cfg(all(unix, not(miri)))]
+mod fork;
 mod guard;
 mod handle;
 mod hint;
+mod place;
 mod pointer;

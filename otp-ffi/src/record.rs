@@ -44,6 +44,9 @@ pub unsafe extern "C" fn otp_seal(
             unsafe { (Out::in_out(record_len, "record_len")?, Out::in_out(key_len, "key_len")?) };
         // SAFETY: the caller promises that each is NULL or points to what it should.
         let (account, terms) = unsafe { (pointer::text(account, "account")?, Grant::read(grant)?) };
+        if terms.pages.is_some_and(|pages| pages.get() > 1) {
+            return Err(Error::PagesGiven);
+        }
         let (record_needed, key_needed) = otp_link::sealed_len(account, secret_len, &terms)?;
         let key_needed = key_needed + 1;
         record_len.set(record_needed);
@@ -66,7 +69,7 @@ pub unsafe extern "C" fn otp_seal(
             )
         };
         let (new_key, sealed) = otp_link::seal_bytes(account, secret, &terms, &mut Randomness::system())?;
-        let text = new_key.text_with_nul().as_bytes();
+        let text = new_key.bytes_with_nul();
         record[..sealed.len()].copy_from_slice(&sealed);
         key[..text.len()].copy_from_slice(text);
         record_len.set(sealed.len());

@@ -12,9 +12,9 @@ use crate::keys::{self, KeysHandle};
 use crate::pointer::Out;
 use crate::source::{Field, Grant, Source};
 
-/// Takes the new keys of a rotation while all the old ones still open. 0 says that each key is where it belongs;
-/// anything else takes the rotation back. It must not free the handle, and must return, without an exception or
-/// `longjmp`.
+/// Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all
+/// old keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has
+/// the keys. It must not free the handle, and must return, without an exception or `longjmp`.
 pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *const KeysHandle) -> c_int>;
 
 /// Gives an account a new secret, and each of its keys that opens today a new key in its place.
@@ -25,6 +25,9 @@ pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *con
 /// keys; otherwise each has the holder and expiry of the key that it replaces. The old keys open the old secret for
 /// `grace_secs` more seconds; with 0, not at all.
 ///
+/// An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
+/// the keys in the ring are of no use afterwards.
+///
 /// `hand_over`, if it is not NULL, is called with `context` and the new keys before any old key ends: put them where
 /// they belong, and return 0. If it returns anything else, the old keys stay, the new ones are taken back, and the
 /// result is OTP_OTHER. The account is locked meanwhile, so don't change it from there.
@@ -32,6 +35,8 @@ pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *con
 /// On success `*keys` is a new handle with all new keys, to be freed with `otp_keys_free`. On failure it is NULL, with
 /// one exception: if the old keys could not be ended, `*keys` has the new keys. They open, so keep them, and rotate
 /// again.
+///
+/// A key whose record is damaged opens nothing. It gets no new key and stays as it is; `otp_account_info` names it.
 ///
 /// Errors: as `otp_key_issue`. OTP_NOT_FOUND also if the account has no key, or the given key is in its grace period;
 /// OTP_EXPIRED if all keys have expired.
@@ -47,6 +52,7 @@ pub unsafe extern "C" fn otp_account_rotate(
     count: usize,
     grant: *const Grant,
     grace_secs: u64,
+    leave_ring: c_int,
     hand_over: HandOver,
     context: *mut c_void,
     keys: *mut *mut KeysHandle,
@@ -60,6 +66,7 @@ pub unsafe extern "C" fn otp_account_rotate(
         let account = source.account.ok_or(Error::Null { what: "source->account" })?;
         let mut rotation = Rotation::new(account, &fields);
         (rotation.key, rotation.terms, rotation.store) = (source.key.read_if_given()?, terms, source.store);
+        rotation.without_ring = leave_ring != 0;
         rotation.grace = Some(grace_secs).filter(|secs| *secs != 0);
         let hand_over = |new: Vec<NewKey>| {
             let new = keys::keep(new);
@@ -75,6 +82,7 @@ pub unsafe extern "C" fn otp_account_rotate(
         otp_link::rotate_account(rotation, &mut Randomness::system(), hand_over).map_err(|error| match error {
             RotateError::Unchanged(error) => error,
             RotateError::Unfinished(error) => error.into(),
-        })
+        })?;
+        Ok(())
     })
 }

@@ -106,6 +106,11 @@ pub struct Grant {
     pub capacity: u32,
     /// Whether the password may be empty: 0 or 1.
     pub allow_empty_password: c_int,
+    /// For how many secrets the key keeps its text, if they are rotated with a ring: 1 to 255; 0: 1, or as many as the
+    /// key that it replaces.
+    pub pages: u32,
+    /// 0.
+    pub reserved: c_int,
 }
 
 // SAFETY: it begins with `size`; the other members are numbers and a pointer.
@@ -123,11 +128,15 @@ impl Grant {
         let Some(grant) = (unsafe { pointer::structure(pointer, "grant") })? else {
             return Ok(terms);
         };
+        if grant.reserved != 0 {
+            return Err(Error::Reserved { what: "grant->reserved" });
+        }
         // SAFETY: the caller promises that it is NULL or a text that ends with a NUL.
         terms.holder = unsafe { pointer::optional_text(grant.holder, "grant->holder") }?;
         terms.expires = Some(grant.expires).filter(|expires| *expires != 0);
         terms.allow_empty_password = grant.allow_empty_password != 0;
         terms.capacity = Some(grant.capacity).filter(|capacity| *capacity != 0);
+        terms.pages = Some(grant.pages).filter(|pages| *pages != 0).map(otp_link::pages).transpose()?;
         Ok(terms)
     }
 }

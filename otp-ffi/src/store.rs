@@ -1,14 +1,19 @@
 //! Stores: which accounts there are, and whether their records are whole.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::ops::ControlFlow;
+use std::ptr;
 
-use otp_core::Coded;
+use otp_core::keeper::ringed::RingFinding;
+use otp_core::{Code, Coded};
+use otp_link::Fault;
+use otp_link::ring::{self, find_ring};
 
 use crate::code::Status;
 use crate::failure::Error;
 use crate::guard;
 use crate::hint;
+use crate::place;
 use crate::pointer::{self, Out, c_text};
 
 /// Gets the name of one account, which is valid only until it returns. 0 goes on, anything else ends the list. It must
@@ -50,14 +55,17 @@ fn flow(answer: c_int) -> ControlFlow<()> {
     if answer == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// A damaged record. All of it is public, and valid only until the function that gets it returns.
+/// A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
+/// gets it returns.
 #[repr(C)]
 pub struct FaultView {
     /// The account that it belongs to.
     pub account: *const c_char,
-    /// The id of its key.
+    /// The id of its key, or of an unfinished rotation; NULL if it is about the whole account.
     pub key_id: *const c_char,
-    /// What is wrong, as a code: mostly OTP_DAMAGED or OTP_NEWER_VERSION.
+    /// What is wrong, as a code: mostly OTP_DAMAGED or OTP_NEWER_VERSION. With a ring also OTP_WRONG_KEY
+    /// (a record that the ring does not know), OTP_NOT_FOUND (a record that is gone), OTP_IN_DOUBT (a rotation that is
+    /// unfinished, or was rolled back), OTP_STALE_RING.
     pub code: c_int,
     /// What is wrong, in words.
     pub message: *const c_char,
@@ -65,17 +73,19 @@ pub struct FaultView {
     pub hint: *const c_char,
 }
 
-/// Gets one damaged record. 0 goes on, anything else ends the search. It must return, without an exception or
+/// Gets one fault. 0 goes on, anything else ends the search. It must return, without an exception or
 /// `longjmp`.
 pub type VisitFault = Option<unsafe extern "C" fn(context: *mut c_void, fault: *const FaultView) -> c_int>;
 
-/// Checks that every record of the accounts whose names start with `prefix` is whole. It needs no key.
+/// Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
+/// to a key of the ring and is of the page that it should be. It needs no key.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
-/// accounts. `visit` gets each fault, with `context`, and may be NULL. `*records` and `*faults` get how many records
-/// were looked at and how many are damaged; either pointer may be NULL. A damaged record is not a failure of the call.
+/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+/// `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
+/// are; either pointer may be NULL. A damaged record is not a failure of the call.
 ///
-/// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
+/// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE; with a ring also OTP_LOCKED, OTP_STALE_RING.
 ///
 /// # Safety
 ///
@@ -83,6 +93,7 @@ pub type VisitFault = Option<unsafe extern "C" fn(context: *mut c_void, fault: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_store_verify(
     store: *const c_char,
+    ring: *const c_char,
     prefix: *const c_char,
     visit: VisitFault,
     context: *mut c_void,
@@ -93,30 +104,77 @@ pub unsafe extern "C" fn otp_store_verify(
         // SAFETY: the caller promises that each is NULL or a place for a number.
         let (records, faults) = unsafe { (Out::optional(records, 0, "records")?, Out::optional(faults, 0, "faults")?) };
         // SAFETY: the caller promises that each is NULL or ends with a NUL.
-        let (store, prefix) =
-            unsafe { (pointer::optional_path(store, "store")?, pointer::optional_text(prefix, "prefix")?) };
-        let found = otp_link::verify(prefix.unwrap_or_default(), &[], store, |fault| match (fault, visit) {
-            (Some(fault), Some(visit)) => {
-                let (account, key_id) = (c_text(&fault.account), c_text(&fault.key_id));
-                let message = c_text(&fault.error.message());
-                let hint = c_text(&hint::of_link(&fault.error).unwrap_or_default());
-                let view = FaultView {
-                    account: account.as_ptr(),
-                    key_id: key_id.as_ptr(),
-                    code: fault.error.code().number().into(),
-                    message: message.as_ptr(),
-                    hint: hint.as_ptr(),
-                };
-                // SAFETY: the caller promises a function of that type; the view and its texts live until it returns.
-                flow(unsafe { visit(context, &raw const view) })
+        let (place, prefix) = unsafe { (place::read(store, ring)?, pointer::optional_text(prefix, "prefix")?) };
+        let prefix = prefix.unwrap_or_default();
+        let tell = |fault: &Told| visit.map_or(ControlFlow::Continue(()), |visit| fault.tell(visit, context));
+        let mut answer = ControlFlow::Continue(());
+        let found = otp_link::verify(prefix, &[], place.store, |fault| {
+            if let Some(fault) = fault {
+                answer = tell(&Told::of_record(fault));
             }
-            _ => ControlFlow::Continue(()),
+            answer
         })?;
-        for (out, count) in [(records, found.records), (faults, found.faults.len() as u64)] {
+        let mut count = found.faults.len() as u64;
+        if answer.is_continue() && find_ring(place.ring).is_some() {
+            for finding in ring::verify_ring(prefix, place.ring, place.store)? {
+                count += 1;
+                if tell(&Told::of_ring(&finding)).is_break() {
+                    break;
+                }
+            }
+        }
+        for (out, count) in [(records, found.records), (faults, count)] {
             if let Some(mut out) = out {
                 out.set(count);
             }
         }
         Ok(())
     })
+}
+
+/// A fault, in texts that a view points to.
+struct Told {
+    account: CString,
+    key_id: Option<CString>,
+    code: Code,
+    message: CString,
+    hint: CString,
+}
+
+impl Told {
+    fn of_record(fault: &Fault) -> Self {
+        Self {
+            account: c_text(&fault.account),
+            key_id: Some(c_text(&fault.key_id)),
+            code: fault.error.code(),
+            message: c_text(&fault.error.message()),
+            hint: c_text(&hint::of_link(&fault.error).unwrap_or_default()),
+        }
+    }
+
+    fn of_ring(finding: &RingFinding) -> Self {
+        Self {
+            account: c_text(&finding.account),
+            key_id: finding.id.as_ref().map(c_text),
+            code: finding.fault.code(),
+            message: c_text(&finding.fault),
+            hint: c_text(&hint::of_ring(finding).unwrap_or_default()),
+        }
+    }
+
+    fn tell(
+        &self,
+        visit: unsafe extern "C" fn(context: *mut c_void, fault: *const FaultView) -> c_int,
+        context: *mut c_void,
+    ) -> ControlFlow<()> {
+        let view = FaultView {
+            account: self.account.as_ptr(),
+            key_id: self.key_id.as_ref().map_or(ptr::null(), |id| id.as_ptr()),
+            code: self.code.number().into(),
+            message: self.message.as_ptr(),
+            hint: self.hint.as_ptr(),
+        };
+        // SAFETY: the caller promises a function of that type; the view and its texts live until it returns.
+        flow(unsafe { visit(context, &raw const view) })
+    }
 }

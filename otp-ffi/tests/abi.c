@@ -1,6 +1,6 @@
-/* Every function, and every error, as a C program meets them. Its argument is an empty folder to work in.
- * tests/abi.rs builds and runs it; `cargo xtask abi` also builds it as C++17, and runs it under AddressSanitizer and
- * valgrind. */
+/* Every function, and every error, as a C program meets them; those with a ring are in ring.c. Its argument is an empty
+ * folder to work in. tests/abi.rs builds and runs it; `cargo xtask abi` also builds it as C++17, and runs it under
+ * AddressSanitizer and valgrind. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,125 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "otp.h"
-
-static int failures;
-
-static void report(int line, const char *what)
-{
-    fprintf(stderr, "line %d: %s\n", line, what);
-    failures++;
-}
-
-static void explain(int code)
-{
-    fprintf(stderr, "  %s: %s (%s)\n", otp_code_name(code), otp_error_message(), otp_error_hint());
-}
-
-#define CHECK(condition) ((condition) ? (void)0 : report(__LINE__, #condition))
-
-/* A call that ends with a code, and with this advice in its hint. */
-#define HINTS(code, advice, call)                                                                                      \
-    do {                                                                                                               \
-        int ended = (call);                                                                                            \
-        if (ended != (code) || otp_error_code() != (code) || *otp_error_message() == 0 ||                              \
-            strstr(otp_error_hint(), (advice)) == NULL) {                                                              \
-            report(__LINE__, #call);                                                                                   \
-            explain(ended);                                                                                            \
-        }                                                                                                              \
-    } while (0)
-
-/* A call that ends with a code, with or without advice. */
-#define FAILS(code, call) HINTS(code, "", call)
-
-#define WORKS(call)                                                                                                    \
-    do {                                                                                                               \
-        int ended = (call);                                                                                            \
-        if (ended != OTP_OK) {                                                                                         \
-            report(__LINE__, #call);                                                                                   \
-            explain(ended);                                                                                            \
-        }                                                                                                              \
-    } while (0)
-
-static char folder[1000];
-static const char *store;
-
-/* A path in the folder; the fourth call after this one overwrites it. */
-static const char *in_folder(const char *name)
-{
-    static char paths[4][2000];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
-{
-    int fd;
-    unlink(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-    CHECK(fd >= 0 && write(fd, bytes, len) == (ssize_t)len && fchmod(fd, mode) == 0);
-    close(fd);
-}
-
-static size_t read_file(const char *path, void *bytes, size_t len)
-{
-    int fd = open(path, O_RDONLY);
-    ssize_t count = read(fd, bytes, len);
-    CHECK(count >= 0);
-    close(fd);
-    return (size_t)count;
-}
-
-static const otp_field FIELDS[] = {{"username", "alice", 5}, {"password", "p\0\xff", 3}, {"zebra", NULL, 0}};
-
-static otp_keys *add(const char *account, const char *holder)
-{
-    otp_grant grant = OTP_GRANT_INIT;
-    otp_keys *keys;
-    grant.holder = holder;
-    WORKS(otp_account_add(store, account, FIELDS, 3, &grant, &keys));
-    CHECK(otp_keys_count(keys) == 1);
-    return keys;
-}
-
-static otp_key first(const otp_keys *keys)
-{
-    otp_key key;
-    WORKS(otp_keys_at(keys, 0, &key));
-    return key;
-}
-
-static otp_source source_of(const char *text)
-{
-    otp_source source = OTP_SOURCE_INIT;
-    source.key = text;
-    source.key_len = strlen(text);
-    source.store = store;
-    return source;
-}
-
-/* Opens an account and checks its password. */
-static otp_code opens(otp_source source, const char *password, size_t len)
-{
-    otp_account *account;
-    otp_field field;
-    otp_code code = otp_account_open(&source, &account);
-    if (code != OTP_OK) {
-        CHECK(account == NULL);
-        return code;
-    }
-    WORKS(otp_account_field(account, "password", &field));
-    CHECK(field.value_len == len && memcmp(field.value, password, len) == 0);
-    otp_account_free(account);
-    return code;
-}
-
-static otp_code opens_old(otp_source source)
-{
-    return opens(source, "p\0\xff", 3);
-}
+#include "check.h"
 
 static void versions_and_codes(void)
 {
@@ -208,7 +90,7 @@ static void an_account_opens_with_its_key(void)
     CHECK(otp_keys_count(keys) == 0 && otp_keys_count(NULL) == 0);
     otp_keys_free(keys);
     otp_keys_free(NULL);
-    WORKS(otp_account_remove(store, "edms/reporting"));
+    WORKS(otp_account_remove(store, NULL, "edms/reporting", 0));
 }
 
 static void keys_come_from_where_the_caller_says(void)
@@ -295,7 +177,7 @@ static void keys_come_from_where_the_caller_says(void)
     unsetenv("OTP_STORE");
     setenv("HOME", "relative", 1);
     unsetenv("XDG_DATA_HOME");
-    HINTS(OTP_USAGE, "OTP_STORE", otp_account_remove(NULL, "a"));
+    HINTS(OTP_USAGE, "OTP_STORE", otp_account_remove(NULL, NULL, "a", 0));
 
     /* What is no structure, or no place for a result. */
     source.key_file = file;
@@ -316,7 +198,7 @@ static void keys_come_from_where_the_caller_says(void)
     source.key_len = SIZE_MAX;
     FAILS(OTP_USAGE, opens_old(source));
     otp_keys_free(keys);
-    WORKS(otp_account_remove(store, "a"));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
 static void keys_and_records_that_are_changed_are_refused(void)
@@ -357,7 +239,7 @@ static void keys_and_records_that_are_changed_are_refused(void)
     write_file(path, text, len, 0600);
     HINTS(OTP_DAMAGED, "otp_key_revoke", opens_old(source));
     HINTS(OTP_DAMAGED, "otp_key_revoke", otp_key_verify(&source));
-    HINTS(OTP_DAMAGED, "otp_key_revoke", otp_key_issue(&source, NULL, &more));
+    HINTS(OTP_DAMAGED, "otp_key_revoke", otp_key_issue(&source, NULL, NULL, &more));
     CHECK(more == NULL);
     write_file(path, good, len - 1, 0600);
     HINTS(OTP_DAMAGED, "otp_key_revoke", opens_old(source));
@@ -385,8 +267,8 @@ static void keys_and_records_that_are_changed_are_refused(void)
     HINTS(OTP_STORE_UNAVAILABLE, "otp_account_add", opens_old(source));
     otp_keys_free(keys);
     otp_keys_free(others);
-    WORKS(otp_account_remove(store, "codes"));
-    WORKS(otp_account_remove(store, "others"));
+    WORKS(otp_account_remove(store, NULL, "codes", 0));
+    WORKS(otp_account_remove(store, NULL, "others", 0));
 }
 
 static void what_can_not_be_sealed_is_refused(void)
@@ -399,54 +281,54 @@ static void what_can_not_be_sealed_is_refused(void)
     otp_field control[] = {{"a\nb", "1", 1}}, empty[] = {{"", "1", 1}}, null_value[] = {{"x", NULL, 1}};
     otp_field huge[] = {{"x", "1", SIZE_MAX}};
 
-    HINTS(OTP_EXISTS, "otp_key_issue", otp_account_add(store, "codes", FIELDS, 3, NULL, &more));
+    HINTS(OTP_EXISTS, "otp_key_issue", otp_account_add(store, NULL, "codes", FIELDS, 3, NULL, &more));
     CHECK(more == NULL);
-    FAILS(OTP_STORE_UNAVAILABLE, otp_account_add("/dev/null/store", "a", FIELDS, 3, NULL, &more));
-    HINTS(OTP_USAGE, "a-z", otp_account_add(store, "Not A Name", FIELDS, 3, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, NULL, FIELDS, 3, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "\xff", FIELDS, 3, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", FIELDS, 3, NULL, NULL));
-    HINTS(OTP_USAGE, "such as username", otp_account_add(store, "new", NULL, 0, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", NULL, 1, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", FIELDS, SIZE_MAX / 8, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", FIELDS, SIZE_MAX, NULL, &more));
-    HINTS(OTP_USAGE, "each field once", otp_account_add(store, "new", twice, 2, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", none, 1, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", invalid, 1, NULL, &more));
-    HINTS(OTP_USAGE, "255 bytes", otp_account_add(store, "new", control, 1, NULL, &more));
-    HINTS(OTP_USAGE, "255 bytes", otp_account_add(store, "new", empty, 1, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", null_value, 1, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_add(store, "new", huge, 1, NULL, &more));
+    FAILS(OTP_STORE_UNAVAILABLE, otp_account_add("/dev/null/store", NULL, "a", FIELDS, 3, NULL, &more));
+    HINTS(OTP_USAGE, "a-z", otp_account_add(store, NULL, "Not A Name", FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, NULL, FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "\xff", FIELDS, 3, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", FIELDS, 3, NULL, NULL));
+    HINTS(OTP_USAGE, "such as username", otp_account_add(store, NULL, "new", NULL, 0, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", NULL, 1, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", FIELDS, SIZE_MAX / 8, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", FIELDS, SIZE_MAX, NULL, &more));
+    HINTS(OTP_USAGE, "each field once", otp_account_add(store, NULL, "new", twice, 2, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", none, 1, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", invalid, 1, NULL, &more));
+    HINTS(OTP_USAGE, "255 bytes", otp_account_add(store, NULL, "new", control, 1, NULL, &more));
+    HINTS(OTP_USAGE, "255 bytes", otp_account_add(store, NULL, "new", empty, 1, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", null_value, 1, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", huge, 1, NULL, &more));
 
     grant.holder = "";
-    HINTS(OTP_USAGE, "64 bytes", otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    HINTS(OTP_USAGE, "64 bytes", otp_account_add(store, NULL, "new", FIELDS, 3, &grant, &more));
     grant.holder = "\xff";
-    FAILS(OTP_USAGE, otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    FAILS(OTP_USAGE, otp_account_add(store, NULL, "new", FIELDS, 3, &grant, &more));
     grant.holder = NULL;
     grant.capacity = 65;
-    HINTS(OTP_USAGE, "64, 128, 256", otp_account_add(store, "new", FIELDS, 3, &grant, &more));
+    HINTS(OTP_USAGE, "64, 128, 256", otp_account_add(store, NULL, "new", FIELDS, 3, &grant, &more));
     grant.capacity = 65536;
-    HINTS(OTP_USAGE, "64, 128, 256", otp_key_issue(&source, &grant, &more));
+    HINTS(OTP_USAGE, "64, 128, 256", otp_key_issue(&source, NULL, &grant, &more));
     grant.capacity = 0;
     grant.expires = 1;
-    HINTS(OTP_USAGE, "in the future", otp_key_issue(&source, &grant, &more));
+    HINTS(OTP_USAGE, "in the future", otp_key_issue(&source, NULL, &grant, &more));
     grant.expires = UINT64_MAX;
-    HINTS(OTP_USAGE, "year 10000", otp_key_issue(&source, &grant, &more));
+    HINTS(OTP_USAGE, "year 10000", otp_key_issue(&source, NULL, &grant, &more));
     grant.expires = 0;
     source.reserved = 1;
-    HINTS(OTP_USAGE, "OTP_SOURCE_INIT", otp_key_issue(&source, &grant, &more));
+    HINTS(OTP_USAGE, "OTP_SOURCE_INIT", otp_key_issue(&source, NULL, &grant, &more));
     source.reserved = 0;
-    HINTS(OTP_USAGE, "allow_empty_password", otp_account_add(store, "new", no_password, 2, &grant, &more));
+    HINTS(OTP_USAGE, "allow_empty_password", otp_account_add(store, NULL, "new", no_password, 2, &grant, &more));
     grant.allow_empty_password = 1;
-    WORKS(otp_account_add(store, "new", no_password, 2, &grant, &more));
+    WORKS(otp_account_add(store, NULL, "new", no_password, 2, &grant, &more));
     otp_keys_free(more);
-    WORKS(otp_account_remove(store, "new"));
+    WORKS(otp_account_remove(store, NULL, "new", 0));
     grant.allow_empty_password = 0;
     grant.size = 4;
-    HINTS(OTP_USAGE, "OTP_GRANT_INIT", otp_key_issue(&source, &grant, &more));
+    HINTS(OTP_USAGE, "OTP_GRANT_INIT", otp_key_issue(&source, NULL, &grant, &more));
     otp_keys_free(keys);
-    WORKS(otp_account_remove(store, "codes"));
-    FAILS(OTP_NOT_FOUND, otp_account_remove(store, "new"));
+    WORKS(otp_account_remove(store, NULL, "codes", 0));
+    FAILS(OTP_NOT_FOUND, otp_account_remove(store, NULL, "new", 0));
 }
 
 static void keys_are_issued_and_revoked(void)
@@ -459,32 +341,32 @@ static void keys_are_issued_and_revoked(void)
     grant.holder = "monthly";
     grant.expires = (uint64_t)time(NULL) + 86400;
     grant.capacity = 1024;
-    WORKS(otp_key_issue(&source, &grant, &more));
+    WORKS(otp_key_issue(&source, NULL, &grant, &more));
     issued = first(more);
     CHECK(strcmp(issued.holder, "monthly") == 0 && strcmp(issued.account, "a") == 0);
     WORKS(opens_old(source_of(issued.text)));
-    FAILS(OTP_USAGE, otp_key_issue(&source, &grant, NULL));
+    FAILS(OTP_USAGE, otp_key_issue(&source, NULL, &grant, NULL));
     source.record = folder;
-    HINTS(OTP_USAGE, "source->record to NULL", otp_key_issue(&source, &grant, &none));
+    HINTS(OTP_USAGE, "source->record to NULL", otp_key_issue(&source, NULL, &grant, &none));
     CHECK(none == NULL);
     source.record = NULL;
 
-    WORKS(otp_key_revoke(store, "a", key.id));
+    WORKS(otp_key_revoke(store, NULL, "a", key.id));
     FAILS(OTP_NOT_FOUND, opens_old(source));
     FAILS(OTP_NOT_FOUND, otp_key_verify(&source));
-    FAILS(OTP_NOT_FOUND, otp_key_revoke(store, "a", key.id));
+    FAILS(OTP_NOT_FOUND, otp_key_revoke(store, NULL, "a", key.id));
     WORKS(opens_old(source_of(issued.text)));
-    FAILS(OTP_NOT_FOUND, otp_key_revoke(store, "nobody", key.id));
-    HINTS(OTP_USAGE, "otp_account_info", otp_key_revoke(store, "a", "short"));
-    FAILS(OTP_USAGE, otp_key_revoke(store, NULL, key.id));
-    FAILS(OTP_USAGE, otp_key_revoke(store, "a", NULL));
-    FAILS(OTP_USAGE, otp_key_revoke("", "a", key.id));
+    FAILS(OTP_NOT_FOUND, otp_key_revoke(store, NULL, "nobody", key.id));
+    HINTS(OTP_USAGE, "otp_account_info", otp_key_revoke(store, NULL, "a", "short"));
+    FAILS(OTP_USAGE, otp_key_revoke(store, NULL, NULL, key.id));
+    FAILS(OTP_USAGE, otp_key_revoke(store, NULL, "a", NULL));
+    FAILS(OTP_USAGE, otp_key_revoke("", NULL, "a", key.id));
     otp_keys_free(more);
     otp_keys_free(keys);
 
-    WORKS(otp_account_remove(store, "a"));
-    FAILS(OTP_NOT_FOUND, otp_account_remove(store, "a"));
-    FAILS(OTP_USAGE, otp_account_remove(store, NULL));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
+    FAILS(OTP_NOT_FOUND, otp_account_remove(store, NULL, "a", 0));
+    FAILS(OTP_USAGE, otp_account_remove(store, NULL, NULL, 0));
 }
 
 /* Where a rotation's key goes, and what the function that takes it answers. */
@@ -519,35 +401,35 @@ static void accounts_are_rotated(void)
     snprintf(taken.old_key, sizeof taken.old_key, "%s", key.text);
     named.account = "a";
     named.store = store;
-    FAILS(OTP_USAGE, otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, &more));
-    FAILS(OTP_USAGE, otp_account_rotate(NULL, &password, 1, NULL, 0, NULL, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_rotate(&source, &password, 1, NULL, 0, 0, NULL, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_rotate(NULL, &password, 1, NULL, 0, 0, NULL, NULL, &more));
     source.account = "Not A Name";
-    HINTS(OTP_USAGE, "a-z", otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, &more));
+    HINTS(OTP_USAGE, "a-z", otp_account_rotate(&source, &password, 1, NULL, 0, 0, NULL, NULL, &more));
     source.account = "other";
-    HINTS(OTP_WRONG_KEY, "key for other", otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, &more));
+    HINTS(OTP_WRONG_KEY, "key for other", otp_account_rotate(&source, &password, 1, NULL, 0, 0, NULL, NULL, &more));
     source.account = "a";
     source.record = folder;
-    HINTS(OTP_USAGE, "source->record to NULL", otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, &more));
+    HINTS(OTP_USAGE, "source->record to NULL", otp_account_rotate(&source, &password, 1, NULL, 0, 0, NULL, NULL, &more));
     source.record = NULL;
-    FAILS(OTP_USAGE, otp_account_rotate(&source, &password, 1, NULL, 0, NULL, NULL, NULL));
-    HINTS(OTP_USAGE, "at least one field", otp_account_rotate(&source, NULL, 0, NULL, 0, NULL, NULL, &more));
+    FAILS(OTP_USAGE, otp_account_rotate(&source, &password, 1, NULL, 0, 0, NULL, NULL, NULL));
+    HINTS(OTP_USAGE, "at least one field", otp_account_rotate(&source, NULL, 0, NULL, 0, 0, NULL, NULL, &more));
     HINTS(OTP_USAGE, "both username and password",
-          otp_account_rotate(&named, &password, 1, NULL, 0, NULL, NULL, &more));
-    HINTS(OTP_USAGE, "both username and password", otp_account_rotate(&named, both, 1, NULL, 0, NULL, NULL, &more));
+          otp_account_rotate(&named, &password, 1, NULL, 0, 0, NULL, NULL, &more));
+    HINTS(OTP_USAGE, "both username and password", otp_account_rotate(&named, both, 1, NULL, 0, 0, NULL, NULL, &more));
     named.account = "nobody";
-    FAILS(OTP_NOT_FOUND, otp_account_rotate(&named, both, 2, NULL, 0, NULL, NULL, &more));
+    FAILS(OTP_NOT_FOUND, otp_account_rotate(&named, both, 2, NULL, 0, 0, NULL, NULL, &more));
     named.account = "a";
 
     /* Keys that are not taken: nothing has changed. */
     taken.answer = 5;
     HINTS(OTP_OTHER, "return 0 from hand_over",
-          otp_account_rotate(&source, &password, 1, NULL, 0, take, &taken, &more));
+          otp_account_rotate(&source, &password, 1, NULL, 0, 0, take, &taken, &more));
     CHECK(more == NULL && taken.calls == 1);
     WORKS(opens_old(source));
     FAILS(OTP_NOT_FOUND, opens_old(source_of(taken.new_key)));
 
     taken.answer = 0;
-    WORKS(otp_account_rotate(&source, &password, 1, NULL, 0, take, &taken, &more));
+    WORKS(otp_account_rotate(&source, &password, 1, NULL, 0, 0, take, &taken, &more));
     replaced = first(more);
     CHECK(taken.calls == 2 && strcmp(taken.new_key, replaced.text) == 0);
     CHECK(strcmp(replaced.replaces, key.id) == 0 && strcmp(replaced.holder, "nightly") == 0);
@@ -556,12 +438,12 @@ static void accounts_are_rotated(void)
     otp_keys_free(keys);
 
     /* Without a key, and with a grace period. */
-    WORKS(otp_account_rotate(&named, both, 2, NULL, 3600, NULL, NULL, &keys));
+    WORKS(otp_account_rotate(&named, both, 2, NULL, 3600, 0, NULL, NULL, &keys));
     WORKS(opens(source_of(replaced.text), "new", 3));
     WORKS(opens(source_of(first(keys).text), "newer", 5));
     otp_keys_free(more);
     otp_keys_free(keys);
-    WORKS(otp_account_remove(store, "a"));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
 struct listed {
@@ -585,10 +467,10 @@ static void a_replaced_key_does_not_bring_the_old_secret_back(void)
     struct listed listed;
 
     old.account = "a";
-    WORKS(otp_account_rotate(&old, &password, 1, NULL, 3600, NULL, NULL, &current));
-    HINTS(OTP_NOT_FOUND, "not been replaced", otp_account_rotate(&old, &username, 1, NULL, 3600, NULL, NULL, &none));
+    WORKS(otp_account_rotate(&old, &password, 1, NULL, 3600, 0, NULL, NULL, &current));
+    HINTS(OTP_NOT_FOUND, "not been replaced", otp_account_rotate(&old, &username, 1, NULL, 3600, 0, NULL, NULL, &none));
     CHECK(none == NULL);
-    HINTS(OTP_NOT_FOUND, "not been replaced", otp_key_issue(&old, NULL, &none));
+    HINTS(OTP_NOT_FOUND, "not been replaced", otp_key_issue(&old, NULL, NULL, &none));
     CHECK(none == NULL);
 
     /* Nothing has changed: two keys, the current one with the new password, the old one with the old. */
@@ -599,7 +481,7 @@ static void a_replaced_key_does_not_bring_the_old_secret_back(void)
     WORKS(opens_old(old));
     otp_keys_free(keys);
     otp_keys_free(current);
-    WORKS(otp_account_remove(store, "a"));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
 /* Removes the marker of a rotation that is in progress, as another process does that takes it for a crashed one. */
@@ -633,12 +515,12 @@ static void new_keys_are_given_if_the_old_ones_could_not_be_ended(void)
 
     snprintf(directory, sizeof directory, "%s/a", store);
     source.account = "a";
-    HINTS(OTP_OTHER, "try again", otp_account_rotate(&source, &password, 1, NULL, 0, lose_marker, directory, &more));
+    HINTS(OTP_OTHER, "try again", otp_account_rotate(&source, &password, 1, NULL, 0, 0, lose_marker, directory, &more));
     CHECK(more != NULL && otp_keys_count(more) == 1);
     WORKS(opens(source_of(first(more).text), "new", 3));
     otp_keys_free(more);
     otp_keys_free(keys);
-    WORKS(otp_account_remove(store, "a"));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
 static int list_account(void *context, const char *account)
@@ -692,7 +574,7 @@ static void stores_are_listed_and_verified(void)
     FAILS(OTP_STORE_UNAVAILABLE, otp_store_list(in_folder("nowhere"), NULL, list_account, &listed));
 
     grant.holder = "nightly";
-    WORKS(otp_key_issue(&source, &grant, &keys[3]));
+    WORKS(otp_key_issue(&source, NULL, &grant, &keys[3]));
     memset(&listed, 0, sizeof listed);
     WORKS(otp_account_info(store, "b", list_key, &listed));
     CHECK(listed.count == 2);
@@ -705,7 +587,7 @@ static void stores_are_listed_and_verified(void)
     FAILS(OTP_USAGE, otp_account_info(store, "b", NULL, NULL));
 
     memset(&listed, 0, sizeof listed);
-    WORKS(otp_store_verify(store, NULL, list_fault, &listed, &records, &faults));
+    WORKS(otp_store_verify(store, NULL, NULL, list_fault, &listed, &records, &faults));
     CHECK(records == 4 && faults == 0 && listed.count == 0);
     for (at = 0; at < 4; at += 3) {
         snprintf(path, sizeof path, "%s/b/%s.otp", store, first(keys[at]).id);
@@ -713,24 +595,24 @@ static void stores_are_listed_and_verified(void)
         bytes[len / 2] ^= 1;
         write_file(path, bytes, len, 0600);
     }
-    WORKS(otp_store_verify(store, NULL, list_fault, &listed, &records, &faults));
+    WORKS(otp_store_verify(store, NULL, NULL, list_fault, &listed, &records, &faults));
     CHECK(records == 4 && faults == 2 && listed.count == 2);
     memset(&listed, 0, sizeof listed);
     listed.stop_after = 1;
-    WORKS(otp_store_verify(store, "b", list_fault, &listed, NULL, &faults));
+    WORKS(otp_store_verify(store, NULL, "b", list_fault, &listed, NULL, &faults));
     CHECK(faults == 1 && listed.count == 1);
-    WORKS(otp_store_verify(store, "b", NULL, NULL, &records, NULL));
+    WORKS(otp_store_verify(store, NULL, "b", NULL, NULL, &records, NULL));
     CHECK(records == 2);
-    WORKS(otp_store_verify(store, "a", NULL, NULL, NULL, NULL));
-    FAILS(OTP_STORE_UNAVAILABLE, otp_store_verify(in_folder("nowhere"), NULL, NULL, NULL, &records, &faults));
+    WORKS(otp_store_verify(store, NULL, "a", NULL, NULL, NULL, NULL));
+    FAILS(OTP_STORE_UNAVAILABLE, otp_store_verify(in_folder("nowhere"), NULL, NULL, NULL, NULL, &records, &faults));
     CHECK(records == 0 && faults == 0);
     HINTS(OTP_DAMAGED, "otp_key_revoke", otp_account_info(store, "b", list_key, &listed));
 
     for (at = 0; at < 4; at++)
         otp_keys_free(keys[at]);
-    WORKS(otp_account_remove(store, "a/x"));
-    WORKS(otp_account_remove(store, "a/y"));
-    WORKS(otp_account_remove(store, "b"));
+    WORKS(otp_account_remove(store, NULL, "a/x", 0));
+    WORKS(otp_account_remove(store, NULL, "a/y", 0));
+    WORKS(otp_account_remove(store, NULL, "b", 0));
 }
 
 static void bytes_are_sealed_and_opened_without_a_store(void)
@@ -871,7 +753,7 @@ static void threads_and_children_share_handles(void)
     otp_keys_free(keys);
     unsetenv("OTP_KEY");
     unsetenv("OTP_STORE");
-    WORKS(otp_account_remove(store, "a"));
+    WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
 static void a_process_is_hardened_when_it_asks(void)
@@ -898,6 +780,7 @@ int main(int count, char **arguments)
     a_replaced_key_does_not_bring_the_old_secret_back();
     new_keys_are_given_if_the_old_ones_could_not_be_ended();
     stores_are_listed_and_verified();
+    rings();
     bytes_are_sealed_and_opened_without_a_store();
     threads_and_children_share_handles();
     a_process_is_hardened_when_it_asks();

@@ -40,7 +40,7 @@ pub fn add_account<'p, T, E: From<Error>>(
         let store = store::open_or_create(place.store)?;
         let keeper = store::keeper(&store);
         let key = match &ring {
-            Some(ring) => keeper.with_ring(ring)?.add(&name, given.payload(), &grant, randomness)?,
+            Some(ring) => keeper.with_ring(ring).add(&name, given.payload(), &grant, randomness)?,
             None => keeper.add(&name, given.payload(), &grant, randomness)?,
         };
         Ok((name, grant, store, key))

@@ -125,8 +125,6 @@ pub enum Error {
     IncompleteLogin,
     /// The password is empty, and nothing says that this is meant.
     EmptyPassword,
-    /// A grace period is longer than [`MAX_GRACE`](crate::MAX_GRACE).
-    GraceTooLong,
     /// The user's home directory is a relative path.
     RelativeHome {
         /// The path.
@@ -294,7 +292,6 @@ impl Coded for Error {
             Self::NoStore
             | Self::RelativeHome { .. }
             | Self::EmptyPassword
-            | Self::GraceTooLong
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
@@ -365,7 +362,6 @@ impl Display for Cause<'_> {
             Error::Store(error) => Display::fmt(error, f),
             Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
             Error::EmptyPassword => f.write_str("the password is empty"),
-            Error::GraceTooLong => f.write_str("a grace period has at most 366 days"),
             Error::NoRing => f.write_str("no ring is named"),
             Error::NoSuchRing { path } => write!(f, "there is no ring at {}", path.display()),
             Error::RingExists { path } => write!(f, "{} is a ring already", path.display()),

@@ -2,12 +2,13 @@
 
 use otp_core::Account;
 use otp_core::account::check_field_name;
+use otp_sys::LockedBuf;
 
 use crate::error::Result;
 
 /// The fields of a new account or a new secret. Each name stands once.
-pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account> {
-    let mut account = Account::new();
+pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account<LockedBuf>> {
+    let mut account = Account::in_memory();
     for (name, value) in fields {
         check_field_name(name)?;
         if account.fields().get(name).is_some() {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use otp_core::AccountName;
+use otp_core::{AccountName, KeyId};
 
 use crate::error::{EntropyFault, Error};
 use crate::key_origin::KeyOrigin;
@@ -129,6 +129,23 @@ pub enum Hint<'a> {
         /// The ring's directory.
         path: &'a Path,
     },
+    /// Revoke the key with the ring: somebody brought its record back.
+    RevokeAgain {
+        /// The account.
+        account: &'a AccountName,
+        /// The key's id.
+        id: KeyId,
+    },
+    /// Rotate the account with the ring: that replaces what was rolled back.
+    RotateAgain {
+        /// The account.
+        account: &'a AccountName,
+    },
+    /// Give a text, or change the database without a program that gets text.
+    GiveText {
+        /// The field.
+        field: &'a str,
+    },
     /// Move the file out of the store.
     MoveAway {
         /// The path.
@@ -168,7 +185,7 @@ impl Error {
             Self::RingMoved { path } => Hint::AdoptRing { path },
             Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
             Self::Ring { path, source } => return Hint::of_io(path, source),
-            Self::ValueNotText { field } => Hint::TakeBytes { field },
+            Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey => Hint::GiveKey,
@@ -198,7 +215,7 @@ impl Error {
             Self::Randomness(_) => Hint::Core(otp_core::Hint::RepairRandomness),
             Self::Entropy { name, fault } => return fault.hint(Path::new(name)),
             Self::SecurePythonLink(secure_python_link::Error::WrongKey { .. }) => Hint::SwapOldKeys,
-            Self::KeyNotRead { .. } | Self::GraceTooLong | Self::NoField { .. } | Self::SecurePythonLink(_) => {
+            Self::KeyNotRead { .. } | Self::NoField { .. } | Self::SecurePythonLink(_) => {
                 return None;
             }
         })

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use zeroize::Zeroizing;
+use otp_sys::LockedVec;
 
 use crate::add::add_account;
 use crate::error::{Error, Result};
@@ -41,9 +41,9 @@ pub fn import_secure_python_link<'p, E: From<Error>>(
 ) -> Result<Imported, E> {
     let old = read_old_file(file)?;
     let (user, password) = old.open(old_keys[0], old_keys[1]).map_err(Error::from)?;
-    let fields = [("username", user.as_bytes()), ("password", password.as_bytes())];
+    let fields = [("username", &*user), ("password", &*password)];
     add_account(account, &fields, terms, place, randomness, hand_over)?;
-    Ok(Imported { leaks: old.leaks(user.len(), password.len()) })
+    Ok(Imported { leaks: old.leaks() })
 }
 
 /// Reads and parses a file of Secure-Python-Link.
@@ -64,8 +64,8 @@ pub fn read_old_file(path: &Path) -> Result<OldFile> {
 /// # Errors
 ///
 /// Those of [`KeySource::read`].
-pub fn read_old_key(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read_old_key(path: &Path) -> Result<LockedVec> {
     let source = KeySource { file: Some(path), ..KeySource::default() };
     let text = source.read_text(&|_| None, MAX_FILE_LEN)?;
-    Ok(Zeroizing::new(text.bytes().to_vec()))
+    Ok(text.bytes().into())
 }

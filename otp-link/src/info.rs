@@ -7,13 +7,26 @@ use otp_core::keeper::KeyInfo;
 
 use crate::error::Result;
 use crate::store;
+use crate::verify::Fault;
 
-/// What the store says of an account's keys, sorted by id as bytes. All of it is public.
+/// What the store says of an account's keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AccountKeys {
+    /// The keys whose records can be read, sorted by id as bytes.
+    pub keys: Vec<KeyInfo>,
+    /// Those that can't be: each is to be revoked, or to be restored from a backup.
+    pub faults: Vec<Fault>,
+}
+
+/// What the store says of an account's keys. All of it is public.
 ///
 /// # Errors
 ///
-/// Those of [`otp_core::Keeper::info`].
-pub fn list_keys(account: &str, store: Option<&Path>) -> Result<Vec<KeyInfo>> {
+/// Those of [`otp_core::Keeper::info`]. A damaged record is a fault, not an error.
+pub fn list_keys(account: &str, store: Option<&Path>) -> Result<AccountKeys> {
     let name = AccountName::parse(account)?;
-    Ok(store::keeper(&store::open(store)?).info(&name)?)
+    let info = store::keeper(&store::open(store)?).info(&name)?;
+    let faults = info.damaged.into_iter().map(|(id, error)| Fault::damaged(&name, id, error)).collect();
+    Ok(AccountKeys { keys: info.keys, faults })
 }

@@ -1,15 +1,13 @@
 //! Issuing one more key.
 
-use otp_core::keeper::ringed::RingKeeper;
 use otp_core::{AccountName, Buffer};
-use otp_store_fs::FsStore;
 
 use crate::error::{Error, Result};
 use crate::key_source::Key;
 use crate::new_key::NewKey;
 use crate::place::Place;
 use crate::randomness::Randomness;
-use crate::ring::{self, FsRing};
+use crate::ring::{self, FsRingKeeper};
 use crate::store;
 use crate::terms::KeyTerms;
 
@@ -41,13 +39,12 @@ pub fn issue_key_from_ring<'p, T, E: From<Error>>(
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
     let name = AccountName::parse(account).map_err(Error::from)?;
-    let current =
-        |keeper: Option<&RingKeeper<'_, '_, FsStore, FsRing>>| Ok(keeper.ok_or(Error::NoRing)?.current_key(&name)?);
+    let current = |keeper: Option<&FsRingKeeper<'_, '_>>| Ok(keeper.ok_or(Error::NoRing)?.current_key(&name)?);
     issue(current, terms, place.into(), randomness, hand_over)
 }
 
 fn issue<B: Buffer, T, E: From<Error>>(
-    key: impl FnOnce(Option<&RingKeeper<'_, '_, FsStore, FsRing>>) -> Result<otp_core::Key<B>>,
+    key: impl FnOnce(Option<&FsRingKeeper<'_, '_>>) -> Result<otp_core::Key<B>>,
     terms: &KeyTerms<'_>,
     place: Place<'_>,
     randomness: &mut Randomness,
@@ -60,7 +57,7 @@ fn issue<B: Buffer, T, E: From<Error>>(
         let keeper = store::keeper(&store);
         let new = match &ring {
             Some(ring) => {
-                let keeper = keeper.with_ring(ring)?;
+                let keeper = keeper.with_ring(ring);
                 let key = key(Some(&keeper))?;
                 keeper.issue(key, &grant, randomness)?
             }

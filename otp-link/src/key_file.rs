@@ -168,9 +168,10 @@ pub fn check_new_key_file(path: &Path) -> Result<()> {
 ///
 /// [`Error::KeyFileExists`] if anything has that name, which stays as it is; [`Error::DirectoryOpenToOthers`],
 /// [`Error::KeyNotWritten`]. If it fails, no file is left behind.
-pub fn write_key_file(path: &Path, text: &str) -> Result<()> {
+pub fn write_key_file(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let text = text.as_ref();
     check_parent(path)?;
-    create_durably(path, &[text.as_bytes(), b"\n"]).map_err(|source| match source.kind() {
+    create_durably(path, &[text, b"\n"]).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => Error::KeyFileExists { path: path.to_owned() },
         _ => Error::KeyNotWritten { path: path.to_owned(), source },
     })
@@ -225,6 +226,7 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
 
 fn write(file: &mut File, parts: &[&[u8]]) -> io::Result<()> {
     parts.iter().try_for_each(|part| file.write_all(part))?;
+    // A record that was reported has a key: nobody could open it otherwise.
     file.sync_all()
 }
 

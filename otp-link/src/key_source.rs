@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use otp_core::AccountName;
+use otp_core::{AccountName, ct};
 use otp_sys::LockedBuf;
 use zeroize::Zeroize;
 
@@ -20,6 +21,9 @@ pub type Key = otp_core::Key<LockedBuf>;
 /// The longest text that is read as a key, in bytes: room for the longest key and white space around it.
 pub const MAX_KEY_LEN: usize = otp_core::key::MAX_TEXT_LEN + 1024;
 
+/// The length of `otpk1_`.
+const PREFIX_LEN: usize = 6;
+
 /// The name of systemd's credential that holds a key.
 const CREDENTIAL: &str = "otp-key";
 
@@ -29,7 +33,7 @@ const CREDENTIAL: &str = "otp-key";
 ///
 /// As [`otp_core::Key::parse`].
 pub fn parse_key(text: &[u8]) -> Result<Key, otp_core::Error> {
-    let text = text.trim_ascii();
+    // With room for the white space around it, which is trimmed where nothing depends on the text.
     let len = text.len().min(otp_core::key::MAX_TEXT_LEN);
     Key::parse(text, LockedBuf::new(len * 5 / 8))
 }
@@ -56,16 +60,30 @@ pub(crate) struct KeyText {
 }
 
 impl KeyText {
+    /// What has come in: the first `len` of these bytes. Every key passes here.
+    fn new(mut bytes: LockedBuf, len: usize, origin: KeyOrigin) -> Self {
+        otp_sys::secret_input(&bytes.as_ref()[..len]);
+        let len = without_marks(&mut bytes.as_mut()[..len]);
+        if cfg!(otp_ct) {
+            // What every key begins with is public.
+            let text = &bytes.as_ref()[..len];
+            let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
+            let start = text.iter().take_while(|byte| is_space(byte)).count();
+            otp_sys::hand_over(&text[..len.min(start + PREFIX_LEN)]);
+        }
+        Self { bytes, len, origin }
+    }
+
     /// The bytes as they came, with white space around them.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes.as_ref()[..self.len]
     }
 
     fn parse(self) -> Result<Key> {
-        let text = self.bytes().trim_ascii();
+        let text = self.bytes();
         match parse_key(text) {
             Ok(key) => Ok(key),
-            Err(_) if text.is_empty() => Err(Error::EmptyKey { origin: self.origin }),
+            Err(_) if has_none(text, |byte| !is_space(byte)) => Err(Error::EmptyKey { origin: self.origin }),
             Err(_) if looks_like_a_path(text) => Err(Error::PathAsKey { origin: self.origin }),
             Err(error) => Err(Error::InvalidKey { origin: self.origin, error }),
         }
@@ -74,8 +92,22 @@ impl KeyText {
 
 /// No key has a separator of paths in it; prose often has, and white space as well.
 fn looks_like_a_path(text: &[u8]) -> bool {
-    let has = |what: fn(&u8) -> bool| text.iter().any(what);
-    text.len() < 1024 && has(|byte| matches!(byte, b'/' | b'\\')) && !has(u8::is_ascii_whitespace)
+    text.len() < 1024 && !has_none(text, |byte| is(byte, b'/') | is(byte, b'\\')) && has_none(text, is_space)
+}
+
+/// Whether no byte of a text is one of those. It may be a key with a mistake in it: only the answer shows, not where one stands.
+fn has_none(text: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
+    let any = text.iter().fold(0, |any, byte| any | black_box(u8::from(is_one(*byte))));
+    ct::equal(&[any], &[0])
+}
+
+fn is(byte: u8, other: u8) -> bool {
+    black_box(byte ^ other) == 0
+}
+
+/// White space, as a key may have around it.
+fn is_space(byte: u8) -> bool {
+    b"\t\n\x0c\r ".iter().fold(false, |any, space| any | is(byte, *space))
 }
 
 impl KeySource<'_> {
@@ -216,8 +248,7 @@ fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<us
             return Err(Error::KeyTooLong { origin, limit: max_len });
         }
         if known.is_some() || len < bytes.as_ref().len() {
-            let len = without_marks(&mut bytes.as_mut()[..len]);
-            return Ok(KeyText { bytes, len, origin });
+            return Ok(KeyText::new(bytes, len, origin));
         }
         let mut larger = LockedBuf::new(len.saturating_mul(4).min(most));
         larger.as_mut()[..len].copy_from_slice(bytes.as_ref());
@@ -229,25 +260,32 @@ fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<us
 ///
 /// A character outside ASCII becomes one that no key has.
 fn without_marks(text: &mut [u8]) -> usize {
-    let wide = |low: u8, high: u8| if high == 0 && low.is_ascii() { low } else { b'?' };
-    let len = match text {
-        [0xef, 0xbb, 0xbf, ..] => {
-            text.copy_within(3.., 0);
-            text.len() - 3
+    let starts_with = |mark: &[u8]| text.get(..mark.len()).is_some_and(|start| ct::equal(start, mark));
+    let (is_utf8, is_little, is_big) =
+        (starts_with(b"\xef\xbb\xbf"), starts_with(b"\xff\xfe"), starts_with(b"\xfe\xff"));
+    let len = if is_utf8 {
+        text.copy_within(3.., 0);
+        text.len() - 3
+    } else if is_little || is_big {
+        let (low, high) = if is_little { (2, 3) } else { (3, 2) };
+        let len = (text.len() - 2) / 2;
+        for at in 0..len {
+            text[at] = narrow(text[low + 2 * at], text[high + 2 * at]);
         }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            let little = text[0] == 0xff;
-            let len = (text.len() - 2) / 2;
-            for at in 0..len {
-                let (first, second) = (text[2 + 2 * at], text[3 + 2 * at]);
-                text[at] = if little { wide(first, second) } else { wide(second, first) };
-            }
-            len
-        }
-        _ => return text.len(),
+        len
+    } else {
+        return text.len();
     };
     text[len..].zeroize();
     len
+}
+
+/// The byte of a character of UTF-16, or one that no key has. Without a branch: the text is secret.
+fn narrow(low: u8, high: u8) -> u8 {
+    // All bits if it is within ASCII, none otherwise.
+    let beyond = u16::from(high) | u16::from(low >> 7);
+    let mask = black_box((beyond.wrapping_sub(1) >> 8) as u8);
+    (low & mask) | (b'?' & !mask)
 }
 
 fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
@@ -256,7 +294,7 @@ fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText>
     }
     let mut bytes = LockedBuf::new(text.len());
     bytes.as_mut().copy_from_slice(text);
-    Ok(KeyText { bytes, len: text.len(), origin })
+    Ok(KeyText::new(bytes, text.len(), origin))
 }
 
 /// Reads until the buffer is full or the file ends, and returns how much that was: one read for a regular file.

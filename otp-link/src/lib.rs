@@ -45,6 +45,7 @@ struct Readme;
 
 mod account;
 mod add;
+mod ahead;
 pub mod doctor;
 mod entropy;
 mod environment;
@@ -88,7 +89,7 @@ pub use error::{EntropyFault, Error, Result};
 pub use find::{FoundKeys, find_keys};
 pub use hint::Hint;
 pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};
-pub use info::list_keys;
+pub use info::{AccountKeys, list_keys};
 pub use issue::{issue_key, issue_key_from_ring};
 pub use key_file::{KeyFileMode, check_key_file, check_new_key_file, make_key_dir, write_key_file};
 pub use key_origin::KeyOrigin;
@@ -99,7 +100,7 @@ pub use new_key::NewKey;
 pub use open::open_account;
 pub use otp_core::keeper::KeyInfo;
 pub use otp_core::keeper::ringed::{Applied, Change, Published};
-pub use otp_sys::{Hardened, LockedBuf, harden_process};
+pub use otp_sys::{Hardened, LockedBuf, LockedVec, harden_process, relock};
 pub use place::Place;
 pub use randomness::Randomness;
 pub use remove::remove_account;
@@ -107,7 +108,7 @@ pub use revoke::revoke_key;
 pub use ring_rotation::{
     Apply, Renewal, abort_rotation, forget_rotation, pages, plan_renewal, renew_account, resume_rotation,
 };
-pub use rotate::{MAX_GRACE, RotateError, Rotation, check_rotation, rotate_account};
+pub use rotate::{RotateError, Rotation, check_rotation, rotate_account};
 pub use seal::{open_bytes, seal_bytes, sealed_len};
 pub use shell::shell_word;
 pub use source::Source;

@@ -20,7 +20,7 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    pub(crate) fn new(key: &Key<Vec<u8>>, holder: Option<Holder>, replaces: Option<KeyId>) -> Result<Self> {
+    pub(crate) fn new(key: &Key<LockedBuf>, holder: Option<Holder>, replaces: Option<KeyId>) -> Result<Self> {
         let mut text = LockedBuf::new(key.text_len() + 1);
         key.write_text(text.as_mut())?;
         Ok(Self { account: key.account().clone(), id: key.id(), holder, replaces, pages: key.pages(), text })
@@ -58,14 +58,20 @@ impl NewKey {
 
     /// The key's text, `otpk1_` and base32, with a NUL behind it.
     #[must_use]
-    pub fn text_with_nul(&self) -> &str {
-        str::from_utf8(self.text.as_ref()).unwrap_or("\0")
+    pub fn bytes_with_nul(&self) -> &[u8] {
+        self.text.as_ref()
     }
 
-    /// The key's text: `otpk1_` and base32.
+    /// The key's text, `otpk1_` and base32.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes_with_nul().split_last().map_or(&[], |(_, text)| text)
+    }
+
+    /// The key's text, `otpk1_` and base32, for those who have it now: unlike its bytes, it is looked at to see that it is text.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.text_with_nul().trim_end_matches('\0')
+        str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }
 

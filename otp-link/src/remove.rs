@@ -19,7 +19,7 @@ pub fn remove_account<'p>(account: &str, force: bool, place: impl Into<Place<'p>
     let store = store::open(place.store)?;
     let keeper = store::keeper(&store);
     Ok(match &ring {
-        Some(ring) => keeper.with_ring(ring)?.remove(&name, force)?,
+        Some(ring) => keeper.with_ring(ring).remove(&name, force)?,
         None if force => keeper.force_remove(&name)?,
         None => keeper.remove(&name)?,
     })

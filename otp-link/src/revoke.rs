@@ -1,5 +1,6 @@
 //! Revoking one key.
 
+use otp_core::keeper::Tombstone;
 use otp_core::{AccountName, KeyId};
 
 use crate::error::Result;
@@ -10,6 +11,8 @@ use crate::{ring, store};
 /// Ends one key. Its record is deleted, and a tombstone remains; the account's other keys are not touched. The ring's copy, if
 /// there is a ring, is wiped.
 ///
+/// On a full disk there may be no room for the tombstone. The key ends all the same, with a [`Warning::NoTombstone`].
+///
 /// # Errors
 ///
 /// Those of [`otp_core::Keeper::revoke`], and the ring's.
@@ -18,15 +21,16 @@ pub fn revoke_key<'p>(account: &str, key_id: &str, place: impl Into<Place<'p>>) 
     let ring = ring::open(place.ring, place.store)?;
     let store = store::open(place.store)?;
     let keeper = store::keeper(&store);
-    match &ring {
-        Some(ring) => keeper.with_ring(ring)?.revoke(&name, id)?,
-        None => {
-            keeper.revoke(&name, id)?;
-            if keeper.is_in_a_ring(&name)? {
-                // Rule 5: whoever can write the store could bring the key back before the next rotation.
-                warning::warn(&Warning::RevokedWithoutRing { account: &name });
-            }
-        }
+    let tombstone = match &ring {
+        Some(ring) => keeper.with_ring(ring).revoke(&name, id)?,
+        None => keeper.revoke(&name, id)?,
+    };
+    if let Tombstone::Missing(error) = tombstone {
+        warning::warn(&Warning::NoTombstone { account: &name, key_id: id, error: &error });
+    }
+    if ring.is_none() && keeper.is_in_a_ring(&name)? {
+        // Rule 5: whoever can write the store could bring the key back before the next rotation.
+        warning::warn(&Warning::RevokedWithoutRing { account: &name });
     }
     Ok(())
 }

@@ -3,16 +3,16 @@
 use std::num::NonZeroU8;
 
 use otp_core::keeper::Replacement;
-use otp_core::keeper::ringed::{Applied, Change, Published, RingKeeper, RingRotation};
+use otp_core::keeper::ringed::{Applied, Change, Published, RingRotation};
 use otp_core::{Account, AccountName, Fields, KeyId};
-use otp_store_fs::FsStore;
+use otp_sys::LockedBuf;
 
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::new_key::NewKey;
 use crate::place::Place;
 use crate::randomness::Randomness;
-use crate::ring::{self, FsRing, RingGuard};
+use crate::ring::{self, FsRingKeeper, RingGuard};
 use crate::rotate::{Payload, merge};
 use crate::store;
 use crate::terms::KeyTerms;
@@ -73,14 +73,14 @@ impl<F: FnOnce(&RingGuard, Change<'_>) -> Applied> Apply for F {}
 ///
 /// # Errors
 ///
-/// Those of [`RingKeeper::rotate`], [`Error::NothingNew`], [`Error::ValueNotText`], and the ring's. With
+/// Those of [`otp_core::keeper::ringed::RingKeeper::rotate`], [`Error::NothingNew`], [`Error::ValueNotText`], and the ring's. With
 /// [`Code::InDoubt`](otp_core::Code::InDoubt), [`resume_rotation`] goes on.
 pub fn renew_account<E: From<Error>>(
     renewal: &Renewal<'_>,
     randomness: &mut Randomness,
     apply: impl Apply,
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
-) -> Result<Published, E> {
+) -> Result<Published<LockedBuf>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let new = new_fields(renewal)?;
     let options = renewal.options()?;
@@ -101,7 +101,7 @@ pub fn renew_account<E: From<Error>>(
 /// # Errors
 ///
 /// As [`renew_account`].
-pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published> {
+pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     let name = AccountName::parse(renewal.account)?;
     let (new, options) = (fields::collect(renewal.fields)?, renewal.options()?);
     with_keeper(&renewal.place, |keeper| Ok(keeper.plan(&name, new.payload().len(), &options).map_err(Error::from)?))
@@ -111,13 +111,13 @@ pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published> {
 ///
 /// # Errors
 ///
-/// Those of [`RingKeeper::resume`], and the ring's.
+/// Those of [`otp_core::keeper::ringed::RingKeeper::resume`], and the ring's.
 pub fn resume_rotation<E: From<Error>>(
     renewal: &Renewal<'_>,
     randomness: &mut Randomness,
     apply: impl Apply,
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
-) -> Result<Option<Published>, E> {
+) -> Result<Option<Published<LockedBuf>>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let options = renewal.options()?;
     with_keeper(&renewal.place, |keeper| keeper.resume(&name, &options, randomness, apply, handing(hand_over)))
@@ -127,7 +127,7 @@ pub fn resume_rotation<E: From<Error>>(
 ///
 /// # Errors
 ///
-/// Those of [`RingKeeper::abort`], and the ring's.
+/// Those of [`otp_core::keeper::ringed::RingKeeper::abort`], and the ring's.
 pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Result<()> {
     let name = AccountName::parse(account)?;
     with_keeper(&place, |keeper| Ok(keeper.abort(&name, apply).map_err(Error::from)?))
@@ -137,7 +137,7 @@ pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Res
 ///
 /// # Errors
 ///
-/// Those of [`RingKeeper::forget_rotation`], and the ring's.
+/// Those of [`otp_core::keeper::ringed::RingKeeper::forget_rotation`], and the ring's.
 pub fn forget_rotation(account: &str, place: Place<'_>) -> Result<()> {
     let name = AccountName::parse(account)?;
     with_keeper(&place, |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
@@ -161,16 +161,14 @@ impl<E> From<otp_core::KeepError<otp_store_fs::Error>> for Failure<E> {
     }
 }
 
-type Keeper<'s, 'r> = RingKeeper<'s, 'r, FsStore, FsRing>;
-
 fn with_keeper<T, E: From<Error>>(
     place: &Place<'_>,
-    act: impl FnOnce(&Keeper<'_, '_>) -> Result<T, Failure<E>>,
+    act: impl FnOnce(&FsRingKeeper<'_, '_>) -> Result<T, Failure<E>>,
 ) -> Result<T, E> {
     let open =
         || -> Result<_> { Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open(place.store)?)) };
     let (ring, store) = open()?;
-    let keeper = store::keeper(&store).with_ring(&ring).map_err(Error::from)?;
+    let keeper = store::keeper(&store).with_ring(&ring);
     act(&keeper).map_err(|failure| match failure {
         Failure::Link(error) => error.into(),
         Failure::FrontEnd(error) => error,
@@ -180,7 +178,7 @@ fn with_keeper<T, E: From<Error>>(
 /// Hands new keys over as a front end takes them.
 fn handing<E: From<Error>>(
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
-) -> impl FnOnce(&[Replacement]) -> Result<(), Failure<E>> {
+) -> impl FnOnce(&[Replacement<LockedBuf>]) -> Result<(), Failure<E>> {
     |replacements| {
         let keys: Result<Vec<NewKey>> = replacements
             .iter()
@@ -190,7 +188,7 @@ fn handing<E: From<Error>>(
     }
 }
 
-fn new_fields(renewal: &Renewal<'_>) -> Result<Account> {
+fn new_fields(renewal: &Renewal<'_>) -> Result<Account<LockedBuf>> {
     let new = fields::collect(renewal.fields)?;
     if new.payload().is_empty() {
         return Err(Error::NothingNew);

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use otp_core::keeper::Replacement;
-use otp_core::{Account, AccountName, Fields};
+use otp_core::keeper::{MAX_GRACE_SECS, Replacement};
+use otp_core::{Account, AccountName, Fields, KeepError};
+use otp_sys::LockedBuf;
 
 use crate::error::{Error, Result};
 use crate::key_source::{Key, check_account};
 use crate::new_key::NewKey;
 use crate::randomness::Randomness;
 use crate::terms::KeyTerms;
+use crate::verify::Fault;
 use crate::{fields, store};
 
 /// Why a rotation ended early.
@@ -64,6 +66,8 @@ impl<'a> Rotation<'a> {
 /// account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the rotation is taken back;
 /// otherwise the old keys end: at once, or after `grace` seconds in which they open the old secret.
 ///
+/// It returns the keys that were left as they are, since their records are damaged; each is to be revoked.
+///
 /// # Errors
 ///
 /// [`RotateError::Unchanged`] with those of [`otp_core::Keeper::rotate_from`], [`Error::NothingNew`],
@@ -72,7 +76,7 @@ pub fn rotate_account<E: From<Error>>(
     rotation: Rotation<'_>,
     randomness: &mut Randomness,
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
-) -> Result<(), RotateError<E>> {
+) -> Result<Vec<Fault>, RotateError<E>> {
     let Rotation { account, key, fields, fields_only, terms, grace, store, without_ring } = rotation;
     let prepare = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
@@ -81,7 +85,9 @@ pub fn rotate_account<E: From<Error>>(
             return Err(Error::NothingNew);
         }
         terms.check_fields(&new)?;
-        check_grace(grace)?;
+        if grace.is_some_and(|secs| secs > MAX_GRACE_SECS) {
+            return Err(KeepError::GraceTooLong.into());
+        }
         match &key {
             Some(key) => check_account(key, Some(account))?,
             None if fields_only => {}
@@ -103,7 +109,10 @@ pub fn rotate_account<E: From<Error>>(
         .map(|Replacement { old, holder, key, .. }| NewKey::new(key, holder.clone(), Some(*old)))
         .collect();
     match keys.map_err(E::from).and_then(hand_over) {
-        Ok(()) => rotation.finish().map_err(|error| RotateError::Unfinished(error.into())),
+        Ok(()) => {
+            let damaged = rotation.damaged().iter().map(|(id, error)| Fault::damaged(&name, *id, *error)).collect();
+            rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(error.into()))
+        }
         Err(error) => {
             // What can't be taken back opens for nobody, and goes with the next rotation.
             let _ = rotation.abandon();
@@ -112,27 +121,20 @@ pub fn rotate_account<E: From<Error>>(
     }
 }
 
-/// The longest grace period, in seconds: 366 days. A longer one is mostly a mistyped one, and keeps an old secret in use.
-pub const MAX_GRACE: u64 = 366 * 86_400;
-
-fn check_grace(grace: Option<u64>) -> Result<()> {
-    if grace.is_some_and(|secs| secs > MAX_GRACE) { Err(Error::GraceTooLong) } else { Ok(()) }
-}
-
-fn check_login(account: &Account) -> Result<()> {
+fn check_login(account: &Account<LockedBuf>) -> Result<()> {
     let has = |name| account.fields().get(name).is_some();
     if has("username") && has("password") { Ok(()) } else { Err(Error::IncompleteLogin) }
 }
 
 /// The old payload with the new fields in their places.
-pub(crate) fn merge(old: &[u8], new: &Account) -> Result<Payload> {
-    let mut account = Account::new();
+pub(crate) fn merge(old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
+    let mut account = Account::in_memory();
     account.update(Fields::decode(old)?)?;
     account.update(new.fields())?;
     Ok(Payload(account))
 }
 
-pub(crate) struct Payload(Account);
+pub(crate) struct Payload(Account<LockedBuf>);
 
 impl AsRef<[u8]> for Payload {
     fn as_ref(&self) -> &[u8] {
@@ -149,7 +151,10 @@ pub fn check_rotation(account: &str, key: Option<&Key>, store: Option<&Path>) ->
     let name = AccountName::parse(account)?;
     let store = store::open(store)?;
     let keeper = store::keeper(&store);
-    keeper.info(&name)?;
+    let info = keeper.info(&name)?;
+    if let (true, Some((id, error))) = (info.keys.is_empty(), info.damaged.first()) {
+        return Err(Fault::damaged(&name, *id, *error).error);
+    }
     if let Some(key) = key {
         check_account(key, Some(account))?;
         keeper.verify(key)?;

@@ -22,12 +22,13 @@ pub fn seal_bytes(
 ) -> Result<(NewKey, Vec<u8>)> {
     let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
     let capacity = grant.capacity_for(secret.len())?;
-    let fresh = FreshKey::generate_owned(&name, capacity, randomness).map_err(Error::from_draw)?;
+    let buffer = LockedBuf::new(otp_core::key::len_for(name.as_str().len(), capacity));
+    let fresh = FreshKey::generate(&name, capacity, buffer, randomness).map_err(Error::from_draw)?;
     let terms = Terms::created(UnixTime::now()).expiring(grant.expires).held_by(grant.holder.clone());
-    let mut record = vec![0; Record::max_len(capacity)];
-    let (key, len) = otp_core::seal(fresh, &terms, secret, &mut record).map(|(key, bytes)| (key, bytes.len()))?;
-    record.truncate(len);
-    Ok((NewKey::new(&key, grant.holder, None)?, record))
+    // The frame is under its pad only when it leaves this.
+    let mut draft = LockedBuf::new(Record::max_len(capacity));
+    let (key, record) = otp_core::seal(fresh, &terms, secret, draft.as_mut())?;
+    Ok((NewKey::new(&key, grant.holder, None)?, record.to_vec()))
 }
 
 /// The most bytes that sealing takes: of the record, and of the key's text without a NUL.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use otp_core::{AccountName, Keeper, KeyId, UnixTime};
 use otp_store_fs::FsStore;
+use otp_sys::LockedBuf;
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
@@ -132,14 +133,14 @@ pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
 /// Takes back a new key that could not be handed over.
 pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &AccountName, id: KeyId) -> Result<()> {
     match ring {
-        Some(ring) => Ok(keeper(store).with_ring(ring)?.withdraw(account, id)?),
+        Some(ring) => Ok(keeper(store).with_ring(ring).withdraw(account, id)?),
         None => Ok(keeper(store).withdraw(account, id)?),
     }
 }
 
 /// A keeper of the store, now.
-pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore> {
-    Keeper::new(store, UnixTime::now())
+pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore, LockedBuf> {
+    Keeper::in_memory(store, UnixTime::now())
 }
 
 #[cfg(all(test, unix))]

@@ -3,6 +3,7 @@
 use std::num::NonZeroU8;
 
 use otp_core::{Account, Capacity, Grant, Holder, UnixTime};
+use otp_sys::LockedBuf;
 
 use crate::error::{Error, Result};
 
@@ -45,7 +46,7 @@ impl<'a> KeyTerms<'a> {
     }
 
     /// Refuses an empty password, which is mostly a mistake of a script, unless it is allowed.
-    pub(crate) fn check_fields(&self, fields: &Account) -> Result<()> {
+    pub(crate) fn check_fields(&self, fields: &Account<LockedBuf>) -> Result<()> {
         match fields.fields().get("password") {
             Some([]) if !self.allow_empty_password => Err(Error::EmptyPassword),
             _ => Ok(()),

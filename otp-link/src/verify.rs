@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use otp_core::{AccountName, KeyId, Kind, Record, Store};
+use otp_core::{AccountName, KeepError, KeyId, Kind, Record};
 
 use crate::error::{Error, Result};
 use crate::key_source::Key;
@@ -43,7 +43,7 @@ pub struct Fault {
 ///
 /// # Errors
 ///
-/// The store's. A damaged record is a fault, not an error.
+/// The store's. A damaged record is a fault, not an error, and so is a pipe or socket with the name of a record.
 pub fn verify(
     prefix: &str,
     keys: &[Key],
@@ -55,9 +55,13 @@ pub fn verify(
     let mut found = Verification { records: 0, keys: 0, faults: Vec::new() };
     let mut flow = ControlFlow::Continue(());
     in_prefix(prefix, |scope| {
-        Ok(store.list(scope, &mut |slot| {
+        Ok(store.list_with_obstacles(scope, &mut |slot, obstacle| {
             if slot.kind != Kind::Record || !has_prefix(&slot.account, prefix) {
                 return ControlFlow::Continue(());
+            }
+            if let Some(obstacle) = obstacle {
+                flow = found.fault(&slot.account, slot.id, obstacle.into(), &mut each);
+                return flow;
             }
             found.records += 1;
             flow = match keeper.key_info(&slot.account, slot.id) {
@@ -77,6 +81,14 @@ pub fn verify(
         }
     }
     Ok(found)
+}
+
+impl Fault {
+    /// Of a record or note that is damaged.
+    pub(crate) fn damaged(account: &AccountName, key_id: KeyId, error: otp_core::Error) -> Self {
+        let error = KeepError::DamagedKey { account: account.clone().into(), id: key_id, error };
+        Self { account: account.clone(), key_id, error: error.into() }
+    }
 }
 
 impl Verification {

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use otp_core::AccountName;
+use otp_core::{AccountName, KeyId};
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -33,6 +33,15 @@ pub enum Warning<'a> {
         /// The account.
         account: &'a AccountName,
     },
+    /// A key was revoked, but the note that says so could not be written.
+    NoTombstone {
+        /// The key's account.
+        account: &'a AccountName,
+        /// The key's id.
+        key_id: KeyId,
+        /// Why.
+        error: &'a otp_store_fs::Error,
+    },
     /// Another process has had an account locked for a second; it is still waited for.
     WaitingForLock {
         /// The account's directory.
@@ -50,6 +59,11 @@ impl Display for Warning<'_> {
             Self::RevokedWithoutRing { account } => write!(
                 f,
                 "account {account} is kept in a ring, which does not know that the key has ended; revoke it with the ring too"
+            ),
+            Self::NoTombstone { account, key_id, error } => write!(
+                f,
+                "key {key_id} of account {account} has ended, but the store does not say that it was revoked: {}",
+                redact(&error.to_string())
             ),
             Self::WaitingForLock { path } => {
                 write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
@@ -69,13 +83,13 @@ pub fn set_warning_handler(handler: fn(&Warning<'_>)) {
 static SHARED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 pub(crate) fn warn(warning: &Warning<'_>) {
-    if let (Warning::SharedDirectory { path, .. }, Ok(mut shared)) = (warning, SHARED.lock()) {
+    let Some(handler) = HANDLER.get() else { return };
+    // In the child of a process that was here in another thread, nobody will ever release it.
+    if let (Warning::SharedDirectory { path, .. }, Ok(mut shared)) = (warning, SHARED.try_lock()) {
         if shared.iter().any(|known| known == path) {
             return;
         }
         shared.push(path.to_path_buf());
     }
-    if let Some(handler) = HANDLER.get() {
-        handler(warning);
-    }
+    handler(warning);
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use otp_core::{AccountName, Code, Coded, UnixTime};
+use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
 use otp_link::{EntropyFault, Error, Hint, KeyOrigin};
 
 fn system(kind: io::ErrorKind) -> io::Error {
@@ -20,7 +20,7 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::NoStore, Code::Usage, true),
         (Error::RelativeHome { path: "me".into() }, Code::Usage, true),
         (Error::EmptyPassword, Code::Usage, true),
-        (Error::GraceTooLong, Code::Usage, false),
+        (Error::Keep(KeepError::GraceTooLong), Code::Usage, false),
         (Error::NoKey, Code::Usage, true),
         (Error::SeveralKeys, Code::Usage, true),
         (Error::KeyNotRead { origin: origin(), source: system(io::ErrorKind::NotFound) }, Code::Other, true),

@@ -22,6 +22,8 @@ use crate::{names, walk};
 #[derive(Default)]
 struct Contents {
     objects: Vec<ObjectName>,
+    /// Names of objects, at which something else than a file is.
+    occupied: Vec<ObjectName>,
     /// The accounts whose directories it holds.
     below: Vec<AccountName>,
 }
@@ -31,6 +33,18 @@ pub(crate) fn list(
     store: &FsStore,
     scope: Scope<'_>,
     each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    list_with_obstacles(store, scope, &mut |slot, obstacle| match obstacle {
+        None => each(slot),
+        Some(_) => ControlFlow::Continue(()),
+    })
+}
+
+/// As [`list`], and gives each slot that something else than a file stands in too, with the error.
+pub(crate) fn list_with_obstacles(
+    store: &FsStore,
+    scope: Scope<'_>,
+    each: &mut dyn FnMut(&Slot, Option<Error>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     // By their accounts, the directories that wait, each as the open directory that it lies in.
     let mut waiting: BTreeMap<AccountName, Arc<Dir>> = BTreeMap::new();
@@ -50,10 +64,20 @@ pub(crate) fn list(
             continue;
         };
         let dir = Arc::new(dir);
-        let Contents { mut objects, below } = read(store, &dir, Some(&account))?;
+        let Contents { objects, occupied, below } = read(store, &dir, Some(&account))?;
         waiting.extend(below.into_iter().map(|below| (below, Arc::clone(&dir))));
-        objects.sort_unstable();
-        if scope.contains(&account) && give(&account, objects, each).is_break() {
+        let mut all: Vec<_> = objects.into_iter().map(|object| (object, true)).collect();
+        all.extend(occupied.into_iter().map(|object| (object, false)));
+        all.sort_unstable();
+        if !scope.contains(&account) {
+            continue;
+        }
+        let flow = all.into_iter().try_for_each(|(ObjectName { id, kind }, is_file)| {
+            let slot = Slot { account: account.clone(), id, kind };
+            let obstacle = if is_file { None } else { Some(Error::NotAFile { path: store.path_of(&slot) }) };
+            each(&slot, obstacle)
+        });
+        if flow.is_break() {
             break;
         }
     }
@@ -67,17 +91,11 @@ pub(crate) fn list_account(
     each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     if let Some(dir) = walk::find(store, account)? {
-        let _ = give(account, read(store, &dir, Some(account))?.objects, each);
+        let objects = read(store, &dir, Some(account))?.objects;
+        let mut slots = objects.into_iter().map(|ObjectName { id, kind }| Slot { account: account.clone(), id, kind });
+        let _ = slots.try_for_each(|slot| each(&slot));
     }
     Ok(())
-}
-
-fn give(
-    account: &AccountName,
-    objects: Vec<ObjectName>,
-    each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    objects.into_iter().try_for_each(|ObjectName { id, kind }| each(&Slot { account: account.clone(), id, kind }))
 }
 
 /// Reads the directory of an account, or the root. Foreign files are skipped.
@@ -94,6 +112,7 @@ fn read(store: &FsStore, dir: &Dir, account: Option<&AccountName>) -> Result<Con
         match (object, below, kind) {
             (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here().join(name)),
             (Some(object), _, FileKind::File) => contents.objects.push(object),
+            (Some(object), _, FileKind::Directory | FileKind::Other) => contents.occupied.push(object),
             (_, Some(below), FileKind::Directory) => contents.below.push(below),
             _ => {}
         }

@@ -72,6 +72,7 @@ fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'
     let failed = |error| Error::store("lock", path, error);
     let mut changed = Vec::new();
     let dir = walk::find_or_make(store, account, modes, &mut changed)?;
+    // A record that is put under this lock stays. Its put finds the directories made, and syncs only what it makes itself.
     sync_all(&changed).map_err(failed)?;
     let file = dir.open_lock().map_err(|error| why_not(&dir, path, error))?;
     let status = otp_sys::status_of(&file).map_err(failed)?;

@@ -33,6 +33,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
                 return Ok(());
             }
             match parent_dir.remove_dir(segment) {
+                // An account that was removed does not come back, as an empty directory either.
                 Ok(()) => parent_dir.sync().map_err(failed)?,
                 // Somebody put something in it, or removed it, just now.
                 Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {}

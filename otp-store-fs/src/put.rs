@@ -30,6 +30,7 @@ pub(crate) fn put(store: &FsStore, slot: &Slot, bytes: &[u8]) -> Result<bool, Er
         if put {
             changed.push(dir);
         }
+        // A record that was reported stays: its name, and those of the directories that were made for it.
         sync_all(&changed).map_err(failed)?;
         Ok(put)
     })
@@ -64,6 +65,7 @@ fn put_chunk(store: &FsStore, objects: &[(Slot, &[u8])], modes: &Modes) -> Resul
             Ok(staged)
         })?);
     }
+    // Durable before any is visible, as in `put`.
     sync_all(&staged).map_err(|error| Error::store("write", &store.path, error))?;
     let mut count = 0;
     for (staged, (slot, bytes)) in staged.into_iter().zip(objects) {
@@ -82,6 +84,7 @@ fn put_chunk(store: &FsStore, objects: &[(Slot, &[u8])], modes: &Modes) -> Resul
     }
     changed.sort_unstable_by_key(|dir| dir.status().place);
     changed.dedup_by_key(|dir| dir.status().place);
+    // What was reported stays, as in `put`.
     sync_all(&changed).map_err(|error| Error::store("write", &store.path, error))?;
     Ok(count)
 }

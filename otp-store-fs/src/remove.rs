@@ -17,6 +17,7 @@ pub(crate) fn remove(store: &FsStore, slot: &Slot) -> Result<bool, Error> {
     };
     let failed = |error| Error::store("remove", store.path_of(slot), error);
     match dir.remove_file(&slot.name().to_string()) {
+        // A key that was revoked does not come back.
         Ok(()) => dir.sync().map(|()| true).map_err(failed),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(failed(error)),

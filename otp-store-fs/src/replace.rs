@@ -33,11 +33,13 @@ pub(crate) fn replace(
             return Ok(false);
         };
         let staged = Staged::named(Arc::clone(&dir), new, modes).map_err(failed)?;
+        // Durable before it is visible: after a power loss, the old object is there or the new one, whole.
         staged.sync().map_err(failed)?;
         if !holds(store, &dir, slot, expected)? {
             return Ok(false);
         }
         staged.replace(&slot.name().to_string()).map_err(failed)?;
+        // A replacement that was reported stays.
         dir.sync().map_err(failed)?;
         Ok(true)
     })

@@ -1,12 +1,15 @@
 //! [`FsStore`]: a store below one directory.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use otp_core::AccountName;
-use otp_core::store::Slot;
+use otp_core::store::{Scope, Slot};
 
+use crate::error::Error;
+use crate::list;
 use crate::platform::Dir;
 
 /// A store below one directory, its root.
@@ -53,6 +56,20 @@ impl FsStore {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.path
+    }
+
+    /// As [`Store::list`](otp_core::Store::list), and gives each slot that a pipe, a socket or a directory stands in too, with
+    /// [`Error::NotAFile`]: nobody can read what was there, or put anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::list`](otp_core::Store::list).
+    pub fn list_with_obstacles(
+        &self,
+        scope: Scope<'_>,
+        each: &mut dyn FnMut(&Slot, Option<Error>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        list::list_with_obstacles(self, scope, each)
     }
 
     /// The path of an object's file, whether or not it exists: for messages.

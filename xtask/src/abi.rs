@@ -10,7 +10,7 @@ use xtask::sh::{program, run};
 use crate::tools::Checks;
 
 const HEADER: &str = "otp-ffi/include/otp.h";
-const PROGRAM: &str = "otp-ffi/tests/abi.c";
+const PROGRAM: [&str; 3] = ["otp-ffi/tests/abi.c", "otp-ffi/tests/check.c", "otp-ffi/tests/ring.c"];
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-D_POSIX_C_SOURCE=200809L"];
 const C: [&str; 3] = ["-x", "c", "-std=c11"];
 const CPP: [&str; 3] = ["-x", "c++", "-std=c++17"];
@@ -85,7 +85,9 @@ fn try_way(way: &Way, library: &Path, built: &Path) -> Result<()> {
         .args(way.language)
         .args(way.flags)
         .args(STRICT)
-        .args(["-Iotp-ffi/include", PROGRAM, "-o"])
+        .arg("-Iotp-ffi/include")
+        .args(PROGRAM)
+        .arg("-o")
         .arg(built)
         .arg("-L")
         .arg(library)
@@ -99,7 +101,7 @@ fn try_way(way: &Way, library: &Path, built: &Path) -> Result<()> {
             command
         }
     };
-    for variable in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "CREDENTIALS_DIRECTORY"] {
+    for variable in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "OTP_RING", "CREDENTIALS_DIRECTORY"] {
         command.env_remove(variable);
     }
     let paths = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };

@@ -4,7 +4,7 @@ use xtask::Result;
 use xtask::cargo::{self, cargo, cargo_of, target};
 use xtask::sh::{output, program, run};
 
-use crate::{ct, faults, fuzz, memory, supply, test};
+use crate::{ct, faults, fuzz, memory, model, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
@@ -22,6 +22,7 @@ pub(crate) fn ci() -> Result<()> {
     supply::deny()?;
     supply::api(&[])?;
     test::test(&["--strict".into()])?;
+    model::model()?;
     ct::ct()?;
     memory::memory()?;
     faults::faults(&["--quick".into()])?;

@@ -14,10 +14,13 @@ mod faults;
 mod fuzz;
 mod memory;
 mod miri;
+mod model;
 mod mutants;
+mod peers;
 mod prove;
 mod python;
 mod randomness;
+mod size;
 mod supply;
 mod test;
 mod tools;
@@ -53,6 +56,7 @@ const TASKS: &[Task] = &[
     task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
     task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
     task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
+    task("model", "rings, pages and rotations: every state of a model, and without each rule", Plain(model::model)),
     task("ct", "no branch and no address depends on a secret (needs valgrind)", Plain(ct::ct)),
     task("memory", "no secret stays in a program's memory (Linux)", Plain(memory::memory)),
     task("stack", "how much stack the core takes (Linux)", Plain(memory::stack)),
@@ -82,6 +86,8 @@ const TASKS: &[Task] = &[
         "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
         WithArguments(e2e::e2e),
     ),
+    task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
+    task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
     task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),
     task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
 ];

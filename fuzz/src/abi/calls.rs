@@ -258,7 +258,8 @@ pub(super) fn keys_free(handle: usize) {
 
 pub(super) fn key_issue(source: &Sourced, grant: &Granted) -> Result<usize, Code> {
     // SAFETY: all members lead to what they say, or can't.
-    source.with(|source| grant.with(|grant| handle(|out| unsafe { key::otp_key_issue(source, grant, out) })))
+    source
+        .with(|source| grant.with(|grant| handle(|out| unsafe { key::otp_key_issue(source, ptr::null(), grant, out) })))
 }
 
 pub(super) fn key_verify(source: &Sourced) -> Answer {
@@ -269,7 +270,7 @@ pub(super) fn key_verify(source: &Sourced) -> Answer {
 pub(super) fn key_revoke(store: &Text, account: &Text, id: &Text) -> Answer {
     texts([store, account, id], |[store, account, id]| {
         // SAFETY: each is NULL or ends with a NUL.
-        watched(|| unsafe { key::otp_key_revoke(store, account, id) })
+        watched(|| unsafe { key::otp_key_revoke(store, ptr::null(), account, id) })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use otp_core::Code;
-use otp_link::MAX_GRACE;
+use otp_core::keeper::MAX_GRACE_SECS;
 use otp_reference::place;
 
 use super::calls::{self, HandOver, KeyView};
@@ -96,9 +96,14 @@ impl World {
         faults.extend(grant_faults(grant, known.map_or(0, |known| payload_len(&known.fields))));
         faults.extend(known.filter(|known| known.state != State::Live).map(|_| Code::NotFound));
         let fields = known.map(|known| known.fields.clone()).unwrap_or_default();
+        // It expires no later than the key that it came from, unless that is asked for.
+        let inherited = known.map_or(0, |known| known.expires);
         if let Some(handle) = self.judge(calls::key_issue(&source, grant), &faults) {
             assert_eq!(calls::keys_count(handle), 1);
             self.learn(handle, &fields, grant, |_| None);
+            if let Some(new) = self.keys.last_mut().filter(|new| new.expires == 0) {
+                new.expires = inherited;
+            }
         }
     }
 
@@ -121,7 +126,7 @@ impl World {
         let is_whole = ["username", "password"].iter().all(|name| merged.iter().any(|(given, _)| given == name));
         let is_usable = source.account.is_some() && source.record.is_none() && (key.is_some() || is_whole);
         faults.extend(fields_faults(named.as_ref(), grant));
-        faults.extend((!is_usable || grace > MAX_GRACE).then_some(Code::Usage));
+        faults.extend((!is_usable || grace > MAX_GRACE_SECS).then_some(Code::Usage));
         faults.extend(grant_faults(grant, payload_len(&merged)));
         let account = arrives(&source.account).unwrap_or_default().to_owned();
         let is_replaced = |key: &Known| key.account == account && key.state == State::Live;

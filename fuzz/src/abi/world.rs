@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 use otp_core::Code;
-use otp_link::MAX_GRACE;
+use otp_core::keeper::MAX_GRACE_SECS;
 use tempfile::TempDir;
 
 use super::calls;
@@ -116,7 +116,7 @@ impl World {
             }
             Step::AccountOpen(source) => self.account_open(&self.prepare_key(source)),
             Step::AccountRotate { source, fields, grant, grace, answer } => {
-                let grace = [0, 86_400, MAX_GRACE, MAX_GRACE + 1, u64::MAX][usize::from(*grace) % 5];
+                let grace = [0, 86_400, MAX_GRACE_SECS, MAX_GRACE_SECS + 1, u64::MAX][usize::from(*grace) % 5];
                 let mut prepared = self.prepare(source);
                 // The account has to be named.
                 let known = prepared.key.or_else(|| self.pick(source.key)).filter(|_| source.odd > 8);

@@ -23,7 +23,7 @@ impl World {
             self.check_key(&keeper, key);
         }
         for name in NAMES.map(account) {
-            let shown = keeper.info(&name).map_or(0, |infos| infos.len());
+            let shown = keeper.info(&name).map_or(0, |info| info.keys.len());
             assert_eq!(shown, self.of(&name).count());
             self.check_accounts(&keeper, Scope::Below(&name));
         }

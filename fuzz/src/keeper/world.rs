@@ -126,10 +126,10 @@ impl World {
             from.check_refusal(error, self.now);
             return;
         }
-        let (name, secret) = (from.account.clone(), from.secret.clone());
+        let (name, secret, expires) = (from.account.clone(), from.secret.clone(), grant.expires.or(from.expires));
         assert!(from.state == State::Live && !from.has_expired(self.now));
         assert_eq!(self.is_rotated(&name), issued.is_err());
-        self.keys.extend(issued.ok().map(|key| Known::new(&key, &secret, grant.expires)));
+        self.keys.extend(issued.ok().map(|key| Known::new(&key, &secret, expires)));
     }
 
     fn revoke(&mut self, number: usize) {

@@ -130,7 +130,7 @@ fn of<S: Store>(
             ended(keeper.rotate(name, &secret_of(secret), &grant, grace.map(u64::from), &mut rng)?, end)?
         }
         Act::Remove => keeper.remove(name).map(|()| Answer::Told(Vec::new()))?,
-        Act::Info => Answer::Told(keeper.info(name)?.iter().map(|info| format!("{info:?}")).collect()),
+        Act::Info => Answer::Told(keeper.info(name)?.keys.iter().map(|info| format!("{info:?}")).collect()),
         Act::Below => {
             let mut names = Vec::new();
             keeper.accounts(Scope::Below(name), |name| {
@@ -154,7 +154,7 @@ fn with<S: Store>(
         ActWithKey::Issue => given(&keeper.issue(key, &grant, &mut rng)?),
         ActWithKey::Open => Answer::Told(vec![format!("{:?}", keeper.open(key)?.expose())]),
         ActWithKey::Verify => keeper.verify(&key).map(done)?,
-        ActWithKey::Revoke => keeper.revoke(key.account(), key.id()).map(done)?,
+        ActWithKey::Revoke => keeper.revoke(key.account(), key.id()).map(|_| Answer::Told(Vec::new()))?,
         ActWithKey::Withdraw => keeper.withdraw(key.account(), key.id()).map(done)?,
         ActWithKey::Rotate { secret, grace, end } => {
             // One byte more than it opens now.

@@ -8,7 +8,6 @@ use clap::{Args, Subcommand};
 use otp_core::AccountName;
 use otp_link::secure_python_link::Leak;
 use otp_link::{redact, shell_word};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::handover::Destination;
@@ -93,7 +92,7 @@ fn account_name(args: &SecurePythonLinkArgs) -> Result<String> {
 }
 
 /// An old key, from its file or from the user.
-fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) -> Result<Zeroizing<Vec<u8>>> {
+fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) -> Result<otp_link::LockedVec> {
     if let Some(file) = file {
         return Ok(otp_link::read_old_key(file)?);
     }
@@ -108,7 +107,7 @@ fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
     let mut text = format!("otp: {file} alone revealed, to anyone who could read it:\n");
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
         text.push_str(&format!(
-            "  {what}: {:.1} bits of its characters, and that its length is one of {}: {}\n",
+            "  {what}: {:.1} bits of its 23 characters with their filler, and that its length is one of {}: {}\n",
             leak.bits,
             leak.lengths.len(),
             ranges(&leak.lengths)

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::json::{self, AccountInfo};
 use crate::listing::{self, HEADING};
 use crate::options::Globals;
-use crate::terminal;
+use crate::{report, terminal};
 
 /// Show the keys of an account
 #[derive(Args)]
@@ -23,13 +23,21 @@ pub(crate) struct InfoArgs {
 
 pub(crate) fn run(globals: &Globals, args: &InfoArgs) -> Result<()> {
     let name = AccountName::parse(&args.account)?;
-    let infos = otp_link::list_keys(&args.account, globals.store())?;
+    let mut found = otp_link::list_keys(&args.account, globals.store())?;
+    if found.keys.is_empty() && !found.faults.is_empty() {
+        return Err(found.faults.remove(0).error.into());
+    }
     if args.json {
-        return json::print(&AccountInfo::new(&name, &infos));
+        json::print(&AccountInfo::new(&name, &found.keys))?;
+    } else {
+        let mut text = format!("{name}\n{HEADING}");
+        for info in &found.keys {
+            text.push_str(&listing::line(info));
+        }
+        terminal::write_stdout(text.as_bytes())?;
     }
-    let mut text = format!("{name}\n{HEADING}");
-    for info in &infos {
-        text.push_str(&listing::line(info));
+    for fault in &found.faults {
+        report::fault(fault, globals.named());
     }
-    terminal::write_stdout(text.as_bytes())
+    Ok(())
 }

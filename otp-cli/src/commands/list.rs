@@ -9,7 +9,7 @@ use otp_core::KeepError;
 use crate::error::Result;
 use crate::json::{self, AccountInfo};
 use crate::options::Globals;
-use crate::terminal;
+use crate::{report, terminal};
 
 /// List the accounts of the store
 #[derive(Args)]
@@ -28,6 +28,7 @@ pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
     let mut out = Vec::new();
     let mut separator: &[u8] = b"[\n";
     let mut failed = None;
+    let mut faults = Vec::new();
     otp_link::list_accounts(&args.prefix, globals.store(), |account| {
         if !args.json {
             out.extend_from_slice(account.as_str().as_bytes());
@@ -35,9 +36,10 @@ pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
             return ControlFlow::Continue(());
         }
         match otp_link::list_keys(account.as_str(), globals.store()) {
-            Ok(infos) => {
+            Ok(found) => {
                 out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
-                json::push(&mut out, &AccountInfo::new(account, &infos));
+                json::push(&mut out, &AccountInfo::new(account, &found.keys));
+                faults.extend(found.faults);
                 ControlFlow::Continue(())
             }
             // Removed since it was listed.
@@ -54,5 +56,9 @@ pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
     if args.json {
         out.extend_from_slice(if out.is_empty() { b"[]\n" } else { b"\n]\n" });
     }
-    terminal::write_stdout(&out)
+    terminal::write_stdout(&out)?;
+    for fault in &faults {
+        report::fault(fault, globals.named());
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use clap::Args;
-use otp_core::{AccountName, Code, Coded};
+use otp_core::AccountName;
 
 use crate::error::Result;
 use crate::options::{ConfirmArgs, Globals, RingArgs};
@@ -26,11 +26,7 @@ pub(crate) struct RemoveArgs {
 pub(crate) fn run(globals: &Globals, args: &RemoveArgs) -> Result<()> {
     if !args.confirm.yes {
         let name = AccountName::parse(&args.account)?;
-        // An account of which nothing but tombstones is left has no keys to show, and is no less there.
-        let infos = match otp_link::list_keys(&args.account, globals.store()) {
-            Err(error) if error.code() != Code::Damaged => return Err(error.into()),
-            infos => infos.unwrap_or_default(),
-        };
+        let infos = otp_link::list_keys(&args.account, globals.store())?.keys;
         prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
         prompt::confirm(globals.no_input, &format!("Delete {name} and the records of all its keys?"))?;
     }

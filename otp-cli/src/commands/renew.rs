@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::Args;
 use otp_core::KeyId;
 use otp_link::ring::RingGuard;
-use otp_link::{Applied, Change, NewKey, Published, Randomness, Renewal};
+use otp_link::{Applied, Change, LockedBuf, NewKey, Published, Randomness, Renewal};
 
 use crate::apply::Program;
 use crate::commands::rotate::RotateArgs;
@@ -71,6 +71,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     check(args)?;
     let place = ring.ring.place(globals);
     let program = ring.apply.as_ref().map(|name| Program::new(name, &ring.apply_args));
+    let program = if ring.resume || ring.abort { program.map(Program::again) } else { program };
     // Without a program, the database was changed by hand.
     let apply = |guard: &RingGuard, change: Change<'_>| {
         program.as_ref().map_or(Applied::Done, |program| program.apply(guard, &change))
@@ -147,7 +148,11 @@ fn check(args: &RotateArgs) -> Result<()> {
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])
 }
 
-fn new_fields(globals: &Globals, args: &RotateArgs, randomness: &mut Randomness) -> Result<otp_core::Account> {
+fn new_fields(
+    globals: &Globals,
+    args: &RotateArgs,
+    randomness: &mut Randomness,
+) -> Result<otp_core::Account<LockedBuf>> {
     // A plan draws no randomness: as many bytes in its place.
     let mut account = match args.fields.generate {
         Some(len) if args.ring.dry_run => values::planned(&args.fields, len)?,
@@ -163,7 +168,7 @@ fn new_fields(globals: &Globals, args: &RotateArgs, randomness: &mut Randomness)
 }
 
 /// Says what was done, on standard error: new keys went to standard output.
-fn report(done: &Published) {
+fn report(done: &Published<LockedBuf>) {
     let kept = match done.kept.len() {
         1 => "1 key keeps its text".to_owned(),
         number => format!("{number} keys keep their text"),
@@ -185,7 +190,7 @@ fn report(done: &Published) {
     }
 }
 
-fn successors(done: &Published) -> String {
+fn successors(done: &Published<LockedBuf>) -> String {
     let ids: Vec<KeyId> = done.replacements.iter().map(|new| new.key.id()).collect();
     listed("new", &ids)
 }
@@ -196,7 +201,7 @@ fn listed(what: &str, ids: &[KeyId]) -> String {
 }
 
 /// A line for each key: what becomes of it.
-fn plan(plan: &Published) -> String {
+fn plan(plan: &Published<LockedBuf>) -> String {
     let mut text = String::new();
     for (what, ids) in [("keep", &plan.kept), ("end", &plan.ended), ("gone", &plan.orphaned)] {
         for id in ids {

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otp_core::{Account, AccountName};
-use otp_link::{Randomness, RotateError, Rotation};
+use otp_link::{LockedBuf, Randomness, RotateError, Rotation};
 
 use crate::commands::renew::{self, RenewArgs};
 use crate::error::{Error, Result};
 use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs, PagesArgs};
 use crate::terminal::Progress;
-use crate::{handover, prompt, streams, time, values};
+use crate::{handover, prompt, report, streams, time, values};
 
 /// Replace an account's secret and every key to it
 #[derive(Args)]
@@ -81,7 +81,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     otp_link::check_rotation(&args.account, key.as_ref(), globals.store())?;
     if !args.confirm.yes {
         let name = AccountName::parse(&args.account)?;
-        let infos = otp_link::list_keys(&args.account, globals.store())?;
+        let infos = otp_link::list_keys(&args.account, globals.store())?.keys;
         prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
         prompt::confirm(globals.no_input, &format!("Give {name} a new secret, and replace {}?", keys(infos.len())))?;
     }
@@ -96,10 +96,14 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         drop(progress);
         handover::hand_over_all(&keys, args.new_key_dir.as_deref())
     });
-    rotated.map_err(|error| match error {
+    let faults = rotated.map_err(|error| match error {
         RotateError::Unchanged(error) => error,
         RotateError::Unfinished(error) => Error::Unfinished(error),
-    })
+    })?;
+    for fault in &faults {
+        report::fault(fault, globals.named());
+    }
+    Ok(())
 }
 
 fn keys(count: usize) -> String {
@@ -107,7 +111,12 @@ fn keys(count: usize) -> String {
 }
 
 /// The fields that are given anew. Without a key they are all there is, so nothing may be missing.
-fn new_fields(globals: &Globals, args: &RotateArgs, with_key: bool, randomness: &mut Randomness) -> Result<Account> {
+fn new_fields(
+    globals: &Globals,
+    args: &RotateArgs,
+    with_key: bool,
+    randomness: &mut Randomness,
+) -> Result<Account<LockedBuf>> {
     let mut account = values::given(&args.fields, randomness)?;
     let is_empty = account.payload().is_empty();
     if !with_key && !args.fields.fields_only {

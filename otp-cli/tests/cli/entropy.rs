@@ -71,12 +71,11 @@ impl Known {
         Self { library: world.random_source("known", body) }
     }
 
-    /// One draw of `len` bytes, of which the first gets the file's byte at `from`.
-    ///
-    /// The system's bytes come in pieces of at most 64, each of which begins anew.
-    fn mixed(from: usize, len: usize) -> Vec<u8> {
-        let system = |at: usize| u8::try_from((13 + 7 * (at % 64)) % 256).unwrap();
-        (0..len).map(|at| plain(from + at) ^ system(at)).collect()
+    /// One draw of `len` bytes, of which the first gets the file's byte at `from` and the system's at `system`: that one is
+    /// asked once in a command, for all of it.
+    fn mixed(from: usize, system: usize, len: usize) -> Vec<u8> {
+        let known = |at: usize| u8::try_from((13 + 7 * at) % 256).unwrap();
+        (0..len).map(|at| plain(from + at) ^ known(system + at)).collect()
     }
 
     /// What was drawn for a key of capacity 64: its id, tag key and pad.
@@ -98,9 +97,9 @@ fn a_key_and_a_password_are_the_systems_bytes_xor_the_files() {
     // Each draw takes the end of the file: first the start-up test and the password, then the key.
     let first = 5000 - START - PASSWORD;
     let password: Vec<u8> =
-        Known::mixed(first + START, PASSWORD).iter().map(|byte| symbols[usize::from(byte & 63)]).collect();
+        Known::mixed(first + START, START, PASSWORD).iter().map(|byte| symbols[usize::from(byte & 63)]).collect();
     assert_eq!(world.otp(&["get", "--key-file=new.key", "--field=password"]).succeeds(), password);
-    assert_eq!(Known::drawn(&world, "new", "new.key"), Known::mixed(first - KEY, KEY));
+    assert_eq!(Known::drawn(&world, "new", "new.key"), Known::mixed(first - KEY, START + PASSWORD, KEY));
 }
 
 #[cfg(target_os = "linux")]
@@ -120,7 +119,7 @@ fn no_byte_is_used_twice_under_whichever_name_the_file_is_reached() {
             .env("LD_PRELOAD", &known.library)
             .succeeds();
         left -= START + KEY;
-        assert_eq!(Known::drawn(&world, "edms/reporting", &number), Known::mixed(left + START, KEY), "{name}");
+        assert_eq!(Known::drawn(&world, "edms/reporting", &number), Known::mixed(left + START, START, KEY), "{name}");
         for name in ["entropy", "entropy-hard", "entropy-soft"] {
             assert_eq!(world.read(name), bytes(left), "the link stays one");
         }

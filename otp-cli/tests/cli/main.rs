@@ -15,6 +15,7 @@ mod handover;
 mod hints;
 mod import;
 mod json;
+mod junk;
 mod keys;
 mod looking;
 mod manual;

@@ -113,10 +113,10 @@ fn the_program_gets_both_credentials_on_standard_input_and_nothing_secret_elsewh
 fn a_value_that_is_not_text_is_refused_before_anything_is_staged() {
     let world = ringed();
     world.write("binary", b"\xff\xfe");
-    let before = world.tree();
+    let before = records(&world);
     let rotate = ["rotate", "edms/reporting", "--ring=ring", "--field-file=token=binary", "--apply=./apply"];
     world.otp(&rotate).fails(2);
-    assert_eq!(world.tree(), before);
+    assert_eq!(records(&world), before);
     check_at_rest(&world);
     // A program is not needed, and then any value will do.
     done(world.otp(&rotate[..4]));
@@ -169,6 +169,19 @@ fn a_store_that_takes_no_writes_costs_no_page_however_often_a_rotation_is_resume
     }
     assert_eq!(shown(), before);
     done(world.otp(&["rotate", "edms/reporting", "--ring=ring", "--resume", "--apply=./apply"]));
+    check_at_rest(&world);
+}
+
+#[test]
+fn a_resume_whose_program_does_not_start_keeps_the_password_that_the_database_may_have() {
+    let world = ringed();
+    assert_eq!(rotate(&world, "dies after").outcome().code(), 15);
+    let resume = ["rotate", "edms/reporting", "--ring=ring", "--resume"];
+    let message = world.otp(&resume).arg("--apply=./no-such-program").fails(1);
+    assert!(message.contains("no-such-program") && !hint(&message).is_empty(), "{message}");
+    assert_eq!(world.otp(&["verify", "--ring=ring"]).outcome().code(), 15, "it is still unfinished");
+    done(world.otp(&resume).arg("--apply=./apply"));
+    assert_ne!(database(&world), "first");
     check_at_rest(&world);
 }
 
@@ -252,13 +265,27 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     let outcome = world.otp(&["verify", "--ring=ring"]).outcome();
     assert!(outcome.text().contains("its key has ended, and its record is back"), "{}", outcome.text());
-    let refused = rotate(&world, "changes").fails(5);
-    assert!(refused.contains(&hourly) && hint(&refused).contains("--end-unknown"), "{refused}");
     // Of a database whose password only a rolled back record had, the administrator knows more than the ring.
     world.write("database", "first");
-    done(world.otp(&ROTATE).args(&["--apply=./apply", "--end-unknown", &hourly]));
+    done(rotate(&world, "changes"));
+    assert!(!path.exists(), "the ring knows that the key has ended");
     world.otp(&["get", "--key-file=hourly.key"]).fails(3);
     assert_eq!(password(&world, "nightly.key"), database(&world));
+}
+
+#[test]
+fn a_record_that_the_ring_does_not_know_stops_a_rotation_until_it_is_named() {
+    let world = ringed();
+    let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=stray.key"];
+    done(world.otp(&issue));
+    let (stray, before) = (world.key_id("stray.key"), (records(&world), database(&world)));
+    assert_eq!(world.otp(&["verify", "--ring=ring"]).outcome().code(), 5);
+    let refused = rotate(&world, "changes").fails(5);
+    assert!(refused.contains(&stray) && hint(&refused).contains("--end-unknown"), "{refused}");
+    assert_eq!((records(&world), database(&world)), before);
+    done(world.otp(&ROTATE).args(&["--apply=./apply", "--end-unknown", &stray]));
+    world.otp(&["get", "--key-file=stray.key"]).fails(3);
+    check_at_rest(&world);
 }
 
 #[test]

@@ -163,7 +163,9 @@ fn expired_keys_get_no_successor_and_terms_may_be_new() {
     let old = world.add_at("a", 1_000_000_000, &expired);
     let store = world.store();
     let keeper = Keeper::new(&store, at(1_000_000_001));
-    let grant = Grant::default().held_by(Some(Holder::parse("second").unwrap()));
+    // Without an expiry of its own, it would expire with the first.
+    let later = at(4_000_000_000);
+    let grant = Grant::default().held_by(Some(Holder::parse("second").unwrap())).expiring(Some(later));
     let second =
         keeper.issue(Key::parse_owned(old.as_bytes()).unwrap(), &grant, &mut otp_core::random::system()).unwrap();
     let text = world.otp(&["rotate", "--yes", "a", "--generate"]).env("OTP_KEY", second.to_text().as_str()).prints();

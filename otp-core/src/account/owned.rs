@@ -1,13 +1,11 @@
 //! [`Account`]: fields in memory of their own.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use super::fields::{Field, Fields, field_len, place};
 use super::writer::FieldWriter;
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 use crate::error::Error;
 use crate::frame::Capacity;
 
@@ -22,16 +20,33 @@ use crate::frame::Capacity;
 /// assert_eq!(account.fields().get("username"), Some(&b"alice"[..]));
 /// # Ok::<(), otp_core::Error>(())
 /// ```
-#[derive(Default)]
-pub struct Account {
-    payload: Zeroizing<Vec<u8>>,
+///
+/// It lies in memory of the type `M`.
+pub struct Account<M: Buffer = Vec<u8>> {
+    payload: Wiped<M>,
+    /// How long the payload is.
+    len: usize,
 }
 
 impl Account {
     /// An account without fields.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::in_memory()
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: OwnedBuffer> Account<M> {
+    /// An account without fields, in memory of a type of your own.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { payload: Wiped::new(M::zeroed(0)), len: 0 }
     }
 
     /// Sets a field, whether or not it is there already.
@@ -41,19 +56,20 @@ impl Account {
     /// [`Error::InvalidFieldName`], [`Error::PayloadTooLong`]; the account is then as it was.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         let field = Field { name, value };
-        let (at, replaced) = place(&self.payload, name);
+        let (at, replaced) = place(self.payload(), name);
         let after = at + replaced.unwrap_or(0);
-        let kept = self.payload.len() - (after - at);
+        let kept = self.len - (after - at);
         let len = kept + field_len(field);
         if len > Capacity::MAX.bytes() {
             return Err(Error::PayloadTooLong { len, capacity: Capacity::MAX.bytes() });
         }
         // New memory for each step: a vector that grows leaves copies behind.
-        let mut payload = Zeroizing::new(vec![0; len]);
-        payload[..at].copy_from_slice(&self.payload[..at]);
-        payload[at..kept].copy_from_slice(&self.payload[after..]);
-        FieldWriter::resume(&mut payload, kept).insert(field)?;
-        self.payload = payload;
+        let mut new = Wiped::new(M::zeroed(len));
+        let payload = &mut new.bytes_mut()[..len];
+        payload[..at].copy_from_slice(&self.payload()[..at]);
+        payload[at..kept].copy_from_slice(&self.payload()[after..]);
+        FieldWriter::resume(payload, kept).insert(field)?;
+        (self.payload, self.len) = (new, len);
         Ok(())
     }
 
@@ -69,17 +85,17 @@ impl Account {
     /// The account's fields.
     #[must_use]
     pub fn fields(&self) -> Fields<'_> {
-        Fields::trusted(&self.payload)
+        Fields::trusted(self.payload())
     }
 
     /// The encoding of the fields: what is sealed.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        &self.payload.bytes()[..self.len]
     }
 }
 
-impl fmt::Debug for Account {
+impl<M: Buffer> fmt::Debug for Account<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Account(..)")
     }

@@ -4,10 +4,11 @@ use core::ops::ControlFlow;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::name::AccountName;
 use crate::store::{Kind, Scope, Store};
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Gives each account that has a record, sorted by name as bytes, until `each` breaks.
     ///
     /// # Errors

@@ -1,17 +1,16 @@
 //! Adding an account.
 
-use alloc::vec::Vec;
-
 use rand_core::TryCryptoRng;
 
 use super::error::KeepError;
 use super::grant::Grant;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::key::Key;
 use crate::name::AccountName;
 use crate::store::{Guard, Store};
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Seals a payload for a new account, and gives its first key.
     ///
     /// If the key can't be handed over, [`withdraw`](Keeper::withdraw) takes it back.
@@ -26,7 +25,7 @@ impl<S: Store> Keeper<'_, S> {
         payload: &[u8],
         grant: &Grant,
         rng: &mut R,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    ) -> Result<Key<M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,

@@ -1,33 +1,31 @@
 //! [`Batch`]: everything that an operation draws, in one draw.
 
-use alloc::vec;
-use alloc::vec::Vec;
-
 use rand_core::{TryCryptoRng, TryRng};
-use zeroize::Zeroizing;
+
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 
 /// A source whose first bytes were drawn together, before the store was changed.
 ///
 /// So a source that is exhausted, or fails its tests, is noticed while nothing has happened yet.
-pub(super) struct Batch<'r, R> {
+pub(super) struct Batch<'r, R, M: Buffer> {
     source: &'r mut R,
-    drawn: Zeroizing<Vec<u8>>,
+    drawn: Wiped<M>,
     used: usize,
 }
 
-impl<'r, R: TryCryptoRng> Batch<'r, R> {
+impl<'r, R: TryCryptoRng, M: OwnedBuffer> Batch<'r, R, M> {
     pub(super) fn draw(source: &'r mut R, len: usize) -> Result<Self, R::Error> {
-        let mut drawn = Zeroizing::new(vec![0; len]);
-        source.try_fill_bytes(&mut drawn)?;
+        let mut drawn = Wiped::new(M::zeroed(len));
+        source.try_fill_bytes(&mut drawn.bytes_mut()[..len])?;
         Ok(Self { source, drawn, used: 0 })
     }
 }
 
-impl<R: TryCryptoRng> TryRng for Batch<'_, R> {
+impl<R: TryCryptoRng, M: Buffer> TryRng for Batch<'_, R, M> {
     type Error = R::Error;
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), R::Error> {
-        match self.drawn.get(self.used..self.used + bytes.len()) {
+        match self.drawn.bytes().get(self.used..self.used + bytes.len()) {
             Some(next) => {
                 bytes.copy_from_slice(next);
                 self.used += bytes.len();
@@ -47,4 +45,4 @@ impl<R: TryCryptoRng> TryRng for Batch<'_, R> {
     }
 }
 
-impl<R: TryCryptoRng> TryCryptoRng for Batch<'_, R> {}
+impl<R: TryCryptoRng, M: Buffer> TryCryptoRng for Batch<'_, R, M> {}

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::hint::Hint;
 use crate::id::KeyId;
 use crate::name::AccountName;
+use crate::note::MAX_GRACE_SECS;
 use crate::time::UnixTime;
 
 /// Why a key has no record.
@@ -81,6 +82,13 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
+    /// Every key of the account that has not expired has been replaced, and is in its grace period.
+    AllReplaced {
+        /// The account.
+        account: Box<AccountName>,
+    },
+    /// A grace period is longer than [`MAX_GRACE_SECS`](super::MAX_GRACE_SECS).
+    GraceTooLong,
     /// Another process is changing the account's keys.
     Busy {
         /// The account.
@@ -180,9 +188,11 @@ impl<S> KeepError<S> {
             | Self::NoAccount { .. }
             | Self::NotUnfinished { .. }
             | Self::NotApplied { .. }
+            | Self::GraceTooLong
             | Self::NoKey { .. } => return None,
             Self::Superseded { .. } => Hint::UseCurrentKey,
             Self::AllExpired { .. } => Hint::GiveExpiry,
+            Self::AllReplaced { account } => Hint::AddAgain { account },
             Self::Busy { .. } => Hint::TryAgain,
         })
     }
@@ -216,6 +226,11 @@ impl<S: core::error::Error> fmt::Display for KeepError<S> {
                 "key {id} of account {account} is no longer current: it was replaced, and opens only the old secret until {until}"
             ),
             Self::AllExpired { account } => write!(f, "every key of account {account} has expired"),
+            Self::AllReplaced { account } => write!(
+                f,
+                "every key of account {account} is in its grace period: it opens only the old secret, and the new one has no key"
+            ),
+            Self::GraceTooLong => write!(f, "a grace period has at most {} days", MAX_GRACE_SECS / (24 * 60 * 60)),
             Self::Busy { account } => write!(f, "another process is changing the keys of account {account}"),
             Self::Ring(error) => fmt::Display::fmt(error, f),
             Self::Unfinished { account } => write!(
@@ -288,7 +303,10 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::Store(error) => error.code(),
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::Exists { .. } => Code::Exists,
-            Self::NoAccount { .. } | Self::NoKey { .. } | Self::Superseded { .. } => Code::NotFound,
+            Self::NoAccount { .. } | Self::NoKey { .. } | Self::Superseded { .. } | Self::AllReplaced { .. } => {
+                Code::NotFound
+            }
+            Self::GraceTooLong => Code::Usage,
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } | Self::NotApplied { .. } => Code::Other,
             Self::Ring(error) => error.code(),
@@ -368,6 +386,9 @@ mod tests {
             (no_key(Gone::Rotated { at }), Code::NotFound, Some(Hint::AskForNewKey)),
             (superseded, Code::NotFound, Some(Hint::UseCurrentKey)),
             (KeepError::AllExpired { account: account() }, Code::Expired, Some(Hint::GiveExpiry)),
+            (KeepError::AllReplaced { account: account() }, Code::NotFound, Some(Hint::AddAgain { account: &name })),
+            // It says what would do.
+            (KeepError::GraceTooLong, Code::Usage, None),
             (KeepError::Busy { account: account() }, Code::Other, Some(Hint::TryAgain)),
         ];
         let mut messages = BTreeSet::new();

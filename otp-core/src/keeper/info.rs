@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -22,23 +23,40 @@ pub struct KeyInfo {
     pub grace: Option<UnixTime>,
 }
 
-impl<S: Store> Keeper<'_, S> {
-    /// What the store says of an account's keys, sorted by id.
+/// What a store says of an account's keys. One that is damaged does not hide the others.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AccountInfo {
+    /// The keys whose records can be read, sorted by id.
+    pub keys: Vec<KeyInfo>,
+    /// Those that can't be, each with what is wrong. Revoking one ends it.
+    pub damaged: Vec<(KeyId, Error)>,
+}
+
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
+    /// What the store says of an account's keys.
     ///
     /// # Errors
     ///
-    /// [`KeepError::NoAccount`] if it has no key, [`KeepError::DamagedKey`].
-    pub fn info(&self, account: &AccountName) -> Result<Vec<KeyInfo>, KeepError<S::Error>> {
+    /// [`KeepError::NoAccount`] if it has no key, and the store's.
+    pub fn info(&self, account: &AccountName) -> Result<AccountInfo, KeepError<S::Error>> {
         let ids = self.survey(account)?.records;
         self.infos(account, &ids)
     }
 
-    pub(super) fn infos(&self, account: &AccountName, ids: &[KeyId]) -> Result<Vec<KeyInfo>, KeepError<S::Error>> {
-        let mut infos = Vec::with_capacity(ids.len());
+    pub(super) fn infos(&self, account: &AccountName, ids: &[KeyId]) -> Result<AccountInfo, KeepError<S::Error>> {
+        let mut infos = AccountInfo { keys: Vec::with_capacity(ids.len()), damaged: Vec::new() };
         for id in ids {
-            infos.extend(self.key_info(account, *id)?);
+            match self.key_info(account, *id) {
+                Ok(info) => infos.keys.extend(info),
+                Err(KeepError::DamagedKey { id, error, .. }) => infos.damaged.push((id, error)),
+                Err(error) => return Err(error),
+            }
         }
-        if infos.is_empty() { Err(KeepError::NoAccount { account: account.clone().into() }) } else { Ok(infos) }
+        if infos.keys.is_empty() && infos.damaged.is_empty() {
+            return Err(KeepError::NoAccount { account: account.clone().into() });
+        }
+        Ok(infos)
     }
 
     /// What the store says of one key; `None` if it no longer opens anything.

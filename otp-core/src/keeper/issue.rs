@@ -1,38 +1,38 @@
 //! Issuing one more key to an account.
 
-use alloc::vec::Vec;
-
 use rand_core::TryCryptoRng;
 
 use super::error::KeepError;
 use super::grant::Grant;
 use super::keeper::Keeper;
 use super::survey::Survey;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::AccountName;
 use crate::store::{Guard, Store};
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Seals the secret of a key again for one more holder, and gives the new key.
     ///
-    /// Its capacity is that of the given key, unless the grant has another. If the new key can't be handed over,
+    /// Its capacity and expiry are those of the given key, unless the grant has others. If the new key can't be handed over,
     /// [`withdraw`](Keeper::withdraw) takes it back.
     ///
     /// # Errors
     ///
     /// Those of [`Keeper::open`]; [`KeepError::Superseded`] if the given key has been replaced, and [`KeepError::Busy`]
     /// if the account is being rotated.
-    pub fn issue<B, R>(&self, key: Key<B>, grant: &Grant, rng: &mut R) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    pub fn issue<B, R>(&self, key: Key<B>, grant: &Grant, rng: &mut R) -> Result<Key<M>, KeepError<S::Error>>
     where
         B: Buffer,
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
         let (account, id) = (key.account().clone(), key.id());
-        let grant = grant.clone().with_capacity(grant.capacity.or(Some(key.capacity())));
-        let secret = self.open_current(key)?;
+        let capacity = grant.capacity.or(Some(key.capacity()));
+        let (secret, terms) = self.open_current(key)?;
+        // Otherwise a key that is to end could make itself one that does not.
+        let grant = grant.clone().with_capacity(capacity).expiring(grant.expires.or(terms.expires));
         grant.capacity_for(secret.expose().len())?;
         let guard = self.lock(&account)?;
         let survey = self.tidy(&account, &guard)?;

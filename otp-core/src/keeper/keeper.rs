@@ -2,8 +2,10 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 use super::error::{Gone, KeepError};
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
@@ -12,13 +14,14 @@ use crate::record::Record;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
 
-/// Keeps the accounts and keys of a store, at one moment.
+/// Keeps the accounts and keys of a store, at one moment. New keys, and all that is secret on the way, lie in memory of the type `M`.
 #[derive(Debug)]
-pub struct Keeper<'s, S> {
+pub struct Keeper<'s, S, M = Vec<u8>> {
     pub(super) store: &'s S,
     pub(super) now: UnixTime,
     /// Whether an account that is kept in a ring may be rotated without it.
     pub(super) leaves_rings: bool,
+    pub(super) memory: PhantomData<fn() -> M>,
 }
 
 /// A record that its key may still open.
@@ -38,7 +41,15 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// A keeper of a store, at a time.
     #[must_use]
     pub const fn new(store: &'s S, now: UnixTime) -> Self {
-        Self { store, now, leaves_rings: false }
+        Self::in_memory(store, now)
+    }
+}
+
+impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
+    /// A keeper of a store, at a time, whose secrets lie in memory of a type of your own, such as locked memory.
+    #[must_use]
+    pub const fn in_memory(store: &'s S, now: UnixTime) -> Self {
+        Self { store, now, leaves_rings: false, memory: PhantomData }
     }
 
     /// The same keeper, which rotates accounts that are kept in a ring without it: the ring then has no key that opens them.
@@ -79,7 +90,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         let mut note = [0; Note::LEN + 1];
         let (record_len, note_len) =
             self.store.get_with_note(account, id, bytes, &mut note).map_err(KeepError::Store)?;
-        let note = note_len.map(|len| Note::decode(&note[..len.min(note.len())])).transpose()?;
+        let note = note_len.map(|len| Note::decode_at(&note[..len.min(note.len())], self.now)).transpose()?;
         let gone = match (note, record_len) {
             (None, Some(len)) => return Ok(Look { len, grace: None }),
             (Some(Note::Grace { until }), Some(len)) if self.now < until => {
@@ -97,7 +108,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     pub(super) fn read_note(&self, slot: &Slot) -> Result<Option<Note>, KeepError<S::Error>> {
         let mut bytes = [0; Note::LEN + 1];
         match self.store.get(slot, &mut bytes).map_err(KeepError::Store)? {
-            Some(len) => Ok(Some(Note::decode(&bytes[..len.min(bytes.len())])?)),
+            Some(len) => Ok(Some(Note::decode_at(&bytes[..len.min(bytes.len())], self.now)?)),
             None => Ok(None),
         }
     }

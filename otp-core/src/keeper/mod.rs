@@ -24,7 +24,10 @@ mod survey;
 
 pub use error::{Gone, KeepError};
 pub use grant::Grant;
-pub use info::KeyInfo;
+pub use info::{AccountInfo, KeyInfo};
 pub use keeper::Keeper;
+pub use revoke::Tombstone;
 pub use rotation::{Replacement, Rotation};
-pub use survey::{ROTATION_LIMIT_SECS, TOMBSTONE_SECS};
+pub use survey::TOMBSTONE_SECS;
+
+pub use crate::note::{CLOCK_SKEW_SECS, MAX_GRACE_SECS, ROTATION_LIMIT_SECS};

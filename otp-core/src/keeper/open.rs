@@ -2,16 +2,16 @@
 
 use super::error::KeepError;
 use super::keeper::{Keeper, Live};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::AccountName;
-use crate::record::Record;
+use crate::record::{Record, Terms};
 use crate::seal::{Secret, open, verify};
 use crate::store::Store;
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Opens the record of a key. It reads the record and the note beside it, if there is one.
     ///
     /// # Errors
@@ -23,12 +23,15 @@ impl<S: Store> Keeper<'_, S> {
         Ok(open(key, &decode(&live.bytes, &account, id)?, self.now)?)
     }
 
-    /// Opens the record of a key that has not been replaced: the account's current secret.
-    pub(super) fn open_current<B: Buffer>(&self, key: Key<B>) -> Result<Secret<B>, KeepError<S::Error>> {
+    /// Opens the record of a key that has not been replaced: the account's current secret, and the key's terms.
+    pub(super) fn open_current<B: Buffer>(&self, key: Key<B>) -> Result<(Secret<B>, Terms), KeepError<S::Error>> {
         let (account, id) = (key.account().clone(), key.id());
         let live = self.read_record(&account, id, key.capacity())?;
         let bytes = live.into_current(&account, id)?;
-        Ok(open(key, &decode(&bytes, &account, id)?, self.now)?)
+        let record = decode(&bytes, &account, id)?;
+        let secret = open(key, &record, self.now)?;
+        // The tag covers them.
+        Ok((secret, record.header().terms.clone()))
     }
 
     /// Checks that a key opens its record, without opening it and whether or not it has expired.

@@ -3,10 +3,11 @@
 use super::error::KeepError;
 use super::keeper::Keeper;
 use super::survey::Survey;
+use crate::buffer::OwnedBuffer;
 use crate::name::AccountName;
 use crate::store::{Slot, Store};
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Deletes an account: all its records and tombstones. What others put meanwhile may go too.
     ///
     /// # Errors

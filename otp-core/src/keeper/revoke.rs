@@ -2,21 +2,34 @@
 
 use super::error::{Gone, KeepError};
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
 use crate::note::Note;
 use crate::store::{Slot, Store};
 
-impl<S: Store> Keeper<'_, S> {
+/// What is left of a key that was revoked. `E` is the store's error.
+#[derive(Debug)]
+pub enum Tombstone<E> {
+    /// A note that says when the key was revoked.
+    Left,
+    /// Nothing: the note could not be written. The key opens nothing all the same.
+    Missing(E),
+}
+
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Ends one key; the others are not touched. The record is deleted, and a tombstone remains.
+    ///
+    /// If the tombstone can't be written, because the disk is full for example, the record goes all the same, and
+    /// [`Tombstone::Missing`] says why: then the key is unknown instead of revoked.
     ///
     /// A rotation that has begun meanwhile gives the holder no new key, or ends that one when it finishes.
     ///
     /// # Errors
     ///
     /// [`KeepError::NoKey`], and [`KeepError::Busy`] if the account is being rotated.
-    pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+    pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<Tombstone<S::Error>, KeepError<S::Error>> {
         // A mistyped name or id leaves nothing behind, not even a lock.
         if let Err(error @ KeepError::NoKey { gone: Gone::Unknown, .. }) = self.look(account, id, &mut []) {
             return Err(error);
@@ -25,23 +38,35 @@ impl<S: Store> Keeper<'_, S> {
         let (record, note) = (Slot::record(account, id), Slot::note(account, id));
         if self.is_revoked(account, id)? && self.remove_slot(&record)? {
             // An earlier call was cut short.
-            return Ok(());
+            return Ok(Tombstone::Left);
         }
         // Rule 5: not even a rotation that changes the database holds it up.
         self.tidy(account, &guard)?.check_no_marker(account)?;
         self.check_revocable(account, id)?;
         let revoked = Note::Revoked { at: self.now }.encode();
-        if self.put(&note, &revoked)? {
-            self.remove_slot(&record)?;
-            return Ok(());
+        match self.store.put(&note, &revoked) {
+            Ok(true) => {
+                self.remove_slot(&record)?;
+                return Ok(Tombstone::Left);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                // Better no tombstone than a key that opens. If the record stays, that the note failed is why.
+                return match self.store.remove(&record) {
+                    Ok(_) => Ok(Tombstone::Missing(error)),
+                    Err(_) => Err(KeepError::Store(error)),
+                };
+            }
         }
         // A note exists: of a grace period, a damaged one, or one by somebody who ended the key meanwhile.
         self.check_revocable(account, id)?;
         // The record goes first: better no tombstone for a moment than a key that opens again.
         self.remove_slot(&record)?;
         self.remove_slot(&note)?;
-        self.put(&note, &revoked)?;
-        Ok(())
+        Ok(match self.store.put(&note, &revoked) {
+            Ok(_) => Tombstone::Left,
+            Err(error) => Tombstone::Missing(error),
+        })
     }
 
     /// Checks that a key still opens, or that nobody can tell because its note is damaged.

@@ -9,15 +9,16 @@ use rand_core::TryCryptoRng;
 use super::batch::Batch;
 use super::error::KeepError;
 use super::grant::Grant;
-use super::info::KeyInfo;
+use super::info::{AccountInfo, KeyInfo};
 use super::keeper::Keeper;
 use super::rotation::{Replacement, Rotation};
 use super::seal::Sealed;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
+use crate::error::Error;
 use crate::id::KeyId;
 use crate::key::{Key, drawn_len};
 use crate::name::AccountName;
-use crate::note::Note;
+use crate::note::{MAX_GRACE_SECS, Note};
 use crate::store::{Slot, Store};
 
 /// What a rotation does with the keys of an account.
@@ -26,22 +27,26 @@ struct Plan {
     replaced: Vec<(KeyId, Grant, usize)>,
     /// Expired keys, and those whose grace period a rotation without one cuts short: they get no successor.
     ended: Vec<KeyId>,
+    /// Keys whose records can't be read, so that nobody knows what a successor should be granted.
+    damaged: Vec<(KeyId, Error)>,
 }
 
-impl<'s, S: Store> Keeper<'s, S> {
+impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
     /// Seals a new payload under one new key for each key of the account that opens today.
     ///
     /// A new key has the holder and expiry of the key that it replaces, unless the grant has others, and at least its
     /// capacity. With `grace`, in seconds, the old keys open the old secret for that long after the rotation is finished;
-    /// without it, not at all, and earlier grace periods end too.
+    /// without it, not at all, and earlier grace periods end too. A key whose record or note is damaged opens nothing: it gets no
+    /// successor, stays as it is, and is named by [`Rotation::damaged`].
     ///
     /// The payload is all that the account will have. To keep some of what it has now, use
     /// [`rotate_from`](Keeper::rotate_from).
     ///
     /// # Errors
     ///
-    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::DamagedKey`] (revoke that key first),
-    /// [`KeepError::Busy`] if another process is rotating the account. Nothing has changed then.
+    /// [`KeepError::NoAccount`], [`KeepError::AllExpired`], [`KeepError::AllReplaced`], [`KeepError::GraceTooLong`];
+    /// [`KeepError::DamagedKey`] if no other key is left, or if the record is of a later version; [`KeepError::Busy`] if
+    /// another process is rotating the account. Nothing has changed then.
     pub fn rotate<R>(
         &self,
         account: &AccountName,
@@ -49,7 +54,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, KeepError<S::Error>>
+    ) -> Result<Rotation<'s, S, M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
@@ -71,7 +76,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, E>
+    ) -> Result<Rotation<'s, S, M>, E>
     where
         B: Buffer,
         P: AsRef<[u8]>,
@@ -80,7 +85,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         R::Error: Send + Sync + 'static,
     {
         let (account, id) = (key.account().clone(), key.id());
-        let secret = self.open_current(key)?;
+        let (secret, _) = self.open_current(key)?;
         let payload = change(secret.expose())?;
         drop(secret);
         Ok(self.begin(&account, Some(id), payload.as_ref(), grant, grace, rng)?)
@@ -94,11 +99,14 @@ impl<'s, S: Store> Keeper<'s, S> {
         grant: &Grant,
         grace: Option<u64>,
         rng: &mut R,
-    ) -> Result<Rotation<'s, S>, KeepError<S::Error>>
+    ) -> Result<Rotation<'s, S, M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
+        if grace.is_some_and(|secs| secs > MAX_GRACE_SECS) {
+            return Err(KeepError::GraceTooLong);
+        }
         // A mistyped name leaves nothing behind, not even a lock.
         if self.survey(account)?.records.is_empty() {
             return Err(KeepError::NoAccount { account: account.clone().into() });
@@ -113,7 +121,7 @@ impl<'s, S: Store> Keeper<'s, S> {
         }
         let plan = self.plan(account, &records, from, payload.len(), grant, grace)?;
         let failed = |error| KeepError::Randomness(Box::new(error));
-        let mut rng = Batch::draw(rng, plan.drawn_len()).map_err(failed)?;
+        let mut rng = Batch::<_, M>::draw(rng, plan.drawn_len()).map_err(failed)?;
 
         let marker = Slot::rotation(account, KeyId::generate(&mut rng).map_err(failed)?);
         let put = self.put(&marker, &Note::Rotating { since: self.now }.encode());
@@ -156,14 +164,23 @@ impl<'s, S: Store> Keeper<'s, S> {
         grace: Option<u64>,
     ) -> Result<Plan, KeepError<S::Error>> {
         let fitting = grant.capacity_for(payload_len)?;
-        let mut plan = Plan { replaced: Vec::new(), ended: Vec::new() };
-        for KeyInfo { header, grace: grace_ends } in self.infos(account, records)? {
+        let AccountInfo { keys, damaged } = self.infos(account, records)?;
+        // A key of a later version opens: leaving it out would leave its holder behind.
+        let is_newer = |(_, error): &&(KeyId, Error)| matches!(error, Error::NewerRecord { .. });
+        let blocking = damaged.iter().find(is_newer).or(damaged.first().filter(|_| keys.is_empty()));
+        if let Some(&(id, error)) = blocking {
+            return Err(KeepError::DamagedKey { account: account.clone().into(), id, error });
+        }
+        let mut plan = Plan { replaced: Vec::new(), ended: Vec::new(), damaged };
+        let mut any_expired = false;
+        for KeyInfo { header, grace: grace_ends } in keys {
             let expires = grant.expires.or(header.terms.expires);
             if grace_ends.is_some() {
                 if grace.is_none() {
                     plan.ended.push(header.id);
                 }
             } else if expires.is_some_and(|at| self.now >= at) {
+                any_expired = true;
                 plan.ended.push(header.id);
             } else if header.pages > 1 && !self.leaves_rings {
                 return Err(KeepError::NeedsRing { account: account.clone().into() });
@@ -178,7 +195,12 @@ impl<'s, S: Store> Keeper<'s, S> {
             }
         }
         if plan.replaced.is_empty() {
-            return Err(KeepError::AllExpired { account: account.clone().into() });
+            let account = account.clone().into();
+            return Err(if any_expired {
+                KeepError::AllExpired { account }
+            } else {
+                KeepError::AllReplaced { account }
+            });
         }
         match from {
             // It was current when it was opened, and may have been replaced or revoked since.
@@ -193,7 +215,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     /// Seals one record for each key that gets a successor, and puts them.
     fn put_successors<R>(
         &self,
-        rotation: &mut Rotation<'s, S>,
+        rotation: &mut Rotation<'s, S, M>,
         plan: Plan,
         payload: &[u8],
         rng: &mut R,
@@ -209,7 +231,7 @@ impl<'s, S: Store> Keeper<'s, S> {
             objects.push((Slot::record(&account, key.id()), record));
             rotation.replacements.push(Replacement { old, holder: grant.holder, key });
         }
-        rotation.ended = plan.ended;
+        (rotation.ended, rotation.damaged) = (plan.ended, plan.damaged);
         let objects: Vec<(Slot, &[u8])> =
             objects.iter().map(|(slot, record)| (slot.clone(), record.as_slice())).collect();
         let count = self.store.put_many(&objects).map_err(KeepError::Store)?;
@@ -222,7 +244,7 @@ impl<'s, S: Store> Keeper<'s, S> {
     }
 
     /// Takes back the successors of keys that were revoked while they were sealed.
-    fn drop_revoked(&self, rotation: &mut Rotation<'s, S>) -> Result<(), KeepError<S::Error>> {
+    fn drop_revoked(&self, rotation: &mut Rotation<'s, S, M>) -> Result<(), KeepError<S::Error>> {
         if rotation.is_alone() {
             return Ok(());
         }

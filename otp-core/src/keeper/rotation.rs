@@ -5,6 +5,8 @@ use core::fmt;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::{Buffer, OwnedBuffer};
+use crate::error::Error;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::{AccountName, Holder};
@@ -13,15 +15,20 @@ use crate::store::{Guard, Slot, Store};
 use crate::time::UnixTime;
 
 /// A key that takes the place of another.
-#[derive(Debug)]
 #[non_exhaustive]
-pub struct Replacement {
+pub struct Replacement<M: Buffer = Vec<u8>> {
     /// The key that it replaces.
     pub old: KeyId,
     /// Who holds it.
     pub holder: Option<Holder>,
     /// The new key.
-    pub key: Key<Vec<u8>>,
+    pub key: Key<M>,
+}
+
+impl<M: Buffer> fmt::Debug for Replacement<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Replacement({} -> {:?})", self.old, self.key)
+    }
 }
 
 /// A rotation whose new records are in the store, while all the old ones still open. It holds the account's lock.
@@ -32,19 +39,21 @@ pub struct Replacement {
 /// While it lives, only `open` and others that read may be called for the account: those that change it wait for the lock,
 /// or fail.
 #[must_use = "the old keys open until the rotation is finished"]
-pub struct Rotation<'s, S: Store> {
-    keeper: Keeper<'s, S>,
+pub struct Rotation<'s, S: Store, M: Buffer = Vec<u8>> {
+    keeper: Keeper<'s, S, M>,
     guard: S::Guard<'s>,
     marker: Slot,
-    pub(super) replacements: Vec<Replacement>,
+    pub(super) replacements: Vec<Replacement<M>>,
     pub(super) ended: Vec<KeyId>,
+    pub(super) damaged: Vec<(KeyId, Error)>,
     grace: Option<u64>,
 }
 
-impl<'s, S: Store> Rotation<'s, S> {
+impl<'s, S: Store, M: OwnedBuffer> Rotation<'s, S, M> {
     pub(super) fn new(store: &'s S, now: UnixTime, guard: S::Guard<'s>, marker: Slot, grace: Option<u64>) -> Self {
-        let keeper = Keeper::new(store, now);
-        Self { keeper, guard, marker, replacements: Vec::new(), ended: Vec::new(), grace }
+        let keeper = Keeper::in_memory(store, now);
+        let (replacements, ended, damaged) = (Vec::new(), Vec::new(), Vec::new());
+        Self { keeper, guard, marker, replacements, ended, damaged, grace }
     }
 
     /// The account that is rotated.
@@ -65,8 +74,14 @@ impl<'s, S: Store> Rotation<'s, S> {
 
     /// The new keys, in the order of the ids that they replace.
     #[must_use]
-    pub fn replacements(&self) -> &[Replacement] {
+    pub fn replacements(&self) -> &[Replacement<M>] {
         &self.replacements
+    }
+
+    /// Keys that were left as they are, since their records or notes are damaged, each with what is wrong. Revoking one ends it.
+    #[must_use]
+    pub fn damaged(&self) -> &[(KeyId, Error)] {
+        &self.damaged
     }
 
     /// When the old keys' grace period ends, if they have one.
@@ -133,7 +148,7 @@ impl<'s, S: Store> Rotation<'s, S> {
     }
 }
 
-impl<S: Store> fmt::Debug for Rotation<'_, S> {
+impl<S: Store, M: Buffer> fmt::Debug for Rotation<'_, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rotation").field("replacements", &self.replacements).finish_non_exhaustive()
     }

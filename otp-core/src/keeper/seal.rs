@@ -1,7 +1,6 @@
 //! Sealing a payload under a new key.
 
 use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
@@ -9,8 +8,9 @@ use rand_core::TryCryptoRng;
 use super::error::KeepError;
 use super::grant::Grant;
 use super::keeper::Keeper;
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 use crate::id::KeyId;
-use crate::key::{FreshKey, Key};
+use crate::key::{FreshKey, Key, paged_len_for};
 use crate::name::AccountName;
 use crate::random::DrawError;
 use crate::record::{Record, Terms};
@@ -18,12 +18,12 @@ use crate::seal::seal;
 use crate::store::{Slot, Store};
 
 /// A key and the record that it opens, which is not in the store yet.
-pub(super) struct Sealed {
-    pub(super) key: Key<Vec<u8>>,
+pub(super) struct Sealed<M: Buffer> {
+    pub(super) key: Key<M>,
     pub(super) record: Vec<u8>,
 }
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Seals a payload under a new key and puts the record.
     pub(super) fn put_sealed<R>(
         &self,
@@ -31,7 +31,7 @@ impl<S: Store> Keeper<'_, S> {
         payload: &[u8],
         grant: &Grant,
         rng: &mut R,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    ) -> Result<Key<M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
@@ -71,23 +71,22 @@ impl<S: Store> Keeper<'_, S> {
         payload: &[u8],
         grant: &Grant,
         rng: &mut R,
-    ) -> Result<Sealed, KeepError<S::Error>>
+    ) -> Result<Sealed<M>, KeepError<S::Error>>
     where
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
         let capacity = grant.capacity_for(payload.len())?;
-        let fresh =
-            FreshKey::generate_paged_owned(account, capacity, grant.page_count(), rng).map_err(
-                |error| match error {
-                    DrawError::Invalid(error) => KeepError::Invalid(error),
-                    DrawError::Source(error) => KeepError::Randomness(Box::new(error)),
-                },
-            )?;
+        let pages = grant.page_count();
+        let buffer = M::zeroed(paged_len_for(account.as_str().len(), capacity, pages));
+        let fresh = FreshKey::generate_paged(account, capacity, pages, buffer, rng).map_err(|error| match error {
+            DrawError::Invalid(error) => KeepError::Invalid(error),
+            DrawError::Source(error) => KeepError::Randomness(Box::new(error)),
+        })?;
         let terms = Terms::created(self.now).expiring(grant.expires).held_by(grant.holder.clone());
-        let mut record = vec![0; Record::max_len(capacity)];
-        let (key, len) = seal(fresh, &terms, payload, &mut record).map(|(key, bytes)| (key, bytes.len()))?;
-        record.truncate(len);
-        Ok(Sealed { key, record })
+        // The frame is under its pad only when it leaves this.
+        let mut draft = Wiped::new(M::zeroed(Record::max_len(capacity)));
+        let (key, record) = seal(fresh, &terms, payload, draft.bytes_mut())?;
+        Ok(Sealed { key, record: record.to_vec() })
     }
 }

@@ -5,6 +5,7 @@ use core::ops::ControlFlow;
 
 use super::error::KeepError;
 use super::keeper::Keeper;
+use crate::buffer::OwnedBuffer;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
@@ -13,9 +14,6 @@ use crate::store::{Guard, Kind, Slot, Store};
 
 /// How long the tombstone of a revoked or replaced key is kept: 400 days, in seconds. Then the key is unknown.
 pub const TOMBSTONE_SECS: u64 = 400 * 24 * 60 * 60;
-
-/// A rotation in progress for longer than this, an hour in seconds, has crashed.
-pub const ROTATION_LIMIT_SECS: u64 = 60 * 60;
 
 /// The ids of an account's objects, by kind, each sorted.
 #[derive(Default)]
@@ -48,7 +46,7 @@ impl Survey {
     }
 }
 
-impl<S: Store> Keeper<'_, S> {
+impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Lists what an account has.
     pub(super) fn survey(&self, account: &AccountName) -> Result<Survey, KeepError<S::Error>> {
         let mut survey = Survey::default();
@@ -106,7 +104,7 @@ impl<S: Store> Keeper<'_, S> {
     /// Whether the rotation behind a marker has crashed.
     fn has_crashed(&self, marker: &Slot) -> Result<bool, KeepError<S::Error>> {
         match self.read_note(marker) {
-            Ok(Some(Note::Rotating { since })) => Ok(self.now >= since.after(ROTATION_LIMIT_SECS)),
+            Ok(Some(marker @ Note::Rotating { .. })) => Ok(marker.has_crashed(self.now)),
             // An unreadable marker would stand for ever.
             Ok(Some(_)) | Err(KeepError::Invalid(Error::DamagedNote)) => Ok(true),
             Ok(None) | Err(KeepError::Invalid(_)) => Ok(false),

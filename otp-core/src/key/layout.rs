@@ -68,13 +68,13 @@ impl Layout {
     ///
     /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in a text
     /// that was cut they are bits of the key.
-    pub(super) fn read(bytes: &[u8], excess: u64) -> Result<Self, Error> {
+    pub(super) fn read(bytes: &[u8], excess: u8) -> Result<Self, Error> {
         let malformed = Error::MalformedKey;
         let Some((contents, stored)) = bytes.split_last_chunk() else {
             return Err(malformed(KeyFault::Length));
         };
         let difference = u32::from_ne_bytes(checksum::of(contents)) ^ u32::from_ne_bytes(*stored);
-        if !ct::none_set(u64::from(difference) | excess) {
+        if !ct::none_set(difference | u32::from(excess)) {
             return Err(malformed(KeyFault::Checksum));
         }
         let fault = malformed(KeyFault::Contents);

@@ -30,7 +30,7 @@ pub(super) fn encode<'a>(bytes: &[u8], out: &'a mut [u8]) -> Result<&'a str, Err
 /// Decodes a key's text into the front of `bytes`; returns how many bytes it has, and the bits beyond the last one.
 ///
 /// Such bits would give one key several texts.
-pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u64), Error> {
+pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u8), Error> {
     let malformed = Error::MalformedKey;
     let (case, text) = if let Some(rest) = text.strip_prefix(PREFIX.as_bytes()) {
         (Case::Lower, rest)
@@ -44,7 +44,7 @@ pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u64), Erro
     let len = base32::bytes_len(text.len()).filter(|len| *len <= MAX_LEN).ok_or(malformed(KeyFault::Length))?;
     let bytes = bytes.get_mut(..len).ok_or(Error::BufferTooSmall { needed: len })?;
     let found = base32::decode(text, case, bytes);
-    if !ct::none_set(found.strangers) {
+    if !ct::none_set(found.strangers.into()) {
         return Err(malformed(KeyFault::Character));
     }
     Ok((len, found.excess))

@@ -1,7 +1,7 @@
 //! What a damaged disk, or somebody who can write the store, does to records, notes and markers.
 
-use otp_core::keeper::Gone;
-use otp_core::testing::{NOW, TestRng, count, grant, two_keys};
+use otp_core::keeper::{CLOCK_SKEW_SECS, Gone, MAX_GRACE_SECS};
+use otp_core::testing::{HeldKey, NOW, SECRET, TestRng, count, grant, two_keys};
 use otp_core::{
     Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Record, Slot, Store, checksum,
 };
@@ -21,19 +21,92 @@ fn damage(store: &MemoryStore, slot: &Slot) {
     overwrite(store, slot, &bytes[..len]);
 }
 
+/// Rotates the account to "new", and gives the ids that got a successor, and those that were left because they are damaged.
+fn rotated(store: &MemoryStore) -> (Vec<KeyId>, Vec<KeyId>) {
+    let keeper = Keeper::new(store, NOW);
+    let rotation = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut TestRng::new(7)).unwrap();
+    let replaced = rotation.replacements().iter().map(|new| new.old).collect();
+    let left = rotation.damaged().iter().map(|(id, _)| *id).collect();
+    rotation.finish().unwrap();
+    (replaced, left)
+}
+
 #[test]
-fn a_damaged_record_is_named_and_can_be_revoked() {
+fn a_damaged_record_is_named_spoils_nothing_and_can_be_revoked() {
     let store = MemoryStore::new();
     let keys = two_keys(&store, &account());
-    damage(&store, &Slot::record(&account(), keys[1].id()));
+    let [whole, damaged] = keys.each_ref().map(HeldKey::id);
+    damage(&store, &Slot::record(&account(), damaged));
     let keeper = Keeper::new(&store, NOW);
-    let is_named = |error| matches!(error, KeepError::DamagedKey { id, .. } if id == keys[1].id());
-    assert!(is_named(keeper.info(&account()).unwrap_err()));
-    let rotated = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut TestRng::new(2));
-    assert!(is_named(rotated.unwrap_err()));
+    let info = keeper.info(&account()).unwrap();
+    assert_eq!(info.keys.iter().map(|info| info.header.id).collect::<Vec<_>>(), [whole]);
+    assert!(matches!(info.damaged[..], [(id, Error::DamagedRecord(_))] if id == damaged));
+    assert_eq!(rotated(&store), (vec![whole], vec![damaged]));
+    assert_eq!(counts(&store), [2, 1, 0], "it stays as it is");
+    keeper.revoke(&account(), damaged).unwrap();
+    assert!(keeper.info(&account()).unwrap().damaged.is_empty());
+    assert_eq!(gone(&keys[1], &store), Gone::Revoked { at: NOW });
+}
+
+#[test]
+fn where_no_key_is_whole_nothing_is_rotated() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store, &account());
+    for key in &keys {
+        damage(&store, &Slot::record(&account(), key.id()));
+    }
+    let keeper = Keeper::new(&store, NOW);
+    assert_eq!(keeper.info(&account()).unwrap().damaged.len(), 2);
+    let rotated = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut TestRng::new(2)).map(drop);
+    assert!(matches!(rotated, Err(KeepError::DamagedKey { .. })));
     assert_eq!(counts(&store), [2, 0, 0]);
+}
+
+#[test]
+fn a_key_of_a_later_version_is_not_left_behind_by_a_rotation() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store, &account());
+    let slot = Slot::record(&account(), keys[1].id());
+    let mut bytes = vec![0; Record::MAX_LEN];
+    let len = store.get(&slot, &mut bytes).unwrap().unwrap();
+    bytes[4] = 2;
+    let crc = checksum::of(&bytes[..len - 4]);
+    bytes[len - 4..len].copy_from_slice(&crc);
+    overwrite(&store, &slot, &bytes[..len]);
+    let keeper = Keeper::new(&store, NOW);
+    let rotated = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut TestRng::new(2)).map(drop);
+    assert_eq!(rotated.unwrap_err().code(), Code::NewerVersion);
+    assert_eq!(counts(&store), [2, 0, 0]);
+    assert_eq!(keeper.info(&account()).unwrap().keys.len(), 1);
+}
+
+#[test]
+fn a_grace_period_that_somebody_made_longer_is_damage() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store, &account());
+    let slot = Slot::note(&account(), keys[1].id());
+    let until = |secs| Note::Grace { until: NOW.after(secs) }.encode();
+    store.put(&slot, &until(MAX_GRACE_SECS + CLOCK_SKEW_SECS)).unwrap();
+    assert_eq!(keys[1].open_at(&store, NOW).unwrap(), SECRET);
+    overwrite(&store, &slot, &until(MAX_GRACE_SECS + CLOCK_SKEW_SECS + 1));
+    assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
+    assert_eq!(rotated(&store), (vec![keys[0].id()], vec![keys[1].id()]));
+    Keeper::new(&store, NOW).revoke(&account(), keys[1].id()).unwrap();
+    assert_eq!(gone(&keys[1], &store), Gone::Revoked { at: NOW });
+}
+
+#[test]
+fn a_marker_from_the_future_blocks_nobody() {
+    let store = MemoryStore::new();
+    let keys = two_keys(&store, &account());
+    let (slot, keeper) = (Slot::rotation(&account(), KeyId::from_bytes([9; 10])), Keeper::new(&store, NOW));
+    let since = |secs| Note::Rotating { since: NOW.after(secs) }.encode();
+    store.put(&slot, &since(CLOCK_SKEW_SECS)).unwrap();
+    assert!(matches!(keeper.revoke(&account(), keys[1].id()), Err(KeepError::Busy { .. })));
+    overwrite(&store, &slot, &since(CLOCK_SKEW_SECS + 1));
     keeper.revoke(&account(), keys[1].id()).unwrap();
-    assert_eq!(keeper.info(&account()).unwrap().len(), 1);
+    assert_eq!(gone(&keys[1], &store), Gone::Revoked { at: NOW });
+    assert_eq!(count(&store, &account(), Kind::Rotation), 0);
 }
 
 #[test]
@@ -43,8 +116,8 @@ fn a_damaged_note_is_named_and_its_key_can_be_revoked() {
     let keeper = Keeper::new(&store, NOW);
     store.put(&Slot::note(&account(), keys[1].id()), b"OTPN garbage").unwrap();
     assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
-    let error = keeper.info(&account()).unwrap_err();
-    assert!(matches!(error, KeepError::DamagedKey { id, error: Error::DamagedNote, .. } if id == keys[1].id()));
+    let damaged = keeper.info(&account()).unwrap().damaged;
+    assert_eq!(damaged, [(keys[1].id(), Error::DamagedNote)]);
     // Other keys can be issued from all the same.
     keeper.issue(keys[0].key(), &grant("third"), &mut TestRng::new(2)).unwrap();
     keeper.revoke(&account(), keys[1].id()).unwrap();
@@ -105,8 +178,8 @@ fn a_record_in_the_place_of_another_is_found_out() {
     let mut bytes = [0; 512];
     let len = store.get(&first, &mut bytes).unwrap().unwrap();
     overwrite(&store, &second, &bytes[..len]);
-    let error = Keeper::new(&store, NOW).info(&account()).unwrap_err();
-    assert!(matches!(error, KeepError::DamagedKey { id, error: Error::WrongKey, .. } if id == keys[1].id()));
+    let damaged = Keeper::new(&store, NOW).info(&account()).unwrap().damaged;
+    assert_eq!(damaged, [(keys[1].id(), Error::WrongKey)]);
     assert_eq!(keys[1].open_at(&store, NOW).unwrap_err().code(), Code::WrongKey);
 }
 

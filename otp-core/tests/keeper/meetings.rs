@@ -90,7 +90,7 @@ fn perform<S: Store>(op: Op, who: u8, start: Start, store: &S, keys: &[HeldKey])
             let new = keeper.issue(keys.get(key)?.key(), &holder, &mut rng).ok()?;
             Some(vec![(None, HeldKey::new(&new))])
         }
-        Op::Revoke(key) => keeper.revoke(&account(), keys.get(key)?.id()).ok().map(|()| Vec::new()),
+        Op::Revoke(key) => keeper.revoke(&account(), keys.get(key)?.id()).ok().map(|_| Vec::new()),
         Op::Rotate(grace) => {
             let rotation = keeper.rotate(&account(), &secret, &Grant::default(), grace, &mut rng).ok()?;
             finished(rotation)

@@ -20,7 +20,7 @@ fn while_an_account_is_rotated_others_are_told_that_it_is_busy() {
     for keeper in [keeper, Keeper::new(&store, late)] {
         let rotated = keeper.rotate(&account(), b"newer", &Grant::default(), None, &mut TestRng::new(3)).map(drop);
         let issued = keeper.issue(keys[0].key(), &Grant::default(), &mut TestRng::new(4)).map(drop);
-        for result in [rotated, issued, keeper.revoke(&account(), keys[0].id())] {
+        for result in [rotated, issued, keeper.revoke(&account(), keys[0].id()).map(drop)] {
             assert!(matches!(result, Err(KeepError::Busy { .. })));
         }
     }
@@ -78,7 +78,9 @@ fn after_look<'a>(act: impl FnOnce() + 'a) -> impl Fn(Moment<'_>) + 'a {
 fn a_key_that_is_revoked_while_it_is_read_is_known_as_revoked() {
     let store = MemoryStore::new();
     let keys = two_keys(&store, &account());
-    let revoke = || Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap();
+    let revoke = || {
+        Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap();
+    };
     let between = Hooked::new(&store, after_look(revoke));
     // The second of two revokes that meet.
     let revoked = Keeper::new(&between, NOW).revoke(&account(), keys[0].id());

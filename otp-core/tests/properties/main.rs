@@ -42,7 +42,7 @@ prop_compose! {
     fn terms()(
         created in times(),
         expires in proptest::option::of(times()),
-        holder in proptest::option::of("\\PC{1,16}"),
+        holder in proptest::option::of("[^\\p{C}\\p{Zl}\\p{Zp}]{1,16}"),
     ) -> Terms {
         Terms::created(created).expiring(expires).held_by(holder.map(|holder| Holder::parse(&holder).unwrap()))
     }

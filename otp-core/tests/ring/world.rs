@@ -65,7 +65,7 @@ impl World {
     ) -> T {
         let store = FusedStore { store: &self.store, fuse, seals: &self.seals };
         let ring = FusedRing { ring: &self.ring, fuse };
-        let keeper = Keeper::new(&store, NOW).with_ring(&ring).unwrap();
+        let keeper = Keeper::new(&store, NOW).with_ring(&ring);
         act(&keeper, &mut self.rng.borrow_mut())
     }
 

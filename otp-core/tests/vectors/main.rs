@@ -125,7 +125,9 @@ fn read(case: Case<'_>) -> Result<(), Error> {
             assert_eq!(found, expected.map(|(name, value)| (name, hex(value))).collect::<Vec<_>>());
         }
         "note" => {
-            let (says, time) = match Note::decode(&case.bytes("note"))? {
+            let (bytes, now) = (case.bytes("note"), case.number("now").and_then(UnixTime::from_secs));
+            let note = now.map_or_else(|| Note::decode(&bytes), |now| Note::decode_at(&bytes, now))?;
+            let (says, time) = match note {
                 Note::Revoked { at } => ("revoked", at),
                 Note::Rotated { at } => ("rotated", at),
                 Note::Grace { until } => ("grace", until),
@@ -133,6 +135,9 @@ fn read(case: Case<'_>) -> Result<(), Error> {
                 other => panic!("no case says {other:?}"),
             };
             assert_eq!((says, Some(time.as_secs())), (case.text("says"), case.number("time")));
+            if let (Some(now), "rotating") = (now, says) {
+                assert_eq!(if note.has_crashed(now) { "yes" } else { "no" }, case.text("crashed"));
+            }
         }
         kind => panic!("no kind of case is called {kind}"),
     }

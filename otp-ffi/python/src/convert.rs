@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use otp_core::{Holder, UnixTime};
-use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey};
+use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey, Place};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping, PyString};
@@ -15,6 +15,7 @@ const EXPIRES: Argument =
     Argument { name: "expires", needs: "a datetime, a timedelta, or seconds after 1970 as an int" };
 const GRACE: Argument = Argument { name: "grace", needs: "a timedelta or an int, of one second or more" };
 const CAPACITY: Argument = Argument { name: "capacity", needs: "an int: 64, 128, 256 and so on" };
+const PAGES: Argument = Argument { name: "pages", needs: "an int from 1 to 255" };
 const KEY_FD: Argument = Argument { name: "key_fd", needs: "an int: the number of an open file descriptor" };
 
 /// An argument that is a number or a time: its name, and what it has to be.
@@ -160,16 +161,32 @@ pub(crate) fn key_source<'a>(
     Ok(source)
 }
 
+/// Where records are, and the ring.
+pub(crate) fn place<'a>(store: Option<&'a PathArgument>, ring: Option<&'a PathArgument>) -> Place<'a> {
+    let mut place = Place::from(store.map(|path| &**path));
+    place.ring = ring.map(|path| &**path);
+    place
+}
+
+/// The texts that an iterable gives; none for `None`.
+pub(crate) fn texts(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<String>> {
+    let each = given.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten();
+    each.map(|text| text_of(&text?, "a name or id")).collect()
+}
+
 /// What a new key is given.
 pub(crate) fn terms<'a>(
     holder: Option<&'a str>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
 ) -> Result<KeyTerms<'a>> {
     let mut terms = KeyTerms::default();
     terms.holder = holder;
     terms.expires = expires.map(time).transpose()?;
     terms.capacity = capacity.map(|value| number(value, CAPACITY)).transpose()?;
+    let number_of = |value| otp_link::pages(number(value, PAGES)?).map_err(|_| PAGES.out_of_range());
+    terms.pages = pages.map(number_of).transpose()?;
     Ok(terms)
 }
 

@@ -22,6 +22,12 @@ pub(crate) enum Error {
     InFile { path: PathBuf, error: otp_link::Error },
     /// The old keys of a rotation could not all be ended; the new ones open.
     Unfinished { error: otp_link::Error, keys: Py<PyList> },
+    /// As [`Error::Link`], because of what a function of the script raised.
+    Applied { error: otp_link::Error, cause: Box<PyErr> },
+    /// What was asked for means nothing with a ring.
+    NotWithRing { message: &'static str, hint: &'static str },
+    /// A key is to be issued from a ring, and no account is named.
+    NoAccount,
     /// The account is closed.
     Closed { account: String },
     /// The account has no such field.
@@ -45,8 +51,13 @@ pub(crate) enum Error {
 impl Error {
     fn code(&self) -> Code {
         match self {
-            Self::Link(error) | Self::InFile { error, .. } | Self::Unfinished { error, .. } => error.code(),
+            Self::Link(error)
+            | Self::InFile { error, .. }
+            | Self::Unfinished { error, .. }
+            | Self::Applied { error, .. } => error.code(),
             Self::Closed { .. }
+            | Self::NotWithRing { .. }
+            | Self::NoAccount
             | Self::WrongType { .. }
             | Self::OutOfRange { .. }
             | Self::Surrogate { .. }
@@ -67,7 +78,9 @@ impl Error {
     /// The cause, and where.
     fn message(&self) -> String {
         match self {
-            Self::Link(error) | Self::Unfinished { error, .. } => error.message(),
+            Self::Link(error) | Self::Unfinished { error, .. } | Self::Applied { error, .. } => error.message(),
+            Self::NotWithRing { message, .. } => (*message).to_owned(),
+            Self::NoAccount => "no account is named".to_owned(),
             Self::InFile { path, error } => format!("{}: {}", path.display(), error.message()),
             Self::Closed { account } => format!("account {account} is closed"),
             Self::NoField { field, .. } => format!("the account has no field {field:?}"),
@@ -84,7 +97,12 @@ impl Error {
     /// The remedy.
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Link(error) | Self::InFile { error, .. } | Self::Unfinished { error, .. } => hint::for_error(error),
+            Self::Link(error)
+            | Self::InFile { error, .. }
+            | Self::Unfinished { error, .. }
+            | Self::Applied { error, .. } => hint::for_error(error),
+            Self::NotWithRing { hint, .. } => Some((*hint).to_owned()),
+            Self::NoAccount => Some("pass account=..., to whose keys the ring has one; or pass a key".into()),
             Self::Closed { .. } => Some("open the account again, or use it inside its with block".into()),
             Self::NoField { .. } => Some("list(account) gives the names of those there are".into()),
             Self::OutOfRange { needs, .. } => Some(format!("pass {needs}")),
@@ -110,6 +128,9 @@ impl Error {
         }
         if let Self::Unfinished { keys, .. } = self {
             exception.setattr("keys", keys)?;
+        }
+        if let Self::Applied { cause, .. } = self {
+            exception.setattr("__cause__", cause.clone_ref(py).into_value(py))?;
         }
         Ok(exception)
     }

@@ -1,7 +1,8 @@
 //! What to do about an error, in the words of a Python program: an argument to pass, a function to call, a command to run.
 
 use otp_core::Capacity;
-use otp_link::{Error, Hint, shell_word};
+use otp_core::keeper::ringed::RingFinding;
+use otp_link::{Error, Hint, ring, shell_word};
 
 /// What to do about an error, if there is something to do.
 pub(crate) fn for_error(error: &Error) -> Option<String> {
@@ -9,6 +10,11 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::Core(otp_core::Error::PayloadTooLong { len, .. }) => Some(longer(*len)),
         error => words(&error.hint()?),
     }
+}
+
+/// What to do about what a ring finds wrong with a store.
+pub(crate) fn for_finding(finding: &RingFinding) -> Option<String> {
+    words(&ring::hint_for(finding)?)
 }
 
 /// What fits a secret of this length.
@@ -57,6 +63,17 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::TakeBytes { field } => format!("take its bytes: account.raw[{field:?}]"),
         Hint::UseFutureTime => "pass a time in the future, such as datetime.timedelta(days=30)".into(),
         Hint::SwapOldKeys => "check whether user_key and pass_key are swapped".into(),
+        Hint::NameRing => "pass ring=..., or set OTP_RING; init_ring() makes one".into(),
+        Hint::MakeRing { .. } => "init_ring() makes one; or pass another ring=..., or set OTP_RING".into(),
+        Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),
+        Hint::AdoptRing { .. } => {
+            "if no other copy of it is used any more, adopt_ring(ring); if it was restored from a backup, rotate each account \
+             with new_keys=True after that"
+                .into()
+        }
+        Hint::RevokeAgain { account, id } => format!("revoke_key(\"{account}\", \"{id}\", ring=...)"),
+        Hint::RotateAgain { .. } => "rotate_account(account, ..., ring=...) replaces it".into(),
+        Hint::GiveText { .. } => "pass text, or change the database yourself and leave out apply".into(),
         // Those of the doctor and of a source of randomness of one's own.
         _ => return None,
     })
@@ -88,7 +105,25 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
         Hint::RevokeKey { account, id } => {
             format!("restore it from a backup, or end it with revoke_key(\"{account}\", \"{id}\")")
         }
+        Hint::UseFewerPages => "pass a smaller pages=..., or a smaller capacity=...".into(),
+        Hint::ResumeRotation { .. } => {
+            "resume_rotation(account, apply=...) goes on with it, with the same apply; abort_rotation(account, apply) goes back"
+                .into()
+        }
+        Hint::ForgetRotation { .. } => {
+            "restore the store's .staged.otp file; or find out which password the database has, and forget_rotation(account)"
+                .into()
+        }
+        Hint::EndUnknownKeys { .. } => {
+            "if their holders may keep them, put_into_ring(key) for each; if not, rotate with end_unknown=[id, ...]".into()
+        }
+        Hint::ReplaceKeys { .. } => "pass new_keys=True to rotate_account(), for a new key for every holder".into(),
+        Hint::AddKeyToRing => "put_into_ring(key)".into(),
+        Hint::GiveRing => "pass ring=..., or set OTP_RING; or leave the ring behind with without_ring=True".into(),
         Hint::GiveExpiry => "pass expires=..., for the new keys".into(),
+        Hint::AddAgain { account } => {
+            format!("remove_account(\"{account}\"), and add_account() with the password that the database has")
+        }
         Hint::TryAgain => "try again when the other change is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
         // A caller of Python has no buffers.

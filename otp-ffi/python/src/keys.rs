@@ -1,13 +1,18 @@
 //! What changes an account's keys: add, issue, rotate, revoke.
 
+use otp_link::ring::find_ring;
 use otp_link::{Randomness, RotateError, Rotation};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping};
 
+use crate::apply::Apply;
 use crate::convert::{
-    self, FieldArguments, PathArgument, TextArgument, bytes_of, key_source, maybe_bytes, new_key, terms, utf8,
+    self, FieldArguments, PathArgument, TextArgument, bytes_of, key_source, maybe_bytes, new_key, place, terms, texts,
+    utf8,
 };
 use crate::error::{Error, Result};
+use crate::renew::Asked;
+use crate::warning;
 
 /// Seals a new account into a store, and gives its first key. A store that does not exist is made, for this user alone.
 ///
@@ -16,10 +21,14 @@ use crate::error::{Error, Result};
 /// the size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on. An empty password is refused, unless
 /// `allow_empty` is True.
 ///
+/// With `ring`, or in the ring that OTP_RING names, the administrator keeps a copy of the key. Then a key of so many `pages`
+/// (1 to 255) keeps its text while rotate_account() gives the account as many secrets.
+///
 /// Raises ExistsError if the account exists, which stays as it is, UsageError, UnsafePermissionsError,
-/// RandomnessFailedError, StoreUnavailableError.
+/// RandomnessFailedError, StoreUnavailableError; with a ring also LockedError, StaleRingError.
 #[pyfunction]
-#[pyo3(signature = (account, *, username=None, password=None, fields=None, holder=None, expires=None, capacity=None, allow_empty=false, store=None))]
+#[pyo3(signature = (account, *, username=None, password=None, fields=None, holder=None, expires=None, capacity=None, pages=None,
+    allow_empty=false, store=None, ring=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn add_account(
     py: Python<'_>,
@@ -30,14 +39,17 @@ pub(crate) fn add_account(
     holder: Option<TextArgument>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
     allow_empty: bool,
     store: Option<PathArgument>,
+    ring: Option<PathArgument>,
 ) -> Result<Py<PyAny>> {
     let fields = FieldArguments::new(username, password, fields)?;
-    let (fields, mut terms) = (fields.list(), terms(holder.as_deref(), expires, capacity)?);
+    let (fields, mut terms) = (fields.list(), terms(holder.as_deref(), expires, capacity, pages)?);
     terms.allow_empty_password = allow_empty;
+    let place = place(store.as_ref(), ring.as_ref());
     py.detach(|| {
-        otp_link::add_account(&account, &fields, &terms, store.as_deref(), &mut Randomness::system(), |key| {
+        otp_link::add_account(&account, &fields, &terms, place, &mut Randomness::system(), |key| {
             Python::attach(|py| Ok(new_key(py, &key)?.unbind()))
         })
     })
@@ -45,12 +57,14 @@ pub(crate) fn add_account(
 
 /// Issues one more key to an account, for another caller. It can be revoked without touching the others.
 ///
-/// The account's key comes from `key`, `key_file` or `key_fd`, or is looked for; see open_account(). For `holder`, `expires`
-/// and `capacity` see add_account().
+/// The account's key comes from `key`, `key_file` or `key_fd`, or is looked for; see open_account(). With `ring`, or OTP_RING,
+/// the ring has one: pass `account`, and no key. For `holder`, `expires`, `capacity` and `pages` see add_account().
 ///
-/// Raises what open_account() does, RandomnessFailedError, and OtherError if another process is rotating the account.
+/// Raises what open_account() does, RandomnessFailedError, and OtherError if another process is rotating the account; with a
+/// ring also LockedError, StaleRingError.
 #[pyfunction]
-#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_file_mode=None, account=None, holder=None, expires=None, capacity=None, store=None))]
+#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_file_mode=None, account=None, holder=None, expires=None,
+    capacity=None, pages=None, store=None, ring=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn issue_key(
     py: Python<'_>,
@@ -62,16 +76,24 @@ pub(crate) fn issue_key(
     holder: Option<TextArgument>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
     store: Option<PathArgument>,
+    ring: Option<PathArgument>,
 ) -> Result<Py<PyAny>> {
+    let is_key_given = key.is_some() || key_file.is_some() || key_fd.is_some();
     let key = maybe_bytes(key, "key")?;
     let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
-    let terms = terms(holder.as_deref(), expires, capacity)?;
+    let terms = terms(holder.as_deref(), expires, capacity, pages)?;
+    let place = place(store.as_ref(), ring.as_ref());
     py.detach(|| {
+        let mut randomness = Randomness::system();
+        let hand_over = |key| Python::attach(|py| Ok(new_key(py, &key)?.unbind()));
+        if find_ring(ring.as_deref()).is_some() && !is_key_given {
+            let account = account.as_deref().ok_or(Error::NoAccount)?;
+            return otp_link::issue_key_from_ring(account, &terms, place, &mut randomness, hand_over);
+        }
         let key = source.read_for(account.as_deref())?;
-        otp_link::issue_key(key, &terms, store.as_deref(), &mut Randomness::system(), |key| {
-            Python::attach(|py| Ok(new_key(py, &key)?.unbind()))
-        })
+        otp_link::issue_key(key, &terms, place, &mut randomness, hand_over)
     })
 }
 
@@ -91,12 +113,29 @@ pub(crate) fn issue_key(
 ///
 ///     otp_link.rotate_account("edms/reporting", password=new, hand_over=hand_over)
 ///
+/// With `ring`, or OTP_RING, the ring has the keys to the account, and each that has a page left keeps its text: callers are not
+/// touched, and only those whose key has used its last page are among the keys that are returned. `apply` changes the database in
+/// between. It is called with the account's name and two dicts, the old and the new fields, all of them text. It logs in with
+/// the old credential and sets the new one; if the old one does not log in, it tries the new one, and if that does, the change
+/// was made before. It returns None or True if the database has the new credential, False if it still has the old one, for
+/// certain; then nothing has changed, and OtherError is raised. If it raises anything, or this process dies, the change is in
+/// doubt: InDoubtError, whose __cause__ is what was raised, and resume_rotation() goes on. The ring is locked meanwhile, so don't
+/// use it there. Without `apply`, the database has been changed.
+///
+///     def apply(account, old, new):
+///         with psycopg.connect(user=old["username"], password=old["password"]) as database: ...
+///
+/// `new_keys` gives every holder a new key; without it, a rotation that would end a key is a UsageError. `end_unknown` are the
+/// ids of keys to end that the ring does not know. If `hand_over` raises, the rotation stands, and export_key() gives the new
+/// keys again. An account that is kept in a ring is rotated without it only with without_ring=True.
+///
 /// Raises what issue_key() does, NotFoundError if the account has no key or the key has been replaced, ExpiredError if all
 /// its keys have expired. Then nothing has changed, except where the exception has `keys`: not all of the old keys could be
 /// ended, but those new ones open.
 #[pyfunction]
 #[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, key_file_mode=None, username=None, password=None, fields=None,
-    grace=None, expires=None, capacity=None, allow_empty=false, store=None, hand_over=None))]
+    grace=None, expires=None, capacity=None, pages=None, allow_empty=false, store=None, ring=None, without_ring=false, apply=None,
+    new_keys=false, end_unknown=None, hand_over=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn rotate_account(
     py: Python<'_>,
@@ -111,21 +150,49 @@ pub(crate) fn rotate_account(
     grace: Option<&Bound<'_, PyAny>>,
     expires: Option<&Bound<'_, PyAny>>,
     capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
     allow_empty: bool,
     store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+    without_ring: bool,
+    apply: Option<Bound<'_, PyAny>>,
+    new_keys: bool,
+    end_unknown: Option<&Bound<'_, PyAny>>,
     hand_over: Option<Py<PyAny>>,
 ) -> Result<Py<PyList>> {
+    let is_key_given = key.is_some() || key_file.is_some() || key_fd.is_some();
     let key = maybe_bytes(key, "key")?;
     let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
     let fields = FieldArguments::new(username, password, fields)?;
-    let (fields, mut terms) = (fields.list(), terms(None, expires, capacity)?);
+    let (fields, mut terms) = (fields.list(), terms(None, expires, capacity, pages)?);
     terms.allow_empty_password = allow_empty;
     let grace = grace.map(convert::grace).transpose()?;
+    let (apply, end_unknown) = (Apply::new(apply)?, texts(end_unknown)?);
     let new = PyList::empty(py).unbind();
+    if find_ring(ring.as_deref()).is_some() && !without_ring {
+        check_with_ring(is_key_given, grace)?;
+        let asked = Asked {
+            account: &account,
+            terms,
+            new_keys,
+            end_unknown: &end_unknown,
+            place: place(store.as_ref(), ring.as_ref()),
+            apply: &apply,
+            hand_over: hand_over.as_ref(),
+            new: &new,
+        };
+        py.detach(|| asked.rotate(&fields))?;
+        return Ok(new);
+    }
+    let only_with_ring =
+        [(apply.is_given(), "apply"), (new_keys, "new_keys"), (!end_unknown.is_empty(), "end_unknown")];
+    if let Some((_, what)) = only_with_ring.into_iter().find(|(given, _)| *given) {
+        return Err(otp_link::Error::RingOnly { what }.into());
+    }
     let rotated = py.detach(|| {
         let mut rotation = Rotation::new(&account, &fields);
         (rotation.key, rotation.terms, rotation.grace) = (source.read_if_given()?, terms, grace);
-        rotation.store = store.as_deref();
+        (rotation.store, rotation.without_ring) = (store.as_deref(), without_ring);
         otp_link::rotate_account(rotation, &mut Randomness::system(), |keys| {
             Python::attach(|py| {
                 // All that Python needs for them is made now, while the rotation can still be taken back.
@@ -140,26 +207,51 @@ pub(crate) fn rotate_account(
         })
     });
     match rotated {
-        Ok(()) => Ok(new),
+        Ok(faults) => {
+            faults.iter().for_each(warning::fault);
+            Ok(new)
+        }
         Err(RotateError::Unchanged(error)) => Err(error),
         Err(RotateError::Unfinished(error)) => Err(Error::Unfinished { error, keys: new }),
     }
 }
 
+/// Refuses what means nothing for an account in a ring.
+fn check_with_ring(is_key_given: bool, grace: Option<u64>) -> Result<()> {
+    if grace.is_some() {
+        return Err(Error::NotWithRing {
+            message: "keys that keep their text have no grace period",
+            hint: "leave out grace; holders of such keys read the new secret at once",
+        });
+    }
+    if is_key_given {
+        return Err(Error::NotWithRing {
+            message: "the ring has the keys to the account",
+            hint: "leave out key, key_file and key_fd",
+        });
+    }
+    Ok(())
+}
+
 /// Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
 ///
-/// `key_id` is the key's id, as list_keys() and key.id give it.
+/// `key_id` is the key's id, as list_keys() and key.id give it. With `ring`, or OTP_RING, the ring's copy is wiped, and the ring
+/// knows that the key has ended. Without the ring of an account that is kept in one, there is a warning: who can write the store
+/// could bring the key back.
 ///
-/// Raises NotFoundError if there is no such key, UsageError, UnsafePermissionsError, StoreUnavailableError.
+/// Raises NotFoundError if there is no such key, UsageError, UnsafePermissionsError, StoreUnavailableError; with a ring also
+/// LockedError, StaleRingError.
 #[pyfunction]
-#[pyo3(signature = (account, key_id, *, store=None))]
+#[pyo3(signature = (account, key_id, *, store=None, ring=None))]
 pub(crate) fn revoke_key(
     py: Python<'_>,
     account: TextArgument,
     key_id: TextArgument,
     store: Option<PathArgument>,
+    ring: Option<PathArgument>,
 ) -> Result<()> {
-    Ok(py.detach(|| otp_link::revoke_key(&account, &key_id, store.as_deref()))?)
+    let place = place(store.as_ref(), ring.as_ref());
+    Ok(py.detach(|| otp_link::revoke_key(&account, &key_id, place))?)
 }
 
 /// Writes a key to a new file of mode 0600.

@@ -6,11 +6,14 @@
 #![allow(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 
 mod account;
+mod apply;
 mod convert;
 mod error;
 mod fields;
 mod hint;
 mod keys;
+mod renew;
+mod ring;
 mod store;
 mod warning;
 mod workflow;
@@ -26,6 +29,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CODES", codes)?;
     module.add_class::<account::Account>()?;
     module.add_class::<account::RawFields>()?;
+    module.add_class::<ring::RingAccount>()?;
+    module.add_class::<ring::RingKey>()?;
     module.add_class::<store::KeyInfo>()?;
     module.add_class::<store::Fault>()?;
     module.add_class::<store::Verification>()?;
@@ -36,11 +41,20 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(keys::rotate_account, module)?,
         wrap_pyfunction!(keys::revoke_key, module)?,
         wrap_pyfunction!(keys::write_key_file, module)?,
+        wrap_pyfunction!(renew::resume_rotation, module)?,
+        wrap_pyfunction!(renew::abort_rotation, module)?,
+        wrap_pyfunction!(renew::forget_rotation, module)?,
+        wrap_pyfunction!(ring::init_ring, module)?,
+        wrap_pyfunction!(ring::put_into_ring, module)?,
+        wrap_pyfunction!(ring::show_ring, module)?,
+        wrap_pyfunction!(ring::adopt_ring, module)?,
+        wrap_pyfunction!(ring::export_key, module)?,
         wrap_pyfunction!(store::remove_account, module)?,
         wrap_pyfunction!(store::list_accounts, module)?,
         wrap_pyfunction!(store::list_keys, module)?,
         wrap_pyfunction!(store::verify, module)?,
         wrap_pyfunction!(store::harden_process, module)?,
+        wrap_pyfunction!(store::relock, module)?,
         wrap_pyfunction!(workflow::workflow_seal, module)?,
         wrap_pyfunction!(workflow::workflow_open, module)?,
     ] {

@@ -2,12 +2,16 @@
 
 use std::ops::ControlFlow;
 
+use otp_core::keeper::ringed::RingFinding;
 use otp_core::{Holder, UnixTime};
+use otp_link::ring::{find_ring, verify_ring};
 use otp_link::{Key, KeySource};
 use pyo3::prelude::*;
 
-use crate::convert::{PathArgument, TextArgument, bytes_of};
+use crate::convert::{PathArgument, TextArgument, bytes_of, place};
 use crate::error::{Result, described};
+use crate::hint;
+use crate::warning;
 
 /// What a store says of one key. All of it is public; times are seconds after 1970.
 #[pyclass(frozen, get_all, module = "otp_link")]
@@ -24,6 +28,10 @@ pub(crate) struct KeyInfo {
     grace_ends: Option<u64>,
     /// The capacity of its frame in bytes.
     capacity: usize,
+    /// The page that its record belongs to, from 0 up.
+    page: u8,
+    /// How many pages it has.
+    pages: u8,
 }
 
 #[pymethods]
@@ -44,18 +52,20 @@ impl From<otp_link::KeyInfo> for KeyInfo {
             expires: terms.expires.map(UnixTime::as_secs),
             grace_ends: info.grace.map(UnixTime::as_secs),
             capacity: info.header.capacity.bytes(),
+            page: info.header.page,
+            pages: info.header.pages,
         }
     }
 }
 
-/// A record that is damaged, or a key that does not open its record.
+/// A record that is damaged, a key that does not open its record, or what does not agree with a ring.
 #[pyclass(frozen, get_all, module = "otp_link")]
 #[derive(Clone)]
 pub(crate) struct Fault {
     /// The account.
     account: String,
-    /// The key's id.
-    key_id: String,
+    /// The key's id, or that of an unfinished rotation; None if it is about the whole account.
+    key_id: Option<String>,
     /// What is wrong, as a code.
     code: u8,
     /// What is wrong, in words.
@@ -67,14 +77,27 @@ pub(crate) struct Fault {
 #[pymethods]
 impl Fault {
     fn __repr__(&self) -> String {
-        format!("<otp_link.Fault {} {}: {}>", self.account, self.key_id, self.message)
+        let key_id = self.key_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+        format!("<otp_link.Fault {}{key_id}: {}>", self.account, self.message)
     }
 }
 
 impl From<otp_link::Fault> for Fault {
     fn from(fault: otp_link::Fault) -> Self {
         let (code, message, hint) = described(&fault.error);
-        Self { account: fault.account.to_string(), key_id: fault.key_id.to_string(), code, message, hint }
+        Self { account: fault.account.to_string(), key_id: Some(fault.key_id.to_string()), code, message, hint }
+    }
+}
+
+impl From<RingFinding> for Fault {
+    fn from(finding: RingFinding) -> Self {
+        Self {
+            account: finding.account.to_string(),
+            key_id: finding.id.map(|id| id.to_string()),
+            code: finding.fault.code().number(),
+            message: finding.fault.to_string(),
+            hint: hint::for_finding(&finding),
+        }
     }
 }
 
@@ -92,7 +115,8 @@ pub(crate) struct Verification {
 
 #[pymethods]
 impl Verification {
-    /// What is wrong: records in the order of accounts and ids, then keys in the order in which you passed them.
+    /// What is wrong: records in the order of accounts and ids, then keys in the order in which you passed them, then what
+    /// does not agree with the ring.
     #[getter]
     fn faults(&self) -> Vec<Fault> {
         self.faults.clone()
@@ -108,13 +132,24 @@ impl Verification {
     }
 }
 
-/// Deletes an account: all its records and tombstones.
+/// Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
 ///
-/// Raises NotFoundError if there is no such account, UsageError, UnsafePermissionsError, StoreUnavailableError.
+/// While a rotation is unfinished, that takes `force=True`: what is staged may be the only copy of the password that the
+/// database has.
+///
+/// Raises NotFoundError if there is no such account, InDoubtError if a rotation is unfinished, UsageError,
+/// UnsafePermissionsError, StoreUnavailableError; with a ring also LockedError, StaleRingError.
 #[pyfunction]
-#[pyo3(signature = (account, *, store=None))]
-pub(crate) fn remove_account(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<()> {
-    Ok(py.detach(|| otp_link::remove_account(&account, false, store.as_deref()))?)
+#[pyo3(signature = (account, *, force=false, store=None, ring=None))]
+pub(crate) fn remove_account(
+    py: Python<'_>,
+    account: TextArgument,
+    force: bool,
+    store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+) -> Result<()> {
+    let place = place(store.as_ref(), ring.as_ref());
+    Ok(py.detach(|| otp_link::remove_account(&account, force, place))?)
 }
 
 /// The names of a store's accounts that start with `prefix`, sorted. It takes no key.
@@ -138,12 +173,18 @@ pub(crate) fn list_accounts(py: Python<'_>, prefix: TextArgument, store: Option<
 
 /// What the store says of an account's keys, sorted by id, letters before digits. It takes no key.
 ///
+/// A key whose record is damaged is left out, with a UserWarning; if there is no other, DamagedError is raised.
+///
 /// Raises NotFoundError if the account has no key, DamagedError, UsageError, UnsafePermissionsError, StoreUnavailableError.
 #[pyfunction]
 #[pyo3(signature = (account, *, store=None))]
 pub(crate) fn list_keys(py: Python<'_>, account: TextArgument, store: Option<PathArgument>) -> Result<Vec<KeyInfo>> {
-    let infos = py.detach(|| otp_link::list_keys(&account, store.as_deref()))?;
-    Ok(infos.into_iter().map(KeyInfo::from).collect())
+    let mut found = py.detach(|| otp_link::list_keys(&account, store.as_deref()))?;
+    if found.keys.is_empty() && !found.faults.is_empty() {
+        return Err(found.faults.remove(0).error.into());
+    }
+    found.faults.iter().for_each(warning::fault);
+    Ok(found.keys.into_iter().map(KeyInfo::from).collect())
 }
 
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and that each of the given keys opens
@@ -154,12 +195,15 @@ pub(crate) fn list_keys(py: Python<'_>, account: TextArgument, store: Option<Pat
 ///         for fault in found.faults:
 ///             print(fault.account, fault.key_id, fault.message)
 ///
+/// With `ring`, or OTP_RING, also whether each record belongs to a key of the ring and is of the page that it should be, and
+/// whether a rotation is unfinished.
+///
 /// Raises MalformedKeyError if what you pass is not a key, OtherError if a key file can't be read, UsageError,
-/// UnsafePermissionsError, StoreUnavailableError.
+/// UnsafePermissionsError, StoreUnavailableError; with a ring also LockedError, StaleRingError.
 #[pyfunction]
 #[pyo3(
-    signature = (prefix=TextArgument::default(), *, keys=None, key_files=None, store=None),
-    text_signature = "(prefix='', *, keys=None, key_files=None, store=None)"
+    signature = (prefix=TextArgument::default(), *, keys=None, key_files=None, store=None, ring=None),
+    text_signature = "(prefix='', *, keys=None, key_files=None, store=None, ring=None)"
 )]
 pub(crate) fn verify(
     py: Python<'_>,
@@ -167,6 +211,7 @@ pub(crate) fn verify(
     keys: Option<&Bound<'_, PyAny>>,
     key_files: Option<&Bound<'_, PyAny>>,
     store: Option<PathArgument>,
+    ring: Option<PathArgument>,
 ) -> Result<Verification> {
     let mut given: Vec<Key> = Vec::new();
     for key in keys.map(PyAnyMethods::try_iter).transpose()?.into_iter().flatten() {
@@ -182,7 +227,11 @@ pub(crate) fn verify(
         given.push(py.detach(|| source.read())?);
     }
     let found = py.detach(|| otp_link::verify(&prefix, &given, store.as_deref(), |_| ControlFlow::Continue(())))?;
-    let faults = found.faults.into_iter().map(Fault::from).collect();
+    let with_ring = find_ring(ring.as_deref()).is_some();
+    let findings =
+        with_ring.then(|| py.detach(|| verify_ring(&prefix, ring.as_deref(), store.as_deref()))).transpose()?;
+    let findings = findings.into_iter().flatten().map(Fault::from);
+    let faults = found.faults.into_iter().map(Fault::from).chain(findings).collect();
     Ok(Verification { records: found.records, keys: found.keys, faults })
 }
 
@@ -194,4 +243,10 @@ pub(crate) fn verify(
 pub(crate) fn harden_process() -> bool {
     let hardened = otp_link::harden_process();
     hardened.no_core_dumps && hardened.not_dumpable
+}
+
+/// Locks again what a fork has unlocked. The package has it called in every child.
+#[pyfunction]
+pub(crate) fn relock() {
+    otp_link::relock();
 }

@@ -2,13 +2,26 @@
 
 use std::ffi::CString;
 
-use otp_link::{Warning, redact};
+use otp_link::{Fault, Warning, redact};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 
+use crate::hint;
+
 /// Warns the script. Where it has turned warnings into errors, this one is printed instead: what it is about has worked.
 pub(crate) fn raise(warning: &Warning<'_>) {
-    let Ok(message) = CString::new(redact(&warning.to_string())) else { return };
+    say(&redact(&warning.to_string()));
+}
+
+/// Warns of a key whose record is damaged, and says what to do about it.
+pub(crate) fn fault(fault: &Fault) {
+    let hint = fault.error.hint().and_then(|hint| hint::words(&hint)).map(|hint| format!("; {hint}"));
+    say(&redact(&format!("{}{}", fault.error.message(), hint.unwrap_or_default())));
+}
+
+/// As [`raise`], in these words.
+pub(crate) fn say(message: &str) {
+    let Ok(message) = CString::new(message) else { return };
     Python::attach(|py| {
         if let Err(error) = PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 1) {
             error.write_unraisable(py, None);

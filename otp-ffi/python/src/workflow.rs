@@ -73,7 +73,7 @@ pub(crate) fn workflow_open<'py>(
     }
     let opened = py.detach(|| OldFile::parse(&bytes)?.open(user_key, pass_key));
     let (user, password) = opened.map_err(|error| in_file(error.into()))?;
-    Ok((PyString::new(py, &user), PyString::new(py, &password), true))
+    Ok((PyString::from_bytes(py, &user)?, PyString::from_bytes(py, &password)?, true))
 }
 
 fn open(key: &[u8], record: &[u8], account: &str) -> Result<Secret<LockedBuf>, otp_link::Error> {

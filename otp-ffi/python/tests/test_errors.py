@@ -34,7 +34,7 @@ def rewritten(record: Path, change: Callable[[bytearray], None]) -> None:
     """Changes a record and corrects its checksum, as anyone could who can write the store."""
     data = bytearray(record.read_bytes())
     change(data)
-    data[-4:] = checksum(data[:-4])
+    data[-4:] = checksum(bytes(data[:-4]))
     record.unlink()
     record.write_bytes(data)
     record.chmod(0o600)

@@ -49,7 +49,15 @@ def test_everything_public_has_a_docstring_and_a_signature() -> None:
         assert thing.__doc__, name
         if not isinstance(thing, type):
             assert inspect.signature(thing).parameters is not None, name
-    for cls in [otp_link.Account, otp_link.RawFields, otp_link.KeyInfo, otp_link.Fault, otp_link.Verification]:
+    for cls in [
+        otp_link.Account,
+        otp_link.RawFields,
+        otp_link.KeyInfo,
+        otp_link.Fault,
+        otp_link.Verification,
+        otp_link.RingAccount,
+        otp_link.RingKey,
+    ]:
         assert cls.__module__ == "otp_link"
         for name, member in vars(cls).items():
             if not name.startswith("_"):

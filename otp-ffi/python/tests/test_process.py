@@ -144,6 +144,22 @@ def test_a_child_has_its_own_copy_and_closing_it_touches_no_other(store: Path, k
     assert sorted(info.holder or "" for info in otp_link.list_keys("edms/reporting", store=store)) == ["child", "nightly"]
 
 
+def locked_kib() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmLck:")).split()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory is locked")
+def test_a_child_has_its_copy_locked_again(store: Path, key: otp_link.Key) -> None:
+    with otp_link.open_account(key, store=store):
+        before = locked_kib()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if locked_kib() == before else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert before > 0 or resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] < 65536
+
+
 def run(script: str, store: Path, key: otp_link.Key) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OTP_STORE": str(store), "OTP_KEY": str(key)}
     return subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300)

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use otp_core::keeper::ringed::{Held, RingFinding};
-use otp_core::ring::Ring;
+use otp_core::ring::{Entry, Ring};
 use otp_core::{AccountName, KeyId};
 
 use super::dir::FsRing;
@@ -49,7 +49,29 @@ pub fn init_ring(path: &Path, store: Option<&Path>) -> Result<()> {
 pub fn adopt_ring(path: &Path) -> Result<()> {
     let ring = FsRing::open_anywhere(path)?;
     let _guard = ring.lock()?;
+    // Nobody knows how far a rotation has come since the ring was copied: a staged record is not to be dropped as untouched.
+    for (account, rotation) in recoveries(&ring)? {
+        ring.put(&account, Entry::Applying(rotation), &[])?;
+    }
     identity::write(path).map_err(|source| Error::Ring { path: path.to_owned(), source })
+}
+
+/// The rotations to whose staged records a ring has the key.
+fn recoveries(ring: &FsRing) -> Result<Vec<(AccountName, KeyId)>> {
+    let (mut accounts, mut found) = (Vec::new(), Vec::new());
+    ring.accounts(&mut |account| {
+        accounts.push(account.clone());
+        ControlFlow::Continue(())
+    })?;
+    for account in accounts {
+        ring.list(&account, &mut |entry| {
+            if let Entry::Recovery(id) = entry {
+                found.push((account.clone(), id));
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(found)
 }
 
 /// What a ring holds.
@@ -80,7 +102,9 @@ pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> R
     Ok(findings.into_iter().flatten().collect())
 }
 
-type FsRingKeeper<'s, 'r> = otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing>;
+/// A keeper of a store and a ring on a file system, whose secrets lie in locked memory.
+pub(crate) type FsRingKeeper<'s, 'r> =
+    otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing, otp_sys::LockedBuf>;
 
 fn each_account<T>(
     prefix: &str,
@@ -90,7 +114,7 @@ fn each_account<T>(
 ) -> Result<Vec<T>> {
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
-    let keeper = store::keeper(&store).with_ring(&ring)?;
+    let keeper = store::keeper(&store).with_ring(&ring);
     let mut accounts = Vec::new();
     ring.accounts(&mut |account| {
         if has_prefix(account, prefix) {
@@ -108,7 +132,7 @@ fn each_account<T>(
 /// Those of [`otp_core::keeper::ringed::RingKeeper::take_in`].
 pub fn put_into_ring(key: &Key, ring: Option<&Path>, store: Option<&Path>) -> Result<()> {
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
-    Ok(store::keeper(&store::open(store)?).with_ring(&ring)?.take_in(key)?)
+    Ok(store::keeper(&store::open(store)?).with_ring(&ring).take_in(key)?)
 }
 
 /// The ring's copy of a key, to hand it out again.
@@ -120,7 +144,7 @@ pub fn export_key(key_id: &str, ring: Option<&Path>, store: Option<&Path>) -> Re
     let id = KeyId::parse(key_id)?;
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
-    let keeper = store::keeper(&store).with_ring(&ring)?;
+    let keeper = store::keeper(&store).with_ring(&ring);
     let (mut found, mut accounts) = (None, Vec::new());
     ring.accounts(&mut |account| {
         accounts.push(account.clone());

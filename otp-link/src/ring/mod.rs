@@ -6,8 +6,10 @@
 mod commands;
 mod dir;
 mod entries;
+mod finding;
 mod identity;
 
-pub(crate) use commands::open;
+pub(crate) use commands::{FsRingKeeper, open};
 pub use commands::{RingKeys, adopt_ring, export_key, find_ring, init_ring, put_into_ring, show_ring, verify_ring};
 pub use dir::{FsRing, RingGuard};
+pub use finding::hint_for;

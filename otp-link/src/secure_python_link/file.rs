@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use otp_sys::LockedVec;
 
 use super::leak::Leak;
 use super::pickle;
@@ -26,42 +26,38 @@ impl OldFile {
         Ok(Self { user, password })
     }
 
-    /// Gives user and password, with the two keys that Secure-Python-Link gave. White space around a key is ignored.
+    /// Gives user and password, both UTF-8, with the two keys that Secure-Python-Link gave. White space around a key is ignored.
     ///
     /// # Errors
     ///
     /// [`Error::MalformedKey`], and [`Error::WrongKey`] where it shows: these files are not authenticated.
-    pub fn open(&self, user_key: &[u8], pass_key: &[u8]) -> Result<(Zeroizing<String>, Zeroizing<String>), Error> {
+    pub fn open(&self, user_key: &[u8], pass_key: &[u8]) -> Result<(LockedVec, LockedVec), Error> {
         Ok((open(&self.user, user_key, "user")?, open(&self.password, pass_key, "password")?))
     }
 
-    /// What the file alone revealed of user and password, whose lengths the holder of the keys knows.
+    /// What the file alone revealed of user and password.
     #[must_use]
-    pub fn leaks(&self, user_len: usize, password_len: usize) -> [Leak; 2] {
-        [Leak::of(&self.user, user_len), Leak::of(&self.password, password_len)]
+    pub fn leaks(&self) -> [Leak; 2] {
+        [Leak::of(&self.user), Leak::of(&self.password)]
     }
 }
 
-fn open(hidden: &[u8; LEN], key: &[u8], which: &'static str) -> Result<Zeroizing<String>, Error> {
+fn open(hidden: &[u8; LEN], key: &[u8], which: &'static str) -> Result<LockedVec, Error> {
     let key = key.trim_ascii();
     if key.len() != LEN || !key.iter().all(|byte| ALPHABET.contains(byte)) {
         return Err(Error::MalformedKey { which });
     }
-    let mut shown = Zeroizing::new([0; LEN]);
-    for (shown, (hidden, key)) in shown.iter_mut().zip(hidden.iter().zip(key)) {
-        *shown = hidden ^ key;
-    }
-    let [.., tens, units] = *shown;
-    let value = (tens.is_ascii_digit() && units.is_ascii_digit())
+    let mut shown = LockedVec::with_capacity(LEN);
+    shown.extend_from_slice(hidden);
+    otp_core::ct::xor_in_place(&mut shown, key);
+    let (tens, units) = (shown[LEN - 2], shown[LEN - 1]);
+    let len = (tens.is_ascii_digit() && units.is_ascii_digit())
         .then(|| usize::from(tens - b'0') * 10 + usize::from(units - b'0'))
         .filter(|len| *len <= MAX_VALUE_LEN)
         .filter(|len| shown[*len..MAX_VALUE_LEN].iter().all(|byte| ALPHABET.contains(byte)))
-        .map(|len| shown[..len].to_vec());
-    let wrong = Error::WrongKey { which };
-    String::from_utf8(value.ok_or(wrong)?).map(Zeroizing::new).map_err(|error| {
-        error.into_bytes().zeroize();
-        wrong
-    })
+        .filter(|len| str::from_utf8(&shown[..*len]).is_ok());
+    shown.truncate(len.ok_or(Error::WrongKey { which })?);
+    Ok(shown)
 }
 
 impl fmt::Debug for OldFile {
@@ -92,7 +88,7 @@ mod tests {
         for len in 0..=MAX_VALUE_LEN {
             let value = &b"correct horse \"battery\""[..len];
             let shown = open(&hide(value, &KEY), &KEY, "user").unwrap();
-            assert_eq!(shown.as_bytes(), value);
+            assert_eq!(*shown, *value);
         }
     }
 
@@ -108,7 +104,7 @@ mod tests {
         other[23] = b'A';
         assert_eq!(open(&hidden, &other, "user").unwrap_err(), Error::WrongKey { which: "user" });
         let spaced = [b" \t", &KEY[..], b"\r\n"].concat();
-        assert_eq!(open(&hidden, &spaced, "user").unwrap().as_str(), "alice");
+        assert_eq!(open(&hidden, &spaced, "user").unwrap()[..], *b"alice");
     }
 
     #[test]

@@ -8,16 +8,17 @@ use super::shape::{ALPHABET, LEN, MAX_VALUE_LEN};
 /// What a file alone revealed of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leak {
-    /// How many bits of the value's characters, taken for characters of the alphabet, each as likely as another.
+    /// How many bits of the 23 characters that a value and its filler have, taken for characters of the alphabet, each as likely
+    /// as another.
     pub bits: f64,
     /// Which lengths of the value were still possible, of 0 to 23.
     pub lengths: Vec<usize>,
 }
 
 impl Leak {
-    /// What is known of a value of `len` characters.
-    pub(crate) fn of(hidden: &[u8; LEN], len: usize) -> Self {
-        let bits = hidden[..len.min(MAX_VALUE_LEN)].iter().map(|byte| bits_of(*byte)).sum();
+    /// What everybody knows who reads the file. It does not depend on the value, not even on its length.
+    pub(crate) fn of(hidden: &[u8; LEN]) -> Self {
+        let bits = hidden[..MAX_VALUE_LEN].iter().map(|byte| bits_of(*byte)).sum();
         let possible = |len: &usize| {
             let digits = format!("{len:02}");
             hidden[MAX_VALUE_LEN..]
@@ -52,6 +53,13 @@ mod tests {
         assert!((0.775..0.785).contains(&average), "{average}");
     }
 
+    /// The same bytes are a value of any length, under other pads, so what is said must not depend on it.
+    #[test]
+    fn every_position_counts_whether_it_is_value_or_filler() {
+        let leak = Leak::of(&[0x11; LEN]);
+        assert!((leak.bits - 23.0 * bits_of(0x11)).abs() < 1e-9, "{leak:?}");
+    }
+
     /// Over all pads and all lengths, by enumeration: how many of the 24 lengths stay possible.
     #[test]
     fn on_average_eighteen_lengths_stay_possible_and_at_worst_two() {
@@ -63,7 +71,7 @@ mod tests {
                     let mut hidden = [0; LEN];
                     hidden[23] = digits[0] ^ first;
                     hidden[24] = digits[1] ^ second;
-                    let lengths = Leak::of(&hidden, 0).lengths;
+                    let lengths = Leak::of(&hidden).lengths;
                     assert!(lengths.contains(&len));
                     counts.push(lengths.len());
                 }

@@ -4,10 +4,13 @@
 //! and compiles for each system.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod arena;
+mod locked;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
+mod witness;
 
 #[cfg(unix)]
 use unix as platform;
@@ -17,21 +20,20 @@ use windows as platform;
 use std::fs::File;
 use std::io;
 
+pub use arena::relock;
+pub use locked::{LockedBuf, LockedVec};
 #[cfg(target_os = "linux")]
 pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::status_from;
 pub use platform::{
-    LockedBuf, close_on_exec, core_dump_limit, create_private, exec_with_fds, file_kind, filled_pipe, give_name,
-    harden_process, inherited, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
-    sealed_memory_file, standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd,
-    unnamed_private, user,
+    close_on_exec, core_dump_limit, create_private, exec_with_fds, file_kind, filled_pipe, give_name, harden_process,
+    inherited, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status, sealed_memory_file,
+    standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{is_private_group, status_at, status_of_path, sync_dir};
-
-// The bytes stand in memory of their own, which a move leaves where it is.
-impl otp_core::Buffer for LockedBuf {}
+pub use witness::{hand_over, secret_input};
 
 /// What kind of thing a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 #![allow(unsafe_code, reason = "pages and descriptor numbers of one's own belong to no Rust value")]
 
 use std::ffi::c_void;
-use std::fmt;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Seek, Write};
 use std::mem::ManuallyDrop;
@@ -14,46 +13,14 @@ use std::process::Command;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use crate::{FileKind, Hardened, Status};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::{Errno, FdFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use zeroize::{Zeroize, Zeroizing};
 
-use crate::{FileKind, Hardened, Status};
-
-/// A buffer for secrets, of a fixed length, all zeros at first.
-///
-/// It lies in pages of its own, which are locked and left out of core dumps as far as the system allows; a system that
-/// refuses is no error. It is wiped when it is dropped.
-pub struct LockedBuf(Memory);
-
-enum Memory {
-    Pages {
-        start: NonNull<u8>,
-        len: usize,
-    },
-    /// Where no pages were to be had.
-    Heap(Zeroizing<Vec<u8>>),
-}
-
-// SAFETY: the pages belong to this value alone, and nothing about them depends on the thread.
-unsafe impl Send for LockedBuf {}
-// SAFETY: a shared reference gives only shared access to the bytes.
-unsafe impl Sync for LockedBuf {}
-
-impl LockedBuf {
-    /// A buffer of `len` zeros.
-    #[must_use]
-    pub fn new(len: usize) -> Self {
-        Self(pages(len).unwrap_or_else(|| Memory::Heap(Zeroizing::new(vec![0; len]))))
-    }
-}
-
-fn pages(len: usize) -> Option<Memory> {
-    if len == 0 || isize::try_from(len).is_err() {
-        return None;
-    }
+/// Maps `len` new pages of zeros, locked and left out of core dumps as far as the system allows; `None` without memory.
+pub(crate) fn map_locked(len: usize) -> Option<NonNull<u8>> {
     // SAFETY: a new private mapping at an address of the system's choice touches no memory that is in use.
     let start = unsafe {
         rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
@@ -63,46 +30,38 @@ fn pages(len: usize) -> Option<Memory> {
     #[cfg(all(target_os = "linux", not(miri)))]
     // SAFETY: the range is the mapping made above; the advice changes nothing about its contents.
     let _ = unsafe { rustix::mm::madvise(start.as_ptr().cast::<c_void>(), len, rustix::mm::Advice::LinuxDontDump) };
+    // SAFETY: the range is the mapping made above.
+    unsafe { lock_pages(start, len) };
+    Some(start)
+}
+
+/// Locks pages, each as soon as it is touched where the system can do that. What it refuses is no error.
+///
+/// # Safety
+///
+/// The range is one that [`map_locked`] gave, and is still mapped.
+pub(crate) unsafe fn lock_pages(start: NonNull<u8>, len: usize) {
+    let start = start.as_ptr().cast::<c_void>();
+    #[cfg(all(target_os = "linux", not(miri)))]
+    // SAFETY: the caller says that the range is mapped; locking changes nothing about its contents.
+    if unsafe { rustix::mm::mlock_with(start, len, rustix::mm::MlockFlags::ONFAULT) }.is_ok() {
+        return;
+    }
     #[cfg(not(miri))]
-    // SAFETY: the range is the mapping made above; locking changes nothing about its contents.
-    let _ = unsafe { rustix::mm::mlock(start.as_ptr().cast::<c_void>(), len) };
-    Some(Memory::Pages { start, len })
+    // SAFETY: as above.
+    let _ = unsafe { rustix::mm::mlock(start, len) };
+    #[cfg(miri)]
+    let _ = (start, len);
 }
 
-impl AsRef<[u8]> for LockedBuf {
-    fn as_ref(&self) -> &[u8] {
-        match &self.0 {
-            // SAFETY: `pages` mapped `len` bytes at `start`, zeroed by the system, and only `drop` unmaps them.
-            Memory::Pages { start, len } => unsafe { std::slice::from_raw_parts(start.as_ptr(), *len) },
-            Memory::Heap(bytes) => bytes,
-        }
-    }
-}
-
-impl AsMut<[u8]> for LockedBuf {
-    fn as_mut(&mut self) -> &mut [u8] {
-        match &mut self.0 {
-            // SAFETY: as in `as_ref`; and `self` is borrowed mutably, so nobody else has a reference.
-            Memory::Pages { start, len } => unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), *len) },
-            Memory::Heap(bytes) => bytes,
-        }
-    }
-}
-
-impl Drop for LockedBuf {
-    fn drop(&mut self) {
-        self.as_mut().zeroize();
-        if let Memory::Pages { start, len } = self.0 {
-            // SAFETY: `pages` mapped exactly this range, and no reference outlives the value. Unmapping unlocks.
-            let _ = unsafe { rustix::mm::munmap(start.as_ptr().cast::<c_void>(), len) };
-        }
-    }
-}
-
-impl fmt::Debug for LockedBuf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LockedBuf(..)")
-    }
+/// Unmaps pages, which unlocks them.
+///
+/// # Safety
+///
+/// The range is one that [`map_locked`] gave, and nothing refers to it any more.
+pub(crate) unsafe fn unmap_locked(start: NonNull<u8>, len: usize) {
+    // SAFETY: the caller says so.
+    let _ = unsafe { rustix::mm::munmap(start.as_ptr().cast::<c_void>(), len) };
 }
 
 /// The number of the user that this process acts as.

@@ -1,15 +1,14 @@
 //! Windows.
 //!
 //! Access lists are neither read nor set: files have those of the folder that they are made in.
+#![allow(unsafe_code, reason = "the functions of other systems are unsafe")]
 
-use std::fmt;
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::windows::io::AsHandle;
 use std::path::Path;
 use std::process::Command;
-
-use zeroize::Zeroizing;
+use std::ptr::NonNull;
 
 use crate::{FileKind, Hardened, Status};
 
@@ -119,36 +118,24 @@ pub fn swap_devices() -> Option<Vec<String>> {
     None
 }
 
-/// A buffer for secrets, of a fixed length, all zeros at first. It is wiped when it is dropped.
+/// Locking memory is left out on Windows: the buffers are on the heap.
+pub(crate) fn map_locked(_: usize) -> Option<NonNull<u8>> {
+    None
+}
+
+/// There are no pages to lock.
 ///
-/// Locking memory is left out on Windows, where programs may lock too little of it to rely on.
-pub struct LockedBuf(Zeroizing<Vec<u8>>);
+/// # Safety
+///
+/// None is needed.
+pub(crate) unsafe fn lock_pages(_: NonNull<u8>, _: usize) {}
 
-impl LockedBuf {
-    /// A buffer of `len` zeros.
-    #[must_use]
-    pub fn new(len: usize) -> Self {
-        Self(Zeroizing::new(vec![0; len]))
-    }
-}
-
-impl AsRef<[u8]> for LockedBuf {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl AsMut<[u8]> for LockedBuf {
-    fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-}
-
-impl fmt::Debug for LockedBuf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LockedBuf(..)")
-    }
-}
+/// There are no pages to unmap.
+///
+/// # Safety
+///
+/// None is needed.
+pub(crate) unsafe fn unmap_locked(_: NonNull<u8>, _: usize) {}
 
 /// Does nothing on Windows, and says so: crash dumps are the machine's settings there.
 #[allow(clippy::must_use_candidate, reason = "on other platforms its effect is what is wanted")]

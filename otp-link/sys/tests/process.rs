@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-use otp_sys::{Hardened, LockedBuf, core_dump_limit, harden_process, lockable_memory, swap_devices};
+use otp_sys::{Hardened, LockedBuf, core_dump_limit, harden_process, lockable_memory, relock, swap_devices};
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 
 /// Runs a test of this file once more, in a process of its own, after a command of the shell.
@@ -57,7 +57,7 @@ fn the_swap_of_this_machine_is_known() {
     assert_eq!(swap_devices().unwrap().len(), devices);
 }
 
-/// What opening a record may lock, in bytes.
+/// What a command locks, in bytes.
 const LEN: usize = 64 * 1024;
 
 /// What the kernel says of the mapping that an address lies in: its `VmFlags`.
@@ -77,19 +77,75 @@ fn flags_of(address: usize) -> Option<String> {
     None
 }
 
+/// Whether this process may lock the whole arena.
+fn may_lock() -> bool {
+    getrlimit(Resource::Memlock).current.is_none_or(|limit| limit >= LEN as u64)
+}
+
+/// How many bytes this process has locked.
+fn locked() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmLck:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 #[test]
-fn memory_for_secrets_is_locked_left_out_of_dumps_and_given_back() {
+fn memory_for_secrets_is_one_mapping_that_is_locked_and_left_out_of_dumps() {
     if before().is_none() {
         // In a process of its own, so that nothing else is put into its place.
-        return again("memory_for_secrets_is_locked_left_out_of_dumps_and_given_back", "true");
+        return again("memory_for_secrets_is_one_mapping_that_is_locked_and_left_out_of_dumps", "true");
     }
-    let buffer = LockedBuf::new(LEN);
-    let address = buffer.as_ref().as_ptr().addr();
-    let flags = flags_of(address).unwrap();
+    let buffers: Vec<LockedBuf> = (1..20).map(|number| LockedBuf::new(number * 100)).collect();
+    let addresses: Vec<usize> = buffers.iter().map(|buffer| buffer.as_ref().as_ptr().addr()).collect();
+    assert!(addresses.iter().max().unwrap() - addresses.iter().min().unwrap() < LEN, "more than one mapping");
+    let flags = flags_of(addresses[0]).unwrap();
     assert!(flags.contains(" dd "), "not left out of core dumps: {flags}");
-    if getrlimit(Resource::Memlock).current.is_none_or(|limit| limit >= LEN as u64) {
+    if may_lock() {
         assert!(flags.contains(" lo "), "not locked: {flags}");
+        assert_eq!(locked(), LEN as u64);
+    }
+    drop(buffers);
+    assert_eq!(LockedBuf::new(64).as_ref().as_ptr().addr(), addresses[0], "what is given back is handed out again");
+}
+
+#[test]
+fn what_is_larger_than_the_arena_is_locked_and_given_back() {
+    if before().is_none() {
+        return again("what_is_larger_than_the_arena_is_locked_and_given_back", "true");
+    }
+    let buffer = LockedBuf::new(LEN + 1);
+    let address = buffer.as_ref().as_ptr().addr();
+    assert!(flags_of(address).unwrap().contains(" dd "));
+    if getrlimit(Resource::Memlock).current.is_none_or(|limit| limit >= 2 * LEN as u64) {
+        assert!(flags_of(address).unwrap().contains(" lo "));
     }
     drop(buffer);
     assert_eq!(flags_of(address), None);
+}
+
+#[test]
+fn what_a_fork_unlocked_is_locked_again() {
+    if before().is_none() {
+        return again("what_a_fork_unlocked_is_locked_again", "true");
+    }
+    let buffers = [LockedBuf::new(100), LockedBuf::new(LEN + 1)];
+    let before = locked();
+    rustix::mm::munlockall().unwrap();
+    assert_eq!(locked(), 0);
+    relock();
+    assert_eq!(locked(), before);
+    drop(buffers);
+}
+
+#[test]
+fn where_nothing_may_be_locked_buffers_work_all_the_same() {
+    if before().is_none() {
+        return again("where_nothing_may_be_locked_buffers_work_all_the_same", "ulimit -l 0");
+    }
+    let mut buffers = [LockedBuf::new(100), LockedBuf::new(LEN + 1)];
+    for buffer in &mut buffers {
+        buffer.as_mut().fill(7);
+        assert!(buffer.as_ref().iter().all(|byte| *byte == 7));
+    }
+    relock();
 }

@@ -1,7 +1,8 @@
 //! Runs programs, and searches their memory for secrets while they run and when they end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use base32ct::{Base32Unpadded, Encoding};
 use otp_test_tools::{TempDir, folder};
 
 use crate::scan::Needles;
-use crate::tracee::{Part, Stop, Tracee};
+use crate::tracee::{Mapping, Part, Stop, Tracee};
 
 /// What a search gives.
 pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -46,6 +47,17 @@ pub struct Run<'a> {
     pub words: &'a [&'a str],
     /// The file that is its standard input.
     pub input: Option<&'a str>,
+    /// From when on its memory is read.
+    pub begin: Begin,
+}
+
+/// From when on a program's memory is read, at every system call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// From its first instruction on.
+    AtOnce,
+    /// Once it locks memory: an interpreter has much to do before.
+    WithTheFirstLock,
 }
 
 /// Where the programs run, and what is looked for.
@@ -57,8 +69,8 @@ pub struct Search {
     clean: bool,
 }
 
-/// Named parts of memory.
-type Memory = Vec<(String, Vec<u8>)>;
+/// What a program had in its memory, at each of its system calls.
+type Memory = Vec<Mapping>;
 
 impl Search {
     /// A search in a new folder; prints the heading of its report.
@@ -126,36 +138,52 @@ impl Search {
             Some(name) => Stdio::from(File::open(self.path(name))?),
             None => Stdio::null(),
         });
-        let (during, end) = watch(&mut command, at, run.words).map_err(|error| {
+        let (during, end) = watch(&mut command, at, run.begin).map_err(|error| {
             let said = fs::read_to_string(self.path("errors")).unwrap_or_default();
             format!("{}: {error}\n{said}", run.what)
         })?;
 
         let needles = self.needles()?;
         let mut seen: Vec<&str> = Vec::new();
-        for (name, _) in during.iter().flat_map(|(_, bytes)| needles.find_in(bytes)) {
-            if !seen.contains(&name) {
-                seen.push(name);
+        let mut unlocked: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for mapping in &during {
+            for (name, _) in needles.find_in(&mapping.bytes) {
+                if !seen.contains(&name) {
+                    seen.push(name);
+                }
+                let is_handed = matches!(must, Must::HaveOnly(handed) if handed == name);
+                if !mapping.locked && !is_handed {
+                    unlocked.insert((name, mapping.name.as_str()));
+                }
             }
         }
         let mut left = Vec::new();
-        for (place, bytes) in &end {
-            left.extend(needles.find_in(bytes).into_iter().map(|(name, count)| (name, place.as_str(), count)));
+        for mapping in &end {
+            let found = needles.find_in(&mapping.bytes);
+            left.extend(found.into_iter().map(|(name, count)| (name, mapping.name.as_str(), count)));
         }
         let well = match must {
-            Must::HaveCopy => !left.is_empty(),
-            Must::BeClean => !seen.is_empty() && left.is_empty(),
-            Must::HaveOnly(handed) => !seen.is_empty() && left.iter().all(|(name, ..)| *name == handed),
+            Must::HaveCopy => !left.is_empty() && !unlocked.is_empty(),
+            Must::BeClean => !seen.is_empty() && unlocked.is_empty() && left.is_empty(),
+            Must::HaveOnly(handed) => {
+                !seen.is_empty() && unlocked.is_empty() && left.iter().all(|(name, ..)| *name == handed)
+            }
         };
         self.clean &= well;
         let verdict = match (must, well) {
-            (_, false) if left.is_empty() => "FOUND NOTHING, WHICH CAN'T BE",
+            (_, false) if seen.is_empty() => "FOUND NOTHING, WHICH CAN'T BE",
+            (_, false) if left.is_empty() => "NOT LOCKED WHILE IT RAN",
             (_, false) => "LEFT BEHIND",
             (Must::HaveCopy, true) => "found, as it should be",
             (Must::BeClean, true) => "nothing",
             (Must::HaveOnly(_), true) => "what is handed over",
         };
         println!("{:<36} {:<42} {verdict}", run.what, seen.join(", "));
+        if !well {
+            for (name, place) in unlocked {
+                println!("{:<36} {:<42} {name} in {place}, which is not locked", "", "");
+            }
+        }
         for (name, place, count) in left {
             println!("{:<36} {:<42} {name} in {place}, {count} times", "", "");
         }
@@ -195,23 +223,32 @@ impl Default for Search {
     }
 }
 
-/// Runs a program. Gives its memory while it ran, and when it stopped at `at`.
-fn watch(command: &mut Command, at: At, words: &[&str]) -> Result<(Memory, Memory)> {
+/// Runs a program. Gives its memory at each of its system calls, as far as it changed since the one before, and when it stopped
+/// at `at`. Of an interpreter, it begins with the first memory that is locked.
+fn watch(command: &mut Command, at: At, begin: Begin) -> Result<(Memory, Memory)> {
     let mut tracee = Tracee::start(command)?;
-    let makes_keys = matches!(words.first(), Some(&("add" | "issue" | "rotate" | "import")));
-    let (mut during, mut holds) = (Vec::new(), makes_keys);
+    let (mut during, mut last, mut has_begun) = (Vec::new(), HashMap::new(), begin == Begin::AtOnce);
     loop {
         match (tracee.next_stop()?, at) {
             (Stop::Exit, At::Exit) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
             (Stop::Exit | Stop::Gone, _) => return Err("it ended too early".into()),
-            // Opening starts with locking memory.
-            (Stop::Call(libc::SYS_mlock), _) => holds = true,
-            (Stop::Call(libc::SYS_close | libc::SYS_write | libc::SYS_openat | libc::SYS_fsync), _) if holds => {
-                during.extend(tracee.memory(Part::Writable)?);
+            (Stop::Call(call), _) => {
+                has_begun |= matches!(call, libc::SYS_mlock | libc::SYS_mlock2);
+                if has_begun {
+                    during.extend(tracee.memory(Part::Writable)?.into_iter().filter(|mapping| {
+                        let state = (fingerprint(&mapping.bytes), mapping.locked);
+                        last.insert(mapping.start, state) != Some(state)
+                    }));
+                }
             }
-            _ => {}
         }
     }
     let end = tracee.memory(Part::All)?;
     if tracee.finish()? { Ok((during, end)) } else { Err("it failed".into()) }
+}
+
+fn fingerprint(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }

@@ -31,11 +31,23 @@ pub enum Part {
     Writable,
 }
 
+/// A mapping of a program's memory.
+pub struct Mapping {
+    /// What it is called: a file, `[heap]`, `[stack]`, or `anonymous`.
+    pub name: String,
+    /// Its first address.
+    pub start: u64,
+    /// Whether it is locked, so that it never comes into swap.
+    pub locked: bool,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
 /// A program that is watched.
 pub struct Tracee {
     child: Child,
     memory: File,
-    maps: File,
+    smaps: File,
 }
 
 impl Tracee {
@@ -55,8 +67,8 @@ impl Tracee {
         // SAFETY: the child is stopped and traced by this process; the options are passed by value.
         check(unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, pid(&child), 0, options) })?;
         let memory = File::open(format!("/proc/{process}/mem"))?;
-        let maps = File::open(format!("/proc/{process}/maps"))?;
-        Ok(Self { child, memory, maps })
+        let smaps = File::open(format!("/proc/{process}/smaps"))?;
+        Ok(Self { child, memory, smaps })
     }
 
     /// Its process, for pipes.
@@ -120,24 +132,33 @@ impl Tracee {
         Ok(Some(c_long::try_from(number).map_err(io::Error::other)?))
     }
 
-    /// Its memory, each part with its name.
-    pub fn memory(&mut self, part: Part) -> io::Result<Vec<(String, Vec<u8>)>> {
-        self.maps.seek(SeekFrom::Start(0))?;
-        let mut found = Vec::new();
-        for line in BufReader::new(&self.maps).lines() {
+    /// Its memory, mapping by mapping.
+    pub fn memory(&mut self, part: Part) -> io::Result<Vec<Mapping>> {
+        self.smaps.seek(SeekFrom::Start(0))?;
+        let mut found: Vec<Mapping> = Vec::new();
+        let mut is_wanted = false;
+        for line in BufReader::new(&self.smaps).lines() {
             let line = line?;
-            let mut words = line.split_ascii_whitespace();
-            let (range, mode) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-            let name = words.nth(3).unwrap_or("anonymous");
-            let parse = |text| u64::from_str_radix(text, 16).map_err(io::Error::other);
-            let (start, end) = range.split_once('-').unwrap_or_default();
-            let (start, end) = (parse(start)?, parse(end)?);
-            if !mode.starts_with(if part == Part::All { "r" } else { "rw" }) || name.starts_with("[v") {
+            if let Some(flags) = line.strip_prefix("VmFlags:") {
+                if let Some(mapping) = found.last_mut().filter(|_| is_wanted) {
+                    mapping.locked = flags.split_ascii_whitespace().any(|flag| flag == "lo");
+                }
                 continue;
             }
-            let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
-            self.memory.read_exact_at(&mut bytes, start)?;
-            found.push((name.to_owned(), bytes));
+            let mut words = line.split_ascii_whitespace();
+            let (range, mode) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let parse = |text| u64::from_str_radix(text, 16).ok();
+            let Some((Some(start), Some(end))) = range.split_once('-').map(|(start, end)| (parse(start), parse(end)))
+            else {
+                continue;
+            };
+            let name = words.nth(3).unwrap_or("anonymous");
+            is_wanted = mode.starts_with(if part == Part::All { "r" } else { "rw" }) && !name.starts_with("[v");
+            if is_wanted {
+                let mut bytes = vec![0; usize::try_from(end - start).map_err(io::Error::other)?];
+                self.memory.read_exact_at(&mut bytes, start)?;
+                found.push(Mapping { name: name.to_owned(), start, locked: false, bytes });
+            }
         }
         Ok(found)
     }

@@ -8,7 +8,10 @@ use otp_ffi::add::otp_account_add;
 use otp_ffi::key::otp_key_issue;
 use otp_ffi::keys::otp_keys_at;
 use otp_ffi::record::{otp_open, otp_seal};
+use otp_ffi::renew::otp_account_renew;
+use otp_ffi::ring::otp_ring_export;
 use otp_ffi::rotate::otp_account_rotate;
+use otp_ffi::rotation::otp_rotation_resume;
 
 use super::{account, keys_of, watched};
 
@@ -27,11 +30,15 @@ pub(crate) fn no_room(handle: usize, misaligned: bool) {
             watched(|| otp_account_field(account, name, nowhere.cast())),
             watched(|| otp_account_field_at(account, 0, nowhere.cast())),
             watched(|| otp_keys_at(keys, 0, nowhere.cast())),
-            watched(|| otp_key_issue(ptr::null(), ptr::null(), nowhere.cast())),
-            watched(|| otp_account_add(null, name, ptr::null(), 0, ptr::null(), nowhere.cast())),
+            watched(|| otp_key_issue(ptr::null(), null, ptr::null(), nowhere.cast())),
+            watched(|| otp_account_add(null, null, name, ptr::null(), 0, ptr::null(), nowhere.cast())),
             watched(|| {
-                otp_account_rotate(ptr::null(), ptr::null(), 0, ptr::null(), 0, None, ptr::null_mut(), nowhere.cast())
+                let context = ptr::null_mut();
+                otp_account_rotate(ptr::null(), ptr::null(), 0, ptr::null(), 0, 0, None, context, nowhere.cast())
             }),
+            watched(|| otp_account_renew(ptr::null(), ptr::null(), 0, ptr::null_mut(), nowhere.cast())),
+            watched(|| otp_rotation_resume(ptr::null(), ptr::null_mut(), nowhere.cast())),
+            watched(|| otp_ring_export(null, null, name, nowhere.cast())),
             watched(|| otp_open(null, 0, ptr::null(), 0, ptr::null_mut(), nowhere.cast())),
             watched(|| {
                 let (len, buffer) = (nowhere.cast(), ptr::null_mut());

@@ -28,7 +28,7 @@ pub(crate) fn account_add(store: &Text, account: &Text, fields: &Fields, grant: 
         fields.with(|fields, count| {
             grant.with(|grant| {
                 // SAFETY: each leads to what it says, or can't.
-                handle(|out| unsafe { otp_account_add(store, account, fields, count, grant, out) })
+                handle(|out| unsafe { otp_account_add(store, ptr::null(), account, fields, count, grant, out) })
             })
         })
     })
@@ -64,7 +64,7 @@ pub(crate) fn account_rotate(
             grant.with(|grant| {
                 // SAFETY: each leads to what it says, or can't; the function takes that context.
                 handle(|out| unsafe {
-                    otp_account_rotate(source, fields, count, grant, grace, call_back, context.cast(), out)
+                    otp_account_rotate(source, fields, count, grant, grace, 0, call_back, context.cast(), out)
                 })
             })
         })
@@ -74,7 +74,7 @@ pub(crate) fn account_rotate(
 pub(crate) fn account_remove(store: &Text, account: &Text) -> Answer {
     texts([store, account], |[store, account]| {
         // SAFETY: each is NULL or ends with a NUL.
-        watched(|| unsafe { otp_account_remove(store, account) })
+        watched(|| unsafe { otp_account_remove(store, ptr::null(), account, 0) })
     })
 }
 
@@ -152,7 +152,9 @@ pub(crate) fn store_verify(store: &Text, prefix: &Text, ask: bool) -> Result<Fau
     let (mut records, mut faults) = (99, 99);
     texts([store, prefix], |[store, prefix]| {
         // SAFETY: as above, and there is room for both numbers.
-        watched(|| unsafe { otp_store_verify(store, prefix, visit, context, &raw mut records, &raw mut faults) })
+        watched(|| unsafe {
+            otp_store_verify(store, ptr::null(), prefix, visit, context, &raw mut records, &raw mut faults)
+        })
     })?;
     Ok((visits.given, records, faults))
 }

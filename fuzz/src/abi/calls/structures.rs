@@ -13,7 +13,7 @@ impl Granted {
         let (expires, capacity) = (self.expires, self.capacity);
         let size = if self.passed == Passed::WrongSize { 8 } else { size_of::<Grant>() };
         let allow_empty_password = self.allow_empty_password.into();
-        let grant = Grant { size, holder, expires, capacity, allow_empty_password };
+        let grant = Grant { size, holder, expires, capacity, allow_empty_password, pages: 0, reserved: 0 };
         call(self.passed.pointer(&raw const grant))
     }
 }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use rand_core::TryCryptoRng;
 
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
 use crate::frame::Capacity;
 use crate::keeper::KeepError;
 use crate::name::AccountName;
@@ -18,7 +19,7 @@ pub const CLAIM_LEN: usize = 16;
 /// How many generations a run tries to claim before it gives up.
 const TRIES: usize = 8;
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Replaces the run's own staged record by its own bytes: a store that takes no writes is noticed before that costs every
     /// key a page.
     pub(super) fn probe_staged(
@@ -63,14 +64,27 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                     continue;
                 }
             }
-            let survey = self.keeper.survey(account)?;
-            if survey.staged != [staged.id] {
-                return Err(overtaken());
-            }
-            if survey.highest_claim() == next {
-                return Ok(next);
+            match self.check_ours(account, staged, next) {
+                // Another run has claimed more. If its own rotation is done, ours is over; else the next claim may be ours.
+                Err(KeepError::Overtaken { .. }) if self.keeper.survey(account)?.staged == [staged.id] => {}
+                outcome => return outcome.map(|()| next),
             }
         }
         Err(failure.unwrap_or_else(overtaken))
+    }
+
+    /// Checks that a generation is this run's: its claim is the highest, and its own staged record is there, alone.
+    pub(super) fn check_ours(
+        &self,
+        account: &AccountName,
+        staged: &Slot,
+        generation: u64,
+    ) -> Result<(), KeepError<S::Error>> {
+        let survey = self.keeper.survey(account)?;
+        if survey.highest_claim() == generation && survey.staged == [staged.id] {
+            Ok(())
+        } else {
+            Err(KeepError::Overtaken { account: account.clone().into() })
+        }
     }
 }

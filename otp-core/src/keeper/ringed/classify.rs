@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::ledger::Ledger;
 use super::ring_keeper::RingKeeper;
 use super::rotate::RingRotation;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::keeper::Live;
@@ -17,14 +18,14 @@ use crate::seal::verify;
 use crate::store::Store;
 
 /// A record, and the ring's key that opens it.
-pub(super) struct Known {
-    pub(super) key: Key<Vec<u8>>,
+pub(super) struct Known<M: Buffer> {
+    pub(super) key: Key<M>,
     pub(super) header: Header,
     pub(super) record: Vec<u8>,
 }
 
 /// What a record is to a ring.
-pub(super) enum Standing {
+pub(super) enum Standing<M: Buffer> {
     /// It is gone, or a note says that its key has ended.
     Ended,
     /// The key was replaced without a ring, and opens an old secret until its grace period ends.
@@ -32,7 +33,7 @@ pub(super) enum Standing {
     /// The ring has no key that opens it.
     Unknown,
     /// The ring's key opens it.
-    Known(Known),
+    Known(Known<M>),
 }
 
 /// What a rotation does with the keys of an account.
@@ -52,9 +53,9 @@ pub(super) struct Classes {
     pub(super) orphaned: Vec<KeyId>,
 }
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Reads a record and finds out what it is to the ring.
-    pub(super) fn standing(&self, account: &AccountName, id: KeyId) -> Result<Standing, KeepError<S::Error>> {
+    pub(super) fn standing(&self, account: &AccountName, id: KeyId) -> Result<Standing<M>, KeepError<S::Error>> {
         let Live { bytes, grace } = match self.keeper.read_live(account, id, Record::max_len(Capacity::MIN)) {
             Ok(live) => live,
             Err(KeepError::NoKey { .. }) => return Ok(Standing::Ended),
@@ -114,7 +115,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
 }
 
 impl RingRotation {
-    fn is_expired<S: Store>(&self, header: &Header, keeper: &Keeper<'_, S>) -> bool {
+    fn is_expired<S: Store, M: OwnedBuffer>(&self, header: &Header, keeper: &Keeper<'_, S, M>) -> bool {
         self.expires.or(header.terms.expires).is_some_and(|at| keeper.now >= at)
     }
 }

@@ -1,20 +1,21 @@
 //! Ending keys and accounts with a ring, where the end binds those who can write the store too (rules 5 and 11).
 
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
 use crate::id::KeyId;
-use crate::keeper::{Gone, KeepError};
+use crate::keeper::{Gone, KeepError, Tombstone};
 use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Ends one key as [`Keeper::revoke`](crate::Keeper::revoke) does, and wipes the ring's copy. A record of it that somebody
     /// restores is not served by any later rotation.
     ///
     /// # Errors
     ///
     /// Those of [`Keeper::revoke`](crate::Keeper::revoke), and the ring's.
-    pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
+    pub fn revoke(&self, account: &AccountName, id: KeyId) -> Result<Tombstone<S::Error>, KeepError<S::Error>> {
         let in_ring = self.ledger(account)?.keys.binary_search(&id).is_ok();
         if !in_ring {
             // A mistyped id leaves no mark behind.
@@ -22,14 +23,15 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                 return Err(error);
             }
         }
-        self.mark(account, Entry::Ended(id))?;
-        let revoked = self.keeper.revoke(account, id);
-        match revoked {
+        // Where there is no room for the mark, the key ends all the same; `forget` says so.
+        let _ = self.mark(account, Entry::Ended(id));
+        let tombstone = match self.keeper.revoke(account, id) {
             // Its record was lost before: what is left of it is in the ring.
-            Err(KeepError::NoKey { .. }) if in_ring => {}
+            Err(KeepError::NoKey { .. }) if in_ring => Tombstone::Left,
             outcome => outcome?,
-        }
-        self.forget(account, id)
+        };
+        self.forget(account, id)?;
+        Ok(tombstone)
     }
 
     /// Deletes an account as [`Keeper::remove`](crate::Keeper::remove) does, and ends its keys in the ring.

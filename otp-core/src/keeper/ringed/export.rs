@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::classify::Standing;
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
 use crate::id::KeyId;
 use crate::keeper::{Gone, KeepError};
 use crate::key::Key;
@@ -40,7 +41,7 @@ pub struct HeldKey {
     pub header: Option<Header>,
 }
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// What the ring holds for an account.
     ///
     /// # Errors
@@ -68,7 +69,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     /// # Errors
     ///
     /// [`KeepError::NoKey`] if the ring has none.
-    pub fn export(&self, account: &AccountName, id: KeyId) -> Result<Key<Vec<u8>>, KeepError<S::Error>> {
+    pub fn export(&self, account: &AccountName, id: KeyId) -> Result<Key<M>, KeepError<S::Error>> {
         let missing = || KeepError::NoKey { account: account.clone().into(), id, gone: Gone::Unknown };
         self.read_key(account, Entry::Key(id), id)?.ok_or_else(missing)
     }

@@ -1,22 +1,20 @@
 //! Adding accounts and issuing keys with a ring, and taking in keys that were handed out without one (rule 4).
 
-use alloc::vec::Vec;
-
 use rand_core::TryCryptoRng;
 
 use super::classify::Standing;
 use super::ring_keeper::RingKeeper;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, OwnedBuffer};
 use crate::id::KeyId;
 use crate::keeper::{Gone, Grant, KeepError};
 use crate::key::Key;
 use crate::name::AccountName;
 use crate::record::Record;
 use crate::ring::{Entry, Ring};
-use crate::seal::{open, open_ignoring_expiry, verify};
+use crate::seal::{open, verify};
 use crate::store::{Guard, Store};
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Adds an account as [`Keeper::add`](crate::Keeper::add) does; the ring keeps its first key.
     ///
     /// # Errors
@@ -28,7 +26,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         payload: &[u8],
         grant: &Grant,
         rng: &mut G,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    ) -> Result<Key<M>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
@@ -58,7 +56,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     /// # Errors
     ///
     /// As [`Keeper::issue`](crate::Keeper::issue), [`KeepError::StaleRing`], and the ring's.
-    pub fn issue<B, G>(&self, key: Key<B>, grant: &Grant, rng: &mut G) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    pub fn issue<B, G>(&self, key: Key<B>, grant: &Grant, rng: &mut G) -> Result<Key<M>, KeepError<S::Error>>
     where
         B: Buffer,
         G: TryCryptoRng,
@@ -91,7 +89,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     /// # Errors
     ///
     /// [`KeepError::NotInRing`]
-    pub fn current_key(&self, account: &AccountName) -> Result<Key<Vec<u8>>, KeepError<S::Error>> {
+    pub fn current_key(&self, account: &AccountName) -> Result<Key<M>, KeepError<S::Error>> {
         for id in self.keeper.survey(account)?.records {
             if let Standing::Known(known) = self.standing(account, id)?
                 && known.header.terms.expires.is_none_or(|at| self.keeper.now < at)
@@ -130,7 +128,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         if self.generation(account, &ledger, &survey)? == 0 && record.header().page == 0 {
             self.put_entry(account, Entry::First(id), b"0")?;
         }
-        self.put_entry(account, Entry::Key(id), key.to_text().as_bytes()).map(drop)
+        self.put_key(account, Entry::Key(id), key).map(drop)
     }
 
     /// Takes back a new key that could not be handed over: its record first, then the ring's key.
@@ -154,10 +152,10 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     fn or_take_back(
         &self,
         account: &AccountName,
-        key: Key<Vec<u8>>,
+        key: Key<M>,
         check: impl FnOnce(KeyId, &[KeyId]) -> Result<(), KeepError<S::Error>>,
         claimed: u64,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>> {
+    ) -> Result<Key<M>, KeepError<S::Error>> {
         let look = || {
             let survey = self.keeper.survey(account)?;
             survey.check_no_rotation(account)?;
@@ -174,17 +172,5 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the ring's key opens a record to this payload.
-    pub(super) fn opens_to(
-        &self,
-        account: &AccountName,
-        id: KeyId,
-        payload: &[u8],
-    ) -> Result<bool, KeepError<S::Error>> {
-        let Standing::Known(known) = self.standing(account, id)? else { return Ok(false) };
-        let secret = open_ignoring_expiry(known.key, &Record::decode(&known.record)?)?;
-        Ok(crate::ct::equal(secret.expose(), payload))
     }
 }

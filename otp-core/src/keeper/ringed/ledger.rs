@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::ring_keeper::{RingKeeper, ring_failed};
+use crate::buffer::OwnedBuffer;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
 use crate::keeper::survey::Survey;
@@ -37,7 +38,7 @@ impl Ledger {
     }
 }
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     pub(super) fn ledger(&self, account: &AccountName) -> Result<Ledger, KeepError<S::Error>> {
         let mut ledger = Ledger::default();
         let each = &mut |entry| {
@@ -96,12 +97,13 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         Ok(page.filter(|page| *page < pages))
     }
 
-    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring (rule 5).
+    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring, and the other way round
+    /// (rule 5).
     pub(super) fn note_ended(
         &self,
         account: &AccountName,
         ledger: &mut Ledger,
-        survey: &Survey,
+        survey: &mut Survey,
     ) -> Result<(), KeepError<S::Error>> {
         for id in &survey.notes {
             if ledger.keys.binary_search(id).is_err() {
@@ -119,6 +121,14 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         }
         ledger.ended.sort_unstable();
+        // A revocation that was cut short, or a record that somebody has brought back: its end is finished.
+        for id in survey.records.clone() {
+            if ledger.ended.binary_search(&id).is_ok() {
+                self.keeper.put(&Slot::note(account, id), &Note::Revoked { at: self.keeper.now }.encode())?;
+                self.keeper.remove_slot(&Slot::record(account, id))?;
+                survey.records.retain(|other| *other != id);
+            }
+        }
         Ok(())
     }
 }

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use super::classify::{Classes, Known, Standing};
-use super::ring_keeper::RingKeeper;
+use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::hazmat;
 use crate::id::KeyId;
@@ -22,9 +23,9 @@ use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
 /// What a rotation with a ring did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Published {
+pub struct Published<M: Buffer = Vec<u8>> {
     /// The generation that it reached.
     pub generation: u64,
     /// The keys that kept their text.
@@ -33,7 +34,7 @@ pub struct Published {
     pub behind: Vec<KeyId>,
     /// The new keys, each beside the one that it replaces: at once, or at the next rotation if that one has just used its
     /// last page.
-    pub replacements: Vec<Replacement>,
+    pub replacements: Vec<Replacement<M>>,
     /// The keys that ended.
     pub ended: Vec<KeyId>,
     /// Records that appeared during the rotation, which the ring knows nothing of.
@@ -45,7 +46,7 @@ pub struct Published {
 /// How often a replacement whose answer is in doubt is tried again.
 const TRIES: usize = 3;
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Seals the payload for every key and ends the rotation that `staged` is the record of.
     pub(super) fn publish<E, G>(
         &self,
@@ -54,8 +55,8 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         payload: &[u8],
         options: &RingRotation,
         rng: &mut G,
-        hand_over: impl FnOnce(&[Replacement]) -> Result<(), E>,
-    ) -> Result<Published, E>
+        hand_over: impl FnOnce(&[Replacement<M>]) -> Result<(), E>,
+    ) -> Result<Published<M>, E>
     where
         E: From<KeepError<S::Error>>,
         G: TryCryptoRng,
@@ -64,7 +65,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let guard = self.keeper.lock(account)?;
         self.probe_staged(account, &guard, staged)?;
         let generation = self.claim(account, staged, rng)?;
-        let mut done = Published { generation, ..Published::default() };
+        let mut done = Published::at(generation);
         // Afresh: others may have revoked keys while the database changed.
         let records = self.keeper.survey(account)?.records;
         let ledger = self.ledger(account)?;
@@ -74,6 +75,8 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             let header = known.header.clone();
             let pages = known.key.pages().get();
             let Some(page) = self.page_at(account, *id, pages, generation)? else { continue };
+            // After the record was read, and before the page is sealed: a slow run must not replace a later page.
+            self.check_ours(account, staged, generation)?;
             self.reseal(account, &guard, known, page, payload, options)?;
             done.kept.push(*id);
             if page + 1 == pages {
@@ -92,7 +95,15 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         (done.behind, done.unknown, done.orphaned) = (behind, unknown, orphaned);
 
         // The ring has the new keys, so that one which could not be handed over now can be later.
+        self.drop_revoked(account, &mut done.replacements)?;
         let handed_over = hand_over(&done.replacements);
+        self.drop_revoked(account, &mut done.replacements)?;
+        if handed_over.is_ok() {
+            // Otherwise the next rotation names the key, whose holder has no other yet.
+            for Replacement { old, .. } in &done.replacements {
+                self.mark(account, Entry::Succeeded(*old))?;
+            }
+        }
         for id in classes.replaced.into_iter().chain(classes.ended) {
             self.end(account, id)?;
             done.ended.push(id);
@@ -103,12 +114,30 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         handed_over.map(|()| done)
     }
 
+    /// Takes back the successors of keys that were revoked meanwhile.
+    fn drop_revoked(
+        &self,
+        account: &AccountName,
+        replacements: &mut Vec<Replacement<M>>,
+    ) -> Result<(), KeepError<S::Error>> {
+        let mut number = 0;
+        while let Some(Replacement { old, key, .. }) = replacements.get(number) {
+            if self.keeper.is_revoked(account, *old)? || self.is_ended(account, *old)? {
+                self.take_back(account, key.id())?;
+                replacements.remove(number);
+            } else {
+                number += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Seals one page, and puts the record into the place of the one that was read (rule 3).
     fn reseal(
         &self,
         account: &AccountName,
         guard: &S::Guard<'_>,
-        known: Known,
+        known: Known<M>,
         page: u8,
         payload: &[u8],
         options: &RingRotation,
@@ -118,22 +147,22 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         // Rule 2: this run seals the page once, so that it has one header.
         let terms =
             Terms { created: self.keeper.now, expires: options.expires.or(header.terms.expires), ..header.terms };
-        let mut new = vec![0; Record::max_len(capacity)];
-        let len = hazmat::seal_page(key, page, &terms, payload, &mut new)?.len();
-        new.truncate(len);
+        // The frame is under its pad only when it leaves this.
+        let mut draft = Wiped::new(M::zeroed(Record::max_len(capacity)));
+        let new = hazmat::seal_page(key, page, &terms, payload, draft.bytes_mut())?.to_vec();
 
         let overtaken = || KeepError::Overtaken { account: account.clone().into() };
         let mut failure = None;
         for _ in 0..TRIES {
             match self.keeper.store.replace(guard, &slot, &old, &new) {
-                Ok(true) => return Ok(()),
+                Ok(true) => return self.drop_if_revoked(account, &slot),
                 Ok(false) => {}
                 Err(error) => failure = Some(KeepError::Store(error)),
             }
             let mut bytes = vec![0; Record::MAX_LEN];
             let there = self.keeper.store.get(&slot, &mut bytes).map_err(KeepError::Store)?;
             match there.and_then(|len| bytes.get(..len)) {
-                Some(bytes) if bytes == new => return Ok(()),
+                Some(bytes) if bytes == new => return self.drop_if_revoked(account, &slot),
                 Some(bytes) if bytes == old => {}
                 Some(_) => return Err(overtaken()),
                 // It was revoked: a comparison never creates what is gone.
@@ -141,6 +170,19 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             }
         }
         Err(failure.unwrap_or_else(overtaken))
+    }
+
+    /// Removes a record that was replaced just now if its key was revoked meanwhile, and its record put back by somebody who
+    /// can write the store (rule 5).
+    fn drop_if_revoked(&self, account: &AccountName, slot: &Slot) -> Result<(), KeepError<S::Error>> {
+        if self.keeper.is_revoked(account, slot.id)? || self.is_ended(account, slot.id)? {
+            self.keeper.remove_slot(slot)?;
+        }
+        Ok(())
+    }
+
+    fn is_ended(&self, account: &AccountName, id: KeyId) -> Result<bool, KeepError<S::Error>> {
+        Ok(self.ring.get(account, Entry::Ended(id), &mut []).map_err(ring_failed)?.is_some())
     }
 
     /// Issues the successor of a key that has no page left after this rotation.
@@ -154,7 +196,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         options: &RingRotation,
         generation: u64,
         rng: &mut G,
-    ) -> Result<Replacement, KeepError<S::Error>>
+    ) -> Result<Replacement<M>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
@@ -169,7 +211,6 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
             pages,
         };
         let key = self.put_new(account, payload, &grant, generation, rng)?;
-        self.mark(account, Entry::Succeeded(old))?;
         Ok(Replacement { old, holder: grant.holder, key })
     }
 
@@ -181,7 +222,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         grant: &Grant,
         generation: u64,
         rng: &mut G,
-    ) -> Result<Key<Vec<u8>>, KeepError<S::Error>>
+    ) -> Result<Key<M>, KeepError<S::Error>>
     where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
@@ -191,7 +232,7 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
         let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
         let digits = alloc::string::ToString::to_string(&generation);
         if !self.put_entry(account, Entry::First(id), digits.as_bytes())?
-            || !self.put_entry(account, Entry::Key(id), sealed.key.to_text().as_bytes())?
+            || !self.put_key(account, Entry::Key(id), &sealed.key)?
         {
             return Err(repeated());
         }
@@ -232,7 +273,20 @@ impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
     }
 }
 
-impl Published {
+impl<M: Buffer> Published<M> {
+    fn at(generation: u64) -> Self {
+        let nobody = Vec::new;
+        Self {
+            generation,
+            kept: nobody(),
+            behind: nobody(),
+            replacements: Vec::new(),
+            ended: nobody(),
+            unknown: nobody(),
+            orphaned: nobody(),
+        }
+    }
+
     /// What a rotation would do; it has no new keys yet.
     pub(super) fn planned(generation: u64, classes: Classes) -> Self {
         let Classes { resealed, behind, replaced, mut ended, unknown, orphaned } = classes;

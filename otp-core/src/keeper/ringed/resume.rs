@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
-use zeroize::Zeroizing;
 
 use super::apply::{Applied, Change};
 use super::ledger::Ledger;
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
-use super::rotate::{Payload, RingRotation};
+use super::rotate::{RingRotation, kept};
+use crate::buffer::{OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
@@ -21,13 +21,15 @@ use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
 
 /// An unfinished rotation.
-struct Pending {
+struct Pending<M: OwnedBuffer> {
     staged: Slot,
     records: Vec<KeyId>,
-    new: Payload,
+    new: Wiped<M>,
+    /// Whether its pages may have been sealed.
+    is_claimed: bool,
 }
 
-impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
+impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// Goes on with an unfinished rotation: applies the same change again, and publishes it. `None` if the database had not
     /// been touched: then the rotation is forgotten, and nothing has changed.
     ///
@@ -41,23 +43,22 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         options: &RingRotation,
         rng: &mut G,
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
-        hand_over: impl FnOnce(&[Replacement]) -> Result<(), E>,
-    ) -> Result<Option<Published>, E>
+        hand_over: impl FnOnce(&[Replacement<M>]) -> Result<(), E>,
+    ) -> Result<Option<Published<M>>, E>
     where
         E: From<KeepError<S::Error>>,
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(None) };
-        let old = self.current_payload(account, &records, Some(&new))?;
-        let unfinished = || KeepError::Unfinished { account: account.clone().into() };
-        match apply(&self.guard, Change { account, old: old.as_ref().unwrap_or(&new), new: &new }) {
-            Applied::Done => self.publish(account, &staged, &new, options, rng, hand_over).map(Some),
-            Applied::Unchanged if !self.is_published(account, &records, &new)? => {
-                self.clear(account, &staged)?;
-                Err(KeepError::NotApplied { account: account.clone().into() }.into())
+        let ring_guard = self.lock()?;
+        let Some(Pending { staged, records, new, .. }) = self.pending(account)? else { return Ok(None) };
+        let old = self.current_payload(account, &records, Some(new.bytes()))?;
+        match apply(&ring_guard, Change { account, old: old.as_ref().unwrap_or(&new).bytes(), new: new.bytes() }) {
+            Applied::Done => self.publish(account, &staged, new.bytes(), options, rng, hand_over).map(Some),
+            // Unchanged by this run says nothing of the one that was cut short.
+            Applied::Unchanged | Applied::InDoubt => {
+                Err(KeepError::Unfinished { account: account.clone().into() }.into())
             }
-            Applied::Unchanged | Applied::InDoubt => Err(unfinished().into()),
         }
     }
 
@@ -65,20 +66,22 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     ///
     /// # Errors
     ///
-    /// [`KeepError::NotUnfinished`], [`KeepError::StagedLost`], [`KeepError::Published`] if a record has the new secret,
+    /// [`KeepError::NotUnfinished`], [`KeepError::StagedLost`], [`KeepError::Published`] if a record may have the new secret,
     /// [`KeepError::NotInRing`], and [`KeepError::Unfinished`] if the database may still have it.
     pub fn abort(
         &self,
         account: &AccountName,
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
     ) -> Result<(), KeepError<S::Error>> {
-        let Some(Pending { staged, records, new }) = self.pending(account)? else { return Ok(()) };
-        if self.is_published(account, &records, &new)? {
+        let ring_guard = self.lock()?;
+        let Some(Pending { staged, records, new, is_claimed }) = self.pending(account)? else { return Ok(()) };
+        // Once a generation is claimed, a record may have the new secret, or get it late: then the database has it too.
+        if is_claimed {
             return Err(KeepError::Published { account: account.clone().into() });
         }
-        let old = self.current_payload(account, &records, Some(&new))?;
+        let old = self.current_payload(account, &records, Some(new.bytes()))?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
-        match apply(&self.guard, Change { account, old: &new, new: &old }) {
+        match apply(&ring_guard, Change { account, old: new.bytes(), new: old.bytes() }) {
             Applied::Done => self.clear(account, &staged),
             Applied::Unchanged | Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }),
         }
@@ -90,6 +93,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     ///
     /// [`KeepError::NotUnfinished`]
     pub fn forget_rotation(&self, account: &AccountName) -> Result<(), KeepError<S::Error>> {
+        let _ring_guard = self.lock()?;
         let staged = self.keeper.survey(account)?.staged;
         let ledger = self.ledger(account)?;
         if staged.is_empty() && ledger.applying.is_empty() && ledger.recovery.is_empty() {
@@ -102,11 +106,11 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     }
 
     /// Finds the unfinished rotation of an account and opens its new secret; `None` if it can be and was forgotten.
-    fn pending(&self, account: &AccountName) -> Result<Option<Pending>, KeepError<S::Error>> {
+    fn pending(&self, account: &AccountName) -> Result<Option<Pending<M>>, KeepError<S::Error>> {
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         let (account_of, lost) =
             (|| account.clone().into(), || KeepError::StagedLost { account: account.clone().into() });
         let (&[id], applying) = (&survey.staged[..], &ledger.applying[..]) else {
@@ -129,18 +133,9 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         let bytes = len.and_then(|len| bytes.get(..len)).ok_or_else(lost)?;
         let record = Record::decode(bytes).map_err(|_| lost())?;
         let secret = open_ignoring_expiry(key, &record).map_err(|_| lost())?;
-        let new = Zeroizing::new(secret.expose().to_vec());
-        Ok(Some(Pending { staged, records: survey.records, new }))
-    }
-
-    /// Whether a record of the account has this payload.
-    fn is_published(&self, account: &AccountName, records: &[KeyId], new: &[u8]) -> Result<bool, KeepError<S::Error>> {
-        for id in records {
-            if self.opens_to(account, *id, new)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let new = kept(secret.expose());
+        let is_claimed = ledger.highest_spent().max(survey.highest_claim()) > ledger.highest_done();
+        Ok(Some(Pending { staged, records: survey.records, new, is_claimed }))
     }
 
     /// Refuses an account whose database was being changed, and whose new secret is no longer staged.

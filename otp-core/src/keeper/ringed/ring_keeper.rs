@@ -1,11 +1,9 @@
 //! [`RingKeeper`], and reading and writing its ring.
 
 use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
+use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 use crate::id::KeyId;
 use crate::keeper::{KeepError, Keeper};
 use crate::key::{Key, MAX_TEXT_LEN};
@@ -13,23 +11,18 @@ use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
 use crate::store::Store;
 
-/// A keeper with a ring, whose lock it holds.
+/// A keeper with a ring. What rotates takes the ring's lock, and nothing else waits for a program that changes a database.
 #[derive(Debug)]
-pub struct RingKeeper<'s, 'r, S, R: Ring> {
-    pub(super) keeper: Keeper<'s, S>,
+pub struct RingKeeper<'s, 'r, S, R, M = Vec<u8>> {
+    pub(super) keeper: Keeper<'s, S, M>,
     pub(super) ring: &'r R,
-    pub(super) guard: R::Guard<'r>,
 }
 
-impl<'s, S: Store> Keeper<'s, S> {
-    /// The same keeper with a ring, which is locked until it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// [`KeepError::Ring`]
-    pub fn with_ring<'r, R: Ring>(&self, ring: &'r R) -> Result<RingKeeper<'s, 'r, S, R>, KeepError<S::Error>> {
-        let guard = ring.lock().map_err(ring_failed)?;
-        Ok(RingKeeper { keeper: Keeper { ..*self }, ring, guard })
+impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
+    /// The same keeper with a ring.
+    #[must_use]
+    pub const fn with_ring<'r, R: Ring>(&self, ring: &'r R) -> RingKeeper<'s, 'r, S, R, M> {
+        RingKeeper { keeper: Self { ..*self }, ring }
     }
 }
 
@@ -40,15 +33,15 @@ pub(super) fn ring_failed<S, E: crate::ring::RingError>(error: E) -> KeepError<S
 /// How long a key's text is assumed to be before it is read.
 const FIRST_LEN: usize = 1024;
 
-impl<'s, 'r, S: Store, R: Ring> RingKeeper<'s, 'r, S, R> {
+impl<'s, 'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'s, 'r, S, R, M> {
     /// The keeper of the store alone.
-    pub const fn keeper(&self) -> &Keeper<'s, S> {
+    pub const fn keeper(&self) -> &Keeper<'s, S, M> {
         &self.keeper
     }
 
-    /// The ring's lock: a program that changes a database inherits it, so that nobody else goes on while it runs.
-    pub const fn guard(&self) -> &R::Guard<'r> {
-        &self.guard
+    /// Waits for the ring's lock. A program that changes a database inherits it, so that nobody goes on while it runs (rule 6).
+    pub(super) fn lock(&self) -> Result<R::Guard<'r>, KeepError<S::Error>> {
+        self.ring.lock().map_err(ring_failed)
     }
 
     pub(super) fn put_entry(
@@ -74,29 +67,43 @@ impl<'s, 'r, S: Store, R: Ring> RingKeeper<'s, 'r, S, R> {
         account: &AccountName,
         entry: Entry,
         id: KeyId,
-    ) -> Result<Option<Key<Vec<u8>>>, KeepError<S::Error>> {
-        let mut text = Zeroizing::new(vec![0; FIRST_LEN]);
+    ) -> Result<Option<Key<M>>, KeepError<S::Error>> {
+        let mut room = FIRST_LEN;
         loop {
-            let Some(len) = self.ring.get(account, entry, &mut text).map_err(ring_failed)? else { return Ok(None) };
-            if len <= text.len() {
-                text.truncate(len);
-                break;
+            let mut text = Wiped::new(M::zeroed(room));
+            let Some(len) = self.ring.get(account, entry, text.bytes_mut()).map_err(ring_failed)? else {
+                return Ok(None);
+            };
+            if let Some(text) = text.bytes().get(..len) {
+                let key = Key::parse(text, M::zeroed(len * 5 / 8)).ok();
+                return Ok(key.filter(|key| key.account() == account && key.id() == id));
             }
             if len > MAX_TEXT_LEN {
                 return Ok(None);
             }
-            text = Zeroizing::new(vec![0; len]);
+            room = len;
         }
-        let key = Key::parse_owned(&text).ok();
-        Ok(key.filter(|key| key.account() == account && key.id() == id))
+    }
+
+    /// Puts a key's text into the ring if there is none, and says whether it did.
+    pub(super) fn put_key<B: Buffer>(
+        &self,
+        account: &AccountName,
+        entry: Entry,
+        key: &Key<B>,
+    ) -> Result<bool, KeepError<S::Error>> {
+        let mut text = Wiped::new(M::zeroed(key.text_len()));
+        let text = key.write_text(text.bytes_mut())?;
+        self.put_entry(account, entry, text.as_bytes())
     }
 
     /// Ends a key in the ring: it never opens again, and its text is wiped.
     pub(super) fn forget(&self, account: &AccountName, id: KeyId) -> Result<(), KeepError<S::Error>> {
-        self.mark(account, Entry::Ended(id))?;
+        let marked = self.mark(account, Entry::Ended(id));
         for entry in [Entry::Key(id), Entry::First(id), Entry::Succeeded(id)] {
             self.drop_entry(account, entry)?;
         }
-        Ok(())
+        // What was removed may have made room.
+        marked.or_else(|_| self.mark(account, Entry::Ended(id)))
     }
 }

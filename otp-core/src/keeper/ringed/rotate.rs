@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
-use zeroize::Zeroizing;
 
 use super::apply::{Applied, Change};
 use super::classify::{Classes, Known, Standing};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
+use crate::buffer::{OwnedBuffer, Wiped};
 use crate::ct;
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -38,10 +38,14 @@ pub struct RingRotation {
     pub end_unknown: Vec<KeyId>,
 }
 
-/// A payload in memory that is wiped.
-pub(super) type Payload = Zeroizing<Vec<u8>>;
+/// A payload in memory of its own, which is wiped.
+pub(super) fn kept<M: OwnedBuffer>(payload: &[u8]) -> Wiped<M> {
+    let mut kept = Wiped::new(M::zeroed(payload.len()));
+    kept.bytes_mut().copy_from_slice(payload);
+    kept
+}
 
-impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
+impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// What [`rotate`](RingKeeper::rotate) would do to an account, without doing any of it.
     ///
     /// # Errors
@@ -52,7 +56,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         account: &AccountName,
         payload_len: usize,
         options: &RingRotation,
-    ) -> Result<Published, KeepError<S::Error>> {
+    ) -> Result<Published<M>, KeepError<S::Error>> {
         let survey = self.keeper.survey(account)?;
         survey.check_no_rotation(account)?;
         let ledger = self.ledger(account)?;
@@ -66,7 +70,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     /// Gives an account a new secret: the one that `change` makes of the current one.
     ///
     /// Each key that has a page left keeps its text. `apply` changes the database in between, while the account is not
-    /// locked; it gets the ring's lock, which a program that it starts should inherit. `hand_over` gets the new keys that
+    /// locked; it gets the ring's lock, which a program that it starts should inherit (rule 6). `hand_over` gets the new keys that
     /// some holders need.
     ///
     /// Whatever dies in between, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
@@ -85,25 +89,26 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         options: &RingRotation,
         rng: &mut G,
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
-        hand_over: impl FnOnce(&[Replacement]) -> Result<(), E>,
-    ) -> Result<Published, E>
+        hand_over: impl FnOnce(&[Replacement<M>]) -> Result<(), E>,
+    ) -> Result<Published<M>, E>
     where
         P: AsRef<[u8]>,
         E: From<KeepError<S::Error>>,
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
+        let ring_guard = self.lock()?;
         let guard = self.keeper.lock_known(account)?;
-        let survey = self.keeper.tidy(account, &guard)?;
+        let mut survey = self.keeper.tidy(account, &guard)?;
         survey.check_no_rotation(account)?;
         let mut ledger = self.ledger(account)?;
-        self.note_ended(account, &mut ledger, &survey)?;
+        self.note_ended(account, &mut ledger, &mut survey)?;
         self.check_not_applying(account, &ledger)?;
         self.clear_recovery(account, &ledger)?;
 
         let old = self.current_payload(account, &survey.records, None)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
-        let new = change(&old)?;
+        let new = change(old.bytes())?;
         let new = new.as_ref();
         Capacity::fitting(new.len()).map_err(KeepError::from)?;
 
@@ -116,7 +121,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         self.mark(account, Entry::Applying(staged.id))?;
         // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
         drop(guard);
-        match apply(&self.guard, Change { account, old: &old, new }) {
+        match apply(&ring_guard, Change { account, old: old.bytes(), new }) {
             Applied::Done => self.publish(account, &staged, new, options, rng, hand_over),
             Applied::Unchanged => {
                 self.clear(account, &staged)?;
@@ -146,7 +151,7 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
     {
         let sealed = self.keeper.seal(account, payload, &Grant::default(), rng)?;
         let staged = Slot::staged(account, sealed.key.id());
-        self.put_entry(account, Entry::Recovery(staged.id), sealed.key.to_text().as_bytes())?;
+        self.put_key(account, Entry::Recovery(staged.id), &sealed.key)?;
         let put = self.keeper.put(&staged, &sealed.record);
         let alone = put.and_then(|_| {
             let survey = self.keeper.survey(account)?;
@@ -177,15 +182,15 @@ impl<'r, S: Store, R: Ring> RingKeeper<'_, 'r, S, R> {
         account: &AccountName,
         records: &[KeyId],
         other: Option<&[u8]>,
-    ) -> Result<Option<Payload>, KeepError<S::Error>> {
-        let mut found: Option<(u64, Payload)> = None;
+    ) -> Result<Option<Wiped<M>>, KeepError<S::Error>> {
+        let mut found: Option<(u64, Wiped<M>)> = None;
         for id in records {
             let Standing::Known(Known { key, header, record }) = self.standing(account, *id)? else { continue };
             let at = self.first(account, *id)?.unwrap_or(0).saturating_add(u64::from(header.page));
             let secret = open_ignoring_expiry(key, &Record::decode(&record)?)?;
             let is_other = other.is_some_and(|other| ct::equal(secret.expose(), other));
             if !is_other && found.as_ref().is_none_or(|(best, _)| at > *best) {
-                found = Some((at, Zeroizing::new(secret.expose().to_vec())));
+                found = Some((at, kept(secret.expose())));
             }
         }
         Ok(found.map(|(_, payload)| payload))

@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::classify::Standing;
 use super::ring_keeper::RingKeeper;
+use crate::buffer::OwnedBuffer;
 use crate::code::Code;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
@@ -90,7 +91,7 @@ pub struct RingFinding {
     pub fault: RingFault,
 }
 
-impl<S: Store, R: Ring> RingKeeper<'_, '_, S, R> {
+impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Holds the records of an account against the ring's keys and marks.
     ///
     /// # Errors

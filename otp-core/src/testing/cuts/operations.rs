@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::case::Case;
 use super::cutting::Cut;
-use crate::keeper::{Grant, KeepError, Keeper, ROTATION_LIMIT_SECS, Rotation};
+use crate::keeper::{Grant, KeepError, Keeper, ROTATION_LIMIT_SECS, Rotation, Tombstone};
 use crate::note::Note;
 use crate::store::{Guard, Kind, Slot, Store};
 use crate::testing::world::{HeldKey, NOW, SECRET, TestRng, count, grant, two_keys};
@@ -100,11 +100,16 @@ pub(super) fn revoke<S: Store>(case: &Case<'_, S>, grace: bool) {
     let result = Keeper::new(&case.cutting, NOW).revoke(account, revoked.id());
     let after = revoked.open(store);
     case.promise(result.is_err() || after.is_none(), "revoke: once it is reported, the key opens nothing");
-    if let Err(error) = &result {
-        case.failed_by_the_cut(error);
+    match &result {
+        Ok(Tombstone::Missing(Cut)) => {
+            let is_reached = case.cutting.is_reached();
+            case.promise(is_reached, "revoke: a tombstone is missing only if it could not be written");
+        }
+        Ok(Tombstone::Left) => {}
+        Err(error) => case.failed_by_the_cut(error),
     }
     match Keeper::new(store, NOW).revoke(account, revoked.id()) {
-        Ok(()) => case.promise(result.is_err(), "revoke: a key is revoked once"),
+        Ok(_) => case.promise(result.is_err(), "revoke: a key is revoked once"),
         Err(KeepError::NoKey { .. }) => case.promise(after.is_none(), "revoke: it can be repeated while the key opens"),
         Err(error) => panic!("revoke: it can be repeated ({}): {error}", case.cutting),
     }

@@ -6,7 +6,7 @@ use core::ops::ControlFlow;
 use crate::keeper::{Gone, KeepError, Keeper, KeyInfo};
 use crate::name::AccountName;
 use crate::store::{Kind, Scope, Store};
-use crate::testing::verbs::account;
+use crate::testing::verbs::{account, promise};
 use crate::testing::world::{HeldKey, NOW, count};
 use crate::time::UnixTime;
 
@@ -27,7 +27,10 @@ pub(super) fn gone<S: Store>(key: &HeldKey, store: &S, time: UnixTime) -> Gone {
 /// What a store says of the account's keys; none if there is no such account.
 pub(super) fn info<S: Store>(store: &S, account: &AccountName) -> Vec<KeyInfo> {
     match Keeper::new(store, NOW).info(account) {
-        Ok(infos) => infos,
+        Ok(infos) => {
+            promise(infos.damaged.is_empty(), "info: a record that was put is not damaged");
+            infos.keys
+        }
         Err(KeepError::NoAccount { .. }) => Vec::new(),
         Err(error) => panic!("no information about {account}: {error}"),
     }

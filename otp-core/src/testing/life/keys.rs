@@ -99,6 +99,18 @@ pub(super) fn a_key_expires_at_its_time<S: Store>(store: &S) {
     let expired = matches!(error, Err(KeepError::Invalid(Error::Expired { at })) if at == late);
     promise(expired, "open: a key does not open from the second on in which it expires");
 
+    // A key that is to end can't make itself one that does not.
+    let issue = |expires, seed| {
+        let grant = Grant::default().expiring(expires);
+        let issued = Keeper::new(store, NOW).issue(key.key(), &grant, &mut TestRng::new(seed)).unwrap();
+        let info = Keeper::new(store, NOW).key_info(&name, issued.id()).unwrap().unwrap();
+        Keeper::new(store, NOW).withdraw(&name, issued.id()).unwrap();
+        info.header.terms.expires
+    };
+    promise(issue(None, 5) == Some(late), "issue: a key expires when the one that it came from does");
+    let later = Some(late.after(9));
+    promise(issue(later, 6) == later, "issue: a key expires when it is asked for");
+
     let keeper = Keeper::new(store, late);
     promise(keeper.verify(&key.key()).is_ok(), "verify: a key fits its record, whether or not it has expired");
     let issued = keeper.issue(key.key(), &Grant::default(), &mut TestRng::new(2));
@@ -173,8 +185,11 @@ pub(super) fn a_mistyped_name_leaves_nothing<S: Store>(store: &S) {
         let rotated = keeper.rotate(&nobody, b"new", &Grant::default(), None, &mut TestRng::new(2)).map(drop);
         promise(no_account(rotated), "rotate: an account that is not there is not rotated");
         promise(no_account(keeper.remove(&nobody)), "remove: an account that is not there is not removed");
-        promise(no_key(keeper.revoke(&nobody, unknown)), "revoke: a key of an account that is not there is unknown");
-        promise(no_key(keeper.revoke(&name, unknown)), "revoke: a key that was never there is unknown");
+        promise(
+            no_key(keeper.revoke(&nobody, unknown).map(drop)),
+            "revoke: a key of an account that is not there is unknown",
+        );
+        promise(no_key(keeper.revoke(&name, unknown).map(drop)), "revoke: a key that was never there is unknown");
         promise(no_account(keeper.info(&nobody).map(drop)), "info: an account that is not there has none");
         let info = keeper.key_info(&name, unknown);
         promise(matches!(info, Ok(None)), "key_info: a key that was never there has none");

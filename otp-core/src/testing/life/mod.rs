@@ -12,7 +12,7 @@ use crate::store::Store;
 ///
 /// If a promise is broken; the message names it.
 pub fn life<T, S: Store + Sync>(fresh: impl Fn() -> (T, S)) {
-    let checks: [fn(&S); 18] = [
+    let checks: [fn(&S); 20] = [
         keys::an_account_is_added_once,
         keys::accounts_below_an_account_are_others,
         keys::accounts_are_listed_by_name,
@@ -27,6 +27,8 @@ pub fn life<T, S: Store + Sync>(fresh: impl Fn() -> (T, S)) {
         rotations::without_grace_the_old_keys_end_at_once,
         rotations::with_grace_both_open_until_it_ends,
         rotations::a_key_in_its_grace_period_can_be_revoked,
+        rotations::an_account_without_a_current_key_is_not_rotated,
+        rotations::a_grace_period_has_at_most_366_days,
         rotations::an_earlier_grace_period_ends_with_a_rotation_without_one,
         rotations::an_abandoned_rotation_changes_nothing,
         rotations::a_rotation_may_start_from_the_current_secret,

@@ -6,7 +6,7 @@ use super::facts::{counts, gone, info, reporting};
 use crate::account::{Account, Fields};
 use crate::error::Error;
 use crate::id::KeyId;
-use crate::keeper::{Gone, Grant, KeepError, Keeper};
+use crate::keeper::{Gone, Grant, KeepError, Keeper, MAX_GRACE_SECS};
 use crate::name::Holder;
 use crate::store::{Kind, Store};
 use crate::testing::verbs::promise;
@@ -90,6 +90,32 @@ pub(super) fn a_key_in_its_grace_period_can_be_revoked<S: Store>(store: &S) {
     promise(gone(&keys[0], store, NOW) == Gone::Revoked { at: NOW }, "revoke: it ends a grace period");
     promise(all_open(store, &keys[1..], Some(SECRET)), "revoke: other grace periods go on");
     promise(all_open(store, &new, Some(b"new")), "revoke: the successor of a replaced key stays");
+}
+
+pub(super) fn an_account_without_a_current_key_is_not_rotated<S: Store>(store: &S) {
+    let name = reporting();
+    let keys = two_keys(store, &name);
+    for new in rotated(store, b"new", Some(60), 2) {
+        Keeper::new(store, NOW).revoke(&name, new.id()).unwrap();
+    }
+    for grace in [None, Some(60)] {
+        let grant = Grant::default().expiring(Some(NOW.after(600)));
+        let rotated = Keeper::new(store, NOW).rotate(&name, b"newer", &grant, grace, &mut TestRng::new(3)).map(drop);
+        let refused = matches!(rotated, Err(KeepError::AllReplaced { account }) if *account == name);
+        promise(refused, "rotate: where every key is in its grace period, nobody would get the new secret");
+    }
+    promise(all_open(store, &keys, Some(SECRET)), "rotate: where it is refused, grace periods go on");
+}
+
+pub(super) fn a_grace_period_has_at_most_366_days<S: Store>(store: &S) {
+    let name = reporting();
+    let keys = two_keys(store, &name);
+    let too_long = Some(MAX_GRACE_SECS + 1);
+    let refused = Keeper::new(store, NOW).rotate(&name, b"new", &Grant::default(), too_long, &mut TestRng::new(2));
+    promise(matches!(refused.map(drop), Err(KeepError::GraceTooLong)), "rotate: a longer grace period is refused");
+    promise(counts(store, &name) == [2, 0, 0], "rotate: where it is refused, nothing changes");
+    rotated(store, b"new", Some(MAX_GRACE_SECS), 2);
+    promise(all_open(store, &keys, Some(SECRET)), "rotate: in the longest grace period, the old keys open");
 }
 
 pub(super) fn an_earlier_grace_period_ends_with_a_rotation_without_one<S: Store>(store: &S) {

@@ -28,7 +28,7 @@ const PREAMBLE: &str = "\
 #   record    `record` is read
 #   open      `record` is opened with `key` at the time `now`; without `now`, without a clock
 #   account   `payload` is read as fields, given as `field: NAME=VALUE`, in order
-#   note      `note` is read
+#   note      `note` is read at the time `now`; without `now`, without a clock
 #
 # `expect` is `ok`, or the name of the error; `fault` tells more where one name covers several. What a reader finds in
 # a good case stands in the lines that follow. Bytes are in hex, but for key, account, id, holder and names of fields.

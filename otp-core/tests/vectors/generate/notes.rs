@@ -1,5 +1,6 @@
 //! Notes.
 
+use otp_core::note::{CLOCK_SKEW_SECS, MAX_GRACE_SECS};
 use otp_core::{Note, UnixTime};
 use otp_reference::set_checksum;
 
@@ -18,6 +19,34 @@ pub(super) fn notes(cases: &mut Cases) {
             .hex("note", &note(kind, time(secs)).encode())
             .line("says", kind)
             .number("time", secs);
+    }
+    // With a clock.
+    let grace = |secs| note("grace", time(NOW + secs)).encode();
+    let longest = MAX_GRACE_SECS + CLOCK_SKEW_SECS;
+    cases
+        .case("note", "the longest grace period, on clocks that differ", "ok")
+        .number("now", NOW)
+        .hex("note", &grace(longest))
+        .line("says", "grace")
+        .number("time", NOW + longest);
+    cases
+        .case("note", "a grace period that nobody grants", "damaged")
+        .number("now", NOW)
+        .hex("note", &grace(longest + 1));
+    for (what, since, crashed) in [
+        ("a rotation", NOW, "no"),
+        ("a rotation of almost an hour", NOW - 3599, "no"),
+        ("a rotation of an hour", NOW - 3600, "yes"),
+        ("a rotation on a clock five minutes ahead", NOW + 300, "no"),
+        ("a rotation in the future", NOW + 301, "yes"),
+    ] {
+        cases
+            .case("note", what, "ok")
+            .number("now", NOW)
+            .hex("note", &note("rotating", time(since)).encode())
+            .line("says", "rotating")
+            .number("time", since)
+            .line("crashed", crashed);
     }
     let good = note("revoked", time(NOW)).encode();
     let mut bad = |what: &str, expect: &str, fitting: bool, change: &dyn Fn(&mut Vec<u8>)| {

@@ -12,6 +12,9 @@ names, or the one in the platform's directory for a user's data.
     key = otp_link.add_account("edms/reporting", username="alice", password="...", holder="nightly")
     key.write("nightly.key")
 
+An administrator who keeps the keys in a ring changes a password while every caller keeps its key: see init_ring() and
+rotate_account().
+
 What fails raises an otp_link.Error. Its `code` is the exit code that `otp` would have, and its `hint` says what to do. An
 argument of the wrong type raises TypeError.
 
@@ -20,6 +23,7 @@ Python: it is not wiped, and lives as long as anything refers to it. Take it whe
 """
 
 # Not from collections.abc, which may not be imported yet; the interpreter imports this one when it starts.
+import os as _os
 from _collections_abc import Mapping
 
 from ._native import (
@@ -27,17 +31,28 @@ from ._native import (
     Fault,
     KeyInfo,
     RawFields,
+    RingAccount,
+    RingKey,
     Verification,
     __version__,
+    abort_rotation,
     add_account,
+    adopt_ring,
+    export_key,
+    forget_rotation,
     harden_process,
+    init_ring,
     issue_key,
     list_accounts,
     list_keys,
     open_account,
+    put_into_ring,
+    relock as _relock,
     remove_account,
+    resume_rotation,
     revoke_key,
     rotate_account,
+    show_ring,
     verify,
 )
 from .errors import (
@@ -70,6 +85,10 @@ if TYPE_CHECKING:
     import os
     from typing import NoReturn
 
+# Locks on memory end with a fork.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_relock)
+
 __all__ = [
     "Account",
     "AuditFailedError",
@@ -92,6 +111,8 @@ __all__ = [
     "OtherError",
     "RandomnessFailedError",
     "RawFields",
+    "RingAccount",
+    "RingKey",
     "StaleRingError",
     "StoreUnavailableError",
     "UnsafePermissionsError",
@@ -99,17 +120,25 @@ __all__ = [
     "Verification",
     "WrongKeyError",
     "__version__",
+    "abort_rotation",
     "add_account",
     "add_arguments",
+    "adopt_ring",
+    "export_key",
+    "forget_rotation",
     "from_arguments",
     "harden_process",
+    "init_ring",
     "issue_key",
     "list_accounts",
     "list_keys",
     "open_account",
+    "put_into_ring",
     "remove_account",
+    "resume_rotation",
     "revoke_key",
     "rotate_account",
+    "show_ring",
     "verify",
 ]
 

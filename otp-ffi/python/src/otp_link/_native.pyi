@@ -14,6 +14,8 @@ CODES: list[tuple[int, str, str]]
 _Path = str | bytes | PathLike[str] | PathLike[bytes]
 _Value = str | bytes
 _When = int | datetime | timedelta
+# Account, old fields, new fields.
+_Apply = Callable[[str, dict[str, str], dict[str, str]], bool | None]
 
 @final
 class Account(Mapping[str, str]):
@@ -57,13 +59,43 @@ class KeyInfo:
     def grace_ends(self) -> int | None: ...
     @property
     def capacity(self) -> int: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def pages(self) -> int: ...
+
+@final
+class RingKey:
+    @property
+    def id(self) -> str: ...
+    @property
+    def holder(self) -> str | None: ...
+    @property
+    def expires(self) -> int | None: ...
+    @property
+    def pages(self) -> int: ...
+    @property
+    def pages_left(self) -> int: ...
+    @property
+    def opens(self) -> bool: ...
+
+@final
+class RingAccount:
+    @property
+    def account(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def unfinished(self) -> bool: ...
+    @property
+    def keys(self) -> list[RingKey]: ...
 
 @final
 class Fault:
     @property
     def account(self) -> str: ...
     @property
-    def key_id(self) -> str: ...
+    def key_id(self) -> str | None: ...
     @property
     def code(self) -> int: ...
     @property
@@ -100,8 +132,10 @@ def add_account(
     holder: str | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    pages: int | None = None,
     allow_empty: bool = False,
     store: _Path | None = None,
+    ring: _Path | None = None,
 ) -> Key: ...
 def issue_key(
     key: _Value | None = None,
@@ -113,7 +147,9 @@ def issue_key(
     holder: str | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    pages: int | None = None,
     store: _Path | None = None,
+    ring: _Path | None = None,
 ) -> Key: ...
 def rotate_account(
     account: str,
@@ -128,12 +164,55 @@ def rotate_account(
     grace: int | timedelta | None = None,
     expires: _When | None = None,
     capacity: int | None = None,
+    pages: int | None = None,
     allow_empty: bool = False,
     store: _Path | None = None,
+    ring: _Path | None = None,
+    without_ring: bool = False,
+    apply: _Apply | None = None,
+    new_keys: bool = False,
+    end_unknown: Iterable[str] = (),
     hand_over: Callable[[list[Key]], object] | None = None,
 ) -> list[Key]: ...
-def revoke_key(account: str, key_id: str, *, store: _Path | None = None) -> None: ...
-def remove_account(account: str, *, store: _Path | None = None) -> None: ...
+def resume_rotation(
+    account: str,
+    *,
+    apply: _Apply | None = None,
+    new_keys: bool = False,
+    end_unknown: Iterable[str] = (),
+    expires: _When | None = None,
+    capacity: int | None = None,
+    pages: int | None = None,
+    store: _Path | None = None,
+    ring: _Path | None = None,
+    hand_over: Callable[[list[Key]], object] | None = None,
+) -> list[Key] | None: ...
+def abort_rotation(
+    account: str, apply: _Apply, *, store: _Path | None = None, ring: _Path | None = None
+) -> None: ...
+def forget_rotation(account: str, *, store: _Path | None = None, ring: _Path | None = None) -> None: ...
+def init_ring(ring: _Path, *, store: _Path | None = None) -> None: ...
+def put_into_ring(
+    key: _Value | None = None,
+    *,
+    key_file: _Path | None = None,
+    key_fd: int | None = None,
+    key_file_mode: Literal["private", "any"] | None = None,
+    account: str | None = None,
+    store: _Path | None = None,
+    ring: _Path | None = None,
+) -> None: ...
+def show_ring(
+    prefix: str = "", *, store: _Path | None = None, ring: _Path | None = None
+) -> list[RingAccount]: ...
+def adopt_ring(ring: _Path | None = None) -> None: ...
+def export_key(key_id: str, *, store: _Path | None = None, ring: _Path | None = None) -> Key: ...
+def revoke_key(
+    account: str, key_id: str, *, store: _Path | None = None, ring: _Path | None = None
+) -> None: ...
+def remove_account(
+    account: str, *, force: bool = False, store: _Path | None = None, ring: _Path | None = None
+) -> None: ...
 def list_accounts(prefix: str = "", *, store: _Path | None = None) -> list[str]: ...
 def list_keys(account: str, *, store: _Path | None = None) -> list[KeyInfo]: ...
 def verify(
@@ -142,8 +221,10 @@ def verify(
     keys: Iterable[_Value] = (),
     key_files: Iterable[_Path] = (),
     store: _Path | None = None,
+    ring: _Path | None = None,
 ) -> Verification: ...
 def harden_process() -> bool: ...
+def relock() -> None: ...
 def write_key_file(key: str, path: _Path) -> None: ...
 def workflow_seal(user: str, password: str, file: _Path) -> tuple[Key, Key]: ...
 def workflow_open(user_key: str, pass_key: str, file: _Path) -> tuple[str, str, bool]: ...

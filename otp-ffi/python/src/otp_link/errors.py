@@ -123,14 +123,14 @@ class DeniedError(Error):
 
 
 class LockedError(Error):
-    """Another process holds the lock."""
+    """Another process holds the lock, or a function that changes a database does."""
 
     code = 14
     code_name = "locked"
 
 
 class InDoubtError(Error):
-    """It is unknown whether the change took effect."""
+    """It is unknown whether the change took effect: a rotation is unfinished. What a function raised is its __cause__."""
 
     code = 15
     code_name = "in-doubt"

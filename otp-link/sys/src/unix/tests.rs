@@ -8,29 +8,6 @@ use rustix::io::fcntl_getfd;
 use super::*;
 
 #[test]
-fn a_buffer_has_its_length_and_keeps_what_is_written() {
-    for len in [0, 1, 4096, 4097, 200_000] {
-        let mut buffer = LockedBuf::new(len);
-        assert_eq!(buffer.as_ref(), vec![0; len]);
-        buffer.as_mut().fill(7);
-        assert_eq!(buffer.as_ref(), vec![7; len]);
-    }
-}
-
-#[test]
-fn one_that_no_memory_can_hold_is_left_to_the_allocator() {
-    assert!(pages(usize::MAX).is_none());
-    assert!(pages(0).is_none());
-}
-
-#[test]
-fn debug_shows_no_byte() {
-    let mut buffer = LockedBuf::new(3);
-    buffer.as_mut().copy_from_slice(b"abc");
-    assert_eq!(format!("{buffer:?}"), "LockedBuf(..)");
-}
-
-#[test]
 fn each_swap_is_named_by_its_path() {
     let titles = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
     assert!(devices_in(titles).is_empty() && devices_in("").is_empty());

@@ -19,7 +19,7 @@ mod programs {
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
 
-    use otp_proof::search::{At, Must, Result, Run, Search};
+    use otp_proof::search::{At, Begin, Must, Result, Run, Search};
 
     /// A file of Secure-Python-Link, its keys, and the password in it; made for this.
     const OLD_FILE: &[u8] = b"\x80\x04\x95G\0\0\0\0\0\0\0}\x94\x8c\x04list\x94]\x94(\
@@ -74,7 +74,13 @@ mod programs {
             search.secret_file(name, random(FIELD_LEN)?.into_iter().map(letter).collect())?;
         }
         let planted = std::env::current_exe()?;
-        let run = Run { what: "a planted copy", program: &planted, words: &["planted"], input: Some("password") };
+        let run = Run {
+            what: "a planted copy",
+            program: &planted,
+            words: &["planted"],
+            input: Some("password"),
+            begin: Begin::AtOnce,
+        };
         search.look(&run, At::Exit, Must::HaveCopy)?;
         let mut program = Program { otp: otp.canonicalize()?, search };
         program.adds()?;
@@ -98,7 +104,7 @@ mod programs {
 
         fn look(&mut self, what: &str, line: &str, input: Option<&str>, at: At, must: Must) -> Result<()> {
             let words: Vec<&str> = line.split(' ').collect();
-            self.search.look(&Run { what, program: &self.otp, words: &words, input }, at, must)
+            self.search.look(&Run { what, program: &self.otp, words: &words, input, begin: Begin::AtOnce }, at, must)
         }
 
         fn adds(&mut self) -> Result<()> {
@@ -110,13 +116,17 @@ mod programs {
             let fields = "--username report --password-stdin --field-file token=token";
             self.clean("add", &format!("add edms/mem {fields} --key-file key"), Some("password"))?;
             self.clean("add, key to standard output", &format!("add edms/out {fields}"), Some("password"))?;
-            self.search.secret_file("entropy", random(4096)?)?;
+            // The end is what the key is made of. The start-up test uses up what is before it, and nothing else does.
+            let (used_up, secret) = (random(4096 - 128)?, random(128)?);
+            self.search.file("entropy", &[&used_up[..], &secret].concat())?;
+            self.search.secret("entropy", secret);
             let extra = format!("add edms/extra {fields} --extra-entropy entropy --key-file extra.key");
             self.clean("add --extra-entropy", &extra, Some("password"))
         }
 
         fn reads(&mut self) -> Result<()> {
             self.clean("get --field", "get --key-file key --field password", None)?;
+            self.clean("get --field, key from a descriptor", "get --key-fd 0 --field password", Some("key"))?;
             for format in ["json", "env", "shell"] {
                 let line = format!("get --key-file key --format {format}");
                 self.clean(&format!("get --format {format}"), &line, None)?;
@@ -138,7 +148,13 @@ mod programs {
 
         fn bindings(&mut self, others: &Bindings<'_>) -> Result<()> {
             let login = std::path::absolute(others.login)?;
-            let c = Run { what: "a C program, after otp_account_free", program: &login, words: &["key"], input: None };
+            let c = Run {
+                what: "a C program, after otp_account_free",
+                program: &login,
+                words: &["key"],
+                input: None,
+                begin: Begin::AtOnce,
+            };
             self.search.look(&c, At::Exit, Must::BeClean)?;
             let script = "import sys; sys.path.insert(0, sys.argv[1]); import otp_link; \
                           otp_link.open_account(key_file='key').close()";
@@ -146,7 +162,13 @@ mod programs {
             let words = ["-c", script, package];
             let program = Path::new(others.python);
             self.search.look(
-                &Run { what: "Python, after close", program, words: &words, input: None },
+                &Run {
+                    what: "Python, after close",
+                    program,
+                    words: &words,
+                    input: None,
+                    begin: Begin::WithTheFirstLock,
+                },
                 At::Exit,
                 Must::BeClean,
             )
@@ -177,7 +199,13 @@ mod programs {
                 "--pass-key-file=old password key",
                 "--key-file=old.key",
             ];
-            let run = Run { what: "import secure-python-link", program: &self.otp, words: &words, input: None };
+            let run = Run {
+                what: "import secure-python-link",
+                program: &self.otp,
+                words: &words,
+                input: None,
+                begin: Begin::AtOnce,
+            };
             self.search.look(&run, At::Exit, Must::BeClean)
         }
     }

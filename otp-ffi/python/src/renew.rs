@@ -1,0 +1,178 @@
+//! Rotating an account that is kept in a ring, and rotations that were cut short.
+
+use otp_core::KeyId;
+use otp_link::{Applied, Change, KeyTerms, LockedBuf, NewKey, Place, Published, Randomness, Renewal};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use crate::apply::Apply;
+use crate::convert::{PathArgument, TextArgument, new_key, place, terms, texts};
+use crate::error::{Error, Result};
+use crate::warning;
+
+/// What a rotation with a ring takes besides fields, and where its new keys go.
+pub(crate) struct Asked<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) terms: KeyTerms<'a>,
+    pub(crate) new_keys: bool,
+    pub(crate) end_unknown: &'a [String],
+    pub(crate) place: Place<'a>,
+    pub(crate) apply: &'a Apply,
+    pub(crate) hand_over: Option<&'a Py<PyAny>>,
+    pub(crate) new: &'a Py<PyList>,
+}
+
+impl Asked<'_> {
+    fn renewal<'a>(&'a self, fields: &'a [(&'a str, &'a [u8])]) -> Renewal<'a> {
+        let mut renewal = Renewal::new(self.account, fields);
+        (renewal.terms, renewal.new_keys, renewal.end_unknown) = (self.terms, self.new_keys, self.end_unknown);
+        (renewal.place, renewal.as_text) = (self.place, self.apply.is_given());
+        renewal
+    }
+
+    fn hand_over(&self, keys: &[NewKey]) -> Result<()> {
+        Python::attach(|py| {
+            for key in keys {
+                self.new.bind(py).append(new_key(py, key)?)?;
+            }
+            if let Some(hand_over) = self.hand_over.filter(|_| !keys.is_empty()) {
+                hand_over.call1(py, (self.new,))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Rotates the account. The interpreter is not attached.
+    pub(crate) fn rotate(&self, fields: &[(&str, &[u8])]) -> Result<()> {
+        let mut raised = None;
+        let done = otp_link::renew_account(
+            &self.renewal(fields),
+            &mut Randomness::system(),
+            // What can't be shown to the function has not changed the database.
+            |_, change: Change<'_>| self.apply.call(&change, Applied::Unchanged, &mut raised),
+            |keys| self.hand_over(&keys),
+        );
+        self.report(&done.map_err(|error| with_cause(error, raised))?);
+        Ok(())
+    }
+
+    /// Goes on with a rotation. Tells whether there was anything to go on with.
+    fn resume(&self) -> Result<bool> {
+        let mut raised = None;
+        let done = otp_link::resume_rotation(
+            &self.renewal(&[]),
+            &mut Randomness::system(),
+            // An earlier run may have changed the database.
+            |_, change: Change<'_>| self.apply.call(&change, Applied::InDoubt, &mut raised),
+            |keys| self.hand_over(&keys),
+        );
+        let done = done.map_err(|error| with_cause(error, raised))?;
+        if let Some(done) = &done {
+            self.report(done);
+        }
+        Ok(done.is_some())
+    }
+
+    /// Warns of what a rotation found.
+    fn report(&self, done: &Published<LockedBuf>) {
+        for (ids, what) in [
+            (&done.behind, "records had been rolled back, and are current again"),
+            (&done.orphaned, "the ring has keys whose records are gone"),
+            (&done.unknown, "the ring does not know these records"),
+        ] {
+            if !ids.is_empty() {
+                let ids: Vec<String> = ids.iter().map(KeyId::to_string).collect();
+                warning::say(&format!("account {}: {what}: {}", self.account, ids.join(", ")));
+            }
+        }
+    }
+}
+
+/// An error, with what the function raised as its cause.
+fn with_cause(error: Error, raised: Option<PyErr>) -> Error {
+    match (error, raised) {
+        (Error::Link(error), Some(cause)) => Error::Applied { error, cause: Box::new(cause) },
+        (error, _) => error,
+    }
+}
+
+/// Goes on with a rotation that was cut short, with the secret that it began with. Returns the new keys, or None if the
+/// database had not been touched: then the rotation is forgotten, and nothing has changed.
+///
+/// `apply` gets the same credentials again, and finds out whether the change was made: it logs in with the old one, else with
+/// the new one. For the other arguments see rotate_account().
+///
+/// Raises what rotate_account() does with a ring, and NotFoundError if no rotation of the account is unfinished.
+#[pyfunction]
+#[pyo3(signature = (account, *, apply=None, new_keys=false, end_unknown=None, expires=None, capacity=None, pages=None, store=None,
+    ring=None, hand_over=None))]
+#[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+pub(crate) fn resume_rotation(
+    py: Python<'_>,
+    account: TextArgument,
+    apply: Option<Bound<'_, PyAny>>,
+    new_keys: bool,
+    end_unknown: Option<&Bound<'_, PyAny>>,
+    expires: Option<&Bound<'_, PyAny>>,
+    capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
+    store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+    hand_over: Option<Py<PyAny>>,
+) -> Result<Option<Py<PyList>>> {
+    let (apply, end_unknown) = (Apply::new(apply)?, texts(end_unknown)?);
+    let new = PyList::empty(py).unbind();
+    let asked = Asked {
+        account: &account,
+        terms: terms(None, expires, capacity, pages)?,
+        new_keys,
+        end_unknown: &end_unknown,
+        place: place(store.as_ref(), ring.as_ref()),
+        apply: &apply,
+        hand_over: hand_over.as_ref(),
+        new: &new,
+    };
+    let resumed = py.detach(|| asked.resume())?;
+    Ok(resumed.then_some(new))
+}
+
+/// Goes back to the old secret after a rotation that was cut short.
+///
+/// `apply` is called with the credentials the other way round, so that the database gets the old one. If it raises or returns
+/// False, the rotation stays unfinished.
+///
+/// Raises InDoubtError then, and if a record has the new secret, so that the rotation can only be resumed; NotFoundError if no
+/// rotation of the account is unfinished; UsageError, LockedError, StaleRingError, StoreUnavailableError.
+#[pyfunction]
+#[pyo3(signature = (account, apply, *, store=None, ring=None))]
+pub(crate) fn abort_rotation(
+    py: Python<'_>,
+    account: TextArgument,
+    apply: Bound<'_, PyAny>,
+    store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+) -> Result<()> {
+    let (apply, place) = (Apply::new(Some(apply))?, place(store.as_ref(), ring.as_ref()));
+    py.detach(|| {
+        let mut raised = None;
+        let call = |_: &_, change: Change<'_>| apply.call(&change, Applied::InDoubt, &mut raised);
+        let aborted = otp_link::abort_rotation(&account, place, call);
+        aborted.map_err(|error| with_cause(error.into(), raised))
+    })
+}
+
+/// Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
+///
+/// Raises NotFoundError if no rotation of the account is unfinished, UsageError, LockedError, StaleRingError,
+/// StoreUnavailableError.
+#[pyfunction]
+#[pyo3(signature = (account, *, store=None, ring=None))]
+pub(crate) fn forget_rotation(
+    py: Python<'_>,
+    account: TextArgument,
+    store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+) -> Result<()> {
+    let place = place(store.as_ref(), ring.as_ref());
+    Ok(py.detach(|| otp_link::forget_rotation(&account, place))?)
+}

@@ -1,0 +1,66 @@
+//! What no process knows: what has happened so far, for the invariants to look at.
+
+use crate::world::{KEYS, PAGES};
+
+/// What has happened. Events that break an invariant by themselves are noted at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct History {
+    /// For each page of each key, the number of its sealing; 0 for none.
+    sealings: [[u8; PAGES]; KEYS],
+    /// The highest page that each key's record has had.
+    highest: [u8; KEYS],
+    /// Ids that have been drawn. No id is drawn twice.
+    pub drawn: [bool; KEYS],
+    /// The key that each key succeeds.
+    pub succeeds: [Option<usize>; KEYS],
+    pub handed_over: [bool; KEYS],
+    /// Keys that somebody has begun to end.
+    pub ending: [bool; KEYS],
+    /// Keys whose revocation has been answered.
+    pub revoked: [bool; KEYS],
+    /// The store is not what writers made it: a backup, or a single object of one.
+    pub restored: bool,
+    pub broken: Option<&'static str>,
+}
+
+impl History {
+    /// A page has been sealed.
+    pub fn sealed(&mut self, key: usize, page: u8, sealing: u8) {
+        let before = &mut self.sealings[key][usize::from(page)];
+        if *before != 0 && *before != sealing {
+            self.broken = Some("T1: a page has been sealed twice");
+        }
+        *before = sealing;
+    }
+
+    /// A record of a key has been published.
+    pub fn published(&mut self, key: usize, page: u8) {
+        if self.revoked[key] {
+            self.broken = Some("T5: a revoked key has got another record");
+        }
+        self.highest[key] = self.highest[key].max(page);
+    }
+
+    /// The highest page that a key's record has had.
+    #[must_use]
+    pub fn highest(&self, key: usize) -> u8 {
+        self.highest[key]
+    }
+
+    /// A rotation has begun to end a key.
+    pub fn used_up(&mut self, key: usize) {
+        let succeeded = (0..KEYS).any(|new| self.handed_over[new] && self.succeeds[new] == Some(key));
+        // One that is being revoked needs no successor.
+        if !succeeded && !self.ending[key] {
+            self.broken = Some("T7: a key ends before its successor is handed over");
+        }
+        self.ending[key] = true;
+    }
+
+    /// Draws the id of a new key; `None` if the model has no more of them.
+    pub fn draw(&mut self) -> Option<usize> {
+        let key = self.drawn.iter().position(|drawn| !drawn)?;
+        self.drawn[key] = true;
+        Some(key)
+    }
+}

@@ -1,0 +1,58 @@
+//! `rotate --resume` and `rotate --abort`, rules 9 and 10; and the end of every rotation.
+
+use crate::rule::Rule;
+use crate::run::{Step, Turn};
+use crate::scenario::Kind;
+use crate::store::Secret;
+use crate::world::KEYS;
+
+pub(crate) fn step(turn: &mut Turn<'_>) {
+    let (run, ring) = (turn.run, turn.job.ring);
+    let rotation = usize::from(run.rotation);
+    match run.step {
+        Step::FindStaged => find_staged(turn),
+        Step::RemoveStaged => {
+            let only_own = turn.on(Rule::OnlyOwnStaged);
+            turn.go("removes staged", Step::WipeRecoveryKey, |world, _| {
+                if only_own {
+                    world.store.staged[rotation] = false;
+                } else {
+                    world.store.staged.fill(false);
+                }
+            });
+        }
+        Step::WipeRecoveryKey => turn.end("wipes the recovery key", |world| {
+            world.rings[ring].recovery[rotation] = false;
+            world.rings[ring].applying[rotation] = false;
+        }),
+        _ => unreachable!("a step of another file"),
+    }
+}
+
+fn find_staged(turn: &mut Turn<'_>) {
+    let ring = &turn.world.rings[turn.job.ring];
+    let Some(rotation) = turn.world.store.staged_rotation() else {
+        return turn.end("finds nothing staged", |_| ());
+    };
+    let number = usize::from(rotation);
+    let mine = ring.recovery[number] || !turn.on(Rule::RecoveryKeyFirst);
+    if !mine {
+        return turn.end("has no recovery key: another ring's rotation", |_| ());
+    }
+    if !ring.applying[number] {
+        // Rule 9: the command has not been started.
+        return turn.go("finds staged without applying", Step::RemoveStaged, |_, run| run.rotation = rotation);
+    }
+    let secrets = || (0..KEYS).filter_map(|key| turn.world.store.live_secret(key));
+    let old: Secret = secrets().find(|secret| *secret != rotation).unwrap_or(rotation);
+    // Its command has ended with 0 then, and replaces that nobody waits for may still arrive.
+    let claimed = ring.spent.max(turn.world.store.highest_claim().0) > ring.done;
+    if turn.job.kind == Kind::Abort && turn.on(Rule::AbortBeforeClaim) && claimed {
+        return turn.end("finds a generation claimed: it can only be resumed", |_| ());
+    }
+    turn.go("opens staged", Step::StartCommand, |world, run| {
+        run.rotation = rotation;
+        run.old = old;
+        run.seen = core::array::from_fn(|key| world.store.live_secret(key).is_some());
+    });
+}

@@ -1,0 +1,30 @@
+//! The ring: the administrator's copies of keys, and marks that survive a crash.
+
+use crate::world::{KEYS, ROTATIONS};
+
+/// What one directory holds. Its lock is not in it: see [`World::ring_is_free`](crate::world::World::ring_is_free).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Ring {
+    /// The copy of each key: the generation of its page 0.
+    pub keys: [Option<u8>; KEYS],
+    /// The highest generation that is marked as spent.
+    pub spent: u8,
+    /// The generation of the last rotation that was finished.
+    pub done: u8,
+    /// Keys that never get another record.
+    pub ended: [bool; KEYS],
+    /// Keys whose successors have been handed over.
+    pub succeeded: [bool; KEYS],
+    /// Recovery keys, by rotation.
+    pub recovery: [bool; ROTATIONS],
+    /// Rotations that may have started their command.
+    pub applying: [bool; ROTATIONS],
+}
+
+impl Ring {
+    /// The page of a key at a generation: `g - g0`. `None` without the key, or where it has no such page.
+    #[must_use]
+    pub fn page(&self, key: usize, generation: u8, pages: u8) -> Option<u8> {
+        generation.checked_sub(self.keys[key]?).filter(|page| *page < pages)
+    }
+}
