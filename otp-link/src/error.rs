@@ -298,14 +298,13 @@ impl Coded for Error {
             | Self::NoFields
             | Self::NothingNew
             | Self::IncompleteLogin
-            | Self::ExpiryPassed { .. } => Code::Usage,
-            Self::NoRing
+            | Self::ExpiryPassed { .. }
+            | Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
             | Self::RingInStore { .. }
             | Self::ValueNotText { .. }
             | Self::RingOnly { .. } => Code::Usage,
-            Self::RingExists { .. } => Code::Exists,
             Self::RingMoved { .. } => Code::StaleRing,
             Self::RingLocked { .. } => Code::Locked,
             Self::NoKeyInRing { .. } => Code::NotFound,
@@ -319,7 +318,7 @@ impl Coded for Error {
             Self::KeyOpenToOthers { .. } | Self::DirectoryOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => {
                 Code::UnsafePermissions
             }
-            Self::KeyFileExists { .. } => Code::Exists,
+            Self::KeyFileExists { .. } | Self::RingExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
             Self::RecordNotRead { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,

@@ -125,9 +125,12 @@ fn each_name(dir: &Path, mut each: impl FnMut(&str, bool)) -> io::Result<()> {
 
 fn find_accounts(dir: &Path, name: &str, found: &mut Vec<AccountName>) -> io::Result<()> {
     let (mut below, mut has_entry) = (Vec::new(), false);
-    each_name(dir, |entry, is_dir| match is_dir {
-        true => below.push(entry.to_owned()),
-        false => has_entry |= EntryName::parse(entry).is_some(),
+    each_name(dir, |entry, is_dir| {
+        if is_dir {
+            below.push(entry.to_owned());
+        } else {
+            has_entry |= EntryName::parse(entry).is_some();
+        }
     })?;
     if has_entry && let Ok(account) = AccountName::parse(name) {
         found.push(account);
