@@ -7,14 +7,22 @@ pub(crate) struct Channel {
     pub(crate) name: &'static str,
     /// The bytes that it can't carry.
     pub(crate) unfit: &'static [u8],
+    /// Whether it carries nothing but UTF-8.
+    pub(crate) is_text: bool,
     /// What carries every byte.
     pub(crate) instead: &'static str,
 }
 
 pub(crate) const TEXT_LINE: Channel =
-    Channel { name: "a line of text", unfit: b"\n", instead: "--field or --format json" };
+    Channel { name: "a line of text", unfit: b"\n", is_text: false, instead: "--field or --format json" };
 pub(crate) const ENV_LINE: Channel = Channel { name: "a line of env format", unfit: b"\0\n\r", ..TEXT_LINE };
 pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
+pub(crate) const POWERSHELL: Channel =
+    Channel { name: "PowerShell's format", unfit: b"\0", is_text: true, ..TEXT_LINE };
 /// The environment of a command that `otp run` starts.
-pub(crate) const ENVIRONMENT: Channel =
-    Channel { name: "the environment", unfit: b"\0", instead: "--file, --fd or --stdin" };
+pub(crate) const ENVIRONMENT: Channel = Channel {
+    name: "the environment",
+    unfit: b"\0",
+    is_text: cfg!(windows),
+    instead: if cfg!(windows) { "--file or --stdin" } else { "--file, --fd or --stdin" },
+};

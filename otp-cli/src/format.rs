@@ -1,4 +1,4 @@
-//! How an account is printed: text, JSON, env, shell. Every value arrives byte for byte, or there is an error.
+//! How an account is printed: text, JSON, env, shell, PowerShell. Every value arrives byte for byte, or there is an error.
 
 use base64ct::{Base64, Encoding};
 use clap::ValueEnum;
@@ -6,7 +6,7 @@ use otp_core::Fields;
 use otp_core::account::Field;
 use otp_sys::LockedVec;
 
-use crate::channel::{Channel, ENV_LINE, SHELL, TEXT_LINE};
+use crate::channel::{Channel, ENV_LINE, POWERSHELL, SHELL, TEXT_LINE};
 use crate::error::{Error, Result};
 
 /// How an account is printed.
@@ -16,6 +16,7 @@ pub(crate) enum Format {
     Json,
     Env,
     Shell,
+    Powershell,
 }
 
 /// The text of an account in a format.
@@ -24,15 +25,16 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<LockedVec> 
     match format {
         Format::Text => text(fields, &mut out)?,
         Format::Json => json(fields, &mut out),
-        Format::Env => variables(fields, &mut out, "", |value, out| out.extend_from_slice(value), &ENV_LINE)?,
-        Format::Shell => variables(fields, &mut out, "export ", quote, &SHELL)?,
+        Format::Env => variables(fields, &mut out, ["", "="], |value, out| out.extend_from_slice(value), &ENV_LINE)?,
+        Format::Shell => variables(fields, &mut out, ["export ", "="], quote, &SHELL)?,
+        Format::Powershell => variables(fields, &mut out, ["$env:", " = "], quote_for_powershell, &POWERSHELL)?,
     }
     Ok(out)
 }
 
 /// As much as any format can take, with six bytes for a control character in JSON: memory that grows leaves copies.
 fn room(fields: &Fields<'_>) -> usize {
-    fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 40).sum()
+    fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 100).sum()
 }
 
 /// Username and password, a line each. Both, since one alone would stand in the other's place.
@@ -59,24 +61,28 @@ fn json(fields: &Fields<'_>, out: &mut LockedVec) {
             json_string(value, out);
         } else {
             out.extend_from_slice(b"{\"base64\": \"");
-            let len = Base64::encoded_len(field.value);
-            Base64::encode(field.value, out.spare(len)).expect("there is room for so many bytes");
-            out.advance(len);
+            push_base64(field.value, out);
             out.extend_from_slice(b"\"}");
         }
     }
     out.extend_from_slice(b"}\n");
 }
 
+fn push_base64(value: &[u8], out: &mut LockedVec) {
+    let len = Base64::encoded_len(value);
+    Base64::encode(value, out.spare(len)).expect("there is room for so many bytes");
+    out.advance(len);
+}
+
 pub(crate) fn json_string(text: &str, out: &mut LockedVec) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 
-/// `NAME=VALUE` for each field, with a word before it.
+/// A line for each field: the name between two texts, and the value.
 fn variables(
     fields: &Fields<'_>,
     out: &mut LockedVec,
-    before: &str,
+    [before, between]: [&str; 2],
     value: impl Fn(&[u8], &mut LockedVec),
     channel: &'static Channel,
 ) -> Result<()> {
@@ -97,7 +103,7 @@ fn variables(
         }
         out.extend_from_slice(before.as_bytes());
         out.extend_from_slice(name.as_bytes());
-        out.push(b'=');
+        out.extend_from_slice(between.as_bytes());
         value(field.value, out);
         out.push(b'\n');
         names.push(name);
@@ -119,6 +125,9 @@ pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
 
 /// Refuses a value that a channel can't carry.
 pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
+    if channel.is_text && str::from_utf8(field.value).is_err() {
+        return Err(Error::Unfit { field: field.name.to_owned(), channel, reason: "it is not UTF-8" });
+    }
     let reason = match field.value.iter().find(|byte| channel.unfit.contains(byte)) {
         None => return Ok(()),
         Some(0) => "it has a NUL byte",
@@ -138,6 +147,27 @@ fn quote(value: &[u8], out: &mut LockedVec) {
         }
     }
     out.push(b'\'');
+}
+
+/// A word in single quotes, in which PowerShell changes nothing but two quotes, which stand for one.
+///
+/// PowerShell reads what a program prints by the console's code page, and takes U+2018 to U+201B for quotes too, so whatever
+/// is not ASCII goes as Base64 of its UTF-8. So does a line break: PowerShell takes the output apart into lines.
+fn quote_for_powershell(value: &[u8], out: &mut LockedVec) {
+    if value.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        out.push(b'\'');
+        for byte in value {
+            out.push(*byte);
+            if *byte == b'\'' {
+                out.push(*byte);
+            }
+        }
+        out.push(b'\'');
+        return;
+    }
+    out.extend_from_slice(b"[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('");
+    push_base64(value, out);
+    out.extend_from_slice(b"'))");
 }
 
 #[cfg(test)]
@@ -173,6 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn powershell_gets_ascii_in_quotes_and_all_else_as_base64() {
+        let out =
+            print(&[("username", b"it's $x `n \"%"), ("db-host", "\u{2018}\u{e4}".as_bytes())], Format::Powershell);
+        assert_eq!(
+            String::from_utf8(out.unwrap()).unwrap(),
+            "$env:OTP_USERNAME = 'it''s $x `n \"%'\n\
+             $env:OTP_DB_HOST = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('4oCYw6Q='))\n"
+        );
+        let lines = print(&[("a", b"1\n2")], Format::Powershell).unwrap();
+        assert_eq!(lines.iter().position(|byte| *byte == b'\n'), Some(lines.len() - 1), "a line break would be lost");
+        assert!(print(&[("a", b"1\x002")], Format::Powershell).is_err());
+        assert!(print(&[("a", b"\xff")], Format::Powershell).is_err(), "a variable there is text");
+    }
+
+    #[test]
     fn no_format_needs_more_room_than_was_made() {
         for value in [&b""[..], b"'", b"\x01", b"\xff", b"\"", &[b'\''; 999], &[1; 999], &[0xff; 1000]] {
             for names in [&["a"][..], &["username", "password", "\u{e9}"], &["\u{e9}'\"", "b", "c", "d", "e", "f", "g"]]
@@ -182,7 +227,7 @@ mod tests {
                     made.set(name, value).unwrap();
                 }
                 let fields = made.fields();
-                for format in [Format::Text, Format::Json, Format::Env, Format::Shell] {
+                for format in [Format::Text, Format::Json, Format::Env, Format::Shell, Format::Powershell] {
                     if let Ok(out) = account(&fields, format) {
                         assert_eq!(out.capacity(), room(&fields));
                     }

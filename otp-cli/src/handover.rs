@@ -16,6 +16,8 @@ pub(crate) enum Destination<'a> {
     Output,
     /// To a new file.
     File(&'a Path),
+    /// To a new credential of Windows' Credential Manager.
+    Credential(&'a str),
 }
 
 impl<'a> Destination<'a> {
@@ -33,10 +35,26 @@ impl<'a> Destination<'a> {
         }
     }
 
+    /// As [`find`](Self::find), unless a credential is named.
+    pub(crate) fn find_any(file: Option<&'a Path>, option: &str, credential: Option<&'a str>) -> Result<Self> {
+        let Some(target) = credential else { return Self::find(file, option) };
+        otp_link::check_new_key_credential(target)?;
+        Ok(Self::Credential(target))
+    }
+
+    /// The longest text of a key that it takes, if there is a limit.
+    pub(crate) fn max_key_len(&self) -> Option<usize> {
+        matches!(self, Self::Credential(_)).then_some(otp_link::MAX_CREDENTIAL_KEY_LEN)
+    }
+
     /// Hands a new key over.
     pub(crate) fn hand_over(&self, key: &NewKey) -> Result<()> {
         match self {
             Self::File(path) => otp_link::write_key_file(path, key.bytes())?,
+            Self::Credential(target) => {
+                let holder = key.holder().map_or(key.account().as_str(), Holder::as_str);
+                otp_link::write_key_credential(target, holder, key.bytes())?;
+            }
             Self::Output => {
                 let mut line = LockedVec::with_capacity(key.bytes().len() + 1);
                 line.extend_from_slice(key.bytes());

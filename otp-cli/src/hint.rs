@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use otp_core::Capacity;
-use otp_link::{Hint, shell_word};
+use otp_link::{Hint, Remedy, shell_word};
 
 use crate::error::Error;
 
@@ -35,6 +35,10 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         Hint::Core(hint) => of_core(hint, named),
         Hint::Store(hint) => of_store(hint),
         Hint::NameStore => "name a store with --store DIR or OTP_STORE".into(),
+        Hint::GiveKey if cfg!(windows) => {
+            "give it with --key-file PATH ('-' is standard input), --key-credential TARGET, OTP_KEY_FILE or OTP_KEY"
+                .into()
+        }
         Hint::GiveKey => "give it with --key-file PATH ('-' is standard input), --key-fd N, OTP_KEY_FILE, OTP_KEY, or \
                           systemd's LoadCredential=otp-key:PATH"
             .into(),
@@ -43,12 +47,12 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         Hint::NameStoreOrRecord => "give --store or --record, not both".into(),
         Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
         Hint::ActAsOwner { path } => {
-            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
+            format!("act as a user who may use it; to see who that is, run: {}", Remedy::ShowAccess.command(path))
         }
         Hint::ReplaceExposedKey { path } => format!(
             "others may have read it: issue a new key, with --key-file-mode any, and revoke this one; if nobody can have \
-             read it, run: chmod 600 {}",
-            shell_word(path)
+             read it, run: {}",
+            Remedy::MakePrivate.command(path)
         ),
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
         Hint::PassAsKeyFile => "pass it with --key-file PATH or OTP_KEY_FILE".into(),
@@ -58,6 +62,8 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         ),
         Hint::FreeSpace { path } => free_space(path),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name, or delete it with cmdkey /delete:NAME".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give some, such as --username and --password-stdin".into(),
         Hint::GiveWholeLogin => {
@@ -70,7 +76,10 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         Hint::ProvideEntropy => "use a file, a pipe or a character device with more random bytes".into(),
         Hint::GiveEntropyPath => "give the path of the file".into(),
         Hint::UseOtherEntropy { path } => {
-            format!("put new random bytes into a file of mode 0600: others may know those of {}", shell_word(path))
+            format!(
+                "put new random bytes into a file that only you can read: others may know those of {}",
+                shell_word(path)
+            )
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
@@ -88,10 +97,12 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         Hint::GiveText { .. } => "give a text, or change the database by hand and leave out --apply".into(),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
         Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
+        Hint::RaiseLockLimit { .. } if cfg!(windows) => "end other programs, or raise the job's limit on memory".into(),
         Hint::RaiseLockLimit { bytes } => {
             let kib = bytes / 1024;
             format!("set LimitMEMLOCK={kib}K for a service; in a shell, run: ulimit -l {kib}")
         }
+        Hint::SetClock if cfg!(windows) => "set the clock; as an administrator, run: w32tm /resync".into(),
         Hint::SetClock => "set the clock; with systemd, run: timedatectl set-ntp true".into(),
         Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
@@ -171,27 +182,32 @@ fn of_store(hint: &otp_store_fs::Hint<'_>) -> String {
         Hint::MakeStore => "name another store with --store DIR or OTP_STORE; otp add makes a new one".into(),
         Hint::NameAnotherStore => "name another store with --store DIR or OTP_STORE".into(),
         Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
-        Hint::ReplaceLink { path } => format!("put what it leads to in its place, or run: rm {}", shell_word(path)),
+        Hint::ReplaceLink { path } => {
+            let remove = if cfg!(windows) { "del" } else { "rm" };
+            format!("put what it leads to in its place, or run: {remove} {}", shell_word(path))
+        }
         Hint::RemoveWriteAccess { path } => remove_write_access(path),
+        Hint::ActAsOwner { .. } if cfg!(windows) => "act as the user that it belongs to: runas /user:NAME ...".into(),
         Hint::ActAsOwner { owner } => format!("act as that user: sudo -u '#{owner}' otp ..."),
         Hint::GiveToOwner { path, owner } => give_to(*owner, path),
+        Hint::TryLater if cfg!(windows) => "close it there, try again later, or wait longer: --lock-timeout".into(),
         Hint::TryLater => "try again later, or wait longer: --lock-timeout".into(),
         Hint::FreeSpace { path } => free_space(path),
         Hint::RemountWritable { path } => format!("mount its file system for writing: {}", shell_word(path)),
         Hint::RaiseFileSizeLimit => "raise the limit on the size of files; run: ulimit -f unlimited".into(),
         Hint::CheckPermissions { path } => {
-            format!("act as a user who may use it; to see who that is, run: ls -ld {}", shell_word(path))
+            format!("act as a user who may use it; to see who that is, run: {}", Remedy::ShowAccess.command(path))
         }
         _ => "see otp doctor".into(),
     }
 }
 
 fn remove_write_access(path: &Path) -> String {
-    format!("run: chmod go-w {}", shell_word(path))
+    format!("run: {}", Remedy::RemoveWriteAccess.command(path))
 }
 
 fn give_to(user: u32, path: &Path) -> String {
-    format!("run: sudo chown {user} {}", shell_word(path))
+    format!("run: {}", Remedy::Give(user).command(path))
 }
 
 fn free_space(path: &Path) -> String {
@@ -226,8 +242,12 @@ mod tests {
     fn a_command_names_the_store_that_was_named() {
         assert_eq!(words(&Hint::LetDoctorFix, Named::default()), "run: otp doctor --fix");
         let named = Named { store: Some(Path::new("a b")), ring: Some(Path::new("c d")) };
-        assert_eq!(words(&Hint::LetDoctorFix, named), "run: otp --store 'a b' doctor --fix");
+        let quote = if cfg!(windows) { '"' } else { '\'' };
+        let expected = format!("run: otp --store {quote}a b{quote} doctor --fix");
+        assert_eq!(words(&Hint::LetDoctorFix, named), expected);
         let hint = Hint::Core(otp_core::Hint::AddKeyToRing);
-        assert_eq!(words(&hint, named), "put a key in: otp --store 'a b' ring add --ring 'c d' --key-file KEYFILE");
+        let expected =
+            format!("put a key in: otp --store {quote}a b{quote} ring add --ring {quote}c d{quote} --key-file KEYFILE");
+        assert_eq!(words(&hint, named), expected);
     }
 }

@@ -36,6 +36,9 @@ pub(crate) struct KeyArgs {
     /// Read the key from file descriptor N
     #[arg(long, value_name = "N", help_heading = "Key, the first of these that is given")]
     pub(crate) key_fd: Option<i32>,
+    /// Read the key from this credential of Windows' Credential Manager
+    #[arg(long, value_name = "TARGET", help_heading = "Key, the first of these that is given")]
+    pub(crate) key_credential: Option<String>,
     /// Pass the key itself; other users of this machine can see it. Without any of these: $OTP_KEY_FILE, $OTP_KEY,
     /// $CREDENTIALS_DIRECTORY/otp-key
     #[arg(long, value_name = "KEY", help_heading = "Key, the first of these that is given")]
@@ -178,8 +181,9 @@ impl Globals {
 impl KeyArgs {
     fn source(&self) -> KeySource<'_> {
         let mut source = KeySource::default();
-        (source.file, source.fd, source.text) =
-            (self.key_file.as_deref(), self.key_fd, self.key.as_deref().map(OsStr::as_encoded_bytes));
+        (source.file, source.fd, source.credential) =
+            (self.key_file.as_deref(), self.key_fd, self.key_credential.as_deref());
+        source.text = self.key.as_deref().map(OsStr::as_encoded_bytes);
         source.mode = self.key_file_mode.map_or(KeyFileMode::Private, FileMode::accepted);
         source
     }
@@ -215,11 +219,12 @@ impl KeyArgs {
 
     /// The path that the key is read from, which may be that of a descriptor; `None` if it comes as text.
     pub(crate) fn path(&self) -> Option<PathBuf> {
-        let named = match (&self.key_file, self.key_fd, &self.key) {
-            (Some(path), _, _) => path.clone(),
-            (None, Some(number), _) => streams::descriptor(number),
-            (None, None, Some(_)) => return None,
-            (None, None, None) => std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty())?.into(),
+        let is_text = self.key.is_some() || self.key_credential.is_some();
+        let named = match (&self.key_file, self.key_fd) {
+            (Some(path), _) => path.clone(),
+            (None, Some(number)) => streams::descriptor(number),
+            (None, None) if is_text => return None,
+            (None, None) => std::env::var_os("OTP_KEY_FILE").filter(|path| !path.is_empty())?.into(),
         };
         Some(if named.as_os_str() == "-" { streams::descriptor(0) } else { named })
     }

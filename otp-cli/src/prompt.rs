@@ -3,7 +3,9 @@
 //! Without an echo, the terminal hands over each byte as it is typed, so that the line can be taken straight into memory that
 //! is wiped, and Ctrl-C comes as a byte: the echo is on again before it takes effect.
 
-use std::io::{self, IsTerminal, Read, Write};
+#[cfg(unix)]
+use std::io::Read;
+use std::io::{self, IsTerminal, Write};
 
 use otp_core::{AccountName, UnixTime};
 use otp_link::KeyInfo;
@@ -42,11 +44,17 @@ pub(crate) fn ask(prompt: &str) -> Result<LockedVec> {
 fn ask_once(prompt: &str) -> Result<Option<LockedVec>> {
     let failed = || Error::io("the terminal can't be read");
     io::stderr().write_all(prompt.as_bytes()).map_err(failed())?;
+    shown().map_err(failed())
+}
+
+/// Reads a line with an echo.
+#[cfg(unix)]
+fn shown() -> io::Result<Option<LockedVec>> {
     let mut line = LockedVec::with_capacity(MAX_LINE_LEN + 1);
     // Byte by byte and without a buffer, which would take what the next prompt is to read.
-    let mut input = otp_sys::standard_input().map_err(failed())?;
+    let mut input = otp_sys::standard_input()?;
     loop {
-        match input.read(&mut line.spare(1)[..1]).map_err(failed())? {
+        match input.read(&mut line.spare(1)[..1])? {
             0 if line.is_empty() => return Ok(None),
             0 => return Ok(Some(line)),
             _ if line.spare(1)[0] == b'\n' => return Ok(Some(line)),
@@ -54,6 +62,12 @@ fn ask_once(prompt: &str) -> Result<Option<LockedVec>> {
             _ => {}
         }
     }
+}
+
+/// Reads a line with an echo.
+#[cfg(windows)]
+fn shown() -> io::Result<Option<LockedVec>> {
+    otp_sys::read_console(MAX_LINE_LEN, true)
 }
 
 /// Shows, on a terminal, the keys that something is about to happen to.
@@ -107,5 +121,6 @@ use crate::hidden::hidden;
 /// Asks for a line without an echo.
 #[cfg(windows)]
 fn hidden(prompt: &str) -> io::Result<LockedVec> {
-    rpassword::prompt_password(prompt).map(|typed| LockedVec::from(zeroize::Zeroizing::new(typed).as_bytes()))
+    io::stderr().write_all(prompt.as_bytes())?;
+    otp_sys::read_console(MAX_LINE_LEN, false)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }

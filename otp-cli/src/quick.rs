@@ -44,6 +44,7 @@ fn get(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         (Some("json"), None) => Format::Json,
         (Some("env"), None) => Format::Env,
         (Some("shell"), None) => Format::Shell,
+        (Some("powershell"), None) => Format::Powershell,
         _ => return None,
     };
     let args = GetArgs { account, source, field, format };
@@ -123,7 +124,7 @@ impl<'a> Options<'a> {
         };
         let key_file = self.take("key-file").ok()?.map(PathBuf::from);
         let key = self.take("key").ok()?.map(OsStr::to_owned);
-        let key = KeyArgs { key_file, key_fd, key, key_file_mode: None };
+        let key = KeyArgs { key_file, key_fd, key_credential: None, key, key_file_mode: None };
         Some((Globals { store, no_input: self.no_input, lock_timeout: None }, SourceArgs { key, record }))
     }
 

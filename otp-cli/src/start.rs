@@ -12,6 +12,9 @@ const NOT_EXECUTABLE: u8 = 126;
 /// "Too many open files": 24 on every Unix.
 const TOO_MANY_FILES: i32 = 24;
 
+/// What Windows says of a file that is no program.
+const BAD_EXE_FORMAT: i32 = 193;
+
 /// Why a command can't be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
@@ -32,11 +35,16 @@ pub(crate) enum Obstacle {
 impl Obstacle {
     pub(crate) fn of(program: &OsStr, source: &io::Error) -> Self {
         match source.kind() {
+            // Windows has no such lines.
+            ErrorKind::NotFound if cfg!(windows) => Self::NotFound,
             ErrorKind::NotFound => match find(program) {
                 Some(path) => Self::NoInterpreter(interpreter(&path)),
                 None => Self::NotFound,
             },
             ErrorKind::PermissionDenied | ErrorKind::IsADirectory => Self::NotExecutable,
+            // It is none of this system's programs.
+            _ if cfg!(windows) && source.raw_os_error() == Some(BAD_EXE_FORMAT) => Self::NotExecutable,
+            ErrorKind::InvalidFilename if cfg!(windows) => Self::TooLong,
             ErrorKind::ArgumentListTooLong => Self::TooLong,
             _ if source.raw_os_error() == Some(TOO_MANY_FILES) => Self::TooManyFiles,
             _ => Self::Other,
@@ -71,7 +79,9 @@ impl Obstacle {
             Self::NotFound => "check its name, and PATH",
             Self::NoInterpreter(Some(_)) => "install it, or correct the first line of the script",
             Self::NoInterpreter(None) => "install what the program was built for",
+            Self::NotExecutable if cfg!(windows) => "name the program that runs it, such as python report.py",
             Self::NotExecutable => "make it executable with chmod +x, or name the program that runs it",
+            Self::TooLong if cfg!(windows) => "give long fields with --file or --stdin",
             Self::TooLong => "give long fields with --file, --fd or --stdin",
             Self::TooManyFiles => "use smaller numbers with --fd, or raise the limit: ulimit -n",
             Self::Other => return None,
@@ -80,12 +90,43 @@ impl Obstacle {
 }
 
 /// The file that a command's name stands for, if there is one.
+#[cfg(unix)]
 fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_encoded_bytes().contains(&b'/') {
         return Some(PathBuf::from(program)).filter(|path| path.exists());
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file())
+}
+
+/// The file that a command's name stands for, if there is one: as it is, or with an extension of `PATHEXT`; in the
+/// directories of `PATH` alone, unless the name says where it is.
+#[cfg(windows)]
+pub(crate) fn find(program: &OsStr) -> Option<PathBuf> {
+    let extensions = std::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".to_owned());
+    let in_place = program.as_encoded_bytes().iter().any(|byte| matches!(byte, b'/' | b'\\' | b':'));
+    let path = std::env::var_os("PATH").filter(|_| !in_place);
+    match path {
+        Some(path) => find_in(program, std::env::split_paths(&path), &extensions),
+        None if in_place => find_in(program, [PathBuf::new()].into_iter(), &extensions),
+        None => None,
+    }
+}
+
+#[cfg(windows)]
+fn find_in(program: &OsStr, mut dirs: impl Iterator<Item = PathBuf>, extensions: &str) -> Option<PathBuf> {
+    // `report` may be a script for another system; what can be started here has an extension.
+    let as_it_is = Path::new(program).extension().map(|_| "");
+    let extensions: Vec<&str> =
+        as_it_is.into_iter().chain(extensions.split(';').filter(|one| !one.is_empty())).collect();
+    dirs.find_map(|dir| {
+        let with = |extension: &&str| {
+            let mut name = program.to_owned();
+            name.push(extension);
+            dir.join(name)
+        };
+        extensions.iter().map(with).find(|path| path.is_file())
+    })
 }
 
 /// The interpreter that the first line of a script names.
@@ -95,4 +136,26 @@ fn interpreter(script: &Path) -> Option<String> {
     let line = start[..len].split(|byte| *byte == b'\n').next()?.strip_prefix(b"#!")?;
     let word = String::from_utf8_lossy(line).trim().split([' ', '\t']).next()?.to_owned();
     Some(word).filter(|word| !word.is_empty())
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_for_in_path_with_the_extensions_in_their_order() {
+        let folder = otp_test_tools::folder();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        for dir in [&one, &two] {
+            std::fs::create_dir(dir).unwrap();
+        }
+        for path in [one.join("report"), one.join("report.cmd"), two.join("report.exe"), two.join("tool.v2.exe")] {
+            std::fs::write(path, "").unwrap();
+        }
+        let find = |name: &str| find_in(OsStr::new(name), [one.clone(), two.clone()].into_iter(), ".EXE;.CMD");
+        assert_eq!(find("report"), Some(one.join("report.CMD")), "a directory's first, and never without an extension");
+        assert_eq!(find("report.exe"), Some(two.join("report.exe")));
+        assert_eq!(find("tool.v2"), Some(two.join("tool.v2.EXE")));
+        assert_eq!(find("none"), None);
+    }
 }

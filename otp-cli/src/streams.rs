@@ -30,6 +30,7 @@ pub(crate) fn of_path(path: Option<&Path>) -> Option<i32> {
 }
 
 /// Whether a path leads to an open descriptor, through links too.
+#[cfg(unix)]
 pub(crate) fn leads_to_descriptor(path: &Path) -> bool {
     let mut path = path.to_owned();
     // As many links as Linux follows.

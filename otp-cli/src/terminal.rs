@@ -39,7 +39,10 @@ pub(crate) fn write_stdout(bytes: &[u8]) -> Result<()> {
 
 /// Writes to standard output past the library's buffer, which would keep a copy.
 pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
-    otp_sys::standard_output()?.write_all(bytes)
+    #[cfg(unix)]
+    return otp_sys::standard_output()?.write_all(bytes);
+    #[cfg(windows)]
+    return otp_sys::write_output(bytes);
 }
 
 /// Whether this process was started with its standard output closed.
@@ -58,10 +61,11 @@ pub(crate) fn output_is_lost() -> bool {
     output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device)
 }
 
-/// Whether this process was started with its standard output closed, which this system does not tell.
+/// Whether this process was started without a standard output, as a service may be.
 #[cfg(windows)]
 pub(crate) fn output_is_lost() -> bool {
-    false
+    use std::os::windows::io::AsRawHandle;
+    otp_sys::standard_output().map_or(true, |output| output.as_raw_handle().is_null())
 }
 
 /// Progress on standard error if it is a terminal. Dropping it clears the line.

@@ -39,7 +39,7 @@
 #include <stdint.h>
 
 /** An otp_source with no member set. */
-#define OTP_SOURCE_INIT { sizeof(otp_source), NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+#define OTP_SOURCE_INIT { sizeof(otp_source), NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** An otp_grant with no member set. */
 #define OTP_GRANT_INIT { sizeof(otp_grant), NULL, 0, 0, 0, 0, 0 }
@@ -186,7 +186,7 @@ typedef struct otp_keys otp_keys;
 /**
  * Where the key and the record come from. Initialize it with `OTP_SOURCE_INIT`, then set the members that you need.
  *
- * The key comes from one of `key`, `key_file` and `has_key_fd`. If none is set, it is looked for as the program `otp`
+ * The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is looked for as the program `otp`
  * does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
  * `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
  *
@@ -222,6 +222,10 @@ typedef struct otp_source {
      * A record's file, instead of a store; or NULL.
      */
     const char *record;
+    /**
+     * A credential of this user in Windows' Credential Manager; or NULL.
+     */
+    const char *key_credential;
     /**
      * Not 0: read the key from the file descriptor `key_fd`.
      */
@@ -924,6 +928,18 @@ enum otp_code otp_keys_at(const struct otp_keys *keys, size_t index, struct otp_
  * `path` is NULL or ends with a NUL.
  */
 enum otp_code otp_keys_write(const struct otp_keys *keys, size_t index, const char *path);
+
+/**
+ * Writes the key at an index to a new credential of this user in Windows' Credential Manager.
+ *
+ * Errors: OTP_USAGE, also on other systems and for a key that is longer than 2560 bytes, OTP_EXISTS if there is a
+ * credential of that name, which stays as it is, or OTP_OTHER.
+ *
+ * # Safety
+ *
+ * `target` is NULL or ends with a NUL.
+ */
+enum otp_code otp_keys_write_credential(const struct otp_keys *keys, size_t index, const char *target);
 
 /**
  * Wipes the keys and frees the handle. NULL, or a handle that is not open, is ignored.

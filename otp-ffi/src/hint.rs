@@ -3,7 +3,7 @@
 
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
-use otp_link::{Hint, ring, shell_word};
+use otp_link::{Hint, Remedy, ring, shell_word};
 
 use crate::failure::Error;
 
@@ -52,11 +52,11 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::Store(hint) => return store(hint),
         Hint::NameStore => "name the store, or set OTP_STORE in the environment".into(),
         Hint::GiveKey => {
-            "set key, key_file or has_key_fd in otp_source, or provide the key in OTP_KEY_FILE, OTP_KEY, or \
+            "set key, key_file, key_credential (on Windows) or has_key_fd in otp_source, or provide the key in OTP_KEY_FILE, OTP_KEY, or \
                           systemd's LoadCredential=otp-key"
                 .into()
         }
-        Hint::GiveOneKey => "set only one of key, key_file and has_key_fd in otp_source".into(),
+        Hint::GiveOneKey => "set only one of key, key_file, key_credential and has_key_fd in otp_source".into(),
         Hint::UseKeyFor { account } => format!("use a key for {account}, or another account in otp_source"),
         Hint::NameStoreOrRecord => "set store or record in otp_source, not both".into(),
         Hint::CheckPath { path } => format!("check the path: {}", shell_word(path)),
@@ -66,16 +66,17 @@ fn words(hint: &Hint<'_>) -> Option<String> {
              otp_source"
                 .into()
         }
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => format!("run: {}", Remedy::RemoveWriteAccess.command(path)),
         Hint::GiveWholeLogin => "give a key in source, or both username and password in fields".into(),
         Hint::PassAsKeyFile => "set key_file in otp_source, or OTP_KEY_FILE".into(),
         Hint::TakeOwnership { path, user } => format!(
-            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted, run: sudo \
-             chown {user} {}",
-            shell_word(path)
+            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted, run: {}",
+            Remedy::Give(*user).command(path)
         ),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name for the credential".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "give fields, such as username and password".into(),
         Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),
@@ -167,9 +168,9 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::NameAnotherStore => "name another store".into(),
         Hint::MoveAway { path } => format!("move it away: {}", shell_word(path)),
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or run: rm {}", shell_word(path)),
-        Hint::RemoveWriteAccess { path } => format!("run: chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => format!("run: {}", Remedy::RemoveWriteAccess.command(path)),
         Hint::ActAsOwner { owner } => format!("run as user {owner}, who owns the store"),
-        Hint::GiveToOwner { path, owner } => format!("run: chown {owner} {}", shell_word(path)),
+        Hint::GiveToOwner { path, owner } => format!("run: {}", Remedy::Give(*owner).command(path)),
         Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -l {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),

@@ -131,6 +131,30 @@ pub unsafe extern "C" fn otp_keys_write(keys: *const KeysHandle, index: usize, p
     })
 }
 
+/// Writes the key at an index to a new credential of this user in Windows' Credential Manager.
+///
+/// Errors: OTP_USAGE, also on other systems and for a key that is longer than 2560 bytes, OTP_EXISTS if there is a
+/// credential of that name, which stays as it is, or OTP_OTHER.
+///
+/// # Safety
+///
+/// `target` is NULL or ends with a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otp_keys_write_credential(
+    keys: *const KeysHandle,
+    index: usize,
+    target: *const c_char,
+) -> Status {
+    guard::status(|| {
+        let keys = KEYS.get(keys)?;
+        // SAFETY: the caller promises that it is NULL or ends with a NUL.
+        let target = unsafe { pointer::text(target, "target") }?;
+        let key = &keys.at(index)?.key;
+        let holder = key.holder().map_or(key.account().as_str(), |holder| holder.as_str());
+        Ok(otp_link::write_key_credential(target, holder, key.text())?)
+    })
+}
+
 /// Wipes the keys and frees the handle. NULL, or a handle that is not open, is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_keys_free(keys: *mut KeysHandle) {

@@ -10,7 +10,7 @@ use crate::pointer::{self, Structure};
 
 /// Where the key and the record come from. Initialize it with `OTP_SOURCE_INIT`, then set the members that you need.
 ///
-/// The key comes from one of `key`, `key_file` and `has_key_fd`. If none is set, it is looked for as the program `otp`
+/// The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is looked for as the program `otp`
 /// does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
 /// `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
 ///
@@ -32,6 +32,8 @@ pub struct Source {
     pub store: *const c_char,
     /// A record's file, instead of a store; or NULL.
     pub record: *const c_char,
+    /// A credential of this user in Windows' Credential Manager; or NULL.
+    pub key_credential: *const c_char,
     /// Not 0: read the key from the file descriptor `key_fd`.
     pub has_key_fd: c_int,
     /// The file descriptor. It is read to its end and stays open, and is not inherited by programs that are executed
@@ -68,6 +70,7 @@ impl Source {
         // SAFETY: the caller promises that each is NULL or a text that ends with a NUL.
         unsafe {
             read.key.file = pointer::optional_path(source.key_file, "source->key_file")?;
+            read.key.credential = pointer::optional_text(source.key_credential, "source->key_credential")?;
             read.account = pointer::optional_text(source.account, "source->account")?;
             read.store = pointer::optional_path(source.store, "source->store")?;
             read.record = pointer::optional_path(source.record, "source->record")?;

@@ -116,7 +116,13 @@ static void keys_come_from_where_the_caller_says(void)
     FAILS(OTP_USAGE, otp_keys_write(keys, 0, ""));
     FAILS(OTP_OTHER, otp_keys_write(keys, 0, in_folder("nowhere/b.key")));
 
+    /* Windows alone has credentials. */
+    FAILS(OTP_USAGE, otp_keys_write_credential(keys, 0, "otp-test"));
+    FAILS(OTP_USAGE, otp_keys_write_credential(keys, 0, NULL));
     source.store = store;
+    source.key_credential = "otp-test";
+    HINTS(OTP_USAGE, "key_file", opens_old(source));
+    source.key_credential = NULL;
     source.key_file = file;
     WORKS(opens_old(source));
     source.account = "a";

@@ -158,6 +158,7 @@ fn a_handle_that_was_freed_or_never_given_is_refused() {
         account: ptr::null(),
         store: ptr::null(),
         record: path.as_ptr(),
+        key_credential: ptr::null(),
         has_key_fd: 0,
         key_fd: 0,
         any_key_file_mode: 0,

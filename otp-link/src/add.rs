@@ -37,6 +37,7 @@ pub fn add_account<'p, T, E: From<Error>>(
         terms.check_fields(&given)?;
         // What is wrong with the secret is known before a store is made.
         grant.check(&name, given.payload().len())?;
+        terms.check_key_len(&name, grant.capacity_for(given.payload().len())?)?;
         let store = store::open_or_create(place.store)?;
         let keeper = store::keeper(&store);
         let key = match &ring {

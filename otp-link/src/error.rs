@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use otp_core::random::DrawError;
 use otp_core::{AccountName, Code, Coded, KeepError, KeyId, UnixTime};
+use otp_sys::Access;
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -95,6 +96,27 @@ pub enum Error {
     KeyFileExists {
         /// The file, which stays as it is.
         path: PathBuf,
+    },
+    /// This system has no Credential Manager.
+    NoCredentialManager,
+    /// A credential of that name exists.
+    CredentialExists {
+        /// Its name; it stays as it is.
+        target: String,
+    },
+    /// A key could not be written to a credential.
+    CredentialNotWritten {
+        /// The credential's name.
+        target: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A new key would be longer than a credential, so it is not made.
+    KeyTooLongForCredential {
+        /// The length of its text in bytes.
+        len: usize,
+        /// The most bytes that a credential takes.
+        limit: usize,
     },
     /// The key is for another account than the one that was named.
     OtherAccount {
@@ -295,22 +317,29 @@ impl Coded for Error {
             | Self::NoKey
             | Self::SeveralKeys
             | Self::StoreAndRecord
+            | Self::NoCredentialManager
+            | Self::KeyTooLongForCredential { .. }
             | Self::NoFields
             | Self::NothingNew
             | Self::IncompleteLogin
-            | Self::ExpiryPassed { .. }
-            | Self::NoRing
+            | Self::ExpiryPassed { .. } => Code::Usage,
+            Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
+                Code::Locked
+            }
+            Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
             | Self::RingInStore { .. }
             | Self::ValueNotText { .. }
             | Self::RingOnly { .. } => Code::Usage,
+            Self::RingExists { .. } => Code::Exists,
             Self::RingMoved { .. } => Code::StaleRing,
             Self::RingLocked { .. } => Code::Locked,
             Self::NoKeyInRing { .. } => Code::NotFound,
             Self::Ring { .. }
             | Self::KeyNotRead { .. }
             | Self::KeyNotWritten { .. }
+            | Self::CredentialNotWritten { .. }
             | Self::NoField { .. }
             | Self::FieldNotText { .. }
             | Self::FileNotRead { .. } => Code::Other,
@@ -318,7 +347,7 @@ impl Coded for Error {
             Self::KeyOpenToOthers { .. } | Self::DirectoryOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => {
                 Code::UnsafePermissions
             }
-            Self::KeyFileExists { .. } | Self::RingExists { .. } => Code::Exists,
+            Self::KeyFileExists { .. } | Self::CredentialExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
             Self::RecordNotRead { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,
@@ -389,16 +418,28 @@ impl Display for Cause<'_> {
             Error::PathAsKey { origin } => write!(f, "{origin} holds a path, not a key"),
             Error::InvalidKey { origin, error } => write!(f, "{origin}: {error}"),
             Error::KeyOpenToOthers { path, mode } => {
-                write!(f, "others can read or write the key file {} (mode {mode:04o})", path.display())
+                write!(f, "others can read or write the key file {} ({})", path.display(), Access(*mode))
             }
             Error::DirectoryOpenToOthers { path, mode } => {
-                write!(f, "everybody can write to the directory {} (mode {mode:04o})", path.display())
+                let who = if cfg!(windows) { "others" } else { "everybody" };
+                write!(f, "{who} can write to the directory {} ({})", path.display(), Access(*mode))
+            }
+            Error::KeyOwnedByOther { path, .. } if cfg!(windows) => {
+                write!(f, "the key file {} belongs to another user", path.display())
             }
             Error::KeyOwnedByOther { path, owner, user } => {
                 write!(f, "the key file {} belongs to user {owner}, not to this user ({user})", path.display())
             }
             Error::KeyNotWritten { path, .. } => write!(f, "can't write the key file {}", path.display()),
             Error::KeyFileExists { path } => write!(f, "{} already exists and stays as it is", path.display()),
+            Error::NoCredentialManager => f.write_str("Credential Manager is a part of Windows; this system has none"),
+            Error::CredentialExists { target } => {
+                write!(f, "the credential {target} already exists and stays as it is")
+            }
+            Error::CredentialNotWritten { target, .. } => write!(f, "can't write the key to the credential {target}"),
+            Error::KeyTooLongForCredential { len, limit } => {
+                write!(f, "the key would have {len} bytes, and a credential takes {limit}; nothing was sealed")
+            }
             Error::OtherAccount { named, key } => write!(f, "the key is for account {key}, not for {named}"),
             Error::StoreAndRecord => f.write_str("both a store and a record file are given"),
             Error::RecordNotRead { path, .. } => write!(f, "can't read the record {}", path.display()),
@@ -431,7 +472,8 @@ impl Display for EntropyFault {
             Self::Terminal => f.write_str("it is a terminal"),
             Self::FileOnInput => f.write_str("it is a regular file, of which used bytes can't be cut off there"),
             Self::NotAStream => f.write_str("it would give the same bytes again"),
-            Self::OpenToOthers { mode } => write!(f, "others can read or write it (mode {mode:04o})"),
+            Self::OpenToOthers { mode } => write!(f, "others can read or write it ({})", Access(*mode)),
+            Self::OwnedByOther { .. } if cfg!(windows) => f.write_str("it belongs to another user"),
             Self::OwnedByOther { owner, user } => write!(f, "it belongs to user {owner}, not to this user ({user})"),
             Self::NotRandom => f.write_str("it repeats itself or prefers some values, so it is not random"),
         }
@@ -448,6 +490,7 @@ impl std::error::Error for Error {
             Self::Randomness(error) => Some(error.as_ref()),
             Self::KeyNotRead { source, .. }
             | Self::KeyNotWritten { source, .. }
+            | Self::CredentialNotWritten { source, .. }
             | Self::RecordNotRead { source, .. }
             | Self::FileNotRead { source, .. }
             | Self::Ring { source, .. }

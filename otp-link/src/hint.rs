@@ -69,6 +69,10 @@ pub enum Hint<'a> {
         /// The path that is taken.
         path: &'a Path,
     },
+    /// Choose another name for the credential.
+    ChooseOtherCredential,
+    /// Write the key to a file, or make it shorter.
+    UseKeyFile,
     /// Check what this place holds: it is not a key.
     CheckKey {
         /// The place.
@@ -158,6 +162,8 @@ impl<'a> Hint<'a> {
     #[must_use]
     pub fn of_io(path: &'a Path, source: &io::Error) -> Option<Self> {
         Some(match source.kind() {
+            _ if otp_sys::is_in_use(source) => Self::Store(otp_store_fs::Hint::TryLater),
+            io::ErrorKind::InvalidFilename => Self::ChooseOtherPath { path },
             io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
                 Self::CheckPath { path }
             }
@@ -180,13 +186,15 @@ impl Error {
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
+            Self::RingExists { path } | Self::RingNotEmpty { path } => Hint::ChooseOtherPath { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,
             Self::RingMoved { path } => Hint::AdoptRing { path },
             Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
+            Self::Ring { path, source } => return Hint::of_io(path, source),
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::EmptyPassword => Hint::GivePassword,
-            Self::NoKey => Hint::GiveKey,
+            Self::NoKey | Self::NoCredentialManager => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
             Self::KeyNotRead {
                 origin: KeyOrigin::File(path) | KeyOrigin::FileVariable(path) | KeyOrigin::Credential(path),
@@ -194,17 +202,17 @@ impl Error {
             }
             | Self::KeyNotWritten { path, source }
             | Self::RecordNotRead { path, source }
-            | Self::FileNotRead { path, source }
-            | Self::Ring { path, source } => return Hint::of_io(path, source),
+            | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
             Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
             Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
             Self::DirectoryOpenToOthers { path, .. } => Hint::RemoveWriteAccess { path },
             Self::PathAsKey { origin } if origin.is_file() => Hint::CheckKey { origin },
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
-            Self::KeyFileExists { path } | Self::RingExists { path } | Self::RingNotEmpty { path } => {
-                Hint::ChooseOtherPath { path }
-            }
+            Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
+            Self::CredentialNotWritten { .. } => return None,
+            Self::CredentialExists { .. } => Hint::ChooseOtherCredential,
+            Self::KeyTooLongForCredential { .. } => Hint::UseKeyFile,
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },
             Self::StoreAndRecord => Hint::NameStoreOrRecord,
             Self::NotARecord { path } => Hint::CheckPath { path },

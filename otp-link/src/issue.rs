@@ -59,9 +59,14 @@ fn issue<B: Buffer, T, E: From<Error>>(
             Some(ring) => {
                 let keeper = keeper.with_ring(ring);
                 let key = key(Some(&keeper))?;
+                terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
                 keeper.issue(key, &grant, randomness)?
             }
-            None => keeper.issue(key(None)?, &grant, randomness)?,
+            None => {
+                let key = key(None)?;
+                terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
+                keeper.issue(key, &grant, randomness)?
+            }
         };
         Ok((grant, store, new))
     };

@@ -131,7 +131,7 @@ fn check_directory(path: &Path) -> Result<()> {
 
 /// Checks a key file without reading it: that only its owner can, or that it is one of the accepted exceptions.
 ///
-/// Pipes and other files that are not regular are not checked. On Windows nothing is.
+/// Pipes and other files that are not regular are not checked.
 ///
 /// # Errors
 ///
@@ -152,6 +152,8 @@ pub fn check_new_key_file(path: &Path) -> Result<()> {
         return Err(Error::KeyFileExists { path: path.to_owned() });
     }
     let not_written = |source| Error::KeyNotWritten { path: path.to_owned(), source };
+    #[cfg(windows)]
+    otp_sys::check_name(path).map_err(not_written)?;
     let parent = platform::parent(path);
     if !parent.metadata().map_err(not_written)?.is_dir() {
         return Err(not_written(ErrorKind::NotADirectory.into()));
@@ -318,7 +320,7 @@ mod platform {
     }
 }
 
-/// Windows has access lists instead of modes, which are not read.
+/// What the access lists of Windows say.
 #[cfg(windows)]
 mod platform {
     use std::fs::File;
@@ -327,23 +329,39 @@ mod platform {
 
     use otp_sys::Status;
 
-    #[allow(dead_code, reason = "Unix tells")]
+    /// How a directory is shared with others.
     pub(super) enum Sharing {
+        /// Others can remove what is in it, or the directory itself, and put something else there.
         Open,
+        /// Others can put more into it.
         Shared,
     }
 
     pub(super) fn parent(path: &Path) -> &Path {
-        path.parent().unwrap_or(path)
+        match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => path,
+        }
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "Unix looks")]
-    pub(super) fn sharing(_: &Path) -> io::Result<Option<(u32, Sharing)>> {
-        Ok(None)
+    /// The directory's access list as a mode, and how it is shared, if it is.
+    pub(super) fn sharing(path: &Path) -> io::Result<Option<(u32, Sharing)>> {
+        if !std::fs::metadata(path)?.is_dir() {
+            return Ok(None);
+        }
+        let list = otp_sys::access_list(path)?;
+        Ok(if list.others().any(|party| party.replaces) {
+            Some((list.mode(), Sharing::Open))
+        } else if list.others().any(|party| party.writes) {
+            Some((list.mode(), Sharing::Shared))
+        } else {
+            None
+        })
     }
 
-    pub(super) fn is_shared(_: &Path) -> bool {
-        false
+    pub(super) fn is_shared(path: &Path) -> bool {
+        matches!(sharing(parent(path)), Ok(Some(_)))
     }
 
     pub(super) fn is_in(path: &Path, directory: &Path) -> bool {

@@ -19,6 +19,8 @@ pub enum KeyOrigin {
     FileVariable(PathBuf),
     /// `OTP_KEY`.
     Variable,
+    /// A credential of Windows' Credential Manager.
+    CredentialManager(String),
     /// The credential that systemd hands to a service.
     Credential(PathBuf),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for KeyOrigin {
             Self::Argument => f.write_str("the key argument"),
             Self::FileVariable(path) => write!(f, "{} (from OTP_KEY_FILE)", path.display()),
             Self::Variable => f.write_str("OTP_KEY"),
+            Self::CredentialManager(target) => write!(f, "the credential {target}"),
             Self::Credential(path) => write!(f, "{} (systemd's credential)", path.display()),
         }
     }

@@ -10,6 +10,7 @@ use otp_core::{AccountName, ct};
 use otp_sys::LockedBuf;
 use zeroize::Zeroize;
 
+use crate::credential;
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
 use crate::key_file::{self, KeyFileMode};
@@ -46,6 +47,8 @@ pub struct KeySource<'a> {
     pub file: Option<&'a Path>,
     /// An open file descriptor.
     pub fd: Option<i32>,
+    /// A credential of this user in Windows' Credential Manager.
+    pub credential: Option<&'a str>,
     /// The key itself. On a command line, every user of the machine can read it.
     pub text: Option<&'a [u8]>,
     /// Which key files are accepted.
@@ -111,7 +114,7 @@ fn is_space(byte: u8) -> bool {
 }
 
 impl KeySource<'_> {
-    /// Reads the key from the first place that is given: file, descriptor, text, `OTP_KEY_FILE`, `OTP_KEY`, then the
+    /// Reads the key from the first place that is given: file, descriptor, credential, text, `OTP_KEY_FILE`, `OTP_KEY`, then the
     /// file `otp-key` in systemd's `$CREDENTIALS_DIRECTORY`.
     ///
     /// A regular file that a key is read from must be its owner's alone; see [`check_key_file`](crate::check_key_file).
@@ -154,7 +157,7 @@ impl KeySource<'_> {
     ///
     /// [`Error::SeveralKeys`]
     pub fn check_single(&self) -> Result<()> {
-        let given = [self.text.is_some(), self.file.is_some(), self.fd.is_some()];
+        let given = [self.text.is_some(), self.file.is_some(), self.fd.is_some(), self.credential.is_some()];
         if given.iter().filter(|given| **given).count() > 1 { Err(Error::SeveralKeys) } else { Ok(()) }
     }
 
@@ -172,6 +175,10 @@ impl KeySource<'_> {
         }
         if let Some(number) = self.fd {
             return from_stream(otp_sys::take_fd(number), KeyOrigin::Descriptor(number), max_len);
+        }
+        if let Some(target) = self.credential {
+            let origin = KeyOrigin::CredentialManager(target.to_owned());
+            return from_bytes(credential::read(target)?.as_ref(), origin, max_len);
         }
         if let Some(text) = self.text {
             return from_bytes(text, KeyOrigin::Argument, max_len);
@@ -288,13 +295,30 @@ fn narrow(low: u8, high: u8) -> u8 {
     (low & mask) | (b'?' & !mask)
 }
 
+/// Takes the second byte of each character off a text in UTF-16 without a mark. Returns the new length.
+fn without_zeros(text: &mut [u8]) -> usize {
+    let is_wide = text.len() >= 2 && text.len().is_multiple_of(2) && text.chunks_exact(2).all(|unit| unit[1] == 0);
+    if !is_wide {
+        return text.len();
+    }
+    let len = text.len() / 2;
+    for at in 0..len {
+        text[at] = text[2 * at];
+    }
+    text[len..].zeroize();
+    len
+}
+
 fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
     if text.len() > max_len {
         return Err(Error::KeyTooLong { origin, limit: max_len });
     }
     let mut bytes = LockedBuf::new(text.len());
     bytes.as_mut().copy_from_slice(text);
-    Ok(KeyText::new(bytes, text.len(), origin))
+    // Credentials that other tools have written are in UTF-16.
+    let is_credential = matches!(origin, KeyOrigin::CredentialManager(_));
+    let len = if is_credential { without_zeros(bytes.as_mut()) } else { text.len() };
+    Ok(KeyText::new(bytes, len, origin))
 }
 
 /// Reads until the buffer is full or the file ends, and returns how much that was: one read for a regular file.
@@ -323,6 +347,7 @@ impl fmt::Debug for KeySource<'_> {
         f.debug_struct("KeySource")
             .field("file", &self.file)
             .field("fd", &self.fd)
+            .field("credential", &self.credential)
             .field("text", &text)
             .field("mode", &self.mode)
             .finish()

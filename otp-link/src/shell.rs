@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+#[cfg(unix)]
 use otp_core::name::is_unprintable;
 
 /// A path as a shell takes it for one word, and the command that gets the word for a path.
@@ -17,18 +18,33 @@ pub fn shell_word(path: &Path) -> String {
     quoted(path.as_os_str())
 }
 
+/// In double quotes, which `cmd` and PowerShell both know, and which are in no path; in single ones, if there is something
+/// that PowerShell changes in double ones.
+#[cfg(windows)]
+fn quoted(text: &OsStr) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/\\._-+:".contains(byte);
+    let text = text.to_string_lossy();
+    match text.as_ref() {
+        text if !text.is_empty() && text.bytes().all(|byte| is_plain(&byte)) => text.to_owned(),
+        text if text.contains(['$', '`', '\u{201c}', '\u{201d}', '\u{201e}']) => {
+            format!("'{}'", text.replace('\'', "''"))
+        }
+        // A backslash at the end would take the quote with it.
+        text => format!("\"{}\"", text.trim_end_matches('\\')),
+    }
+}
+
+#[cfg(unix)]
 fn quoted(text: &OsStr) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:@,".contains(byte);
     match text.to_str() {
         Some(text) if !text.is_empty() && text.bytes().all(|byte| is_plain(&byte)) => text.to_owned(),
-        Some(text) if !text.chars().any(is_unprintable) => {
-            let quote = if cfg!(windows) { "''" } else { "'\\''" };
-            format!("'{}'", text.replace('\'', quote))
-        }
+        Some(text) if !text.chars().any(is_unprintable) => format!("'{}'", text.replace('\'', "'\\''")),
         _ => escaped(text.as_encoded_bytes()),
     }
 }
 
+#[cfg(unix)]
 fn escaped(bytes: &[u8]) -> String {
     let mut word = String::from("$'");
     let octal = |bytes: &[u8], word: &mut String| bytes.iter().for_each(|byte| word.push_str(&format!("\\{byte:03o}")));
@@ -50,6 +66,24 @@ fn escaped(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(windows)]
+    #[test]
+    fn a_path_is_one_word_for_both_shells() {
+        for (path, word) in [
+            (r"C:\a\b.key", r"C:\a\b.key"),
+            (r"\\server\share\b", r"\\server\share\b"),
+            (r"C:\a b\", r#""C:\a b""#),
+            ("it's", "\"it's\""),
+            ("a,b@c", "\"a,b@c\""),
+            ("$x's", "'$x''s'"),
+            ("", "\"\""),
+            ("-rf", r".\-rf"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_path_is_one_word_for_a_shell() {
         for (path, word) in [

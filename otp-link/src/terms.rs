@@ -2,9 +2,10 @@
 
 use std::num::NonZeroU8;
 
-use otp_core::{Account, Capacity, Grant, Holder, UnixTime};
+use otp_core::{Account, AccountName, Capacity, Grant, Holder, UnixTime};
 use otp_sys::LockedBuf;
 
+use crate::credential;
 use crate::error::{Error, Result};
 
 /// What a new key is given.
@@ -21,6 +22,8 @@ pub struct KeyTerms<'a> {
     pub pages: Option<NonZeroU8>,
     /// Whether the password that it opens may be empty.
     pub allow_empty_password: bool,
+    /// The longest text of a key that its place takes, in bytes. One that would be longer is refused before it is made.
+    pub max_key_len: Option<usize>,
 }
 
 impl<'a> KeyTerms<'a> {
@@ -51,6 +54,12 @@ impl<'a> KeyTerms<'a> {
             Some([]) if !self.allow_empty_password => Err(Error::EmptyPassword),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a key for an account, in a frame of some capacity, that would be longer than its place.
+    pub(crate) fn check_key_len(&self, account: &AccountName, capacity: Capacity) -> Result<()> {
+        let len = otp_core::key::text_len(otp_core::key::len_for(account.as_str().len(), capacity));
+        self.max_key_len.map_or(Ok(()), |limit| credential::check_len(len, limit))
     }
 
     /// Checks the terms, before anything else is asked of the user.

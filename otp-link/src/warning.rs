@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use otp_core::{AccountName, KeyId};
+use otp_sys::Access;
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
@@ -52,9 +53,12 @@ pub enum Warning<'a> {
 impl Display for Warning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::KeyOpenToOthers { origin, mode } => write!(f, "{origin}: others can read the key (mode {mode:04o})"),
+            Self::KeyOpenToOthers { origin, mode } => {
+                write!(f, "{origin}: others can read the key ({})", Access(*mode))
+            }
             Self::SharedDirectory { path, mode } => {
-                write!(f, "others can write to the directory {} (mode {mode:04o})", redact(&path.display().to_string()))
+                let path = redact(&path.display().to_string());
+                write!(f, "others can write to the directory {path} ({})", Access(*mode))
             }
             Self::RevokedWithoutRing { account } => write!(
                 f,

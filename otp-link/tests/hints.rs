@@ -40,6 +40,14 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::KeyFileExists { path: "k".into() }, Code::Exists, true),
         (Error::OtherAccount { named: name(), key: name() }, Code::WrongKey, true),
         (Error::StoreAndRecord, Code::Usage, true),
+        (Error::NoCredentialManager, Code::Usage, true),
+        (Error::CredentialExists { target: "otp".into() }, Code::Exists, true),
+        (
+            Error::CredentialNotWritten { target: "otp".into(), source: system(io::ErrorKind::Other) },
+            Code::Other,
+            false,
+        ),
+        (Error::KeyTooLongForCredential { len: 9, limit: 8 }, Code::Usage, true),
         (
             Error::RecordNotRead { path: "r".into(), source: system(io::ErrorKind::PermissionDenied) },
             Code::StoreUnavailable,

@@ -4,8 +4,8 @@
 //! remove records or bring back old ones. So readers and writers alike refuse what others could write to: the store's root,
 //! each directory on the way, and the object itself. The group counts as others. So do strangers who own a part of it.
 //!
-//! On Windows a store's access lists are not read: it is as private as the folder that it was made in. The default one lies
-//! in the user's profile, which only that user and administrators can write to. Links are refused there as well.
+//! On Windows the access list counts: what others, that is neither the owner nor the system nor its administrators, are
+//! allowed. Where a volume keeps no such lists, everybody is allowed everything. Links are refused there as well.
 
 use std::path::Path;
 

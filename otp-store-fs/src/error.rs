@@ -69,6 +69,13 @@ pub enum Error {
         /// How long that was.
         waited: Duration,
     },
+    /// Another program has a file of the store open, and keeps others out, as long as was waited for it.
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The lock that was given is another account's, or was taken through another [`FsStore`](crate::FsStore).
     WrongLock {
         /// The object that was to be replaced.
@@ -98,6 +105,7 @@ impl Error {
             | Self::OwnedByOther { path, .. }
             | Self::OwnedByStranger { path, .. }
             | Self::Locked { path, .. }
+            | Self::InUse { path, .. }
             | Self::WrongLock { path }
             | Self::Store { path, .. } => path,
         }
@@ -105,7 +113,11 @@ impl Error {
 
     /// An error of the system, at a path of the store.
     pub(crate) fn store(action: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
-        Self::Store { action, path: path.as_ref().to_owned(), source }
+        let path = path.as_ref().to_owned();
+        if otp_sys::is_in_use(&source) {
+            return Self::InUse { path, source };
+        }
+        Self::Store { action, path, source }
     }
 }
 
@@ -117,7 +129,13 @@ impl fmt::Display for Error {
             Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
             Self::Symlink { path } => write!(f, "{} is a symbolic link inside a store", path.display()),
             Self::WritableByOthers { path, mode } => {
-                write!(f, "others can write to {} (mode {mode:04o})", path.display())
+                write!(f, "others can write to {} ({})", path.display(), otp_sys::Access(*mode))
+            }
+            Self::OwnedByOther { path, .. } if cfg!(windows) => {
+                write!(f, "the store {} belongs to another user", path.display())
+            }
+            Self::OwnedByStranger { path, .. } if cfg!(windows) => {
+                write!(f, "{} belongs to another user than the store does", path.display())
             }
             Self::OwnedByOther { path, owner, user } => {
                 write!(f, "the store {} belongs to user {owner}, not to user {user}", path.display())
@@ -128,6 +146,7 @@ impl fmt::Display for Error {
             Self::Locked { path, waited } => {
                 write!(f, "another process has had {} locked for {} s", path.display(), waited.as_secs())
             }
+            Self::InUse { path, .. } => write!(f, "another program has {} open", path.display()),
             Self::WrongLock { path } => write!(f, "the lock that was given does not cover {}", path.display()),
             Self::Store { action, path, .. } => write!(f, "can't {action} {}", path.display()),
         }
@@ -137,7 +156,7 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Store { source, .. } => Some(source),
+            Self::Store { source, .. } | Self::InUse { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -151,7 +170,7 @@ impl Coded for Error {
             | Self::WritableByOthers { .. }
             | Self::OwnedByOther { .. }
             | Self::OwnedByStranger { .. } => Code::UnsafePermissions,
-            Self::Locked { .. } => Code::Locked,
+            Self::Locked { .. } | Self::InUse { .. } => Code::Locked,
             Self::NotAFile { .. } => Code::Damaged,
             Self::WrongLock { .. } => Code::Usage,
         }
@@ -167,7 +186,7 @@ impl StoreError for Error {
             | Self::WritableByOthers { .. }
             | Self::OwnedByOther { .. }
             | Self::OwnedByStranger { .. } => ErrorKind::Denied,
-            Self::Locked { .. } => ErrorKind::Locked,
+            Self::Locked { .. } | Self::InUse { .. } => ErrorKind::Locked,
             Self::WrongLock { .. } => ErrorKind::Other,
             Self::Store { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => ErrorKind::Denied,
             Self::NotADirectory { .. } | Self::Store { .. } => ErrorKind::Unavailable,

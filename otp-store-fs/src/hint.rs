@@ -75,7 +75,7 @@ impl Error {
             Self::WritableByOthers { path, .. } => Hint::RemoveWriteAccess { path },
             Self::OwnedByOther { owner, .. } => Hint::ActAsOwner { owner: *owner },
             Self::OwnedByStranger { path, expected, .. } => Hint::GiveToOwner { path, owner: *expected },
-            Self::Locked { .. } => Hint::TryLater,
+            Self::Locked { .. } | Self::InUse { .. } => Hint::TryLater,
             Self::WrongLock { .. } => return None,
             Self::Store { path, source, .. } => match source.kind() {
                 ErrorKind::PermissionDenied => Hint::CheckPermissions { path },

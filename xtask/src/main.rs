@@ -25,6 +25,7 @@ mod supply;
 mod test;
 mod tools;
 mod venv;
+mod windows;
 mod workflows;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ const TASKS: &[Task] = &[
     task("ci", "all of it: tests, lints, docs, cross builds, proofs, faults, fuzzing", Plain(ci::ci)),
     task("abi", "the C library: C11, C++17, AddressSanitizer, valgrind", Plain(abi::abi)),
     task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
+    task("windows", "the tests built for Windows, under Wine (needs wine64, MinGW)", Plain(windows::windows)),
     task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
     task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
     task("model", "rings, pages and rotations: every state of a model, and without each rule", Plain(model::model)),

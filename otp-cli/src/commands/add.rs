@@ -29,12 +29,16 @@ pub(crate) struct AddArgs {
     /// Write the key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH", visible_alias = "new-key-file")]
     pub(crate) key_file: Option<PathBuf>,
+    /// Write the key to a new credential of Windows' Credential Manager
+    #[arg(long, value_name = "TARGET", visible_alias = "new-key-credential", conflicts_with = "key_file")]
+    pub(crate) key_credential: Option<String>,
 }
 
 pub(crate) fn run(globals: &Globals, args: &AddArgs) -> Result<()> {
     let mut terms = args.grant.terms()?;
     terms.allow_empty_password = args.fields.allow_empty;
-    let destination = Destination::find(args.key_file.as_deref(), "--key-file")?;
+    let destination = Destination::find_any(args.key_file.as_deref(), "--key-file", args.key_credential.as_deref())?;
+    terms.max_key_len = destination.max_key_len();
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
     // Nobody should type a password for an account that exists, or for a store that is not safe to use.

@@ -87,6 +87,11 @@ fn text(entries: &[Entry], problems: usize) -> String {
         }
     }
     text.push_str(&match problems {
+        0 if cfg!(windows) => {
+            "no problem; checked: store, the key files that were named, who can read and write them, clock, \
+                               randomness, lockable memory (otp verify checks records)\n"
+                .to_owned()
+        }
         0 => {
             "no problem; checked: store, the key files and the ring that were named, clock, randomness, core dumps, swap, lockable \
               memory (otp verify checks records)\n"

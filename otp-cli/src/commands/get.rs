@@ -14,7 +14,8 @@ use crate::terminal;
     text   username and password, a line each; an error if the account lacks one\n\
     json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
     env    OTP_USERNAME=..., a line for each field, as docker's --env-file reads it\n\
-    shell  export OTP_USERNAME='...', a line for each field, for eval in sh, bash, dash")]
+    shell  export OTP_USERNAME='...', a line for each field, for eval in sh, bash, dash\n\
+    powershell  $env:OTP_USERNAME = '...', a line for each field, for Invoke-Expression")]
 pub(crate) struct GetArgs {
     /// Make sure that the key is for this account
     pub(crate) account: Option<String>,

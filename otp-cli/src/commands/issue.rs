@@ -27,11 +27,16 @@ pub(crate) struct IssueArgs {
     /// Write the new key to a new file that only you can read; "-" is standard output
     #[arg(long, value_name = "PATH")]
     pub(crate) new_key_file: Option<PathBuf>,
+    /// Write the new key to a new credential of Windows' Credential Manager
+    #[arg(long, value_name = "TARGET", conflicts_with = "new_key_file")]
+    pub(crate) new_key_credential: Option<String>,
 }
 
 pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
-    let terms = args.grant.terms()?;
-    let destination = Destination::find(args.new_key_file.as_deref(), "--new-key-file")?;
+    let mut terms = args.grant.terms()?;
+    let credential = args.new_key_credential.as_deref();
+    let destination = Destination::find_any(args.new_key_file.as_deref(), "--new-key-file", credential)?;
+    terms.max_key_len = destination.max_key_len();
     streams::check_distinct(&[("key", args.key.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
     let place = args.grant.ring.place(globals);

@@ -186,7 +186,8 @@ fn no_copies() -> PyErr {
 /// The key is `key` itself (a str or bytes, better not one in the source), in the file `key_file` ('-' is standard input), or
 /// read from the file descriptor `key_fd`. Without any of them it is looked for as the program otp does: in the file that
 /// OTP_KEY_FILE names, in OTP_KEY, then in systemd's credential otp-key. A key file must be its owner's alone (mode 0600), or one
-/// that systemd or a container runtime provides; key_file_mode='any' accepts every other one too.
+/// that systemd or a container runtime provides; key_file_mode='any' accepts every other one too. On Windows, `key_credential`
+/// names a credential of this user in Credential Manager.
 ///
 /// With `account`, the key must be for that account. The record is in the store `store`, or else in the one that OTP_STORE
 /// names, or in the platform's directory for a user's data; or it is the file `record`.
@@ -194,13 +195,14 @@ fn no_copies() -> PyErr {
 /// Raises NotFoundError, MalformedKeyError, WrongKeyError, ExpiredError, DamagedError, NewerVersionError,
 /// UnsafePermissionsError, StoreUnavailableError, UsageError, or OtherError if the key can't be read.
 #[pyfunction]
-#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_file_mode=None, account=None, store=None, record=None))]
+#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_credential=None, key_file_mode=None, account=None, store=None, record=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn open_account(
     py: Python<'_>,
     key: Option<&Bound<'_, PyAny>>,
     key_file: Option<PathArgument>,
     key_fd: Option<&Bound<'_, PyAny>>,
+    key_credential: Option<TextArgument>,
     key_file_mode: Option<TextArgument>,
     account: Option<TextArgument>,
     store: Option<PathArgument>,
@@ -208,7 +210,8 @@ pub(crate) fn open_account(
 ) -> Result<Account> {
     let key = maybe_bytes(key, "key")?;
     let mut source = Source::default();
-    source.key = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
+    source.key =
+        key_source(key.as_ref(), key_file.as_ref(), key_fd, key_credential.as_deref(), key_file_mode.as_deref())?;
     source.account = account.as_deref();
     source.store = store.as_deref();
     source.record = record.as_deref();

@@ -146,12 +146,14 @@ pub(crate) fn key_source<'a>(
     text: Option<&'a Bound<'_, PyBytes>>,
     file: Option<&'a PathArgument>,
     fd: Option<&Bound<'_, PyAny>>,
+    credential: Option<&'a str>,
     mode: Option<&str>,
 ) -> Result<KeySource<'a>> {
     let mut source = KeySource::default();
     source.text = text.map(PyBytesMethods::as_bytes);
     source.file = file.map(|path| &**path);
     source.fd = fd.map(|value| number(value, KEY_FD)).transpose()?;
+    source.credential = credential;
     source.mode = match mode {
         None | Some("private") => KeyFileMode::Private,
         Some("any") => KeyFileMode::Any,

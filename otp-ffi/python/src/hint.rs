@@ -2,7 +2,7 @@
 
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
-use otp_link::{Error, Hint, ring, shell_word};
+use otp_link::{Error, Hint, Remedy, ring, shell_word};
 
 /// What to do about an error, if there is something to do.
 pub(crate) fn for_error(error: &Error) -> Option<String> {
@@ -44,18 +44,19 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
             "issue a new key and revoke this one: others may have read it; to use it all the same, pass key_file_mode=\"any\""
                 .into()
         }
-        Hint::RemoveWriteAccess { path } => format!("chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => Remedy::RemoveWriteAccess.command(path),
         Hint::PassAsKeyFile => "pass key_file=..., or set OTP_KEY_FILE".into(),
         Hint::GiveWholeLogin => {
             "without a key, pass username, password and all other fields; with one, only those that change".into()
         }
         Hint::TakeOwnership { path, user } => format!(
-            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted: sudo chown \
-             {user} {}",
-            shell_word(path)
+            "its owner may have read it: issue a new key, and revoke this one; if the owner is to be trusted: {}",
+            Remedy::Give(*user).command(path)
         ),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),
         Hint::ChooseOtherPath { .. } => "choose another path".into(),
+        Hint::ChooseOtherCredential => "choose another name for the credential".into(),
+        Hint::UseKeyFile => "write it to a file, or shorten secret, account name or capacity".into(),
         Hint::CheckKey { origin } => format!("check what {origin} holds"),
         Hint::GiveFields => "pass username=..., password=... or fields={...}".into(),
         Hint::GivePassword => "pass one; if it is meant to be empty, pass allow_empty=True".into(),
@@ -138,9 +139,9 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
         Hint::NameAnotherStore => "name another store: pass store=..., or set OTP_STORE".into(),
         Hint::MoveAway { path } => format!("move it away: {}", shell_word(path)),
         Hint::ReplaceLink { path } => format!("put what it points to in its place, or remove it: {}", shell_word(path)),
-        Hint::RemoveWriteAccess { path } => format!("chmod go-w {}", shell_word(path)),
+        Hint::RemoveWriteAccess { path } => Remedy::RemoveWriteAccess.command(path),
         Hint::ActAsOwner { owner } => format!("run as the user that it belongs to: sudo -u '#{owner}' python3 ..."),
-        Hint::GiveToOwner { path, owner } => format!("chown {owner} {}", shell_word(path)),
+        Hint::GiveToOwner { path, owner } => Remedy::Give(*owner).command(path),
         Hint::TryLater => "try again later".into(),
         Hint::CheckPermissions { path } => format!("run as a user who may use it: ls -ld {}", shell_word(path)),
         Hint::FreeSpace { path } => format!("make room on the file system of {}", shell_word(path)),

@@ -63,14 +63,15 @@ pub(crate) fn add_account(
 /// Raises what open_account() does, RandomnessFailedError, and OtherError if another process is rotating the account; with a
 /// ring also LockedError, StaleRingError.
 #[pyfunction]
-#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_file_mode=None, account=None, holder=None, expires=None,
-    capacity=None, pages=None, store=None, ring=None))]
+#[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_credential=None, key_file_mode=None, account=None,
+    holder=None, expires=None, capacity=None, pages=None, store=None, ring=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn issue_key(
     py: Python<'_>,
     key: Option<&Bound<'_, PyAny>>,
     key_file: Option<PathArgument>,
     key_fd: Option<&Bound<'_, PyAny>>,
+    key_credential: Option<TextArgument>,
     key_file_mode: Option<TextArgument>,
     account: Option<TextArgument>,
     holder: Option<TextArgument>,
@@ -82,7 +83,8 @@ pub(crate) fn issue_key(
 ) -> Result<Py<PyAny>> {
     let is_key_given = key.is_some() || key_file.is_some() || key_fd.is_some();
     let key = maybe_bytes(key, "key")?;
-    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
+    let source =
+        key_source(key.as_ref(), key_file.as_ref(), key_fd, key_credential.as_deref(), key_file_mode.as_deref())?;
     let terms = terms(holder.as_deref(), expires, capacity, pages)?;
     let place = place(store.as_ref(), ring.as_ref());
     py.detach(|| {
@@ -133,9 +135,9 @@ pub(crate) fn issue_key(
 /// its keys have expired. Then nothing has changed, except where the exception has `keys`: not all of the old keys could be
 /// ended, but those new ones open.
 #[pyfunction]
-#[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, key_file_mode=None, username=None, password=None, fields=None,
-    grace=None, expires=None, capacity=None, pages=None, allow_empty=false, store=None, ring=None, without_ring=false, apply=None,
-    new_keys=false, end_unknown=None, hand_over=None))]
+#[pyo3(signature = (account, key=None, *, key_file=None, key_fd=None, key_credential=None, key_file_mode=None, username=None,
+    password=None, fields=None, grace=None, expires=None, capacity=None, pages=None, allow_empty=false, store=None, ring=None,
+    without_ring=false, apply=None, new_keys=false, end_unknown=None, hand_over=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
 pub(crate) fn rotate_account(
     py: Python<'_>,
@@ -143,6 +145,7 @@ pub(crate) fn rotate_account(
     key: Option<&Bound<'_, PyAny>>,
     key_file: Option<PathArgument>,
     key_fd: Option<&Bound<'_, PyAny>>,
+    key_credential: Option<TextArgument>,
     key_file_mode: Option<TextArgument>,
     username: Option<&Bound<'_, PyAny>>,
     password: Option<&Bound<'_, PyAny>>,
@@ -162,7 +165,8 @@ pub(crate) fn rotate_account(
 ) -> Result<Py<PyList>> {
     let is_key_given = key.is_some() || key_file.is_some() || key_fd.is_some();
     let key = maybe_bytes(key, "key")?;
-    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
+    let source =
+        key_source(key.as_ref(), key_file.as_ref(), key_fd, key_credential.as_deref(), key_file_mode.as_deref())?;
     let fields = FieldArguments::new(username, password, fields)?;
     let (fields, mut terms) = (fields.list(), terms(None, expires, capacity, pages)?);
     terms.allow_empty_password = allow_empty;
@@ -260,4 +264,17 @@ pub(crate) fn write_key_file(py: Python<'_>, key: &Bound<'_, PyAny>, path: PathA
     let key = bytes_of(key, "key")?;
     let key = utf8(&key, "key")?;
     Ok(py.detach(|| otp_link::write_key_file(&path, key))?)
+}
+
+/// Writes a key to a new credential of this user in Windows' Credential Manager.
+#[pyfunction]
+pub(crate) fn write_key_credential(
+    py: Python<'_>,
+    key: &Bound<'_, PyAny>,
+    target: TextArgument,
+    holder: TextArgument,
+) -> Result<()> {
+    let key = bytes_of(key, "key")?;
+    let key = utf8(&key, "key")?;
+    Ok(py.detach(|| otp_link::write_key_credential(&target, &holder, key))?)
 }

@@ -49,6 +49,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(ring::show_ring, module)?,
         wrap_pyfunction!(ring::adopt_ring, module)?,
         wrap_pyfunction!(ring::export_key, module)?,
+        wrap_pyfunction!(keys::write_key_credential, module)?,
         wrap_pyfunction!(store::remove_account, module)?,
         wrap_pyfunction!(store::list_accounts, module)?,
         wrap_pyfunction!(store::list_keys, module)?,

@@ -116,7 +116,7 @@ pub(crate) fn put_into_ring(
     ring: Option<PathArgument>,
 ) -> Result<()> {
     let key = maybe_bytes(key, "key")?;
-    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, key_file_mode.as_deref())?;
+    let source = key_source(key.as_ref(), key_file.as_ref(), key_fd, None, key_file_mode.as_deref())?;
     py.detach(|| {
         let key = source.read_for(account.as_deref())?;
         Ok(ring::put_into_ring(&key, ring.as_deref(), store.as_deref())?)

@@ -14,7 +14,8 @@ def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "OTP_RING", "CREDENTIALS_DIRECTORY"]:
         monkeypatch.delenv(name, raising=False)
     # A look for the user's own store finds one of the test.
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    for name in ["XDG_DATA_HOME", "LOCALAPPDATA"]:
+        monkeypatch.setenv(name, str(tmp_path / "data"))
 
 
 @pytest.fixture

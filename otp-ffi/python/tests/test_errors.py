@@ -6,6 +6,7 @@ import datetime
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -108,6 +109,7 @@ def test_not_found(store: Path, key: otp_link.Key) -> None:
         assert key.id in str(raised.value) and raised.value.hint is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it makes private files with a mode")
 def test_malformed_key(store: Path, key: otp_link.Key, tmp_path: Path) -> None:
     for text in ["", "   ", "password", "otpk1_", key[:-1], key[:-1] + "!", key + "a", key.replace("otpk1_", "otpk1-")]:
         with pytest.raises(otp_link.MalformedKeyError) as raised:
@@ -183,6 +185,7 @@ def in_a_shell(hint: str | None) -> None:
     subprocess.run(hint, shell=True, check=True, capture_output=True, timeout=60)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it speaks of modes; otp-cli/tests/windows of access lists")
 def test_unsafe_permissions(tmp_path: Path) -> None:
     folder = tmp_path / "it's $HOME; a folder"
     folder.mkdir(0o700)
@@ -244,6 +247,7 @@ def test_other(tmp_path: Path, store: Path, key: otp_link.Key) -> None:
         assert type(raised.value) is otp_link.OtherError
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has the reasons of Unix")
 def test_a_message_has_the_systems_reason(tmp_path: Path, store: Path) -> None:
     with pytest.raises(otp_link.Error, match=os.strerror(2)):
         otp_link.open_account(key_file=tmp_path / "nowhere", store=store)

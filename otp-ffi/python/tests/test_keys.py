@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def test_a_key_names_its_account_and_holder(key: otp_link.Key) -> None:
     assert len(key.id) == 16
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it speaks of modes; otp-cli/tests/windows of access lists")
 def test_a_key_file_is_its_owners_alone(store: Path, key: otp_link.Key, tmp_path: Path) -> None:
     file = tmp_path / "nightly.key"
     key.write(file)
@@ -271,3 +273,25 @@ def test_a_grace_period_of_more_than_a_year_is_refused(store: Path, key: otp_lin
     with pytest.raises(otp_link.UsageError):
         otp_link.rotate_account("edms/reporting", key, password="new", grace=367 * 86_400, store=store)
     assert otp_link.open_account(key, store=store).password == "correct horse"
+
+
+def test_a_credential_is_a_place_for_a_key_on_windows_alone(store: Path, key: otp_link.Key) -> None:
+    target = f"otp-test-{key.id}"
+    if sys.platform != "win32":
+        for call in calls(
+            lambda: key.write_credential(target),
+            lambda: otp_link.open_account(key_credential=target, store=store),
+        ):
+            with pytest.raises(otp_link.UsageError):
+                call()
+        return
+    key.write_credential(target)
+    assert otp_link.open_account(key_credential=target, store=store).username == "alice"
+    assert otp_link.issue_key(key_credential=target, store=store).account == "edms/reporting"
+    with pytest.raises(otp_link.ExistsError):
+        key.write_credential(target)
+    with pytest.raises(otp_link.UsageError):
+        otp_link.open_account(key, key_credential=target, store=store)
+    longer = otp_link.issue_key(key, capacity=4096, store=store)
+    with pytest.raises(otp_link.UsageError):
+        longer.write_credential(f"{target}-long")

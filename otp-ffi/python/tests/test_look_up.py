@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import otp_link
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it makes private files with a mode, and descriptors")
 def test_the_environment_leads_to_key_and_store(
     store: Path, key: otp_link.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +50,7 @@ def test_by_default_the_store_is_the_users_own(tmp_path: Path) -> None:
     assert otp_link.open_account(key).password == "p"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows hands on no numbered descriptors")
 def test_a_key_comes_through_a_descriptor(store: Path, key: otp_link.Key) -> None:
     reader, writer = os.pipe()
     os.write(writer, key.encode() + b"\n")
@@ -75,11 +78,13 @@ def test_a_program_with_argparse_needs_two_lines(store: Path, key: otp_link.Key,
     otp_link.add_arguments(parser)
     file = tmp_path / "key"
     key.write(file)
+    # Windows hands on no numbered descriptors.
+    descriptor = [] if sys.platform == "win32" else [["--key-fd", str(os.open(file, os.O_RDONLY)), "--store", str(store)]]
     for arguments in [
         ["--key-file", str(file), "--store", str(store)],
         ["--key-file", str(file), "--record", str(record)],
         ["--key-file", str(file), "--store", str(store), "--account", "edms/reporting"],
-        ["--key-fd", str(os.open(file, os.O_RDONLY)), "--store", str(store)],
+        *descriptor,
     ]:
         with otp_link.from_arguments(parser.parse_args(["report", *arguments])) as account:
             assert account.password == "correct horse"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -13,6 +12,9 @@ import pytest
 
 import otp_link
 
+if sys.platform != "win32":
+    import resource
+
 
 def resident_kib() -> int:
     """The memory that the process has now."""
@@ -20,6 +22,7 @@ def resident_kib() -> int:
         return int(statm.read().split()[1]) * resource.getpagesize() // 1024
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it counts in /proc")
 def test_ten_thousand_opens_take_no_memory_and_no_descriptor(store: Path, key: otp_link.Key) -> None:
     def open_many(count: int) -> None:
         for _ in range(count):
@@ -42,6 +45,7 @@ def count_lines(path: str) -> int:
         return sum(1 for _ in file)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it counts in /proc")
 def test_an_account_without_references_is_freed(store: Path, key: otp_link.Key) -> None:
     accounts = [otp_link.open_account(key, store=store) for _ in range(100)]
     mappings = count_lines("/proc/self/maps")
@@ -125,6 +129,7 @@ def test_others_run_while_a_call_waits(store: Path, key: otp_link.Key) -> None:
     assert otp_link.open_account(issued[0], store=store).password == "new"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_child_has_its_own_copy_and_closing_it_touches_no_other(store: Path, key: otp_link.Key) -> None:
     account = otp_link.open_account(key, store=store)
     child = os.fork()
@@ -208,6 +213,7 @@ def test_an_uncaught_error_shows_its_message_its_hint_and_no_secret(store: Path,
     assert "correct horse" not in done.stderr and str(key)[:40] not in done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit to ask for")
 def test_a_process_is_hardened_only_if_it_asks(store: Path, key: otp_link.Key) -> None:
     done = run(
         "import otp_link, resource\n"

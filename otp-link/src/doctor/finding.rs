@@ -43,6 +43,22 @@ pub enum Finding {
         /// What is wrong with it.
         error: Error,
     },
+    /// Who can read and write a file or directory, on a system that keeps lists of them.
+    Access {
+        /// The file or directory.
+        path: PathBuf,
+        /// Those who can read and write it.
+        writers: Vec<String>,
+        /// Those who can only read it.
+        readers: Vec<String>,
+    },
+    /// Something that this system does not tell.
+    NotLookedAt {
+        /// What it is.
+        subject: &'static str,
+        /// Why, and what that means.
+        summary: &'static str,
+    },
     /// Processes that crash may write their memory to a file.
     CoreDumps,
     /// Memory may be written to disk.
@@ -75,6 +91,8 @@ impl Finding {
         use otp_store_fs::Finding as Store;
         match self {
             Self::NoStore { .. }
+            | Self::Access { .. }
+            | Self::NotLookedAt { .. }
             | Self::CoreDumps
             | Self::Swap { .. }
             | Self::Store(Store::ReadOnly(_) | Store::Empty { .. }) => Severity::Notice,
@@ -95,9 +113,11 @@ impl Finding {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.path().display().to_string(),
             Self::Store(Store::Foreign { path } | Store::Stray { path, .. } | Store::Empty { path, .. })
             | Self::NoStore { path }
+            | Self::Access { path, .. }
             | Self::KeyFile { path, .. }
             | Self::Ring { path, .. } => path.display().to_string(),
             Self::Store(_) => "the store".into(),
+            Self::NotLookedAt { subject, .. } => (*subject).into(),
             Self::CoreDumps => "core dumps".into(),
             Self::Swap { devices } => format!("swap ({})", devices.join(", ")),
             Self::LockableMemory { .. } => "lockable memory".into(),
@@ -118,6 +138,12 @@ impl Finding {
             Self::Store(_) => "something is wrong with the store".into(),
             Self::NoStore { .. } => "there is no store yet".into(),
             Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => error.message(),
+            Self::Access { writers, readers, .. } => {
+                let list = |who: &[String], what| (!who.is_empty()).then(|| format!("{} {what}", who.join(", ")));
+                let parts = [list(writers, "can read and write it"), list(readers, "can read it")];
+                parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+            }
+            Self::NotLookedAt { summary, .. } => (*summary).into(),
             Self::CoreDumps => {
                 "programs that crash may write their memory to a file; otp turns that off for itself, scripts do not"
                     .into()
@@ -144,7 +170,7 @@ impl Finding {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => return error.hint().map(Hint::Store),
             Self::Store(Store::Foreign { path }) => Hint::MoveAway { path },
             Self::Store(Store::Stray { .. } | Store::Empty { .. }) => Hint::LetDoctorFix,
-            Self::Store(_) => return None,
+            Self::Store(_) | Self::Access { .. } | Self::NotLookedAt { .. } => return None,
             Self::NoStore { .. } => Hint::AddAccount,
             Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => return error.hint(),
             Self::CoreDumps => Hint::DisableCoreDumps,

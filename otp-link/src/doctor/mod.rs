@@ -29,12 +29,14 @@ pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Ve
     let mut findings = Vec::new();
     if root.exists() {
         findings.extend(otp_store_fs::examine(&root, fix).into_iter().map(Finding::Store));
+        findings.extend(machine::access(&root));
     } else {
         findings.push(Finding::NoStore { path: root.clone() });
     }
     for path in key_files {
         findings
             .extend(key_file::check_key_file(path).err().map(|error| Finding::KeyFile { path: (*path).into(), error }));
+        findings.extend(machine::access(path));
     }
     findings.extend(machine::examine());
     findings.extend(clock::examine(FsStore::open(&root).ok().as_ref()));

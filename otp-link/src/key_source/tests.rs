@@ -217,7 +217,8 @@ fn debug_shows_no_key() {
     let scene = Scene::new();
     let choice = KeySource { text: Some(b"sesame"), ..KeySource::default() };
     assert_eq!(scene.read(&choice).unwrap().bytes(), b"sesame");
-    assert_eq!(format!("{choice:?}"), "KeySource { file: None, fd: None, text: Some(\"..\"), mode: Private }");
+    let shown = "KeySource { file: None, fd: None, credential: None, text: Some(\"..\"), mode: Private }";
+    assert_eq!(format!("{choice:?}"), shown);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 
@@ -27,14 +28,21 @@ pub use locked::{LockedBuf, LockedVec};
 #[cfg(target_os = "linux")]
 pub use platform::link_unnamed;
 #[cfg(windows)]
-pub use platform::status_from;
 pub use platform::{
-    close_on_exec, core_dump_limit, create_private, exec_with_fds, file_kind, filled_pipe, give_name, harden_process,
-    inherited, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status, sealed_memory_file,
-    standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd, unnamed_private, user,
+    AccessList, MAX_CREDENTIAL_LEN, Party, Running, access_list, access_of, check_name, has_console,
+    make_new_private_dir, patiently, read_console, read_credential, start, status_from, status_of_part, user_sid,
+    write_credential, write_output,
 };
 #[cfg(unix)]
-pub use platform::{is_private_group, status_at, status_of_path, sync_dir};
+pub use platform::{
+    close_on_exec, exec_with_fds, filled_pipe, is_private_group, sealed_memory_file, status_at, status_of_path,
+    sync_dir,
+};
+pub use platform::{
+    core_dump_limit, create_private, file_kind, give_name, harden_process, inherited, is_in_use, is_stream,
+    lockable_memory, make_private_dir, make_private_dirs, open_with_status, standard_input, standard_output, status_of,
+    swap_devices, sync_parent, take_fd, unnamed_private, user,
+};
 pub use witness::{hand_over, secret_input};
 
 /// What kind of thing a path leads to.
@@ -52,7 +60,8 @@ pub enum FileKind {
 
 /// What the system says about a file or directory.
 ///
-/// Where a system has no such owners and modes, `mode` says that nobody else can do anything, and owners are all 0.
+/// On Windows, `mode` says what the access list allows to others, and an owner is 0 if it is this user, the system or one of
+/// its administrators, and else 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Status {
     /// What it is.
@@ -67,6 +76,16 @@ pub struct Status {
     pub len: u64,
     /// The number of its file system, and its number there.
     pub place: (u64, u64),
+}
+
+/// What [`Status::mode`] says, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Access(pub u32);
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if cfg!(windows) { f.write_str("by its access list") } else { write!(f, "mode {:04o}", self.0) }
+    }
 }
 
 /// How well this process keeps its memory to itself; see [`harden_process`].

@@ -5,7 +5,9 @@ use std::ffi::c_void;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Seek, Write};
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -76,6 +78,12 @@ pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
     let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
     let status = status_of(&file)?;
     Ok((file, status))
+}
+
+/// Nobody can keep others from opening a file here.
+#[must_use]
+pub fn is_in_use(_: &io::Error) -> bool {
+    false
 }
 
 /// Whether what is read from an open file is gone with that: a pipe, a socket or a character device.

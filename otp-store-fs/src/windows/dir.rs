@@ -1,15 +1,16 @@
 //! [`Dir`]: a directory, and what lies in it.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use otp_sys::{FileKind, Status};
+use otp_sys::{FileKind, Status, is_in_use, patiently};
 
-use super::{SHARE_NOTHING, SHARE_READ_AND_WRITE, SHARING_VIOLATION};
+use super::{OPEN_DIRECTORY, OPEN_LINK, READ_ATTRIBUTES, READ_CONTROL, SHARE_NOTHING, SHARE_READ_AND_WRITE};
 use crate::durable::Durable;
 use crate::modes::Modes;
 use crate::names::LOCK;
@@ -20,30 +21,38 @@ use crate::step::step;
 pub(crate) struct Dir {
     path: PathBuf,
     status: Status,
+    /// Whom the store's root belongs to.
+    owner: Arc<str>,
 }
 
 impl Dir {
-    /// Opens a directory by any path. Links are followed.
+    /// Opens a directory by any path, as the root of a store. Links are followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::new(path, &fs::metadata(path)?)
+        otp_sys::check_name(path)?;
+        if !patiently(|| fs::metadata(path))?.is_dir() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        let list = otp_sys::access_list(path)?;
+        let (mode, owner) = (list.mode(), Arc::<str>::from(list.owner));
+        let status = status_of(path, &owner, OPEN_DIRECTORY)?;
+        // A part does not tell whether the volume keeps access lists.
+        Ok(Self { status: Status { mode: mode | status.mode, ..status }, path: path.to_owned(), owner })
     }
 
     /// Opens a directory in this one. A link is an error.
     pub(crate) fn open_dir(&self, name: &str) -> io::Result<Self> {
-        let path = self.path_of(name);
-        Self::new(&path, &fs::symlink_metadata(&path)?)
-    }
-
-    fn new(path: &Path, metadata: &Metadata) -> io::Result<Self> {
-        if !metadata.is_dir() {
+        let path = self.path_of(name)?;
+        let status = status_of(&path, &self.owner, OPEN_DIRECTORY | OPEN_LINK)?;
+        if status.kind != FileKind::Directory {
             return Err(ErrorKind::NotADirectory.into());
         }
-        Ok(Self { path: path.to_owned(), status: otp_sys::status_from(metadata) })
+        Ok(Self { status, path, owner: Arc::clone(&self.owner) })
     }
 
-    /// The path of something in this directory.
-    pub(super) fn path_of(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    /// The path of something in this directory, unless Windows would take its name for that of something else.
+    pub(super) fn path_of(&self, name: &str) -> io::Result<PathBuf> {
+        otp_sys::check_name(Path::new(name))?;
+        Ok(self.path.join(name))
     }
 
     /// What the system said about it when it was opened.
@@ -53,30 +62,34 @@ impl Dir {
 
     /// What the system says about it now.
     pub(crate) fn status_now(&self) -> io::Result<Status> {
-        Ok(otp_sys::status_from(&fs::metadata(&self.path)?))
+        status_of(&self.path, &self.owner, OPEN_DIRECTORY)
     }
 
     /// What the system says about something in this directory. A link is not followed.
     pub(crate) fn status_at(&self, name: &str) -> io::Result<Status> {
-        Ok(otp_sys::status_from(&fs::symlink_metadata(self.path_of(name))?))
+        status_of(&self.path_of(name)?, &self.owner, OPEN_DIRECTORY | OPEN_LINK)
     }
 
     /// Opens a file for reading. A link is an error.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<(File, Status)> {
-        if self.status_at(name)?.kind != FileKind::File {
+        let path = self.path_of(name)?;
+        // Of a link, the link itself.
+        let file = patiently(|| OpenOptions::new().read(true).custom_flags(OPEN_LINK).open(&path))?;
+        let status = otp_sys::status_of_part(&file, Some(&self.owner))?;
+        if status.kind != FileKind::File {
             return Err(ErrorKind::InvalidInput.into());
         }
-        let file = File::open(self.path_of(name))?;
-        let status = otp_sys::status_of(&file)?;
         Ok((file, status))
     }
 
     /// Opens the file to lock, and makes it if it is missing.
     pub(crate) fn open_lock(&self) -> io::Result<File> {
         step("make lock");
+        let path = self.path_of(LOCK)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).share_mode(SHARE_READ_AND_WRITE);
-        options.open(self.path_of(LOCK))
+        // Somebody may be removing it just now.
+        patiently(|| options.open(&path))
     }
 
     /// Nobody can remove a lock file that is open.
@@ -87,18 +100,21 @@ impl Dir {
 
     /// Removes the file to lock, and says whether it is gone: not if somebody has it open.
     pub(crate) fn remove_lock(&self) -> io::Result<bool> {
-        match self.remove_file(LOCK) {
+        step("remove file");
+        match fs::remove_file(self.path_of(LOCK)?) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-            Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(false),
+            // It is being removed by somebody else.
+            Err(error) if is_in_use(&error) || error.kind() == ErrorKind::PermissionDenied => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes a directory in this one. An existing directory is left untouched.
+    /// Makes a directory in this one, with the access list that it inherits. An existing directory is left untouched.
     pub(crate) fn make_dir(&self, name: &str, _: &Modes) -> io::Result<()> {
         step("make directory");
-        match fs::create_dir(self.path_of(name)) {
+        let path = self.path_of(name)?;
+        match patiently(|| fs::create_dir(&path)) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             outcome => outcome,
         }
@@ -107,18 +123,19 @@ impl Dir {
     /// Removes a file.
     pub(crate) fn remove_file(&self, name: &str) -> io::Result<()> {
         step("remove file");
-        fs::remove_file(self.path_of(name))
+        let path = self.path_of(name)?;
+        patiently(|| fs::remove_file(&path))
     }
 
     /// Removes a directory, if it is empty.
     pub(crate) fn remove_dir(&self, name: &str) -> io::Result<()> {
         step("remove directory");
-        fs::remove_dir(self.path_of(name))
+        fs::remove_dir(self.path_of(name)?)
     }
 
     /// Calls `each` with the name and kind of everything in it, until it breaks.
     pub(crate) fn entries(&self, each: &mut dyn FnMut(&OsStr, FileKind) -> ControlFlow<()>) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
+        for entry in patiently(|| fs::read_dir(&self.path))? {
             let entry = entry?;
             if each(&entry.file_name(), otp_sys::file_kind(entry.file_type()?)).is_break() {
                 break;
@@ -129,12 +146,20 @@ impl Dir {
 
     /// Whether nobody is working on a temporary file: its maker keeps it open.
     pub(crate) fn is_stray(&self, name: &str) -> io::Result<bool> {
-        match OpenOptions::new().read(true).share_mode(SHARE_NOTHING).open(self.path_of(name)) {
+        match OpenOptions::new().read(true).share_mode(SHARE_NOTHING).open(self.path_of(name)?) {
             Ok(_) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(false),
+            Err(error) if is_in_use(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
+}
+
+/// What the system says about a file or directory, as a part of a store of that owner.
+fn status_of(path: &Path, owner: &str, flags: u32) -> io::Result<Status> {
+    let mut options = OpenOptions::new();
+    // A look at attributes and access list keeps nobody from anything.
+    options.access_mode(READ_CONTROL | READ_ATTRIBUTES).custom_flags(flags);
+    otp_sys::status_of_part(&patiently(|| options.open(path))?, Some(owner))
 }
 
 impl Durable for Dir {

@@ -1,11 +1,15 @@
-//! Windows: paths instead of open directories, and sharing modes instead of modes.
+//! Windows: paths instead of open directories, sharing modes instead of modes, and access lists.
 //!
 //! Nobody can delete a file that is open without the right for others to delete it. That keeps a lock file in its place
 //! while somebody holds it or waits for it, and tells a temporary file in use from a stray.
 //!
-//! Access lists are neither read nor set: files have those of the folder that they are made in. Directories can't be
-//! synced; the file system's journal keeps names in order, and flushing a file that has just got its name flushes the
-//! journal up to there.
+//! The root has an access list of its own. All else is made where it stays, temporary files too, so it inherits from the root.
+//! Directories can't be synced; the file system's journal keeps names in order, and flushing a file that has just got its
+//! name flushes the journal up to there.
+//!
+//! The promises rest on these calls, on a share as on a disk; where one of them is missing, the store fails with its error:
+//! `CreateHardLinkW` (a put, which never replaces anything), `SetFileInformationByHandle` or `MoveFileExW` (a replacement),
+//! `LockFileEx` (an account's lock), `FlushFileBuffers` (durability).
 
 mod dir;
 mod stage;
@@ -16,7 +20,11 @@ pub(crate) use stage::Staged;
 const SHARE_NOTHING: u32 = 0;
 const SHARE_READ: u32 = 1;
 const SHARE_READ_AND_WRITE: u32 = 3;
-/// What the system says if permissions rule out what was asked for, and also if a file in use does.
-const ACCESS_DENIED: i32 = 5;
-/// What the system says if somebody has a file open in a way that rules out what was asked for.
-const SHARING_VIOLATION: i32 = 32;
+/// The right to read an access list.
+const READ_CONTROL: u32 = 0x2_0000;
+/// The right to read what kind of thing something is (`FILE_READ_ATTRIBUTES`).
+const READ_ATTRIBUTES: u32 = 0x80;
+/// Opens a link itself, not what it leads to (`FILE_FLAG_OPEN_REPARSE_POINT`).
+const OPEN_LINK: u32 = 0x20_0000;
+/// Without this, a directory can't be opened (`FILE_FLAG_BACKUP_SEMANTICS`).
+const OPEN_DIRECTORY: u32 = 0x200_0000;

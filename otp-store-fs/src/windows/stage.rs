@@ -3,20 +3,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-use super::{ACCESS_DENIED, Dir, SHARE_READ, SHARING_VIOLATION};
+use otp_sys::patiently;
+
+use super::{Dir, SHARE_READ};
 use crate::durable::Durable;
 use crate::modes::Modes;
 use crate::names::temporary_name;
 use crate::step::step;
-
-/// How often a file is renamed over one that somebody is reading, and how long to wait in between: a second in all.
-const TRIES: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file with its contents, but only with a temporary name.
 #[derive(Debug)]
@@ -36,8 +32,10 @@ impl Staged {
     /// Writes a new file in a directory, with a temporary name.
     pub(crate) fn named(dir: Arc<Dir>, bytes: &[u8], _: Modes) -> io::Result<Self> {
         step("make temporary file");
-        let temporary = dir.path_of(&temporary_name());
-        let file = OpenOptions::new().write(true).create_new(true).share_mode(SHARE_READ).open(&temporary)?;
+        let temporary = dir.path_of(&temporary_name())?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).share_mode(SHARE_READ);
+        let file = patiently(|| options.open(&temporary))?;
         let mut staged = Self { dir, file: Some(file), temporary };
         step("write");
         staged.file()?.write_all(bytes)?;
@@ -52,7 +50,8 @@ impl Staged {
     /// Gives the file its name, and says whether it did: `false` if something has that name already.
     pub(crate) fn publish(mut self, name: &str) -> io::Result<bool> {
         step("publish");
-        match fs::hard_link(&self.temporary, self.dir.path_of(name)) {
+        let target = self.dir.path_of(name)?;
+        match patiently(|| fs::hard_link(&self.temporary, &target)) {
             Ok(()) => self.file()?.sync_all().map(|()| true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
@@ -66,9 +65,10 @@ impl Staged {
         step("replace");
         // As long as it is open like this, it can't be renamed either.
         drop(self.file.take());
-        let target = self.dir.path_of(name);
-        rename_patiently(&self.temporary, &target)?;
-        OpenOptions::new().write(true).open(target)?.sync_all()
+        let target = self.dir.path_of(name)?;
+        // Readers may have the old one open for a moment.
+        patiently(|| fs::rename(&self.temporary, &target))?;
+        patiently(|| OpenOptions::new().write(true).open(&target))?.sync_all()
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -97,17 +97,4 @@ impl Drop for Staged {
         // What can't be removed is a stray for the next writer.
         let _ = fs::remove_file(&self.temporary);
     }
-}
-
-/// Renames a file over another one, which readers may have open for a moment.
-fn rename_patiently(from: &Path, to: &Path) -> io::Result<()> {
-    for _ in 1..TRIES {
-        match fs::rename(from, to) {
-            Err(error) if matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION)) => {
-                thread::sleep(PAUSE);
-            }
-            outcome => return outcome,
-        }
-    }
-    fs::rename(from, to)
 }

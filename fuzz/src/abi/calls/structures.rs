@@ -32,6 +32,7 @@ impl Sourced {
             account: pointer(&account),
             store: pointer(&store),
             record: pointer(&record),
+            key_credential: ptr::null(),
             has_key_fd: self.key_fd.is_some().into(),
             key_fd: self.key_fd.unwrap_or(-1),
             any_key_file_mode: self.any_key_file_mode.into(),

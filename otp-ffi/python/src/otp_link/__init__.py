@@ -184,9 +184,19 @@ class Key(str):
 
         write_key_file(self, path)
 
+    def write_credential(self, target: str) -> None:
+        """Writes the key to a new credential of this user in Windows' Credential Manager; open_account(key_credential=target) reads it.
+
+        If there is one of that name, ExistsError is raised, and it stays as it is. Other systems, and keys that are longer than
+        2560 characters, raise UsageError.
+        """
+        from ._native import write_key_credential
+
+        write_key_credential(self, target, self.holder or self.account)
+
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
-    """Adds --key-file, --key-fd, --key, --account, --store and --record to a program's parser.
+    """Adds --key-file, --key-fd, --key-credential, --key, --account, --store and --record to a program's parser.
 
     They mean what they mean for the program `otp`; from_arguments() opens the account that they name.
     """
@@ -196,6 +206,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--key-file", metavar="PATH", help="read the key from this file, which only you may read; '-' is standard input"
     )
     key.add_argument("--key-fd", metavar="N", type=int, help="read the key from file descriptor N")
+    key.add_argument(
+        "--key-credential", metavar="TARGET", help="read the key from this credential of Windows' Credential Manager"
+    )
     key.add_argument(
         "--key",
         metavar="KEY",
@@ -220,6 +233,7 @@ def from_arguments(arguments: "argparse.Namespace") -> Account:
         arguments.key,
         key_file=arguments.key_file,
         key_fd=arguments.key_fd,
+        key_credential=arguments.key_credential,
         account=arguments.account,
         store=arguments.store,
         record=arguments.record,

@@ -118,6 +118,7 @@ def open_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_credential: str | None = None,
     key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     store: _Path | None = None,
@@ -142,6 +143,7 @@ def issue_key(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_credential: str | None = None,
     key_file_mode: Literal["private", "any"] | None = None,
     account: str | None = None,
     holder: str | None = None,
@@ -157,6 +159,7 @@ def rotate_account(
     *,
     key_file: _Path | None = None,
     key_fd: int | None = None,
+    key_credential: str | None = None,
     key_file_mode: Literal["private", "any"] | None = None,
     username: _Value | None = None,
     password: _Value | None = None,
@@ -226,5 +229,6 @@ def verify(
 def harden_process() -> bool: ...
 def relock() -> None: ...
 def write_key_file(key: str, path: _Path) -> None: ...
+def write_key_credential(key: str, target: str, holder: str) -> None: ...
 def workflow_seal(user: str, password: str, file: _Path) -> tuple[Key, Key]: ...
 def workflow_open(user_key: str, pass_key: str, file: _Path) -> tuple[str, str, bool]: ...

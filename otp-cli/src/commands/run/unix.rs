@@ -1,0 +1,123 @@
+//! On Unix `otp` becomes the command: signals, exit code and descriptors are the command's own.
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use otp_core::Fields;
+
+use super::Plan;
+use crate::error::{Error, Result};
+use crate::format;
+use crate::options::KeyArgs;
+use crate::start::Obstacle;
+use crate::streams::{self, descriptor};
+
+/// The program that a name stands for: the system looks for it.
+pub(super) fn program(name: &OsStr) -> Command {
+    Command::new(name)
+}
+
+/// Becomes the command, which has its environment already.
+pub(super) fn start(
+    name: &OsStr,
+    mut command: Command,
+    plan: &Plan<'_>,
+    account: otp_link::Account,
+    key: &KeyArgs,
+) -> Result<Infallible> {
+    let mut files = files(plan, &account.fields(), &mut command)?;
+    withhold_key(key, &mut files)?;
+    // The command has copies of its own. This one is wiped now, since a process that becomes another wipes nothing.
+    drop(account);
+    let source = otp_sys::exec_with_fds(&mut command, files);
+    let obstacle = Obstacle::of(name, &source);
+    Err(Error::NotStarted { program: Path::new(name).display().to_string(), obstacle, source })
+}
+
+/// What the command finds at its descriptors.
+fn files(plan: &Plan<'_>, fields: &Fields<'_>, command: &mut Command) -> Result<Vec<(File, i32)>> {
+    let mut files = Vec::new();
+    for (number, field) in &plan.descriptors {
+        files.push((pipe(fields, field)?, *number));
+    }
+    if cfg!(target_os = "linux") && !plan.files.is_empty() && !is_open(0) {
+        return Err(Error::usage_with("--file needs /proc, which is not mounted", "use --fd or --stdin"));
+    }
+    let mut next = 10;
+    for (name, field) in &plan.files {
+        while files.iter().any(|(_, number)| *number == next) || is_open(next) {
+            next += 1;
+        }
+        command.env(name, path_of(next));
+        files.push((memory_file(fields, field)?, next));
+    }
+    Ok(files)
+}
+
+/// If the key was read from a descriptor, by whatever name, keeps it and its duplicates to this process.
+fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
+    let Some(path) = key.path().filter(|path| streams::leads_to_descriptor(path)) else { return Ok(()) };
+    let origin = place(&path);
+    let is_origin = |number: &i32| place(&descriptor(*number)) == origin;
+    let open = std::fs::read_dir("/dev/fd").ok().filter(|_| origin.is_some());
+    let numbers: Vec<i32> = match open {
+        Some(open) => {
+            open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(is_origin).collect()
+        }
+        // As in a place without /proc: by the number alone.
+        None => key.stream().into_iter().collect(),
+    };
+    for number in numbers {
+        // A script that goes back to the start of a file would find the key in it. A terminal gives nothing but what is
+        // typed next.
+        if number == 0 && !io::stdin().is_terminal() && files.iter().all(|(_, taken)| *taken != 0) {
+            let nothing = File::open("/dev/null").map_err(Error::io("/dev/null can't be opened"))?;
+            files.push((nothing, 0));
+        } else if number > 2 {
+            // One that is not open any more is closed already.
+            let _ = otp_sys::close_on_exec(number);
+        }
+    }
+    Ok(())
+}
+
+/// What a path leads to: the number of its file system, and its number there.
+fn place(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// A value that is gone once it is read. Where a pipe can't take it whole, as a file in memory it can be read again.
+fn pipe(fields: &Fields<'_>, field: &str) -> Result<File> {
+    let value = format::field(fields, field)?;
+    match otp_sys::filled_pipe(value).map_err(Error::io("a pipe can't be made"))? {
+        Some(pipe) => Ok(pipe),
+        None => memory_file(fields, field),
+    }
+}
+
+fn memory_file(fields: &Fields<'_>, field: &str) -> Result<File> {
+    let value = format::field(fields, field)?;
+    otp_sys::sealed_memory_file("otp", value).map_err(Error::io("a file in memory can't be made"))
+}
+
+/// Whether something is open at a number.
+fn is_open(number: i32) -> bool {
+    path_of(number).symlink_metadata().is_ok()
+}
+
+/// The path of this process's descriptor, which stays its own when it becomes the command.
+///
+/// With the process's number in it, so that the command's own children, which close what they inherit, can use it too.
+fn path_of(number: i32) -> PathBuf {
+    let path: OsString = if cfg!(target_os = "linux") {
+        format!("/proc/{}/fd/{number}", std::process::id()).into()
+    } else {
+        format!("/dev/fd/{number}").into()
+    };
+    path.into()
+}

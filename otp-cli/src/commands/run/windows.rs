@@ -1,0 +1,81 @@
+//! On Windows no process becomes another: `otp` starts the command, waits for it, and ends as it did.
+
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use otp_link::LockedBuf;
+
+use super::Plan;
+use super::value_files::ValueFiles;
+use crate::error::{Error, Result};
+use crate::format;
+use crate::options::KeyArgs;
+use crate::start::{self, Obstacle};
+
+/// The program that a name stands for, by `PATH` and `PATHEXT`.
+pub(super) fn program(name: &OsStr) -> Command {
+    // What is not found is left to the system, which says so when it is started.
+    start::find(name).map_or_else(|| Command::new(name), Command::new)
+}
+
+/// Starts the command, which has its environment already, and ends with its exit code.
+pub(super) fn start(
+    name: &OsStr,
+    mut command: Command,
+    plan: &Plan<'_>,
+    account: otp_link::Account,
+    key: &KeyArgs,
+) -> Result<Infallible> {
+    let fields = account.fields();
+    let input = plan.descriptors.first().map(|(_, field)| format::field(&fields, field)).transpose()?;
+    let input = input.map(|value| {
+        let mut copy = LockedBuf::new(value.len());
+        copy.as_mut().copy_from_slice(value);
+        copy
+    });
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    } else if key.stream() == Some(0) {
+        // The rest of what the key came with is not for the command.
+        command.stdin(Stdio::null());
+    }
+    let values = plan.files.iter().map(|(_, field)| format::field(&fields, field)).collect::<Result<Vec<_>>>()?;
+    let files = ValueFiles::write(&values)?;
+    for ((variable, _), path) in plan.files.iter().zip(files.paths()) {
+        command.env(variable, path);
+    }
+    drop(account);
+    let code = run(&mut command, input);
+    // Whatever came of it, and before this process ends.
+    drop(files);
+    match code {
+        Ok(code) => std::process::exit(code),
+        Err(source) => {
+            let obstacle = Obstacle::of(name, &source);
+            Err(Error::NotStarted { program: Path::new(name).display().to_string(), obstacle, source })
+        }
+    }
+}
+
+fn run(command: &mut Command, input: Option<LockedBuf>) -> io::Result<i32> {
+    let mut running = otp_sys::start(command)?;
+    if let Some((mut pipe, value)) = running.take_stdin().zip(input) {
+        // It may never read it, so nobody waits for this. What stands in a pipe is gone once it is read.
+        thread::spawn(move || {
+            let _ = pipe.write_all(value.as_ref());
+        });
+    }
+    running.wait()
+}
+
+/// Removes a file's contents, durably.
+pub(super) fn overwrite(mut file: File) -> io::Result<()> {
+    let len = file.metadata()?.len();
+    io::copy(&mut io::Read::take(io::repeat(0), len), &mut file)?;
+    file.sync_all()
+}

@@ -1,0 +1,87 @@
+//! [`Wine`]: a Windows of its own for one run, in a temporary folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use otp_test_tools::{TempDir, folder};
+use xtask::Result;
+use xtask::sh::{answers, program, root, run};
+
+/// Where Debian puts the loader and the server, neither of which is on the `PATH`.
+const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "wine64", "wine"];
+const SERVERS: [&str; 2] = ["/usr/lib/wine/wineserver64", "wineserver"];
+pub(super) const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+
+/// A prefix of Wine, which goes when this is dropped, with all that still runs in it.
+pub(super) struct Wine {
+    folder: TempDir,
+    loader: &'static str,
+    server: &'static str,
+    /// A folder of programs, as Unix calls it.
+    path: Option<PathBuf>,
+}
+
+impl Wine {
+    /// Makes a prefix that has what Rust programs need.
+    pub(super) fn start() -> Result<Self> {
+        let missing = "this needs Wine and a compiler; on Debian: apt-get install wine wine64 gcc-mingw-w64-x86-64";
+        if !answers(program(COMPILER).arg("--version")) {
+            return Err(missing.into());
+        }
+        let first = |of: &[&'static str]| of.iter().copied().find(|name| answers(program(name).arg("--version")));
+        let (loader, server) = first(&LOADERS).zip(first(&SERVERS)).ok_or(missing)?;
+        let wine = Self { folder: folder(), loader, server, path: None };
+        // It complains that there is no half for 32 bits, which nothing here needs.
+        run(wine.command(Path::new("wineboot")).arg("-i").stderr(Stdio::null()))?;
+        wine.add_random_source()?;
+        Ok(wine)
+    }
+
+    /// Builds the DLL that Rust programs draw from, where every program finds it.
+    fn add_random_source(&self) -> Result<()> {
+        let library = self.prefix().join("drive_c/windows/system32/bcryptprimitives.dll");
+        let source = root().join("xtask/src/windows/bcryptprimitives.c");
+        run(program(COMPILER).args(["-shared", "-Wall", "-Werror", "-o"]).arg(library).arg(source).arg("-ladvapi32"))
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.folder.path().join("prefix")
+    }
+
+    /// Has programs in the prefix find those of a folder.
+    pub(super) fn add_to_path(&mut self, folder: PathBuf) {
+        self.path = Some(folder);
+    }
+
+    /// A program of Windows.
+    pub(super) fn command(&self, windows_program: &Path) -> Command {
+        let mut command = program(self.loader);
+        self.inside(command.arg(windows_program));
+        command
+    }
+
+    /// Has a command, such as cargo, run what it builds for Windows.
+    pub(super) fn run_for<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        self.inside(command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.loader))
+    }
+
+    fn inside<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("WINEARCH", "win64")
+            .env("WINEPREFIX", self.prefix())
+            .env("WINEDEBUG", "-all")
+            .env_remove("DISPLAY");
+        // The top of this system's tree is a drive there.
+        let path = self.path.as_ref().map(|folder| format!("Z:{}", folder.display().to_string().replace('/', r"\")));
+        command.envs(path.map(|path| ("WINEPATH", path)))
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        // It writes to the folder until it ends.
+        let mut server = program(self.server);
+        let _ = self.inside(server.arg("-k")).status();
+        let _ = self.inside(program(self.server).arg("-w")).status();
+    }
+}
