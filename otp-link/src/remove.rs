@@ -18,9 +18,10 @@ pub fn remove_account<'p>(account: &str, force: bool, place: impl Into<Place<'p>
     let ring = ring::open(place.ring, place.store)?;
     let store = store::open(place.store)?;
     let keeper = store::keeper(&store);
-    Ok(match &ring {
+    match &ring {
         Some(ring) => keeper.with_ring(ring).remove(&name, force)?,
         None if force => keeper.force_remove(&name)?,
         None => keeper.remove(&name)?,
-    })
+    }
+    Ok(())
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
     let hand_over = |key| destination.hand_over(&key);
     // A ring has a key to the account.
     if args.grant.ring.is_given() && !args.key.is_given() {
-        return otp_link::issue_key_from_ring(&args.account, &terms, place, &mut randomness, |key| hand_over(key));
+        return otp_link::issue_key_from_ring(&args.account, &terms, place, &mut randomness, hand_over);
     }
     let key = args.key.read(Some(&args.account))?;
     otp_link::issue_key(key, &terms, place, &mut randomness, hand_over)

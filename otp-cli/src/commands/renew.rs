@@ -17,6 +17,7 @@ use crate::{handover, prompt, streams, values};
 
 /// What a rotation with a ring takes.
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(crate) struct RenewArgs {
     #[command(flatten)]
     pub(crate) ring: RingArgs,
@@ -95,10 +96,11 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     (terms.allow_empty_password, terms.pages) = (args.fields.allow_empty, args.grant.pages.pages());
     handover::check_all(args.new_key_dir.as_deref())?;
     let mut randomness = args.entropy.open()?;
-    let hand_over = |keys: Vec<NewKey>| match keys.is_empty() {
-        true => Ok(()),
-        false => handover::hand_over_all(&keys, args.new_key_dir.as_deref())
-            .map_err(|error| Error::LeftInRing(Box::new(error))),
+    let hand_over = |keys: Vec<NewKey>| {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        handover::hand_over_all(&keys, args.new_key_dir.as_deref()).map_err(|error| Error::LeftInRing(Box::new(error)))
     };
     let with_cause = |error| match error {
         Error::Link(error) => cause(error),

@@ -125,6 +125,7 @@ fn key_in(path: &Path, mode: Option<FileMode>) -> Result<otp_link::Key> {
 
 /// An account as `ring show --json` prints it.
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names, reason = "the members have the names of the JSON")]
 struct Account {
     account: String,
     generation: u64,

@@ -1,6 +1,6 @@
 //! [`FsRing`]: finding, making and locking the directory of a ring.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -68,9 +68,8 @@ impl FsRing {
             return Err(Error::RingExists { path: path.to_owned() });
         }
         // What an earlier call that was cut short has left is no obstacle.
-        let is_other =
-            |entry: &io::Result<fs::DirEntry>| !entry.as_ref().is_ok_and(|entry| identity::is_left(&entry.file_name()));
-        match fs::read_dir(path).map(|entries| entries.filter(is_other).count()) {
+        let mut others = 0;
+        match otp_sys::each_entry(path, |name, _| others += usize::from(!identity::is_left(name))).map(|()| others) {
             Ok(0) => {}
             Ok(_) => return Err(Error::RingNotEmpty { path: path.to_owned() }),
             Err(error) if error.kind() == ErrorKind::NotFound => otp_sys::make_private_dirs(path).map_err(failed)?,

@@ -112,24 +112,25 @@ fn wipe(path: &Path) -> io::Result<()> {
 
 /// Gives each name in a directory, and whether it is a directory's. One that is not there is empty.
 fn each_name(dir: &Path, mut each: impl FnMut(&str, bool)) -> io::Result<()> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str() {
-            each(name, entry.file_type()?.is_dir());
+    let named = otp_sys::each_entry(dir, |name, is_dir| {
+        if let Some(name) = name.to_str() {
+            each(name, is_dir);
         }
+    });
+    match named {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
+        outcome => outcome,
     }
-    Ok(())
 }
 
 fn find_accounts(dir: &Path, name: &str, found: &mut Vec<AccountName>) -> io::Result<()> {
     let (mut below, mut has_entry) = (Vec::new(), false);
-    each_name(dir, |entry, is_dir| match is_dir {
-        true => below.push(entry.to_owned()),
-        false => has_entry |= EntryName::parse(entry).is_some(),
+    each_name(dir, |entry, is_dir| {
+        if is_dir {
+            below.push(entry.to_owned());
+        } else {
+            has_entry |= EntryName::parse(entry).is_some();
+        }
     })?;
     if has_entry && let Ok(account) = AccountName::parse(name) {
         found.push(account);

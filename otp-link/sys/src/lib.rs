@@ -5,6 +5,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod arena;
+mod listing;
 mod locked;
 #[cfg(unix)]
 mod unix;
@@ -22,6 +23,7 @@ use std::fs::File;
 use std::io;
 
 pub use arena::relock;
+pub use listing::each_entry;
 pub use locked::{LockedBuf, LockedVec};
 #[cfg(target_os = "linux")]
 pub use platform::link_unnamed;

@@ -142,12 +142,16 @@ impl Check<'_> {
         let done = self.ending.how == How::Code(0);
         let concerned = key.account == self.operation.account()
             && match self.operation.effect {
-                Effect::Adds | Effect::Issues | Effect::Replaces { grace: true } => false,
+                // The last three are looked at by `RingCheck`.
+                Effect::Adds
+                | Effect::Issues
+                | Effect::Replaces { grace: true }
+                | Effect::Renews { .. }
+                | Effect::Settles { .. }
+                | Effect::Keeps => false,
                 Effect::Replaces { grace: false } => all_replaced,
                 Effect::Ends(file) => key.file == file,
                 Effect::Removes => true,
-                // These are looked at by `RingCheck`.
-                Effect::Renews { .. } | Effect::Settles { .. } | Effect::Keeps => false,
             };
         match (concerned, done) {
             (false, _) => Fate::Lives,

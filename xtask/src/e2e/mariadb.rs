@@ -1,4 +1,4 @@
-//! A MariaDB server of our own.
+//! A `MariaDB` server of our own.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

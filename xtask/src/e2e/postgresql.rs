@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own.
+//! A `PostgreSQL` server of our own.
 
 use std::ffi::OsString;
 use std::fs;

@@ -137,6 +137,11 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let live = self.keeper.read_record(account, id, key.capacity())?.into_current(account, id)?;
         let record = Record::decode(&live)?;
         verify(key, &record)?;
+        if self.read_key(account, Entry::Key(id), id)?.is_none() {
+            // An earlier call that was cut short may have left a part of it.
+            self.drop_entry(account, Entry::Key(id))?;
+            self.drop_entry(account, Entry::First(id))?;
+        }
         if ledger.reached(account, &survey)? == 0 && record.header().page == 0 {
             self.put_entry(account, Entry::First(id), b"0")?;
         }
