@@ -252,9 +252,18 @@ impl World {
     /// What was published is what the database has, and every key that opens has it.
     fn check_served(&self, published: bool) {
         if published && self.honest {
-            let opened = self.keys.borrow().iter().filter_map(|(text, _)| self.open(text)).collect::<Vec<_>>();
-            assert!(opened.iter().all(|secret| *secret == *self.password.borrow()), "{opened:?}");
-            assert!(!opened.is_empty());
+            let keeper = Keeper::new(&self.store, self.now).with_ring(&self.ring).unwrap();
+            let held = keeper.held(&self.account).unwrap().keys;
+            // Those too that nobody got, since an answer was lost.
+            let ids: Vec<KeyId> = held.iter().filter(|key| key.header.is_some()).map(|key| key.id).collect();
+            let texts = ids.iter().map(|id| keeper.export(&self.account, *id).unwrap().to_text());
+            let opened: Vec<_> = texts.map(|text| self.open(text.as_str())).collect();
+            let password = Some(self.password.borrow().clone());
+            assert!(opened.iter().all(|secret| *secret == password), "{opened:?}");
+            let all_revoked = self.keys.borrow().iter().all(|(_, ended)| ended.is_some());
+            assert!(!opened.is_empty() || all_revoked, "nobody is served");
+            let given = self.keys.borrow().iter().filter_map(|(text, _)| self.open(text)).collect::<Vec<_>>();
+            assert!(given.into_iter().all(|secret| Some(secret) == password));
         }
     }
 }
