@@ -76,9 +76,12 @@ fn main() -> Result<()> {
         for number in 0..count {
             let mut bytes = vec![0; if target == "abi" { 200 + 40 * number } else { 40 + 20 * number }];
             rng.fill_bytes(&mut bytes);
-            if number % 2 == 0 {
-                for byte in &mut bytes {
-                    *byte %= 16;
+            for byte in &mut bytes {
+                match number % 4 {
+                    0 | 2 => *byte %= 16,
+                    // An odd byte is a yes: such sequences go on.
+                    1 => *byte |= 1,
+                    _ => {}
                 }
             }
             write(&corpus.join(target), &format!("arbitrary-{number:02}"), &bytes)?;

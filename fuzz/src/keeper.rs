@@ -1,7 +1,9 @@
 //! Sequences of what people do with keys, against a simple model of what each key opens.
 
 mod check;
+mod cutting;
 mod known;
+mod ringed;
 mod rotate;
 mod world;
 
@@ -75,7 +77,10 @@ struct Case {
 }
 
 /// Does the steps that arbitrary bytes describe; after each, every key ever given opens what the model says.
+///
+/// The same bytes are a sequence with a ring too.
 pub fn keeper(data: &[u8]) {
+    ringed::ringed(data);
     let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) else {
         return;
     };

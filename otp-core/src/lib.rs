@@ -53,8 +53,8 @@
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | (none) | pads, frames, tags, keys, records, notes, fields, the [`Store`] trait; `no_std`, no allocator |
-//! | `alloc` | owned keys and accounts, `MemoryStore`, `Keeper` |
+//! | (none) | pads, frames, tags, keys of one page or several, records, notes, fields, the [`Store`] trait; `no_std`, no allocator |
+//! | `alloc` | owned keys and accounts, `MemoryStore`, `Keeper`; the `Ring` trait, and rotations that keep the keys and may change a database |
 //! | `std` | `alloc`, and `UnixTime::now` |
 //! | `getrandom` | `random::system`, the system's source of randomness under its health tests |
 //! | `testing` | `std`, and a conformance suite for implementations of [`Store`] |
@@ -68,8 +68,13 @@
 //!   statistical distance from uniform is below 2^-40.
 //! - The tag's bound is unconditional too: a forger who has seen one record of a key succeeds with probability at most
 //!   `8 * ceil(L/16) / 2^106` per try, for `L` bytes under the tag ([`tag::Tag::compute`]).
-//! - Account names, key ids, capacities, times and holders are public. Anyone who can write the store can delete a record,
-//!   bring an old one back, or remove notes; they can't make a record that opens.
+//! - All of this holds for each page of a key, which has a pad and a tag key of its own, as long as no page seals twice.
+//!   [`seal()`] takes a fresh key by value; `Keeper` seals further pages only behind the claim of a generation, which one run
+//!   gets. Nothing local prevents a page from sealing twice if ring and store are both restored from backups of the same time.
+//! - Someone who steals a key with pages reads every secret that it is given, until it is revoked: rotating does not end it.
+//! - Account names, key ids, capacities, pages, times and holders are public. Anyone who can write the store can delete a
+//!   record, bring an old one back, or remove notes; they can't make a record that opens. An administrator with a ring notices
+//!   each of these, and what they plant gets no new secret.
 //! - Time and memory access do not depend on secret bytes, until a length or a name is handed over to its owner
 //!   ([`ct`]). What a compiler makes of this is another matter; the project checks its own builds.
 //!

@@ -22,9 +22,10 @@ const ROUNDS: u8 = 8;
 ///
 /// If a promise is broken; the message names it.
 pub fn racers<T, S: Store + Sync>(fresh: impl Fn() -> (T, S)) {
-    let checks: [fn(&S); 6] = [
+    let checks: [fn(&S); 7] = [
         one_put_wins,
         one_replace_wins,
+        writers_whose_answers_are_lost_read_again,
         readers_see_old_or_new,
         a_removed_object_is_gone,
         one_holder_at_a_time,
@@ -97,6 +98,36 @@ fn one_replace_wins<S: Store + Sync>(store: &S) {
         let winner = only_winner(&won, "replace: of several with one expected object, exactly one answers true");
         let held = store.read(&place);
         promise(held.as_deref() == Some(&object(winner)), "replace: the object is that of the call that won");
+    }
+}
+
+/// Each writer adds its number to an object some times. It never learns what `replace` answered, and reads again instead, as
+/// one does whose connection breaks: nothing is lost, and nothing is there twice.
+fn writers_whose_answers_are_lost_read_again<S: Store + Sync>(store: &S) {
+    let store = Verbs(store);
+    let place = slot("a", 1, Kind::Record);
+    promise(store.put(&place, b"-"), "put: it answers true for an empty slot");
+    let read = || store.read(&place).unwrap_or_default();
+    race(|number| {
+        for _ in 0..ROUNDS {
+            let mut held = read();
+            loop {
+                let mine = [&held[..], &[number]].concat();
+                let _lost = store.replace(&place, &held, &mine);
+                let seen = read();
+                if seen.starts_with(&mine) {
+                    break;
+                }
+                let what = "replace: an object that another replaced holds what it was given";
+                promise(seen.len() >= held.len() && seen[..held.len()] == held[..], what);
+                held = seen;
+            }
+        }
+    });
+    let all = read();
+    for number in 0..RACERS {
+        let times = all.iter().filter(|other| **other == number).count();
+        promise(times == usize::from(ROUNDS), "replace: of several writers, none undoes what another has done");
     }
 }
 

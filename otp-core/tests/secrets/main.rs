@@ -37,6 +37,8 @@ fn source(seed: u64, draws: usize) -> Source {
 
 /// What is drawn for a key of the smallest capacity, its id first. A rotation draws an id of its own before that.
 const KEY_DRAW: usize = drawn_len(Capacity::MIN, core::num::NonZeroU8::MIN);
+/// The same of a key of two pages.
+const PAGED_DRAW: usize = drawn_len(Capacity::MIN, core::num::NonZeroU8::MIN.saturating_add(1));
 const ROTATION_DRAW: usize = KeyId::LEN + KEY_DRAW;
 
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl TryRng for Source {
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Dry> {
         let Ok(()) = self.secret.try_fill_bytes(bytes);
         match bytes.len() {
-            KEY_DRAW => bytes[..KeyId::LEN].fill(self.id),
+            KEY_DRAW | PAGED_DRAW => bytes[..KeyId::LEN].fill(self.id),
             ROTATION_DRAW => bytes[..2 * KeyId::LEN].fill(self.id),
             _ => {}
         }

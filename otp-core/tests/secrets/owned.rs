@@ -1,8 +1,11 @@
 //! The same of owned types, and of all that a keeper returns.
 
+use std::convert::Infallible;
 use std::fmt::Debug;
+use std::num::NonZeroU8;
 
-use otp_core::{Account, Grant, KeepError, Keeper, MemoryStore};
+use otp_core::keeper::ringed::{Applied, Change, RingRotation};
+use otp_core::{Account, Grant, KeepError, Keeper, MemoryRing, MemoryStore};
 
 use crate::{Key, NOW, Source, UnixTime, account, plenty, source, time};
 
@@ -44,9 +47,57 @@ fn texts(seed: u64, value: &[u8]) -> Vec<String> {
     shown(&keeper.open(held()).unwrap_err());
     shown(&keeper.revoke(&name, held().id()).unwrap_err());
     shown(&Key::parse_owned(text.as_str().replace("otpk1_a", "otpk1_b").as_bytes()).unwrap_err());
-    let error: KeepError<std::convert::Infallible> = keeper.open(held()).unwrap_err();
+    let error: KeepError<Infallible> = keeper.open(held()).unwrap_err();
     shown(&error.to_string());
     texts
+}
+
+/// The same of what a keeper with a ring returns.
+fn ring_texts(seed: u64, secrets: [&[u8]; 3]) -> Vec<String> {
+    let (store, ring) = (MemoryStore::new(), MemoryRing::new());
+    let keeper = Keeper::new(&store, time(NOW)).with_ring(&ring).unwrap();
+    let mut texts = Vec::new();
+    let mut shown = |value: &dyn Debug| texts.push(format!("{value:?} {value:#?}"));
+    let name = account("a/b");
+    let grant = Grant::default().with_pages(NonZeroU8::new(2));
+    let source = |id| Source { id, ..plenty(seed) };
+    let [first, second, third] = secrets;
+    let key = keeper.add(&name, first, &grant, &mut source(1)).unwrap();
+    shown(&ring);
+    shown(&key);
+    shown(&keeper.held(&name).unwrap());
+    shown(&keeper.export(&name, key.id()).unwrap());
+    shown(&keeper.add(&name, second, &grant, &mut source(2)).unwrap_err());
+    let options = RingRotation::default();
+    let change = |new| move |_: &[u8]| Ok::<_, KeepError<Infallible>>(new);
+    let refused = |(): &(), change: Change<'_>| {
+        texts_of(&change);
+        Applied::Unchanged
+    };
+    shown(&keeper.rotate(&name, change(second), &options, &mut source(3), refused, |_| Ok(())).unwrap_err());
+    let dies = |(): &(), _: Change<'_>| Applied::InDoubt;
+    shown(&keeper.rotate(&name, change(second), &options, &mut source(4), dies, |_| Ok(())).unwrap_err());
+    shown(&keeper.verify(&name).unwrap());
+    let done = |(): &(), _: Change<'_>| Applied::Done;
+    let published: Result<_, KeepError<Infallible>> = keeper.resume(&name, &options, &mut source(5), done, |_| Ok(()));
+    shown(&published.unwrap());
+    shown(&keeper.plan(&name, third.len(), &options).unwrap());
+    shown(&keeper.rotate(&name, change(third), &options, &mut source(6), done, |_| Ok(())).unwrap());
+    shown(&keeper.held(&name).unwrap());
+    shown(&keeper.export(&name, key.id()).unwrap_err());
+    texts
+}
+
+/// A change is shown without what it changes.
+fn texts_of(change: &Change<'_>) {
+    assert_eq!(format!("{change:?}"), "Change(a/b, ..)");
+}
+
+#[test]
+fn what_is_printed_of_rings_does_not_depend_on_the_secrets_or_their_keys() {
+    let first = ring_texts(1, [b"0123456789", b"x", b"third"]);
+    assert_eq!(first, ring_texts(2, [b"abcdefghij", b"y", b"other"]));
+    assert!(first.len() >= 13);
 }
 
 #[test]
