@@ -55,7 +55,7 @@ fn texts(seed: u64, value: &[u8]) -> Vec<String> {
 /// The same of what a keeper with a ring returns.
 fn ring_texts(seed: u64, secrets: [&[u8]; 3]) -> Vec<String> {
     let (store, ring) = (MemoryStore::new(), MemoryRing::new());
-    let keeper = Keeper::new(&store, time(NOW)).with_ring(&ring).unwrap();
+    let keeper = Keeper::new(&store, time(NOW)).with_ring(&ring);
     let mut texts = Vec::new();
     let mut shown = |value: &dyn Debug| texts.push(format!("{value:?} {value:#?}"));
     let name = account("a/b");
