@@ -75,7 +75,7 @@ impl Trial<'_> {
     /// Records the operation undisturbed, or disturbed by `failed` alone.
     fn record(&self, place: &Path, failed: Option<&Injection>) -> Result<Recording> {
         let (folder, log) = (place.join("recorded"), place.join("recorded.log"));
-        self.scene.copy_to(self.otp, &folder)?;
+        self.scene.copy_to(&folder)?;
         let traced = self.operation.command(self.otp, self.scene, &folder);
         let injections: Vec<Injection> = failed.cloned().into_iter().chain([Recording::readable()]).collect();
         let mut command = strace::command(&traced, &log, &LONG_STRINGS, &injections);
@@ -98,7 +98,7 @@ impl Trial<'_> {
     /// Disturbs a run, and gives what is wrong afterwards.
     fn run(&self, point: &Point, folder: &Path) -> Result<Option<String>> {
         let log = folder.with_extension("log");
-        self.scene.copy_to(self.otp, folder)?;
+        self.scene.copy_to(folder)?;
         let traced = self.operation.command(self.otp, self.scene, folder);
         let output = run_with_input(&mut strace::command(&traced, &log, &[], &point.injections), self.operation.input)?;
         let ending = Ending::of(output);

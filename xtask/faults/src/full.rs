@@ -108,7 +108,7 @@ impl Trial<'_> {
 
     fn prepare(&self) -> Result<()> {
         self.empty()?;
-        self.context.scenes.of(self.operation.scene).copy_to(&self.context.otp, &self.mount.folder.join("trial"))
+        self.context.scenes.of(self.operation.scene).copy_to(&self.mount.folder.join("trial"))
     }
 
     fn run(&self) -> Result<Ending> {

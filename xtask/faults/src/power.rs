@@ -91,7 +91,7 @@ impl Trial<'_> {
     fn record(&self, failed: Option<Injection>) -> Result<Recording> {
         let folder = self.context.place.0.join("recorded");
         let log = folder.with_extension("log");
-        self.scene.copy_to(&self.context.otp, &folder)?;
+        self.scene.copy_to(&folder)?;
         let traced = self.operation.command(&self.context.otp, self.scene, &folder);
         let mut injections = vec![Recording::readable()];
         injections.extend(failed);
@@ -129,7 +129,7 @@ impl Trial<'_> {
     /// Every distinct state that the disk may be in after some step of the operation.
     fn states(&self, calls: &[Call]) -> Result<Vec<State>> {
         let folder = self.context.place.0.join("recorded");
-        self.scene.copy_to(&self.context.otp, &folder)?;
+        self.scene.copy_to(&folder)?;
         let mut replay = Replay::of(&folder)?;
         let mut seen = HashSet::new();
         let mut states = Vec::new();
@@ -164,7 +164,7 @@ impl Trial<'_> {
             write_private(&folder.join(DATABASE), word.as_bytes())?;
         }
         if self.operation.scene.has_ring() && folder.join("ring/.otp-ring").exists() {
-            ring_scene::adopt(&self.context.otp, folder)?;
+            ring_scene::settle(folder)?;
         }
         let how = if state.done { How::Code(0) } else { How::Cut };
         let ending = Ending { how, stdout: state.printed.clone(), stderr: Vec::new() };

@@ -1,5 +1,7 @@
 //! A folder with a ring, and a database that is a file of one word.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use xtask::Result;
@@ -67,7 +69,16 @@ pub(crate) fn prepare(scene: &mut Scene, otp: &Otp, kind: Kind) -> Result<()> {
     if cut.status.code() == Some(15) { Ok(()) } else { Err(format!("a rotation was to be in doubt: {cut:?}")) }
 }
 
-/// Makes the ring of a copied folder the ring.
-pub(crate) fn adopt(otp: &Otp, folder: &Path) -> Result<()> {
-    otp.must(folder, &[&["ring", "adopt"][..], &RING].concat(), "").map(drop)
+/// Makes the ring of a copied folder the ring, as it would be if it had always been there. `otp ring adopt` does more: a ring that
+/// was moved may have missed a part of a rotation.
+pub(crate) fn settle(folder: &Path) -> Result<()> {
+    let path = folder.join("ring/.otp-ring");
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(failed)?;
+    let number = fs::metadata(&path).map_err(failed)?.ino();
+    let line = |line: &str| match line.strip_prefix("file ") {
+        Some(_) => format!("file {number}\n"),
+        None => format!("{line}\n"),
+    };
+    fs::write(&path, text.lines().map(line).collect::<String>()).map_err(failed)
 }

@@ -234,9 +234,9 @@ impl Scene {
     }
 
     /// Copies the folder over what an earlier trial left there.
-    pub(crate) fn copy_to(&self, otp: &Otp, folder: &Path) -> Result<()> {
+    pub(crate) fn copy_to(&self, folder: &Path) -> Result<()> {
         remove(folder)?;
         copy(&self.folder, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        if self.kind.has_ring() { ring_scene::adopt(otp, folder) } else { Ok(()) }
+        if self.kind.has_ring() { ring_scene::settle(folder) } else { Ok(()) }
     }
 }
