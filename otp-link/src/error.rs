@@ -322,17 +322,16 @@ impl Coded for Error {
             | Self::NoFields
             | Self::NothingNew
             | Self::IncompleteLogin
-            | Self::ExpiryPassed { .. } => Code::Usage,
-            Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
-                Code::Locked
-            }
-            Self::NoRing
+            | Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
             | Self::RingInStore { .. }
             | Self::ValueNotText { .. }
-            | Self::RingOnly { .. } => Code::Usage,
-            Self::RingExists { .. } => Code::Exists,
+            | Self::RingOnly { .. }
+            | Self::ExpiryPassed { .. } => Code::Usage,
+            Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
+                Code::Locked
+            }
             Self::RingMoved { .. } => Code::StaleRing,
             Self::RingLocked { .. } => Code::Locked,
             Self::NoKeyInRing { .. } => Code::NotFound,
@@ -347,7 +346,7 @@ impl Coded for Error {
             Self::KeyOpenToOthers { .. } | Self::DirectoryOpenToOthers { .. } | Self::KeyOwnedByOther { .. } => {
                 Code::UnsafePermissions
             }
-            Self::KeyFileExists { .. } | Self::CredentialExists { .. } => Code::Exists,
+            Self::KeyFileExists { .. } | Self::CredentialExists { .. } | Self::RingExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
             Self::RecordNotRead { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,

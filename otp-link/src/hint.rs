@@ -186,11 +186,9 @@ impl Error {
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
-            Self::RingExists { path } | Self::RingNotEmpty { path } => Hint::ChooseOtherPath { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,
             Self::RingMoved { path } => Hint::AdoptRing { path },
             Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
-            Self::Ring { path, source } => return Hint::of_io(path, source),
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::EmptyPassword => Hint::GivePassword,
@@ -202,6 +200,7 @@ impl Error {
             }
             | Self::KeyNotWritten { path, source }
             | Self::RecordNotRead { path, source }
+            | Self::Ring { path, source }
             | Self::FileNotRead { path, source } => return Hint::of_io(path, source),
             Self::KeyTooLong { origin, .. } | Self::EmptyKey { origin } => Hint::CheckKey { origin },
             Self::KeyOpenToOthers { path, .. } => Hint::ReplaceExposedKey { path },
@@ -209,7 +208,9 @@ impl Error {
             Self::PathAsKey { origin } if origin.is_file() => Hint::CheckKey { origin },
             Self::PathAsKey { .. } => Hint::PassAsKeyFile,
             Self::KeyOwnedByOther { path, user, .. } => Hint::TakeOwnership { path, user: *user },
-            Self::KeyFileExists { path } => Hint::ChooseOtherPath { path },
+            Self::KeyFileExists { path } | Self::RingExists { path } | Self::RingNotEmpty { path } => {
+                Hint::ChooseOtherPath { path }
+            }
             Self::CredentialNotWritten { .. } => return None,
             Self::CredentialExists { .. } => Hint::ChooseOtherCredential,
             Self::KeyTooLongForCredential { .. } => Hint::UseKeyFile,

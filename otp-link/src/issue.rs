@@ -55,18 +55,12 @@ fn issue<B: Buffer, T, E: From<Error>>(
         let grant = terms.grant()?;
         let store = store::open(place.store)?;
         let keeper = store::keeper(&store);
-        let new = match &ring {
-            Some(ring) => {
-                let keeper = keeper.with_ring(ring);
-                let key = key(Some(&keeper))?;
-                terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
-                keeper.issue(key, &grant, randomness)?
-            }
-            None => {
-                let key = key(None)?;
-                terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
-                keeper.issue(key, &grant, randomness)?
-            }
+        let in_ring = ring.as_ref().map(|ring| keeper.with_ring(ring));
+        let key = key(in_ring.as_ref())?;
+        terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
+        let new = match &in_ring {
+            Some(keeper) => keeper.issue(key, &grant, randomness)?,
+            None => keeper.issue(key, &grant, randomness)?,
         };
         Ok((grant, store, new))
     };

@@ -183,7 +183,10 @@ impl World {
                 let done = self.with(step, |world, keeper, mut rng| {
                     let change = |_: &[u8]| Ok::<_, KeepError<Dead>>(new);
                     let apply = |(): &(), change: Change<'_>| world.apply(change, database);
-                    keeper.rotate(&world.account, change, &options, &mut rng, apply, |new| Ok(take(world, new)))
+                    keeper.rotate(&world.account, change, &options, &mut rng, apply, |new| {
+                        take(world, new);
+                        Ok(())
+                    })
                 });
                 self.check_served(done.is_ok());
             }
@@ -191,7 +194,10 @@ impl World {
                 let done = self.with(step, |world, keeper, mut rng| {
                     let apply = |(): &(), change: Change<'_>| world.apply(change, database);
                     let options = RingRotation::default();
-                    let take = |new: &[otp_core::keeper::Replacement]| Ok::<_, KeepError<Dead>>(take(world, new));
+                    let take = |new: &[otp_core::keeper::Replacement]| {
+                        take(world, new);
+                        Ok::<_, KeepError<Dead>>(())
+                    };
                     keeper.resume(&world.account, &options, &mut rng, apply, take)
                 });
                 self.check_served(matches!(done, Ok(Some(_))));

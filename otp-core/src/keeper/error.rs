@@ -309,7 +309,6 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             | Self::AllReplaced { .. }
             | Self::NotUnfinished { .. }
             | Self::NotInRing { .. } => Code::NotFound,
-            Self::GraceTooLong => Code::Usage,
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } | Self::NotApplied { .. } => Code::Other,
             Self::Ring(error) => error.code(),
@@ -317,7 +316,7 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
                 Code::InDoubt
             }
             Self::UnknownKeys { .. } => Code::WrongKey,
-            Self::UsedUp { .. } | Self::NeedsRing { .. } => Code::Usage,
+            Self::UsedUp { .. } | Self::NeedsRing { .. } | Self::GraceTooLong => Code::Usage,
             Self::StaleRing { .. } => Code::StaleRing,
         }
     }

@@ -91,23 +91,23 @@ fn held(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
             ControlFlow::Continue(())
         });
     };
-    let mut rng = rng(2);
+    let mut source = rng(2);
     let keeper = Keeper::new(&store, now()).with_ring(&ring);
     let grant = Grant::default().with_pages(NonZeroU8::new(2));
     let [first, second, third] = secrets;
-    keeper.add(&account(), first, &grant, &mut rng).unwrap();
+    keeper.add(&account(), first, &grant, &mut source).unwrap();
     look();
     let change = |_: &[u8]| Ok::<_, KeepError<Infallible>>(second);
     let options = RingRotation::default();
-    let outcome = keeper.rotate(&account(), change, &options, &mut rng, |(), _| Applied::InDoubt, |_| Ok(()));
+    let outcome = keeper.rotate(&account(), change, &options, &mut source, |(), _| Applied::InDoubt, |_| Ok(()));
     assert!(matches!(outcome, Err(KeepError::Unfinished { .. })));
     look();
     let resumed: Result<_, KeepError<Infallible>> =
-        keeper.resume(&account(), &options, &mut rng, |(), _| Applied::Done, |_| Ok(()));
+        keeper.resume(&account(), &options, &mut source, |(), _| Applied::Done, |_| Ok(()));
     assert_eq!(resumed.unwrap().unwrap().replacements.len(), 1);
     look();
     let change = |_: &[u8]| Ok::<_, KeepError<Infallible>>(third);
-    keeper.rotate(&account(), change, &options, &mut rng, |(), _| Applied::Done, |_| Ok(())).unwrap();
+    keeper.rotate(&account(), change, &options, &mut source, |(), _| Applied::Done, |_| Ok(())).unwrap();
     look();
     held
 }

@@ -35,6 +35,7 @@ const FIRST_LEN: usize = 1024;
 
 impl<'s, 'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'s, 'r, S, R, M> {
     /// The keeper of the store alone.
+    #[must_use]
     pub const fn keeper(&self) -> &Keeper<'s, S, M> {
         &self.keeper
     }
