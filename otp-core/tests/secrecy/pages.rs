@@ -68,10 +68,10 @@ fn each_byte_of_a_pad_meets_one_byte_of_one_page_and_each_tag_key_one_tag() {
 }
 
 /// What a ring holds after some rotations, in the middle of one and at its end, and what a store holds beside records.
-fn held(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
+fn held_after(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
     let (store, ring) = (MemoryStore::new(), MemoryRing::new());
     let mut held = Vec::new();
-    let mut look = || {
+    let mut note_all = || {
         let Ok(()) = ring.list(&account(), &mut |entry: Entry| {
             let mut bytes = vec![0; 4096];
             let Ok(len) = ring.get(&account(), entry, &mut bytes);
@@ -96,26 +96,26 @@ fn held(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
     let grant = Grant::default().with_pages(NonZeroU8::new(2));
     let [first, second, third] = secrets;
     keeper.add(&account(), first, &grant, &mut source).unwrap();
-    look();
+    note_all();
     let change = |_: &[u8]| Ok::<_, KeepError<Infallible>>(second);
     let options = RingRotation::default();
     let outcome = keeper.rotate(&account(), change, &options, &mut source, |(), _| Applied::InDoubt, |_| Ok(()));
     assert!(matches!(outcome, Err(KeepError::Unfinished { .. })));
-    look();
+    note_all();
     let resumed: Result<_, KeepError<Infallible>> =
         keeper.resume(&account(), &options, &mut source, |(), _| Applied::Done, |_| Ok(()));
     assert_eq!(resumed.unwrap().unwrap().replacements.len(), 1);
-    look();
+    note_all();
     let change = |_: &[u8]| Ok::<_, KeepError<Infallible>>(third);
     keeper.rotate(&account(), change, &options, &mut source, |(), _| Applied::Done, |_| Ok(())).unwrap();
-    look();
+    note_all();
     held
 }
 
 #[test]
 fn what_a_ring_holds_depends_on_no_secret_and_on_no_ciphertext() {
-    let one = held([b"first", b"second", b"third"]);
-    assert_eq!(one, held([b"", b"x", &[0xff; 64]]));
-    assert_eq!(one, held([b"same", b"same", b"same"]));
+    let one = held_after([b"first", b"second", b"third"]);
+    assert_eq!(one, held_after([b"", b"x", &[0xff; 64]]));
+    assert_eq!(one, held_after([b"same", b"same", b"same"]));
     assert!(one.len() > 20, "{}", one.len());
 }
