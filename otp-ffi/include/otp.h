@@ -1173,8 +1173,6 @@ uint32_t otp_abi_version(void);
  */
 unsigned int otp_process_harden(void);
 
-extern int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
