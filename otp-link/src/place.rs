@@ -18,7 +18,7 @@ use std::path::Path;
 pub struct Place<'a> {
     /// The store's directory; `None` for the one that [`find_store`](crate::find_store) finds.
     pub store: Option<&'a Path>,
-    /// The ring's directory; `None` for the one that [`find_ring`](crate::find_ring) finds, if any.
+    /// The ring's directory; `None` for the one that [`find_ring`](crate::ring::find_ring) finds, if any.
     pub ring: Option<&'a Path>,
 }
 
