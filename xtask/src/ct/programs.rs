@@ -5,8 +5,7 @@
 //! what `get` is for.
 
 use std::error::Error;
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -117,7 +116,9 @@ impl Scene {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         fs::write(self.path(name), bytes)?;
-        Ok(fs::set_permissions(self.path(name), Permissions::from_mode(0o600))?)
+        #[cfg(unix)]
+        fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(())
     }
 
     /// The key of `a` with white space around it, in UTF-16, and with a wrong character.
