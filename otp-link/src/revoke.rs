@@ -29,7 +29,7 @@ pub fn revoke_key<'p>(account: &str, key_id: &str, place: impl Into<Place<'p>>) 
         warning::warn(&Warning::NoTombstone { account: &name, key_id: id, error: &error });
     }
     if ring.is_none() && keeper.is_in_a_ring(&name)? {
-        // Rule 5: whoever can write the store could bring the key back before the next rotation.
+        // Rule 5: anybody who can write the store could bring the key back before the next rotation.
         warning::warn(&Warning::RevokedWithoutRing { account: &name });
     }
     Ok(())

@@ -266,7 +266,7 @@ impl World {
             let opened: Vec<_> = texts.map(|text| self.open(text.as_str())).collect();
             let password = Some(self.password.borrow().clone());
             assert!(opened.iter().all(|secret| *secret == password), "{opened:?}");
-            // Whoever revokes a new key while the old ones are about to end leaves nobody.
+            // A new key that is revoked while the old ones are about to end leaves nobody.
             let is_revoked = self.keys.borrow().iter().any(|(_, ended)| ended.is_some());
             assert!(!opened.is_empty() || is_revoked, "nobody is served");
             let given = self.keys.borrow().iter().filter_map(|(text, _)| self.open(text)).collect::<Vec<_>>();

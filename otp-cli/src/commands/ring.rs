@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use otp_core::Holder;
 use otp_core::keeper::ringed::{Held, HeldKey};
-use otp_link::{KeyFileMode, KeySource, ring};
+use otp_link::ring;
 use serde::Serialize;
 
+use crate::commands::verify;
 use crate::error::Result;
 use crate::handover::Destination;
 use crate::options::{FileMode, Globals, RingArgs};
@@ -111,16 +112,10 @@ pub(crate) fn run(globals: &Globals, command: &RingCommand) -> Result<()> {
 
 fn add(globals: &Globals, args: &AddArgs) -> Result<()> {
     for path in &args.key_file {
-        let key = key_in(path, args.key_file_mode)?;
+        let key = verify::read_key(path, args.key_file_mode)?;
         ring::put_into_ring(&key, args.ring.path(), globals.store())?;
     }
     Ok(())
-}
-
-fn key_in(path: &Path, mode: Option<FileMode>) -> Result<otp_link::Key> {
-    let mut source = KeySource::default();
-    (source.file, source.mode) = (Some(path), mode.map_or(KeyFileMode::Private, FileMode::accepted));
-    Ok(source.read()?)
 }
 
 /// An account as `ring show --json` prints it.

@@ -138,7 +138,8 @@ fn is_on_last_page(info: &KeyInfo) -> bool {
     info.header.pages > 1 && info.header.page + 1 == info.header.pages
 }
 
-fn read_key(path: &Path, mode: Option<FileMode>) -> Result<Key> {
+/// Reads the key in a file.
+pub(crate) fn read_key(path: &Path, mode: Option<FileMode>) -> Result<Key> {
     let mut source = KeySource::default();
     (source.file, source.mode) = (Some(path), mode.map_or(KeyFileMode::Private, FileMode::accepted));
     Ok(source.read()?)

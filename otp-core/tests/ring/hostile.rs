@@ -101,7 +101,7 @@ fn a_forged_note_is_named_and_a_damaged_one_refused() {
         let (world, _) = rotated();
         plant(&world, &Slot::note(&world.account, world.id(0)), &note.encode());
         assert_eq!(faults(&world), [RingFault::Noted], "{note:?}");
-        // A note is policy: it ends the key, and gives nothing to whoever wrote it.
+        // A note is policy: it ends the key, and gives nothing to its writer.
         check_rotates(&world, 1);
         assert_eq!(world.open(0), Err(Code::NotFound));
     }

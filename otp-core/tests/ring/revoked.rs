@@ -81,7 +81,7 @@ fn a_revocation_that_was_cut_at_any_step_is_finished_by_the_next_call() {
                 break;
             }
             cuts += 1;
-            // Whoever writes the store takes the tombstone away, and puts the record back.
+            // A writer of the store takes the tombstone away, and puts the record back.
             let marked = world.entries().contains(&otp_core::ring::Entry::Ended(world.id(0)));
             let Ok(_) = world.store.remove(&Slot::note(&world.account, world.id(0)));
             let Ok(_) = world.store.put(&Slot::record(&world.account, world.id(0)), &record);

@@ -58,12 +58,8 @@ pub fn adopt_ring(path: &Path) -> Result<()> {
 
 /// The rotations to whose staged records a ring has the key.
 fn recoveries(ring: &FsRing) -> Result<Vec<(AccountName, KeyId)>> {
-    let (mut accounts, mut found) = (Vec::new(), Vec::new());
-    ring.accounts(&mut |account| {
-        accounts.push(account.clone());
-        ControlFlow::Continue(())
-    })?;
-    for account in accounts {
+    let mut found = Vec::new();
+    for account in ring.account_names()? {
         ring.list(&account, &mut |entry| {
             if let Entry::Recovery(id) = entry {
                 found.push((account.clone(), id));
@@ -115,14 +111,8 @@ fn each_account<T>(
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
     let keeper = store::keeper(&store).with_ring(&ring);
-    let mut accounts = Vec::new();
-    ring.accounts(&mut |account| {
-        if has_prefix(account, prefix) {
-            accounts.push(account.clone());
-        }
-        ControlFlow::Continue(())
-    })?;
-    accounts.iter().map(|account| act(&keeper, account)).collect()
+    let accounts = ring.account_names()?;
+    accounts.iter().filter(|account| has_prefix(account, prefix)).map(|account| act(&keeper, account)).collect()
 }
 
 /// Puts a key into the ring that was handed out without it, once it opens its record.
@@ -145,12 +135,8 @@ pub fn export_key(key_id: &str, ring: Option<&Path>, store: Option<&Path>) -> Re
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
     let keeper = store::keeper(&store).with_ring(&ring);
-    let (mut found, mut accounts) = (None, Vec::new());
-    ring.accounts(&mut |account| {
-        accounts.push(account.clone());
-        ControlFlow::Continue(())
-    })?;
-    for account in &accounts {
+    let mut found = None;
+    for account in &ring.account_names()? {
         if let Ok(key) = keeper.export(account, id) {
             let holder = keeper.keeper().key_info(account, id).ok().flatten().and_then(|info| info.header.terms.holder);
             found = Some(NewKey::new(&key, holder, None)?);

@@ -21,6 +21,14 @@ impl FsRing {
         self.account_dir(account).join(EntryName(entry).to_string())
     }
 
+    /// Every account that has an entry, sorted by name as bytes.
+    pub(super) fn account_names(&self) -> Result<Vec<AccountName>> {
+        let mut found = Vec::new();
+        find_accounts(&self.path, "", &mut found).map_err(self.failed())?;
+        found.sort();
+        Ok(found)
+    }
+
     fn failed(&self) -> impl Fn(io::Error) -> Error {
         |source| Error::Ring { path: self.path.clone(), source }
     }
@@ -90,10 +98,7 @@ impl Ring for FsRing {
     }
 
     fn accounts(&self, each: &mut dyn FnMut(&AccountName) -> ControlFlow<()>) -> Result<()> {
-        let mut found = Vec::new();
-        find_accounts(&self.path, "", &mut found).map_err(self.failed())?;
-        found.sort();
-        let _ = found.iter().try_for_each(each);
+        let _ = self.account_names()?.iter().try_for_each(each);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::name::AccountName;
 
 /// What is to change in the database: the account's payload as it was, and as it shall be.
 ///
-/// Whoever applies it logs in with the old credential, or, if that fails, with the new one: then it was applied before,
+/// A program that applies it logs in with the old credential, or, if that fails, with the new one: then it was applied before,
 /// and the answer is [`Applied::Done`] (rule 9).
 #[derive(Clone, Copy)]
 pub struct Change<'a> {

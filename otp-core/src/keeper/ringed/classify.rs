@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::ledger::Ledger;
-use super::ring_keeper::{RingKeeper, ring_failed};
+use super::ring_keeper::RingKeeper;
 use super::rotate::RingRotation;
 use crate::buffer::{Buffer, OwnedBuffer};
 use crate::frame::Capacity;
@@ -70,7 +70,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
         let Ok(record) = Record::decode(&bytes) else { return Ok(Standing::Unknown) };
         // Rule 5: whatever the store says.
-        if self.ring.get(account, Entry::Ended(id), &mut []).map_err(ring_failed)?.is_some() {
+        if self.is_ended(account, id)? {
             return Ok(Standing::Unknown);
         }
         let Some(key) = self.read_key(account, Entry::Key(id), id)? else { return Ok(Standing::Unknown) };

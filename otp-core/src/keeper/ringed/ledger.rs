@@ -121,7 +121,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(page.filter(|page| *page < pages))
     }
 
-    /// Turns tombstones into marks, so that they bind whoever can write the store and not the ring, and ends what an earlier
+    /// Turns tombstones into marks, so that they bind those who can write the store and not the ring, and ends what an earlier
     /// call marked as ended (rule 5).
     pub(super) fn note_ended(
         &self,

@@ -201,7 +201,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(true)
     }
 
-    fn is_ended(&self, account: &AccountName, id: KeyId) -> Result<bool, KeepError<S::Error>> {
+    /// Whether the ring says that a key has ended.
+    pub(super) fn is_ended(&self, account: &AccountName, id: KeyId) -> Result<bool, KeepError<S::Error>> {
         Ok(self.ring.get(account, Entry::Ended(id), &mut []).map_err(ring_failed)?.is_some())
     }
 

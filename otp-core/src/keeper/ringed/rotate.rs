@@ -150,7 +150,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         let staged = self.stage(account, new, rng)?;
         let begun = Begun { base, new_keys: options.new_keys };
         self.put_entry(account, Entry::Applying(staged.id), begun.to_string().as_bytes())?;
-        // Readers and `revoke` go on while the database changes; the staged record keeps out whoever would seal.
+        // Readers and `revoke` go on while the database changes; the staged record keeps others from sealing.
         drop(guard);
         match apply(&ring_guard, Change { account, old: old.bytes(), new }) {
             Applied::Done => self.publish(account, (&staged, base), new, options, rng, hand_over),
