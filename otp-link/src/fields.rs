@@ -15,6 +15,8 @@ pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account<LockedBuf>> {
             return Err(otp_core::Error::DuplicateField.into());
         }
         account.set(name, value)?;
+        // However it came: what was typed, and what C or Python gave, is secret from here on.
+        otp_sys::secret_input(account.fields().get(name).unwrap_or_default());
     }
     Ok(account)
 }

@@ -63,17 +63,11 @@ pub(crate) struct KeyText {
 }
 
 impl KeyText {
-    /// What has come in: the first `len` of these bytes. Every key passes here.
+    /// What has come in: the first `len` of these bytes. Every key passes here but those of a ring.
     fn new(mut bytes: LockedBuf, len: usize, origin: KeyOrigin) -> Self {
         otp_sys::secret_input(&bytes.as_ref()[..len]);
         let len = without_marks(&mut bytes.as_mut()[..len]);
-        if cfg!(otp_ct) {
-            // What every key begins with is public.
-            let text = &bytes.as_ref()[..len];
-            let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
-            let start = text.iter().take_while(|byte| is_space(byte)).count();
-            otp_sys::hand_over(&text[..len.min(start + PREFIX_LEN)]);
-        }
+        reveal_prefix(&bytes.as_ref()[..len]);
         Self { bytes, len, origin }
     }
 
@@ -96,6 +90,21 @@ impl KeyText {
 /// No key has a separator of paths in it; prose often has, and white space as well.
 fn looks_like_a_path(text: &[u8]) -> bool {
     text.len() < 1024 && !has_none(text, |byte| is(byte, b'/') | is(byte, b'\\')) && has_none(text, is_space)
+}
+
+/// Says that a key's text has just come in from a ring, and is secret.
+pub(crate) fn came_from_ring(text: &[u8]) {
+    otp_sys::secret_input(text);
+    reveal_prefix(text);
+}
+
+/// What every key begins with is public, behind white space.
+fn reveal_prefix(text: &[u8]) {
+    if cfg!(otp_ct) {
+        let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
+        let start = text.iter().take_while(|byte| is_space(byte)).count();
+        otp_sys::hand_over(&text[..text.len().min(start + PREFIX_LEN)]);
+    }
 }
 
 /// Whether no byte of a text is one of those. It may be a key with a mistake in it: only the answer shows, not where one stands.

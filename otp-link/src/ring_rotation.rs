@@ -92,7 +92,7 @@ pub fn renew_account<E: From<Error>>(
             }
             Ok(payload)
         };
-        keeper.rotate(&name, change, &options, randomness, apply, handing(hand_over))
+        keeper.rotate(&name, change, &options, randomness, with_change(apply), handing(hand_over))
     })
 }
 
@@ -120,7 +120,7 @@ pub fn resume_rotation<E: From<Error>>(
 ) -> Result<Option<Published<LockedBuf>>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| keeper.resume(&name, &options, randomness, apply, handing(hand_over)))
+    with_keeper(&renewal.place, |keeper| keeper.resume(&name, &options, randomness, with_change(apply), handing(hand_over)))
 }
 
 /// Goes back to the old secret after a rotation that was cut short.
@@ -130,7 +130,7 @@ pub fn resume_rotation<E: From<Error>>(
 /// Those of [`otp_core::keeper::ringed::RingKeeper::abort`], and the ring's.
 pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, |keeper| Ok(keeper.abort(&name, apply).map_err(Error::from)?))
+    with_keeper(&place, |keeper| Ok(keeper.abort(&name, with_change(apply)).map_err(Error::from)?))
 }
 
 /// Forgets a rotation that was cut short, whatever the database has now.
@@ -175,6 +175,16 @@ fn with_keeper<T, E: From<Error>>(
     })
 }
 
+/// Hands old and new secret over to who changes the database.
+fn with_change(apply: impl Apply) -> impl Apply {
+    |guard: &RingGuard, change: Change<'_>| {
+        for payload in [change.old, change.new] {
+            otp_sys::hand_over(payload);
+        }
+        apply(guard, change)
+    }
+}
+
 /// Hands new keys over as a front end takes them.
 fn handing<E: From<Error>>(
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
@@ -197,7 +207,9 @@ fn new_fields(renewal: &Renewal<'_>) -> Result<Account<LockedBuf>> {
     Ok(new)
 }
 
+/// Refuses what a program that changes the database can't be given as text.
 fn check_text(payload: &[u8]) -> Result<()> {
+    otp_sys::hand_over(payload);
     match Fields::decode(payload)?.iter().find(|field| str::from_utf8(field.value).is_err()) {
         Some(field) => Err(Error::ValueNotText { field: field.name.to_owned() }),
         None => Ok(()),

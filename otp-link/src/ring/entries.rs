@@ -11,6 +11,7 @@ use otp_core::ring::{Entry, EntryName, Ring};
 use super::dir::{FsRing, RingGuard};
 use crate::error::{Error, Result};
 use crate::key_file::create_durably;
+use crate::key_source;
 
 impl FsRing {
     fn account_dir(&self, account: &AccountName) -> PathBuf {
@@ -65,16 +66,12 @@ impl Ring for FsRing {
             Err(error) => return Err(self.failed()(error)),
         };
         let len = file.metadata().map_err(self.failed())?.len();
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match file.read(&mut buffer[filled..]) {
-                Ok(0) => return Ok(Some(filled)),
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed()(error)),
-            }
+        let filled = fill(&mut file, buffer).map_err(self.failed())?;
+        if matches!(entry, Entry::Key(_) | Entry::Recovery(_)) {
+            key_source::came_from_ring(&buffer[..filled]);
         }
-        Ok(Some(filled.max(usize::try_from(len).unwrap_or(usize::MAX))))
+        let whole = if filled < buffer.len() { filled } else { filled.max(usize::try_from(len).unwrap_or(usize::MAX)) };
+        Ok(Some(whole))
     }
 
     fn remove(&self, account: &AccountName, entry: Entry) -> Result<()> {
@@ -101,6 +98,20 @@ impl Ring for FsRing {
         let _ = self.account_names()?.iter().try_for_each(each);
         Ok(())
     }
+}
+
+/// Reads until the buffer is full or the file ends; returns how many bytes that were.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.

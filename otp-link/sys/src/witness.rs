@@ -1,7 +1,7 @@
 //! Tells a program that watches this one which bytes are secret. Only the build of `cargo xtask ct` does anything here.
 #![cfg_attr(otp_ct, allow(unsafe_code, reason = "what a processor ignores and Valgrind recognises is no Rust"))]
 
-/// Says that bytes which have just come in are secret. Keys, values and drawn bytes pass here, each in one place.
+/// Says that bytes which have just come in are secret: keys, values and drawn bytes.
 #[inline]
 pub fn secret_input(bytes: &[u8]) {
     #[cfg(otp_ct)]

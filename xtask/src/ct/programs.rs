@@ -24,7 +24,7 @@ const FOUND: i32 = 99;
 const SUPPRESSIONS: &str = "{\n   secret bytes are written out\n   Memcheck:Param\n   write(buf)\n   fun:*\n}\n";
 
 /// Commands, each with its standard input; they build on each other.
-const COMMANDS: [(&str, Option<&str>); 17] = [
+const COMMANDS: [(&str, Option<&str>); 25] = [
     ("add edms/a --username u --generate --key-file a.key", None),
     ("add edms/b --username u --password-stdin --field-file token=token --key-file b.key", Some("password")),
     ("add edms/out --username u --generate=64", None),
@@ -42,7 +42,18 @@ const COMMANDS: [(&str, Option<&str>); 17] = [
     ("rotate --yes edms/b --key-file b.key --password-stdin --new-key-dir keys", Some("password")),
     ("rotate --yes edms/a --key-file a.key --generate --new-key-dir keys", None),
     ("get --key-file broken.key", None),
+    ("ring init ring", None),
+    ("add edms/r --username u --password-stdin --ring ring --pages 4 --key-file r.key", Some("password")),
+    ("issue edms/r --ring ring --pages 4 --new-key-file s.key", None),
+    ("rotate edms/r --ring ring --generate --new-key-dir keys", None),
+    ("rotate edms/r --ring ring --generate --new-key-dir keys --apply ./in-doubt", None),
+    ("rotate edms/r --ring ring --resume --new-key-dir keys --apply ./done", None),
+    ("get --key-file r.key", None),
+    ("verify --ring ring", None),
 ];
+
+/// Programs that "change the database" for a rotation: one that says so, and one that leaves it in doubt.
+const APPLIERS: [(&str, &str); 2] = [("done", "exit 0"), ("in-doubt", "exit 1")];
 
 /// Watches both, in each profile, and sees a planted leak in each.
 pub(super) fn watch() -> Result<()> {
@@ -64,8 +75,12 @@ pub(super) fn watch() -> Result<()> {
 fn commands(scene: &Scene, otp: &Path, profile: &str) -> Result<()> {
     for (line, input) in COMMANDS {
         let words: Vec<&str> = line.split(' ').collect();
-        let ends_well = !line.contains("broken");
-        scene.expect(scene.memcheck(otp, &words, input)?, if ends_well { 0 } else { 4 }, line)?;
+        let ending = match line {
+            _ if line.contains("broken") => 4,
+            _ if line.contains("in-doubt") => 15,
+            _ => 0,
+        };
+        scene.expect(scene.memcheck(otp, &words, input)?, ending, line)?;
         if line.starts_with("add edms/a ") {
             scene.copies_of_a_key()?;
         }
@@ -106,6 +121,11 @@ impl Scene {
         let scene = Self { folder: folder() };
         for (name, text) in [("password", "correct horse\r\n"), ("token", "battery staple"), ("supp", SUPPRESSIONS)] {
             scene.write(name, text.as_bytes())?;
+        }
+        for (name, line) in APPLIERS {
+            scene.write(name, format!("#!/bin/sh\ncat >/dev/null\n{line}\n").as_bytes())?;
+            #[cfg(unix)]
+            fs::set_permissions(scene.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         }
         Ok(scene)
     }
