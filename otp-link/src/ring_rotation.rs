@@ -120,7 +120,9 @@ pub fn resume_rotation<E: From<Error>>(
 ) -> Result<Option<Published<LockedBuf>>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| keeper.resume(&name, &options, randomness, with_change(apply), handing(hand_over)))
+    with_keeper(&renewal.place, |keeper| {
+        keeper.resume(&name, &options, randomness, with_change(apply), handing(hand_over))
+    })
 }
 
 /// Goes back to the old secret after a rotation that was cut short.

@@ -20,8 +20,10 @@ pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 /// When a program's memory is searched for what it must not have.
 #[derive(Clone, Copy)]
 pub enum At {
-    /// When it ends.
+    /// When it ends, and has succeeded.
     Exit,
+    /// When it ends with this exit code.
+    Failure(i32),
     /// When it is about to become another program.
     Exec,
 }
@@ -205,13 +207,15 @@ impl Search {
         {
             let bytes = Base32Unpadded::decode_vec(body).map_err(|error| format!("a malformed key: {error}"))?;
             // As docs/format.md defines it.
-            let tag_key = 4 + usize::from(bytes[3]) + 10;
-            let pad = tag_key + 32;
-            let account = str::from_utf8(&bytes[4..tag_key - 10])?;
+            let first = 4 + usize::from(bytes[3]) + 10;
+            let account = str::from_utf8(&bytes[4..first - 10])?;
             let len = self.payload_lens.get(account).ok_or_else(|| format!("how long is {account}?"))?;
-            needles.add("tag key", &bytes[tag_key..pad]);
-            needles.add("pad", &bytes[pad..pad + len]);
-            needles.add("key text", &body.as_bytes()[(tag_key * 8).div_ceil(5)..]);
+            let page_len = 32 + usize::from(u16::from_be_bytes([bytes[0], bytes[1]])) + 2;
+            for page in bytes[first..].chunks_exact(page_len) {
+                needles.add("tag key", &page[..32]);
+                needles.add("pad", &page[32..32 + len]);
+            }
+            needles.add("key text", &body.as_bytes()[(first * 8).div_ceil(5)..]);
         }
         Ok(needles)
     }
@@ -230,7 +234,7 @@ fn watch(command: &mut Command, at: At, begin: Begin) -> Result<(Memory, Memory)
     let (mut during, mut last, mut has_begun) = (Vec::new(), HashMap::new(), begin == Begin::AtOnce);
     loop {
         match (tracee.next_stop()?, at) {
-            (Stop::Exit, At::Exit) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
+            (Stop::Exit, At::Exit | At::Failure(_)) | (Stop::Call(libc::SYS_execve), At::Exec) => break,
             (Stop::Exit | Stop::Gone, _) => return Err("it ended too early".into()),
             (Stop::Call(call), _) => {
                 has_begun |= matches!(call, libc::SYS_mlock | libc::SYS_mlock2);
@@ -244,7 +248,11 @@ fn watch(command: &mut Command, at: At, begin: Begin) -> Result<(Memory, Memory)
         }
     }
     let end = tracee.memory(Part::All)?;
-    if tracee.finish()? { Ok((during, end)) } else { Err("it failed".into()) }
+    let wanted = if let At::Failure(code) = at { code } else { 0 };
+    match tracee.finish()? {
+        Some(code) if code == wanted => Ok((during, end)),
+        code => Err(format!("it ended with {code:?}").into()),
+    }
 }
 
 fn fingerprint(bytes: &[u8]) -> u64 {

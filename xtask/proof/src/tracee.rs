@@ -163,14 +163,14 @@ impl Tracee {
         Ok(found)
     }
 
-    /// Continues to its end, and gives whether it succeeded.
-    pub fn finish(self) -> io::Result<bool> {
+    /// Continues to its end, and gives its exit code, if it has one.
+    pub fn finish(self) -> io::Result<Option<i32>> {
         loop {
             // SAFETY: the child is stopped and traced by this process.
             check(unsafe { libc::ptrace(libc::PTRACE_CONT, pid(&self.child), 0, 0) })?;
             let status = wait(pid(&self.child))?;
             if !libc::WIFSTOPPED(status) {
-                return Ok(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0);
+                return Ok(libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)));
             }
         }
     }

@@ -17,7 +17,7 @@ mod programs {
     use std::hint::black_box;
     use std::io::{self, Read};
     use std::path::{Path, PathBuf};
-    use std::process::ExitCode;
+    use std::process::{Command, ExitCode};
 
     use otp_proof::search::{At, Begin, Must, Result, Run, Search};
 
@@ -88,6 +88,7 @@ mod programs {
         program.runs()?;
         program.bindings(others)?;
         program.makes_keys()?;
+        program.rings()?;
         program.imports()?;
         Ok(program.search.is_clean())
     }
@@ -183,6 +184,23 @@ mod programs {
             self.clean("rotate", rotate, Some("password"))?;
             let whole = "rotate --yes edms/out --username report --password-stdin --field-file token=token";
             self.clean("rotate without a key, to output", whole, Some("password"))
+        }
+
+        /// A ring, and rotations with it: one that ends in doubt, and its end.
+        fn rings(&mut self) -> Result<()> {
+            self.search.payload("edms/ring", 3 + "report".len() + 3 + FIELD_LEN);
+            let add = "add edms/ring --username report --password-stdin --ring ring --pages 4 --key-file r.key";
+            let rotate = "rotate edms/ring --ring ring --new-key-dir keys";
+            if !Command::new(&self.otp).args(["ring", "init"]).arg(self.search.path("ring")).status()?.success() {
+                return Err("no ring could be made".into());
+            }
+            self.clean("add --ring", add, Some("password"))?;
+            self.clean("issue --ring", "issue edms/ring --ring ring --pages 4 --new-key-file r2.key", None)?;
+            self.clean("rotate --ring", &format!("{rotate} --password-stdin"), Some("password"))?;
+            let in_doubt = format!("{rotate} --password-stdin --apply false");
+            self.look("rotate --apply", &in_doubt, Some("password"), At::Failure(15), Must::BeClean)?;
+            self.clean("rotate --resume", &format!("{rotate} --resume --apply true"), None)?;
+            self.clean("verify --ring", "verify --ring ring", None)
         }
 
         fn imports(&mut self) -> Result<()> {
