@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use otp_core::Capacity;
+use otp_core::store::Slot;
 use otp_link::{Hint, Remedy, shell_word};
 
 use crate::error::Error;
@@ -91,9 +92,9 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
             otp(store, &format!("ring adopt --ring {}", shell_word(path)))
         ),
         Hint::RevokeAgain { account, id } => {
-            format!("run: {}", otp(store, &format!("revoke {account} {id} --ring DIR")))
+            format!("run: {}", named.with_ring(&format!("revoke {account} {id}"), ""))
         }
-        Hint::RotateAgain { account } => format!("run: {}", otp(store, &format!("rotate {account} --ring DIR"))),
+        Hint::RotateAgain { account } => format!("run: {}", named.with_ring(&format!("rotate {account}"), "")),
         Hint::GiveText { .. } => "give a text, or change the database by hand and leave out --apply".into(),
         Hint::DisableCoreDumps => "in the shell that starts the scripts, run: ulimit -c 0".into(),
         Hint::EncryptSwap => "encrypt the swap, or do without it".into(),
@@ -163,6 +164,11 @@ fn of_core(hint: &otp_core::Hint<'_>, named: Named<'_>) -> String {
         Hint::ReplaceKeys { account } => {
             format!("give every holder a new key: {}", named.with_ring(&format!("rotate {account}"), " --new-keys"))
         }
+        Hint::RemoveClaim { account, claimed } => format!(
+            "delete {account}/{} from the store, and try again; if this ring is an old copy, give every holder a new key: {}",
+            Slot::claim(account, *claimed).name(),
+            named.with_ring(&format!("rotate {account}"), " --new-keys")
+        ),
         Hint::AddKeyToRing => format!("put a key in: {}", named.with_ring("ring add", " --key-file KEYFILE")),
         Hint::GiveRing => "give it with --ring DIR; or leave it behind with --without-ring".into(),
         Hint::GiveExpiry => "give the new keys an expiry of their own: --expires WHEN".into(),

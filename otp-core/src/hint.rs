@@ -82,6 +82,13 @@ pub enum Hint<'a> {
         /// The account.
         account: &'a AccountName,
     },
+    /// Delete the forged claim from the store; if the ring is an old copy instead, replace the keys as well.
+    RemoveClaim {
+        /// The account.
+        account: &'a AccountName,
+        /// The generation that it claims.
+        claimed: u64,
+    },
     /// Put a key to the account into the ring.
     AddKeyToRing,
     /// Give the ring, or say that it is to be left behind.

@@ -146,6 +146,10 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
         Hint::ReplaceKeys { .. } => {
             "set new_keys in otp_renewal, and call otp_account_renew, which gives every holder a new key".into()
         }
+        Hint::RemoveClaim { account, claimed } => format!(
+            "delete {account}/{} from the store, and try again; if this ring is an old copy, set new_keys in otp_renewal",
+            otp_core::store::Slot::claim(account, *claimed).name()
+        ),
         Hint::AddKeyToRing => "otp_ring_add puts a key into it".into(),
         Hint::GiveRing => "call otp_account_renew; or leave the ring behind with leave_ring of otp_account_rotate".into(),
         Hint::GiveExpiry => "set expires in otp_grant".into(),
@@ -210,6 +214,7 @@ mod tests {
             otp_core::Hint::ForgetRotation { account: &account },
             otp_core::Hint::EndUnknownKeys { account: &account },
             otp_core::Hint::ReplaceKeys { account: &account },
+            otp_core::Hint::RemoveClaim { account: &account, claimed: 300 },
             otp_core::Hint::AddKeyToRing,
             otp_core::Hint::GiveRing,
         ];

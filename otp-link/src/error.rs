@@ -200,6 +200,11 @@ pub enum Error {
         /// The store's.
         store: PathBuf,
     },
+    /// A part of the account's name is what a ring calls its own entries, such as `1.spent`.
+    NotForRing {
+        /// The account.
+        account: Box<AccountName>,
+    },
     /// The ring was copied, restored, or moved to another file system.
     RingMoved {
         /// Its directory.
@@ -326,6 +331,7 @@ impl Coded for Error {
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
             | Self::RingInStore { .. }
+            | Self::NotForRing { .. }
             | Self::ValueNotText { .. }
             | Self::RingOnly { .. }
             | Self::ExpiryPassed { .. } => Code::Usage,
@@ -395,6 +401,12 @@ impl Display for Cause<'_> {
             Error::RingNotEmpty { path } => write!(f, "{} is not empty", path.display()),
             Error::RingInStore { ring, store } => {
                 write!(f, "the ring {} and the store {} are not apart", ring.display(), store.display())
+            }
+            Error::NotForRing { account } => {
+                write!(
+                    f,
+                    "account {account} can't be kept in a ring, which calls its own entries like a part of this name"
+                )
             }
             Error::RingMoved { path } => {
                 write!(f, "the ring {} is not where it was made: it was copied, restored or moved", path.display())

@@ -211,7 +211,7 @@ impl Error {
             Self::KeyFileExists { path } | Self::RingExists { path } | Self::RingNotEmpty { path } => {
                 Hint::ChooseOtherPath { path }
             }
-            Self::CredentialNotWritten { .. } => return None,
+            Self::CredentialNotWritten { .. } | Self::NotForRing { .. } => return None,
             Self::CredentialExists { .. } => Hint::ChooseOtherCredential,
             Self::KeyTooLongForCredential { .. } => Hint::UseKeyFile,
             Self::OtherAccount { named, .. } => Hint::UseKeyFor { account: named },

@@ -11,9 +11,10 @@ use otp_link::{Key, KeyFileMode, KeyInfo, KeySource, Verification, redact, ring}
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::hint::Named;
 use crate::options::{FileMode, Globals, RingArgs};
 use crate::terminal::{self, Progress};
-use crate::{json, streams, time};
+use crate::{hint, json, streams, time};
 
 /// Check every record of the store, and whether given keys open theirs
 #[derive(Args)]
@@ -60,6 +61,8 @@ struct RingFault {
     id: Option<String>,
     code: &'static str,
     message: String,
+    #[serde(skip)]
+    hint: Option<String>,
 }
 
 /// A key that expires within the time that was asked about.
@@ -79,6 +82,8 @@ struct Fault {
     id: String,
     code: &'static str,
     message: String,
+    #[serde(skip)]
+    hint: Option<String>,
 }
 
 pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
@@ -96,7 +101,8 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     let expiring = within.map_or_else(|| Ok(Vec::new()), |within| expiring(&args.prefix, within, globals))?;
     let ring = args.ring.is_given().then(|| ring::verify_ring(&args.prefix, args.ring.path(), globals.store()));
     let ring = ring.transpose()?;
-    let report = Report::new(&found, ring.as_deref(), expiring);
+    let named = Named { ring: args.ring.path(), ..globals.named() };
+    let report = Report::new(&found, ring.as_deref(), expiring, named);
     if args.json {
         json::print(&report)?;
     } else {
@@ -152,21 +158,23 @@ fn rank(code: Code) -> usize {
 }
 
 impl Report {
-    fn new(found: &Verification, ring: Option<&[RingFinding]>, expiring: Vec<Expiring>) -> Self {
+    fn new(found: &Verification, ring: Option<&[RingFinding]>, expiring: Vec<Expiring>, named: Named<'_>) -> Self {
         let faults = found.faults.iter().map(|fault| Fault {
             account: fault.account.to_string(),
             id: fault.key_id.to_string(),
             code: fault.error.code().name(),
             message: redact(&fault.error.message()),
+            hint: fault.error.hint().map(|hint| redact(&hint::words(&hint, named))),
         });
-        let ring = ring.map(|findings| findings.iter().map(RingFault::new).collect());
+        let ring = ring.map(|findings| findings.iter().map(|finding| RingFault::new(finding, named)).collect());
         Self { records: found.records, keys: found.keys, faults: faults.collect(), ring, expiring }
     }
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for Fault { account, id, message, .. } in &self.faults {
+        for Fault { account, id, message, hint, .. } in &self.faults {
             text.push_str(&format!("{account} {id}: {message}\n"));
+            text.extend(hint.iter().map(|hint| format!("  hint: {hint}\n")));
         }
         for Expiring { account, id, holder, expires, last_page } in &self.expiring {
             let holder = holder.as_ref().map(|holder| format!(", held by {holder}")).unwrap_or_default();
@@ -175,9 +183,10 @@ impl Report {
             let what: Vec<String> = expires.into_iter().chain(page).collect();
             text.push_str(&format!("{account} {id}: {}{holder}\n", what.join(" and ")));
         }
-        for RingFault { account, id, message, .. } in self.ring.iter().flatten() {
+        for RingFault { account, id, message, hint, .. } in self.ring.iter().flatten() {
             let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
             text.push_str(&format!("{account}{id}: {message}\n"));
+            text.extend(hint.iter().map(|hint| format!("  hint: {hint}\n")));
         }
         let summary = match self.faults.len() + self.ring.as_ref().map_or(0, Vec::len) {
             0 if !self.expiring.is_empty() => format!("{} about to end", self.expiring.len()),
@@ -194,12 +203,13 @@ impl Report {
 }
 
 impl RingFault {
-    fn new(finding: &RingFinding) -> Self {
+    fn new(finding: &RingFinding, named: Named<'_>) -> Self {
         Self {
             account: finding.account.to_string(),
             id: finding.id.map(|id| id.to_string()),
             code: finding.fault.code().name(),
             message: finding.fault.to_string(),
+            hint: ring::hint_for(finding).map(|hint| hint::words(&hint, named)),
         }
     }
 }

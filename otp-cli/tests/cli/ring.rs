@@ -366,6 +366,36 @@ fn hints_name_the_ring_that_the_command_line_names() {
 }
 
 #[test]
+fn a_forged_claim_is_named_and_deleting_it_helps() {
+    let world = ringed();
+    // A generation that nobody reaches.
+    let forged = "store/edms/reporting/aaaaaaaaaaafwrka.claim.otp";
+    world.write(forged, "forged");
+    world.chmod(forged, 0o600);
+    let message = rotate(&world, "changes").fails(16);
+    let name = forged.strip_prefix("store/").unwrap();
+    assert!(hint(&message).contains(&format!("delete {name} from the store")), "{message}");
+    let report = world.otp(&["verify", "--ring=ring"]).outcome();
+    assert!(report.text().contains(&format!("delete {name} from the store")), "{}", report.text());
+    fs::remove_file(world.path(forged)).unwrap();
+    done(rotate(&world, "changes"));
+    check_at_rest(&world);
+}
+
+#[test]
+fn an_account_that_is_called_like_a_mark_never_passes_for_one() {
+    let world = ringed();
+    let name = "edms/reporting/1.spent";
+    let add = ["add", name, "--username=bob", "--password-stdin", "--key-file=bob.key"];
+    world.otp(&add).arg("--ring=ring").stdin("other").fails(2);
+    assert!(!world.path("bob.key").exists() && !world.path("store").join(name).exists());
+    world.otp(&add).stdin("other").succeeds();
+    world.otp(&["ring", "add", "--ring=ring", "--key-file=bob.key"]).fails(2);
+    done(rotate(&world, "changes"));
+    assert_eq!(password(&world, "nightly.key"), database(&world));
+}
+
+#[test]
 fn the_ring_hands_keys_out_again_and_takes_in_those_from_before() {
     let world = World::new();
     world.otp(&["ring", "init", "ring"]).succeeds();

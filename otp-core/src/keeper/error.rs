@@ -146,7 +146,16 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
-    /// The store claims a generation that is far ahead of the ring's: the ring is old, or the claim is forged.
+    /// The store claims a generation that is too far ahead of the ring's to be true: the claim is forged, or the ring very old.
+    ClaimAhead {
+        /// The account.
+        account: Box<AccountName>,
+        /// The store's generation.
+        claimed: u64,
+        /// The ring's.
+        spent: u64,
+    },
+    /// The store is at a generation that the ring does not know of: the ring is old.
     StaleRing {
         /// The account.
         account: Box<AccountName>,
@@ -179,6 +188,7 @@ impl<S> KeepError<S> {
             }
             Self::StagedLost { account } => Hint::ForgetRotation { account },
             Self::UnknownKeys { account, .. } => Hint::EndUnknownKeys { account },
+            Self::ClaimAhead { account, claimed, .. } => Hint::RemoveClaim { account, claimed: *claimed },
             Self::UsedUp { account, .. } | Self::StaleRing { account, .. } => Hint::ReplaceKeys { account },
             Self::NotInRing { .. } => Hint::AddKeyToRing,
             Self::NeedsRing { .. } => Hint::GiveRing,
@@ -260,10 +270,14 @@ impl<S: core::error::Error> fmt::Display for KeepError<S> {
                 write!(f, "these keys of account {account} have no page for the new secret: {}", Ids(ids))
             }
             Self::NotInRing { account } => write!(f, "the ring has no key that opens account {account}"),
+            Self::ClaimAhead { account, claimed, spent } => write!(
+                f,
+                "the store claims generation {claimed} of account {account} and the ring knows of {spent}: the claim is forged, \
+                 or the ring very old"
+            ),
             Self::StaleRing { account, claimed, spent } => write!(
                 f,
-                "the store claims generation {claimed} of account {account} and the ring knows of {spent}: the ring is old, or \
-                 the claim forged"
+                "the store is at generation {claimed} of account {account} and the ring at {spent}: the ring is old"
             ),
             Self::NeedsRing { account } => write!(f, "account {account} is kept in a ring, and none is given"),
         }
@@ -317,7 +331,7 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             }
             Self::UnknownKeys { .. } => Code::WrongKey,
             Self::UsedUp { .. } | Self::NeedsRing { .. } | Self::GraceTooLong => Code::Usage,
-            Self::StaleRing { .. } => Code::StaleRing,
+            Self::ClaimAhead { .. } | Self::StaleRing { .. } => Code::StaleRing,
         }
     }
 }
@@ -430,7 +444,12 @@ mod tests {
                 Some(Hint::EndUnknownKeys { account: &name }),
             ),
             (KeepError::UsedUp { account: account(), ids: [id, id].into() }, Code::Usage, replace),
-            (KeepError::StaleRing { account: account(), claimed: 300, spent: 1 }, Code::StaleRing, replace),
+            (KeepError::StaleRing { account: account(), claimed: 3, spent: 1 }, Code::StaleRing, replace),
+            (
+                KeepError::ClaimAhead { account: account(), claimed: 300, spent: 1 },
+                Code::StaleRing,
+                Some(Hint::RemoveClaim { account: &name, claimed: 300 }),
+            ),
             (KeepError::NotInRing { account: account() }, Code::NotFound, Some(Hint::AddKeyToRing)),
             (KeepError::NeedsRing { account: account() }, Code::Usage, Some(Hint::GiveRing)),
         ];

@@ -137,7 +137,10 @@ fn a_forged_claim_is_named_and_costs_pages_at_most() {
         let slot = Slot::claim(&world.account, claimed);
         plant(&world, &slot, b"forged");
         assert_eq!(faults(&world), [RingFault::Claims { claimed, spent: 5 }]);
-        check_refused(&world, &RingRotation::default(), |error| error.code() == Code::StaleRing);
+        let hint = otp_core::Hint::RemoveClaim { account: &world.account, claimed };
+        check_refused(&world, &RingRotation::default(), |error| {
+            error.code() == Code::StaleRing && error.hint() == Some(hint)
+        });
         let refused = world.with(&Fuse::whole(), |ring, rng| {
             let key = ring.current_key(&world.account).unwrap();
             ring.issue(key, &Grant::default(), rng).unwrap_err()

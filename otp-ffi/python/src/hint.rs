@@ -119,6 +119,10 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
             "if their holders may keep them, put_into_ring(key) for each; if not, rotate with end_unknown=[id, ...]".into()
         }
         Hint::ReplaceKeys { .. } => "pass new_keys=True to rotate_account(), for a new key for every holder".into(),
+        Hint::RemoveClaim { account, claimed } => format!(
+            "delete {account}/{} from the store, and try again; if this ring is an old copy, pass new_keys=True to rotate_account()",
+            otp_core::store::Slot::claim(account, *claimed).name()
+        ),
         Hint::AddKeyToRing => "put_into_ring(key)".into(),
         Hint::GiveRing => "pass ring=..., or set OTP_RING; or leave the ring behind with without_ring=True".into(),
         Hint::GiveExpiry => "pass expires=..., for the new keys".into(),

@@ -44,6 +44,10 @@ impl Ring for FsRing {
     }
 
     fn put(&self, account: &AccountName, entry: Entry, bytes: &[u8]) -> Result<bool> {
+        // The directory of such an account would stand where a mark of another one belongs, and pass for it.
+        if account.as_str().split('/').any(|segment| EntryName::parse(segment).is_some()) {
+            return Err(Error::NotForRing { account: account.clone().into() });
+        }
         let path = self.entry_path(account, entry);
         let put = || create_durably(&path, &[bytes]);
         let made = match put() {

@@ -1,6 +1,6 @@
 //! What to do about what a ring finds wrong with a store.
 
-use otp_core::keeper::ringed::{RingFault, RingFinding};
+use otp_core::keeper::ringed::{CLAIMS_AHEAD, RingFault, RingFinding};
 
 use crate::hint::Hint;
 
@@ -15,6 +15,9 @@ pub fn hint_for(finding: &RingFinding) -> Option<Hint<'_>> {
         (RingFault::Behind { .. }, _) => Hint::RotateAgain { account },
         (RingFault::Unfinished, _) => Hint::Core(otp_core::Hint::ResumeRotation { account }),
         (RingFault::StagedLost, _) => Hint::Core(otp_core::Hint::ForgetRotation { account }),
+        (RingFault::Claims { claimed, spent }, _) if claimed > spent.saturating_add(CLAIMS_AHEAD) => {
+            Hint::Core(otp_core::Hint::RemoveClaim { account, claimed })
+        }
         (RingFault::Claims { .. }, _) => Hint::Core(otp_core::Hint::ReplaceKeys { account }),
         _ => return None,
     })

@@ -14,8 +14,8 @@ use crate::record::Header;
 use crate::ring::{Entry, Ring, generation};
 use crate::store::{Slot, Store};
 
-/// How far a store's claims may be ahead of a ring's marks before the ring is taken for an old one.
-const CLAIMS_AHEAD: u64 = 255;
+/// How far a store's claims may be ahead of a ring's marks before they are taken for forged.
+pub const CLAIMS_AHEAD: u64 = 255;
 
 /// The entries of an account, each kind sorted.
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl Ledger {
     pub(super) fn reached<E>(&self, account: &AccountName, survey: &Survey) -> Result<u64, KeepError<E>> {
         let (spent, claimed) = (self.highest_spent(), survey.highest_claim());
         if claimed > spent.saturating_add(CLAIMS_AHEAD) {
-            return Err(KeepError::StaleRing { account: account.clone().into(), claimed, spent });
+            return Err(KeepError::ClaimAhead { account: account.clone().into(), claimed, spent });
         }
         Ok(spent.max(claimed))
     }

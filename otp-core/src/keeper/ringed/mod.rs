@@ -20,6 +20,7 @@ mod verify;
 pub use apply::{Applied, Change};
 pub use claim::CLAIM_LEN;
 pub use export::{Held, HeldKey};
+pub use ledger::CLAIMS_AHEAD;
 pub use publish::Published;
 pub use ring_keeper::RingKeeper;
 pub use rotate::RingRotation;
