@@ -25,6 +25,9 @@ pub(crate) struct Globals {
     /// Give up when another process has had an account locked for this long (10s, 5m) [default: 1m]
     #[arg(long, value_name = "DURATION", global = true)]
     pub(crate) lock_timeout: Option<String>,
+    /// Commands that ask have an option of their own; scripts may give it to all.
+    #[arg(long, short = 'y', global = true, hide = true)]
+    pub(crate) yes: bool,
 }
 
 /// Where the key comes from; the first that is given counts.

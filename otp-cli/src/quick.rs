@@ -125,7 +125,7 @@ impl<'a> Options<'a> {
         let key_file = self.take("key-file").ok()?.map(PathBuf::from);
         let key = self.take("key").ok()?.map(OsStr::to_owned);
         let key = KeyArgs { key_file, key_fd, key_credential: None, key, key_file_mode: None };
-        Some((Globals { store, no_input: self.no_input, lock_timeout: None }, SourceArgs { key, record }))
+        Some((Globals { store, no_input: self.no_input, lock_timeout: None, yes: false }, SourceArgs { key, record }))
     }
 
     /// The value of an option that may be there once.

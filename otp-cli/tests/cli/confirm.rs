@@ -76,3 +76,12 @@ fn at_a_terminal_it_is_shown_what_will_happen() {
         assert_eq!(world.otp(&["info", "edms/reporting"]).outcome().code() == 3, code == 0);
     }
 }
+
+#[test]
+fn scripts_may_say_yes_to_commands_that_do_not_ask() {
+    let world = World::new();
+    for line in [&["list"][..], &["verify"], &["info", "edms/reporting"], &["get", "--key-file=nightly.key"]] {
+        assert_eq!(world.otp(line).arg("--yes").prints(), world.otp(line).prints());
+        assert_eq!(world.otp(&["-y"]).args(line).prints(), world.otp(line).prints());
+    }
+}
