@@ -1,9 +1,9 @@
 //! Warnings, progress, and output that leaves no copy behind.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use otp_link::redact;
 
 use crate::error::{Error, Result};
@@ -68,44 +68,45 @@ pub(crate) fn output_is_lost() -> bool {
     otp_sys::standard_output().map_or(true, |output| output.as_raw_handle().is_null())
 }
 
+/// How often progress is shown anew.
+const REFRESH: Duration = Duration::from_millis(100);
+
 /// Progress on standard error if it is a terminal. Dropping it clears the line.
-pub(crate) struct Progress(Option<ProgressBar>);
+pub(crate) struct Progress {
+    what: &'static str,
+    count: Cell<u64>,
+    shown: Cell<Option<Instant>>,
+}
 
 impl Progress {
-    /// Counts steps.
-    pub(crate) fn counting(what: &'static str) -> Self {
-        Self::begin(what, "{spinner} {msg}: {pos} ({per_sec})")
-    }
-
-    /// Shows that something is in progress.
-    pub(crate) fn during(what: &'static str) -> Self {
-        Self::begin(what, "{spinner} {msg} ({elapsed})")
-    }
-
-    fn begin(what: &'static str, template: &str) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let style = ProgressStyle::with_template(template).expect("the template is valid");
-        let bar = ProgressBar::new_spinner().with_style(style).with_message(what);
-        bar.tick();
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(Some(bar))
+    /// Counts steps, or just shows that something is in progress.
+    pub(crate) fn begin(what: &'static str) -> Self {
+        let shown = io::stderr().is_terminal().then(Instant::now);
+        let progress = Self { what, count: Cell::new(0), shown: Cell::new(shown) };
+        progress.show(&format!("{what} ..."));
+        progress
     }
 
     /// One more is done.
     pub(crate) fn step(&self) {
-        if let Some(bar) = &self.0 {
-            bar.inc(1);
+        self.count.set(self.count.get() + 1);
+        if self.shown.get().is_some_and(|shown| shown.elapsed() >= REFRESH) {
+            self.show(&format!("{}: {}", self.what, self.count.get()));
+            self.shown.set(Some(Instant::now()));
+        }
+    }
+
+    fn show(&self, line: &str) {
+        if self.shown.get().is_some() {
+            let _ = write!(io::stderr(), "\r{line}");
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+        // As long as any line was: the text, a colon, and the longest number.
+        self.show(&format!("{:1$}\r", "", self.what.len() + 2 + 20));
     }
 }
 

@@ -126,7 +126,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     if ring.dry_run {
         return terminal::write_stdout(plan(&otp_link::plan_renewal(&renewal)?).as_bytes());
     }
-    let progress = program.is_none().then(|| Progress::during("sealing"));
+    let progress = program.is_none().then(|| Progress::begin("sealing"));
     let done = otp_link::renew_account(&renewal, &mut randomness, apply, hand_over).map_err(with_cause)?;
     drop(progress);
     report(&done);

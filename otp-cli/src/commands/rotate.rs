@@ -91,7 +91,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
     (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
     rotation.without_ring = args.ring.without_ring;
-    let progress = Progress::during("sealing new keys");
+    let progress = Progress::begin("sealing new keys");
     let rotated = otp_link::rotate_account(rotation, &mut randomness, |keys| {
         drop(progress);
         handover::hand_over_all(&keys, args.new_key_dir.as_deref())

@@ -92,7 +92,7 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     streams::check_distinct(&uses)?;
     // First, so that a key that can't be read is known before a long look at everything.
     let keys: Vec<Key> = args.key_file.iter().map(|path| read_key(path, args.key_file_mode)).collect::<Result<_>>()?;
-    let progress = Progress::counting("records verified");
+    let progress = Progress::begin("records verified");
     let found = otp_link::verify(&args.prefix, &keys, globals.store(), |_| {
         progress.step();
         ControlFlow::Continue(())

@@ -34,7 +34,23 @@ impl Leak {
 fn bits_of(hidden: u8) -> f64 {
     let left = ALPHABET.iter().filter(|shown| ALPHABET.contains(&(hidden ^ **shown))).count();
     // The true one is left if it is in the alphabet; otherwise the character is known.
-    (count(ALPHABET.len()) / count(left.max(1))).log2()
+    log2(count(ALPHABET.len()) / count(left.max(1)))
+}
+
+/// The binary logarithm of a number from 1 on, to 40 places: each squaring gives one more. The standard library's would be the
+/// only thing that makes a program load the mathematical library.
+fn log2(mut number: f64) -> f64 {
+    let (mut bits, mut unit) = (0.0, 1.0);
+    while number >= 2.0 {
+        (number, bits) = (number / 2.0, bits + 1.0);
+    }
+    for _ in 0..40 {
+        (number, unit) = (number * number, unit / 2.0);
+        if number >= 2.0 {
+            (number, bits) = (number / 2.0, bits + unit);
+        }
+    }
+    bits
 }
 
 fn count(number: usize) -> f64 {
@@ -44,6 +60,14 @@ fn count(number: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_logarithm_is_that_of_the_standard_library() {
+        for left in 1..=72 {
+            let ratio = count(72) / count(left);
+            assert!((log2(ratio) - ratio.log2()).abs() < 1e-11, "{left}");
+        }
+    }
 
     /// Over all pads and all characters, by enumeration: what one character reveals on average.
     #[test]
