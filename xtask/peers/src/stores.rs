@@ -70,6 +70,7 @@ fn insert(database: &Connection, slot: &Slot) {
 
 fn row_len(database: &Connection, slot: &Slot) -> Option<usize> {
     let mut select = database.prepare_cached("SELECT record FROM records WHERE account = ?1 AND id = ?2").unwrap();
-    let found = select.query_row((slot.account.as_str(), slot.id.as_bytes()), |row| Ok(row.get_ref(0)?.as_blob()?.len()));
+    let found =
+        select.query_row((slot.account.as_str(), slot.id.as_bytes()), |row| Ok(row.get_ref(0)?.as_blob()?.len()));
     found.optional().unwrap()
 }
