@@ -6,7 +6,7 @@
 
 use core::iter;
 
-use zeroize::Zeroizing;
+use crate::buffer::Scratch;
 
 /// A group: 8 characters of 5 bits, which are 5 bytes.
 const GROUP_CHARS: usize = 8;
@@ -55,7 +55,7 @@ pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
     for (text, block) in texts.iter_mut().zip(iter::from_fn(|| bytes.split_off(..BLOCK_LEN))) {
         encode_block(block, text);
     }
-    let (mut block, mut text) = (Zeroizing::new([0; BLOCK_LEN]), Zeroizing::new([0; BLOCK_CHARS]));
+    let (mut block, mut text) = (Scratch::<BLOCK_LEN>::zeroed(), Scratch::<BLOCK_CHARS>::zeroed());
     block[..bytes.len()].copy_from_slice(bytes);
     encode_block(&*block, &mut text);
     rest_text.copy_from_slice(&text[..rest_text.len()]);
@@ -65,13 +65,13 @@ pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
 pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings {
     debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
     let (texts, rest_text) = text.as_chunks();
-    let (mut strangers, mut values) = ([0; BLOCK_CHARS], Zeroizing::new([0; BLOCK_CHARS]));
+    let (mut strangers, mut values) = ([0; BLOCK_CHARS], Scratch::zeroed());
     let blocks = iter::from_fn(|| bytes.split_off_mut(..BLOCK_LEN)?.try_into().ok());
     for (text, block) in texts.iter().zip(blocks) {
         decode_block(text, case, &mut values, block, &mut strangers);
     }
     // The rest, filled up with zeros, which have the value 0. That they are strangers does not count.
-    let (mut text, mut block) = (Zeroizing::new([0; BLOCK_CHARS]), Zeroizing::new([0; BLOCK_LEN]));
+    let (mut text, mut block) = (Scratch::<BLOCK_CHARS>::zeroed(), Scratch::<BLOCK_LEN>::zeroed());
     let mut rest_strangers = [0; BLOCK_CHARS];
     text[..rest_text.len()].copy_from_slice(rest_text);
     decode_block(&text, case, &mut values, &mut block, &mut rest_strangers);

@@ -1,4 +1,6 @@
-//! [`Buffer`]: the caller's bytes that a secret lives in, and the wiping of them.
+//! [`Buffer`]: the bytes that a secret lives in, the caller's or on the stack, and the wiping of them.
+
+use core::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
@@ -63,6 +65,35 @@ impl<B: Buffer> Wiped<B> {
 impl<B: Buffer> Drop for Wiped<B> {
     fn drop(&mut self) {
         self.0.as_mut().zeroize();
+    }
+}
+
+/// Bytes on the stack that are wiped on drop, in one go: `Zeroizing` would wipe an array byte by byte.
+pub(crate) struct Scratch<const N: usize>([u8; N]);
+
+impl<const N: usize> Scratch<N> {
+    pub(crate) const fn zeroed() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> Deref for Scratch<N> {
+    type Target = [u8; N];
+
+    fn deref(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> DerefMut for Scratch<N> {
+    fn deref_mut(&mut self) -> &mut [u8; N] {
+        &mut self.0
+    }
+}
+
+impl<const N: usize> Drop for Scratch<N> {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
     }
 }
 

@@ -5,7 +5,7 @@
 
 use core::array;
 
-use zeroize::Zeroizing;
+use crate::buffer::Scratch;
 
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
@@ -26,7 +26,7 @@ const T: u64 = 1 << 31 | low_terms(1);
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
     // Zeros in front change no remainder, and give whole blocks.
     let (rest, blocks) = bytes.split_at(bytes.len() % BLOCK_LEN);
-    let mut first = Zeroizing::new([0; BLOCK_LEN]);
+    let mut first = Scratch::<BLOCK_LEN>::zeroed();
     first[BLOCK_LEN - rest.len()..].copy_from_slice(rest);
 
     // Modulo each factor by itself: modulo x + 1 the remainder is the parity of the bits, and modulo T it is kept modulo
@@ -44,7 +44,7 @@ pub fn of(bytes: &[u8]) -> [u8; LEN] {
 
     let remainder = modulo_t(modulo_t(remainder) << 32);
     // The one polynomial below degree 32 with both remainders. T has an odd number of terms.
-    let odd = u64::from((parity.count_ones() ^ remainder.count_ones()) & 1);
+    let odd = u64::from((parity ^ remainder).count_ones() & 1);
     let [_, _, _, _, checksum @ ..] = (!(remainder ^ T & odd.wrapping_neg())).to_be_bytes();
     checksum
 }

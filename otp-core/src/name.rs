@@ -36,9 +36,7 @@ impl AccountName {
         if text.len() > Self::MAX_LEN {
             return Err(Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }));
         }
-        for segment in text.as_bytes().split(|byte| *byte == b'/') {
-            check_segment(segment).map_err(Error::InvalidAccountName)?;
-        }
+        check_name(text.as_bytes()).map_err(Error::InvalidAccountName)?;
         String::try_from(text)
             .map(Self)
             .map_err(|_| Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }))
@@ -51,23 +49,36 @@ impl AccountName {
     }
 }
 
-fn check_segment(segment: &[u8]) -> Result<(), NameFault> {
-    let Some(first) = segment.first() else {
-        return Err(NameFault::Empty);
-    };
-    let fits = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
-    if matches!(first, b'.' | b'_' | b'-') || !segment.iter().all(fits) {
-        return Err(NameFault::Character);
+/// Checks a name segment by segment, so that each byte is looked at once.
+fn check_name(mut text: &[u8]) -> Result<(), NameFault> {
+    loop {
+        let end = text.iter().position(|byte| !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
+        let (segment, rest) = text.split_at(end.unwrap_or(text.len()));
+        if !matches!(rest, [] | [b'/', ..]) {
+            return Err(NameFault::Character);
+        }
+        check_segment(segment)?;
+        match rest {
+            [] => return Ok(()),
+            [_, next @ ..] => text = next,
+        }
     }
-    if segment.ends_with(b".") || segment.ends_with(b".otp") {
-        return Err(NameFault::Ending);
+}
+
+/// Checks a segment whose characters are all allowed.
+fn check_segment(segment: &[u8]) -> Result<(), NameFault> {
+    match segment {
+        [] => return Err(NameFault::Empty),
+        [b'.' | b'_' | b'-', ..] => return Err(NameFault::Character),
+        [.., b'.'] | [.., b'.', b'o', b't', b'p'] => return Err(NameFault::Ending),
+        _ => {}
     }
     // Windows reserves a device's name whatever extension follows (Microsoft, "Naming Files, Paths, and Namespaces").
-    let stem = segment.split(|byte| *byte == b'.').next().unwrap_or(segment);
-    match stem {
-        b"con" | b"prn" | b"aux" | b"nul" | [b'c', b'o', b'm', b'0'..=b'9'] | [b'l', b'p', b't', b'0'..=b'9'] => {
-            Err(NameFault::Reserved)
-        }
+    match segment.split_first_chunk() {
+        Some(
+            (b"con" | b"prn" | b"aux" | b"nul", [] | [b'.', ..])
+            | (b"com" | b"lpt", [b'0'..=b'9'] | [b'0'..=b'9', b'.', ..]),
+        ) => Err(NameFault::Reserved),
         _ => Ok(()),
     }
 }

@@ -127,19 +127,17 @@ impl Header {
     /// Reads them again; `None` if they are not what [`Header::write`] writes.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let time = |reader: &mut Reader<'_>| UnixTime::from_secs(reader.varint()?);
-        let header = Self {
-            account: AccountName::parse(reader.text()?).ok()?,
-            id: KeyId::from_bytes(reader.array()?),
-            page: reader.byte()?,
-            pages: reader.byte()?,
-            capacity: Capacity::try_from(usize::try_from(reader.varint()?).ok()?).ok()?,
-            terms: Terms {
-                created: time(reader)?,
-                expires: if reader.flag()? { Some(time(reader)?) } else { None },
-                holder: if reader.flag()? { Some(Holder::parse(reader.text()?).ok()?) } else { None },
-            },
-        };
-        (header.page < header.pages).then_some(header)
+        let account = AccountName::parse(reader.text()?).ok()?;
+        let id = KeyId::from_bytes(reader.array()?);
+        let [page, pages] = reader.array()?;
+        let capacity = Capacity::try_from(usize::try_from(reader.varint()?).ok()?).ok()?;
+        let created = time(reader)?;
+        let expires = if reader.flag()? { Some(time(reader)?) } else { None };
+        let holder = if reader.flag()? { Some(Holder::parse(reader.text()?).ok()?) } else { None };
+        if page >= pages {
+            return None;
+        }
+        Some(Self { account, id, page, pages, capacity, terms: Terms { created, expires, holder } })
     }
 }
 
@@ -245,8 +243,10 @@ impl<'a> Record<'a> {
         let header_bytes = &body[..body.len() - reader.left()];
         let ciphertext = reader.bytes()?;
         let tag = Tag::from_bytes(reader.array()?);
-        let whole = ciphertext.len() == header.capacity.frame_len() && reader.left() == 0;
-        whole.then_some(Self { header, header_bytes, ciphertext, tag })
+        if ciphertext.len() != header.capacity.frame_len() || reader.left() != 0 {
+            return None;
+        }
+        Some(Self { header, header_bytes, ciphertext, tag })
     }
 
     /// What it says in public.

@@ -16,14 +16,14 @@ use crate::platform::Dir;
 use crate::prune::prune;
 use crate::store::FsStore;
 use crate::wait::Wait;
-use crate::{check, strays, walk};
+use crate::{check, walk};
 
 /// An account's lock, held until this is dropped or the process ends.
 ///
 /// Readers never take it, and neither does `put`: it keeps out others who change several objects of an account in one go.
 ///
-/// Dropping it also removes the account's directory, and empty ones above it, if nothing is left in them. Errors of that are
-/// ignored: an empty directory is harmless, and [`examine`](crate::examine()) finds it.
+/// Dropping it also removes what crashed writers left in the account's directory, and the directory itself and empty ones above
+/// it, if nothing else is in them. Errors of that are ignored: what stays is harmless, and [`examine`](crate::examine()) finds it.
 #[derive(Debug)]
 #[must_use = "the lock is held as long as this lives"]
 pub struct AccountLock<'s> {
@@ -56,7 +56,7 @@ impl Drop for AccountLock<'_> {
     }
 }
 
-/// Waits for an account's lock as long as the store says, and clears up what a crashed writer left in its directory, which is made if it is missing.
+/// Waits for an account's lock as long as the store says. The account's directory is made if it is missing.
 pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<AccountLock<'s>, Error> {
     let modes = walk::modes_for_writing(store)?;
     let path = store.dir_of(account);
@@ -82,9 +82,6 @@ fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'
     if !dir.has_lock(&file).map_err(failed)? {
         // The directory was removed while we waited, and the file with it.
         return Err(failed(ErrorKind::NotFound.into()));
-    }
-    for stray in strays::find(&dir).map_err(failed)? {
-        strays::remove(&dir, &stray).map_err(failed)?;
     }
     Ok(file)
 }

@@ -1,20 +1,19 @@
-//! Removing directories that nothing is left in.
+//! Clearing up behind a writer: what crashed ones left, and directories that nothing is left in.
 
-use std::io::{self, ErrorKind};
-use std::ops::ControlFlow;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use otp_core::AccountName;
 
 use crate::durable::Durable;
 use crate::error::Error;
-use crate::platform::Dir;
 use crate::store::FsStore;
-use crate::{names, walk};
+use crate::{names, strays, walk};
 
-/// Removes an account's directory and those above it, as far as they are empty and nobody uses them.
+/// Removes what crashed writers left in an account's directory, and then that directory and those above it, as far as they are
+/// empty and nobody uses them.
 ///
-/// A directory that has anything in it, or whose lock is held, stays. Others may use the account meanwhile.
+/// All of it is one look at the directory of an account that has anything. A directory that has anything in it, or whose lock is held, stays. Others may use the account meanwhile.
 pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error> {
     walk::modes_for_writing(store)?;
     let mut account = account.clone();
@@ -29,7 +28,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
         if let Some(parent_dir) = parent_dir
             && let Some(dir) = walk::open_dir(store, &parent_dir, segment, path)?
         {
-            if !has_only_a_lock(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {
+            if !strays::clear(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {
                 return Ok(());
             }
             match parent_dir.remove_dir(segment) {
@@ -45,16 +44,4 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
             None => return Ok(()),
         }
     }
-}
-
-fn has_only_a_lock(dir: &Dir) -> io::Result<bool> {
-    let mut only_a_lock = true;
-    dir.entries(&mut |name, _| {
-        if name == names::LOCK {
-            return ControlFlow::Continue(());
-        }
-        only_a_lock = false;
-        ControlFlow::Break(())
-    })?;
-    Ok(only_a_lock)
 }

@@ -5,24 +5,32 @@ use std::ops::ControlFlow;
 
 use otp_sys::FileKind;
 
-use crate::names::TEMPORARY;
+use crate::names::{LOCK, TEMPORARY};
 use crate::platform::Dir;
 
-/// The temporary files and directories in a directory that nobody is working on, by name.
-pub(crate) fn find(dir: &Dir) -> io::Result<Vec<(String, FileKind)>> {
-    let mut temporaries = Vec::new();
+/// Removes the temporary files and directories that nobody is working on, and says whether only the lock is left.
+pub(crate) fn clear(dir: &Dir) -> io::Result<bool> {
+    let (mut temporaries, mut only_a_lock) = (Vec::new(), true);
     dir.entries(&mut |name, kind| {
-        if let Some(name) = name.to_str().filter(|name| name.starts_with(TEMPORARY)) {
-            temporaries.push((name.to_owned(), kind));
+        match name.to_str().filter(|name| name.starts_with(TEMPORARY)) {
+            Some(name) => temporaries.push((name.to_owned(), kind)),
+            None => only_a_lock &= name == LOCK,
         }
         ControlFlow::Continue(())
     })?;
-    temporaries.retain(|(name, kind)| match kind {
-        // Its maker locks it; if that happens only after this look, they find it gone and begin anew.
-        FileKind::File | FileKind::Directory => dir.is_stray(name).unwrap_or(false),
-        FileKind::Symlink | FileKind::Other => false,
-    });
-    Ok(temporaries)
+    for temporary in temporaries {
+        let is_stray = match &temporary {
+            // Its maker locks it; if that happens only after this look, they find it gone and begin anew.
+            (name, FileKind::File | FileKind::Directory) => dir.is_stray(name).unwrap_or(false),
+            (_, FileKind::Symlink | FileKind::Other) => false,
+        };
+        if is_stray {
+            remove(dir, &temporary)?;
+        } else {
+            only_a_lock = false;
+        }
+    }
+    Ok(only_a_lock)
 }
 
 /// Removes a temporary file or directory, unless somebody else did already.

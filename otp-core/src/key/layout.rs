@@ -77,19 +77,22 @@ impl Layout {
         if !ct::none_set(difference | u32::from(excess)) {
             return Err(malformed(KeyFault::Checksum));
         }
-        let fault = malformed(KeyFault::Contents);
-        let start = contents.first_chunk::<NAME_AT>().ok_or(fault)?;
+        Self::read_public(contents).ok_or(malformed(KeyFault::Contents))
+    }
+
+    /// Reads them from all that comes before the checksum.
+    fn read_public(contents: &[u8]) -> Option<Self> {
+        let (start, rest) = contents.split_first_chunk::<NAME_AT>()?;
         let [high, low, pages, name_len] = ct::reveal(*start);
-        let name = contents.get(NAME_AT..NAME_AT + usize::from(name_len)).ok_or(fault)?;
-        let name = core::str::from_utf8(ct::reveal_bytes(name)).map_err(|_| fault)?;
-        let account = AccountName::parse(name).map_err(|_| fault)?;
-        let capacity = usize::from(u16::from_be_bytes([high, low]));
-        let capacity = Capacity::try_from(capacity).map_err(|_| fault)?;
-        let id_at = NAME_AT + name.len();
-        let id = contents.get(id_at..).and_then(<[u8]>::first_chunk).ok_or(fault)?;
-        let pages = NonZeroU8::new(pages).ok_or(fault)?;
-        let layout = Self { account, id: KeyId::from_bytes(ct::reveal(*id)), capacity, pages };
-        if layout.len() == bytes.len() { Ok(layout) } else { Err(fault) }
+        let (name, rest) = rest.split_at_checked(name_len.into())?;
+        let (id, drawn) = rest.split_first_chunk()?;
+        let capacity = Capacity::try_from(usize::from(u16::from_be_bytes([high, low]))).ok()?;
+        let pages = NonZeroU8::new(pages)?;
+        if KeyId::LEN + drawn.len() != drawn_len(capacity, pages) {
+            return None;
+        }
+        let name = core::str::from_utf8(ct::reveal_bytes(name)).ok()?;
+        Some(Self { account: AccountName::parse(name).ok()?, id: KeyId::from_bytes(ct::reveal(*id)), capacity, pages })
     }
 
     /// Writes what is public, and the checksum over all of the key, whose secret part is there already.

@@ -110,7 +110,7 @@ fn the_next_writer_who_locks_an_account_clears_up_in_it() {
     fs::write(dir.join(".tmp-stray"), "half a rec").unwrap();
     let in_use = fs::File::create(dir.join(".tmp-in-use")).unwrap();
     in_use.lock().unwrap();
-    let _lock = store.lock(&slot().account).unwrap();
+    drop(store.lock(&slot().account).unwrap());
     assert!(!dir.join(".tmp-stray").exists() && dir.join(".tmp-in-use").exists());
     assert_eq!(get(store.root()).unwrap(), Some(6));
 }

@@ -1,4 +1,4 @@
-//! What the core costs beside AEADs, in one process: `cargo xtask peers`.
+//! What the core costs beside AEADs, and the store beside SQLite, in one process: `cargo xtask peers`.
 //!
 //! Everything runs in turns with everything else, so that a busy machine slows all of it down alike, and each figure is a
 //! median. Ratios carry over to another machine; nanoseconds don't.
@@ -7,6 +7,7 @@
 
 mod aeads;
 mod ours;
+mod stores;
 mod turns;
 
 use turns::{Work, medians};
@@ -26,6 +27,16 @@ fn main() {
         for (Work { name, .. }, time) in works.iter().zip(&times) {
             let ratios = floors.map(|floor| format!("{:>9.2}", time / find(floor)));
             println!("  {name:<38} {time:>12.0} {}", ratios.join(" "));
+        }
+    }
+
+    let home = tempfile::tempdir().unwrap();
+    let mut works = stores::works(home.path());
+    let times = medians(&mut works);
+    println!("\none of many records{:21}{:>12} {:>9}", "", "ns", "/ SQLite");
+    for (pair, times) in works.chunks(2).zip(times.chunks(2)) {
+        for (Work { name, .. }, time) in pair.iter().zip(times) {
+            println!("  {name:<38} {time:>12.0} {:>9.2}", time / times[1]);
         }
     }
 }

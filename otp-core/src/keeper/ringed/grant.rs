@@ -68,7 +68,9 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     {
         let (account, id, capacity) = (key.account().clone(), key.id(), key.capacity());
         let grant = grant.clone().with_capacity(grant.capacity.or(Some(capacity)));
-        let guard = self.keeper.lock_known(&account)?;
+        // A mistyped name leaves nothing behind, not even a lock.
+        self.keeper.check_current(&account, id)?;
+        let guard = self.keeper.lock(&account)?;
         let mut survey = self.keeper.tidy(&account, &guard)?;
         let mut ledger = self.ledger(&account)?;
         self.note_ended(&account, &mut ledger, &mut survey)?;
