@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use otp_core::Capacity;
+use otp_link::template::Encoder;
 use otp_link::{Hint, Remedy, shell_word};
 
 use crate::error::Error;
@@ -82,6 +83,12 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
             )
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
+        Hint::UseListedEncoder => {
+            let names: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
+            format!("use one of {}", names.join(", "))
+        }
+        Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
+        Hint::UseOtherEncoder => "use another encoder, or another way to hand it over".into(),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
         Hint::MakeRing { path } => format!("run: {}", otp(store, &format!("ring init {}", shell_word(path)))),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

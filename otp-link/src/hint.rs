@@ -8,6 +8,7 @@ use otp_core::{AccountName, KeyId};
 use crate::error::{EntropyFault, Error};
 use crate::key_origin::KeyOrigin;
 use crate::secure_python_link;
+use crate::template::TemplateFault;
 
 /// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +120,12 @@ pub enum Hint<'a> {
     LetDoctorFix,
     /// Add an account: that makes the store.
     AddAccount,
+    /// Use one of the encoders, [`Encoder::ALL`](crate::template::Encoder::ALL).
+    UseListedEncoder,
+    /// Write a brace that stands for itself twice.
+    DoubleBraces,
+    /// Use another form, such as base64, or another client.
+    UseOtherEncoder,
     /// Name a ring.
     NameRing,
     /// Make a ring here, or name another.
@@ -191,6 +198,9 @@ impl Error {
             Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
+            Self::Template { fault: TemplateFault::NoEncoder, .. } => Hint::UseListedEncoder,
+            Self::Template { .. } => Hint::DoubleBraces,
+            Self::Unencodable { .. } => Hint::UseOtherEncoder,
             Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey | Self::NoCredentialManager => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,
