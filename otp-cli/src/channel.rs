@@ -19,6 +19,8 @@ pub(crate) const ENV_LINE: Channel = Channel { name: "a line of env format", unf
 pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
 pub(crate) const POWERSHELL: Channel =
     Channel { name: "PowerShell's format", unfit: b"\0", is_text: true, ..TEXT_LINE };
+/// A file, a pipe or standard output.
+pub(crate) const BYTES: Channel = Channel { name: "a file", unfit: b"", is_text: false, instead: "" };
 /// The environment of a command that `otp run` starts.
 pub(crate) const ENVIRONMENT: Channel = Channel {
     name: "the environment",

@@ -4,7 +4,8 @@ use base64ct::{Base64, Encoding};
 use clap::ValueEnum;
 use otp_core::Fields;
 use otp_core::account::Field;
-use otp_sys::LockedVec;
+use otp_link::Template;
+use otp_sys::{LockedBuf, LockedVec};
 
 use crate::channel::{Channel, ENV_LINE, POWERSHELL, SHELL, TEXT_LINE};
 use crate::error::{Error, Result};
@@ -120,7 +121,25 @@ pub(crate) fn variable(field: &str) -> String {
 /// The value of a field.
 pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
     // Without the names of those there are: what an account holds is as secret as their values.
-    fields.get(name).ok_or_else(|| Error::NoField { field: name.to_owned() })
+    fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
+}
+
+/// A template with the fields in it, as a channel carries it.
+pub(crate) fn value(fields: &Fields<'_>, template: &Template<'_>, channel: &'static Channel) -> Result<LockedBuf> {
+    let value = template.render(fields)?;
+    for (name, encoder) in template.placeholders() {
+        let mut fit = Ok(());
+        // Piece by piece, which cuts no character in two: only ASCII is encoded.
+        encoder
+            .encode(field(fields, name)?, &mut |piece| {
+                if fit.is_ok() {
+                    fit = check(Field { name, value: piece }, channel);
+                }
+            })
+            .map_err(|cause| otp_link::Error::Unencodable { field: name.to_owned(), encoder, cause })?;
+        fit?;
+    }
+    Ok(value)
 }
 
 /// Refuses a value that a channel can't carry.

@@ -19,8 +19,8 @@ pub(crate) struct Named<'a> {
 pub(crate) fn for_error(error: &Error, named: Named<'_>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
+        Error::Link(otp_link::Error::NoField { .. }) => Some("otp get --format json prints all that it has".into()),
         Error::Link(error) => error.hint().map(|hint| words(&hint, named)),
-        Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
         Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
         Error::LeftInRing(_) => Some(format!("hand them out again: {}", named.with_ring("ring export KEYID", ""))),

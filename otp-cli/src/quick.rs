@@ -47,7 +47,7 @@ fn get(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         (Some("powershell"), None) => Format::Powershell,
         _ => return None,
     };
-    let args = GetArgs { account, source, field, format };
+    let args = GetArgs { account, source, field, format, template: None, template_file: None };
     options.done(globals, Quick::Get(args)).filter(|_| options.after.is_none())
 }
 

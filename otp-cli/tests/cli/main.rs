@@ -27,6 +27,7 @@ mod run;
 mod secrecy;
 mod settings;
 mod start;
+mod templates;
 mod terminal;
 mod times;
 mod together;

@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 /// use otp_link::Template;
 ///
 /// let template = Template::parse("{host}:5432:*:{username|pgpass}:{password|pgpass}")?;
-/// assert_eq!(template.fields().collect::<Vec<_>>(), ["host", "username", "password"]);
+/// let names: Vec<&str> = template.placeholders().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["host", "username", "password"]);
 /// # Ok::<(), otp_link::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +65,19 @@ impl fmt::Display for TemplateFault {
 }
 
 impl<'t> Template<'t> {
-    /// Whether a value is meant as a template: it has a brace. Without one it is the name of a field.
+    /// Reads the name of a field, or a template: what has a brace is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Template`], with the byte at which it is wrong.
+    pub fn of_value(value: &'t str) -> Result<Self> {
+        if value.contains(['{', '}']) { Self::parse(value) } else { Ok(Self::of_field(value)) }
+    }
+
+    /// A field as it is.
     #[must_use]
-    pub fn is_one(value: &str) -> bool {
-        value.contains(['{', '}'])
+    pub fn of_field(name: &'t str) -> Self {
+        Self { parts: vec![Part::Field { name, encoder: Encoder::Raw }] }
     }
 
     /// Reads a template.
@@ -112,11 +122,11 @@ impl<'t> Template<'t> {
         Ok(Self { parts })
     }
 
-    /// The names of the fields in it, in order.
-    pub fn fields(&self) -> impl Iterator<Item = &'t str> {
+    /// The fields in it, in order: the name of each, and how it is encoded.
+    pub fn placeholders(&self) -> impl Iterator<Item = (&'t str, Encoder)> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
-            Part::Field { name, .. } => Some(*name),
+            Part::Field { name, encoder } => Some((*name, *encoder)),
         })
     }
 

@@ -232,7 +232,13 @@ fn what_is_wrong_is_named_with_its_place() {
             other => panic!("{template}: {other:?}"),
         }
     }
-    assert!(!Template::is_one("username") && Template::is_one("{") && Template::is_one("}"));
+    assert!(Template::of_value("{").is_err() && Template::of_value("}").is_err());
+    let field = Template::of_value("username|url").unwrap();
+    assert_eq!(
+        field.placeholders().collect::<Vec<_>>(),
+        [("username|url", Encoder::Raw)],
+        "without a brace it is a name"
+    );
     let missing = Template::parse("{port}").unwrap().render(&account().fields()).unwrap_err();
     assert!(matches!(&missing, Error::NoField { field } if field == "port"), "{missing:?}");
     let unfit = Template::parse("{token|json}").unwrap().render(&account().fields()).unwrap_err();

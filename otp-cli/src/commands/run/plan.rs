@@ -1,0 +1,107 @@
+//! [`Plan`]: which value goes which way, read from the command line; and [`Values`], once the account is open.
+
+use std::process::Command;
+
+use otp_core::Fields;
+use otp_link::{LockedBuf, Template};
+
+use super::RunArgs;
+use crate::channel::{BYTES, ENVIRONMENT};
+use crate::error::{Error, Result};
+use crate::{format, values};
+
+/// Which value goes which way.
+pub(super) struct Plan<'a> {
+    variables: Vec<(&'a str, Template<'a>)>,
+    /// Number 0 is standard input.
+    descriptors: Vec<(i32, Template<'a>)>,
+    /// The variables of the paths.
+    files: Vec<(&'a str, Template<'a>)>,
+}
+
+/// What the command is handed, in locked memory.
+pub(super) struct Values<'a> {
+    variables: Vec<(&'a str, LockedBuf)>,
+    pub(super) descriptors: Vec<(i32, LockedBuf)>,
+    pub(super) files: Vec<(&'a str, LockedBuf)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Reads `VAR=VALUE` and `N=VALUE`, before anything is opened.
+    pub(super) fn parse(args: &'a RunArgs) -> Result<Self> {
+        let mut plan = Self {
+            variables: args.env.iter().map(|pair| named(pair, "--env")).collect::<Result<_>>()?,
+            descriptors: Vec::new(),
+            files: args.file.iter().map(|pair| named(pair, "--file")).collect::<Result<_>>()?,
+        };
+        if let Some(value) = &args.stdin {
+            plan.descriptors.push((0, Template::of_value(value)?));
+        }
+        if cfg!(windows) && !args.fd.is_empty() {
+            return Err(Error::usage_with(
+                "Windows hands no numbered descriptors to a command",
+                "use --stdin or --file",
+            ));
+        }
+        for pair in &args.fd {
+            let (number, value) = split(pair, "--fd", "N=VALUE")?;
+            let number: i32 = number.parse().unwrap_or(-1);
+            // What is beyond is past what systems allow to be open.
+            if !(3..=1023).contains(&number) || plan.descriptors.iter().any(|(other, _)| *other == number) {
+                return Err(Error::usage_with(
+                    "--fd takes N=VALUE with N from 3 to 1023, each once",
+                    "for 0, use --stdin",
+                ));
+            }
+            plan.descriptors.push((number, Template::of_value(value)?));
+        }
+        let mut names: Vec<_> = plan.variables.iter().chain(&plan.files).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
+            return Err(Error::usage(format!("the variable {twice} is given twice")));
+        }
+        if plan.variables.is_empty() && plan.descriptors.is_empty() && plan.files.is_empty() {
+            plan.variables = otp_link::LOGIN_VARIABLES.map(|(name, field)| (name, Template::of_field(field))).into();
+        }
+        Ok(plan)
+    }
+
+    /// Takes the values from an open account.
+    pub(super) fn values(self, fields: &Fields<'_>) -> Result<Values<'a>> {
+        let bytes = |template: &Template<'_>| format::value(fields, template, &BYTES);
+        let mut values = Values { variables: Vec::new(), descriptors: Vec::new(), files: Vec::new() };
+        for (name, template) in &self.variables {
+            values.variables.push((name, format::value(fields, template, &ENVIRONMENT)?));
+        }
+        for (number, template) in &self.descriptors {
+            values.descriptors.push((*number, bytes(template)?));
+        }
+        for (name, template) in &self.files {
+            values.files.push((name, bytes(template)?));
+        }
+        Ok(values)
+    }
+}
+
+impl Values<'_> {
+    /// Sets the command's environment.
+    pub(super) fn set_variables(&self, command: &mut Command) -> Result<()> {
+        for (name, value) in &self.variables {
+            command.env(name, values::to_os(value.as_ref())?);
+        }
+        Ok(())
+    }
+}
+
+fn named<'p>(pair: &'p str, option: &str) -> Result<(&'p str, Template<'p>)> {
+    let (name, value) = split(pair, option, "VAR=VALUE")?;
+    Ok((name, Template::of_value(value)?))
+}
+
+fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p str)> {
+    match pair.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() && !name.contains('\0') => Ok((name, value)),
+        // Without what was given: a secret may stand in the place of a field's name.
+        _ => Err(Error::usage(format!("{option} takes {form}, with the name of a field or a template"))),
+    }
+}
