@@ -89,6 +89,13 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         }
         Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
         Hint::UseOtherEncoder => "use another encoder, or another way to hand it over".into(),
+        Hint::UseOtherPreset => "see otp presets; --env, --file and --stdin hand over values one by one".into(),
+        Hint::StartProgram { programs } => {
+            format!("start {} itself with otp run, within a script too", programs.join(", "))
+        }
+        Hint::UseListedSetting { settings } => format!("use one of {}", settings.join(", ")),
+        Hint::KeepPasswordInAccount => "the preset takes it from the account".into(),
+        Hint::SetField { field } => format!("give it with --set {field}=TEXT, or keep it in the account"),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
         Hint::MakeRing { path } => format!("run: {}", otp(store, &format!("ring init {}", shell_word(path)))),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

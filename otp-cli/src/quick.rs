@@ -63,6 +63,8 @@ fn run(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         stdin: options.text("stdin").ok()?,
         fd: options.texts("fd")?,
         file: options.texts("file")?,
+        preset: None,
+        set: Vec::new(),
         command,
     };
     options.done(globals, Quick::Run(args))

@@ -10,6 +10,7 @@ use otp_sys::Access;
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
+use crate::preset::PresetFault;
 use crate::secure_python_link;
 use crate::template::{Encoder, TemplateFault, Unencodable};
 
@@ -169,6 +170,13 @@ pub enum Error {
         offset: usize,
         /// What is wrong there.
         fault: TemplateFault,
+    },
+    /// A preset can't be used.
+    Preset {
+        /// Its name.
+        preset: &'static str,
+        /// Why not.
+        fault: PresetFault,
     },
     /// A field's value can't be written in the form that a template asks for.
     Unencodable {
@@ -340,6 +348,7 @@ impl Coded for Error {
             | Self::NothingNew
             | Self::IncompleteLogin
             | Self::Template { .. }
+            | Self::Preset { .. }
             | Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
@@ -409,6 +418,7 @@ impl Display for Cause<'_> {
             Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
             Error::EmptyPassword => f.write_str("the password is empty"),
             Error::Template { offset, fault } => write!(f, "template, byte {offset}: {fault}"),
+            Error::Preset { preset, fault } => write!(f, "preset {preset}: {fault}"),
             Error::Unencodable { field, encoder, cause } => {
                 write!(f, "field {field:?} can't be written as {}: {cause}", encoder.name())
             }

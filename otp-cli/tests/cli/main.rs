@@ -19,6 +19,7 @@ mod junk;
 mod keys;
 mod looking;
 mod manual;
+mod presets;
 mod prompts;
 mod readme;
 mod ring;

@@ -44,6 +44,8 @@ pub enum Unencodable {
     Byte(u8),
     /// It is not UTF-8.
     NotText,
+    /// It begins or ends with a blank, which its reader drops.
+    Blank,
     /// The line would be longer than its reader takes, in bytes.
     TooLong(usize),
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Unencodable {
             Self::Byte(b'\n' | b'\r') => f.write_str("it has a line break"),
             Self::Byte(byte) => write!(f, "it has a byte {byte:#04x}"),
             Self::NotText => f.write_str("it is not UTF-8"),
+            Self::Blank => f.write_str("it begins or ends with a blank"),
             Self::TooLong(limit) => write!(f, "it is longer than {limit} bytes"),
         }
     }

@@ -136,12 +136,17 @@ impl<'t> Template<'t> {
     ///
     /// [`Error::NoField`], and [`Error::Unencodable`] if a value has a byte that its encoder can't carry.
     pub fn render(&self, fields: &Fields<'_>) -> Result<LockedBuf> {
+        self.render_with(&|name| fields.get(name))
+    }
+
+    /// As [`Template::render`], with values from anywhere.
+    pub(crate) fn render_with<'v>(&self, value: &dyn Fn(&str) -> Option<&'v [u8]>) -> Result<LockedBuf> {
         // Measured first: memory that grows leaves copies behind.
         let mut len = 0;
-        self.write(fields, &mut |bytes| len += bytes.len())?;
+        self.write(value, &mut |bytes| len += bytes.len())?;
         let mut out = LockedBuf::new(len);
         let mut rest = out.as_mut();
-        self.write(fields, &mut |bytes| {
+        self.write(value, &mut |bytes| {
             if let Some((start, after)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
                 start.copy_from_slice(bytes);
                 rest = after;
@@ -150,12 +155,12 @@ impl<'t> Template<'t> {
         Ok(out)
     }
 
-    fn write(&self, fields: &Fields<'_>, out: &mut dyn FnMut(&[u8])) -> Result<()> {
+    fn write<'v>(&self, value: &dyn Fn(&str) -> Option<&'v [u8]>, out: &mut dyn FnMut(&[u8])) -> Result<()> {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out(text.as_bytes()),
                 Part::Field { name, encoder } => {
-                    let value = fields.get(name).ok_or_else(|| Error::NoField { field: (*name).to_owned() })?;
+                    let value = value(name).ok_or_else(|| Error::NoField { field: (*name).to_owned() })?;
                     encoder.encode(value, out).map_err(|cause| Error::Unencodable {
                         field: (*name).to_owned(),
                         encoder: *encoder,

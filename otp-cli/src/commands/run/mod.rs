@@ -12,6 +12,8 @@ mod windows;
 use std::ffi::OsString;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use otp_link::Preset;
 
 use crate::error::{Error, Result};
 use crate::options::{Globals, SourceArgs};
@@ -25,7 +27,8 @@ use self::windows as platform;
 /// Open an account and run a command with its fields
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
-    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
+    otp run --preset psql -- psql hands the login over as psql takes it best, and removes what psql would use instead.\n\n\
+    Without --preset, --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
     them, it has what they say and no more. It never has OTP_KEY or OTP_KEY_FILE, unless --env names them, nor the stream that the \
     key came from. To give a command two accounts, nest two otp run with --env names of their own.\n\n\
     VALUE is the name of a field, or a template with fields in braces, each encoded for the client that reads it: \
@@ -54,9 +57,20 @@ pub(crate) struct RunArgs {
     /// Pass VALUE as an in-memory file and put its path in VAR
     #[arg(long, value_name = "VAR=VALUE", help_heading = "How the command gets its fields")]
     pub(crate) file: Vec<String>,
+    /// Hand the login over as this client takes it; otp presets lists them
+    #[arg(long, value_name = "NAME", value_parser = presets(), help_heading = "How the command gets its fields")]
+    pub(crate) preset: Option<String>,
+    /// Give the preset what the account lacks, such as a host
+    #[arg(long, value_name = "KEY=TEXT", requires = "preset", help_heading = "How the command gets its fields")]
+    pub(crate) set: Vec<String>,
     /// Run this command with its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// The names of the presets, for help and completions.
+fn presets() -> PossibleValuesParser {
+    Preset::all().iter().map(Preset::name).collect::<Vec<_>>().into()
 }
 
 pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
@@ -65,7 +79,6 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
 
     let (name, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
     let mut command = platform::program(name);
-    command.args(arguments);
     // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
     for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {
         command.env_remove(name);
@@ -74,5 +87,5 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     // Wiped now, since a process that becomes another wipes nothing.
     drop(account);
     values.set_variables(&mut command)?;
-    match platform::start(name, command, values, &args.source.key)? {}
+    match platform::start(name, command, arguments, values, &args.source.key)? {}
 }

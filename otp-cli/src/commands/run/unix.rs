@@ -19,8 +19,14 @@ pub(super) fn program(name: &OsStr) -> Command {
 }
 
 /// Becomes the command, which has its environment already.
-pub(super) fn start(name: &OsStr, mut command: Command, values: Values<'_>, key: &KeyArgs) -> Result<Infallible> {
-    let mut files = files(&values, &mut command)?;
+pub(super) fn start(
+    name: &OsStr,
+    mut command: Command,
+    arguments: &[OsString],
+    values: Values<'_>,
+    key: &KeyArgs,
+) -> Result<Infallible> {
+    let mut files = files(&values, arguments, &mut command)?;
     withhold_key(key, &mut files)?;
     // The command has copies of its own.
     drop(values);
@@ -30,7 +36,7 @@ pub(super) fn start(name: &OsStr, mut command: Command, values: Values<'_>, key:
 }
 
 /// What the command finds at its descriptors.
-fn files(values: &Values<'_>, command: &mut Command) -> Result<Vec<(File, i32)>> {
+fn files(values: &Values<'_>, arguments: &[OsString], command: &mut Command) -> Result<Vec<(File, i32)>> {
     let mut files = Vec::new();
     for (number, value) in &values.descriptors {
         files.push((pipe(value.as_ref())?, *number));
@@ -38,14 +44,15 @@ fn files(values: &Values<'_>, command: &mut Command) -> Result<Vec<(File, i32)>>
     if cfg!(target_os = "linux") && !values.files.is_empty() && !is_open(0) {
         return Err(Error::usage_with("--file needs /proc, which is not mounted", "use --fd or --stdin"));
     }
-    let mut next = 10;
-    for (name, value) in &values.files {
+    let (mut next, mut paths) = (10, Vec::new());
+    for (_, value) in &values.files {
         while files.iter().any(|(_, number)| *number == next) || is_open(next) {
             next += 1;
         }
-        command.env(name, path_of(next));
+        paths.push(path_of(next));
         files.push((memory_file(value.as_ref())?, next));
     }
+    values.set_arguments(&paths, arguments, command)?;
     Ok(files)
 }
 

@@ -1,7 +1,7 @@
 //! On Windows no process becomes another: `otp` starts the command, waits for it, and ends as it did.
 
 use std::convert::Infallible;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -23,7 +23,13 @@ pub(super) fn program(name: &OsStr) -> Command {
 }
 
 /// Starts the command, which has its environment already, and ends with its exit code.
-pub(super) fn start(name: &OsStr, mut command: Command, mut values: Values<'_>, key: &KeyArgs) -> Result<Infallible> {
+pub(super) fn start(
+    name: &OsStr,
+    mut command: Command,
+    arguments: &[OsString],
+    mut values: Values<'_>,
+    key: &KeyArgs,
+) -> Result<Infallible> {
     let input = values.descriptors.pop().map(|(_, value)| value);
     if input.is_some() {
         command.stdin(Stdio::piped());
@@ -33,9 +39,7 @@ pub(super) fn start(name: &OsStr, mut command: Command, mut values: Values<'_>, 
     }
     let contents: Vec<&[u8]> = values.files.iter().map(|(_, value)| value.as_ref()).collect();
     let files = ValueFiles::write(&contents)?;
-    for ((variable, _), path) in values.files.iter().zip(files.paths()) {
-        command.env(variable, path);
-    }
+    values.set_arguments(files.paths(), arguments, &mut command)?;
     drop(values);
     let code = run(&mut command, input);
     // Whatever came of it, and before this process ends.
