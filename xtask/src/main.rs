@@ -4,6 +4,8 @@
 mod abi;
 mod bench;
 mod ci;
+#[cfg(unix)]
+mod clients;
 mod coverage;
 mod ct;
 mod demo;
@@ -20,6 +22,8 @@ mod peers;
 mod prove;
 mod python;
 mod randomness;
+#[cfg(unix)]
+mod servers;
 mod size;
 mod supply;
 mod test;
@@ -81,6 +85,12 @@ const TASKS: &[Task] = &[
         "api [--write]",
         "the public items, against docs/public-api (needs cargo-public-api)",
         WithArguments(supply::api),
+    ),
+    #[cfg(target_os = "linux")]
+    task(
+        "clients",
+        "one nasty login through each client (needs PostgreSQL, MariaDB, Redis, unixODBC, PyPI)",
+        Plain(clients::clients),
     ),
     #[cfg(unix)]
     task(

@@ -45,8 +45,8 @@ enum Piece {
     May(&'static str, &'static str),
     /// A line that includes a file of options, where it exists.
     Include(&'static str),
-    /// A template for drivers of ODBC that have one of these in their name, or none of them.
-    Driver { has: bool, names: &'static [&'static str], text: &'static str },
+    /// Pieces for drivers of ODBC that have one of these in their name, or none of them.
+    Driver { has: bool, names: &'static [&'static str], pieces: &'static [Piece] },
 }
 
 /// How a client learns the path of a file.
@@ -179,7 +179,7 @@ impl Preset {
     #[must_use]
     pub fn settings(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
-        for text in self.items.iter().flat_map(|item| item.pieces()).filter_map(Piece::template) {
+        for text in self.items.iter().flat_map(|item| item.pieces()).flat_map(Piece::templates) {
             // A test reads every template of the table.
             let template = Template::parse(text).ok();
             for (name, _) in template.iter().flat_map(Template::placeholders) {
@@ -273,11 +273,11 @@ impl Preset {
                 }
                 Piece::Include(path) if Path::new(path).exists() => text.push_str(&format!("!include {path}\n")),
                 Piece::Include(_) => {}
-                Piece::Driver { has, names, text: template } => {
+                Piece::Driver { has, names, pieces } => {
                     let driver = value("driver").map(|driver| driver.to_ascii_lowercase()).unwrap_or_default();
                     let is_in = |name: &&str| driver.windows(name.len()).any(|part| part == name.as_bytes());
                     if names.iter().any(is_in) == *has {
-                        text.push_str(&self.text(&[Piece::Must(template)], value)?);
+                        text.push_str(&self.text(pieces, value)?);
                     }
                 }
             }
@@ -308,10 +308,11 @@ impl Item {
 }
 
 impl Piece {
-    fn template(&self) -> Option<&'static str> {
+    fn templates(&self) -> Vec<&'static str> {
         match self {
-            Self::Must(template) | Self::May(template, _) | Self::Driver { text: template, .. } => Some(template),
-            Self::Include(_) => None,
+            Self::Must(template) | Self::May(template, _) => vec![template],
+            Self::Driver { pieces, .. } => pieces.iter().flat_map(Self::templates).collect(),
+            Self::Include(_) => Vec::new(),
         }
     }
 }

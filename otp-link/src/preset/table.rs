@@ -27,13 +27,13 @@ const OPTION_FILE: &[super::Piece] = &[
     Must("[client]\nuser={username|mycnf}\npassword={password|mycnf}\n"),
     May("host={host|mycnf}\n", ""),
     May("port={port|mycnf}\n", ""),
+    May("socket={socket|mycnf}\n", ""),
     // The other programs refuse a database in an option file.
     May("[mysql]\ndatabase={database|mycnf}\n", ""),
 ];
 
+/// What the names of PostgreSQL's driver of ODBC have in them.
 const POSTGRESQL: &[&str] = &["psql", "postgres"];
-const MYSQL: &[&str] = &["maria", "maodbc", "mysql", "myodbc"];
-const NAMED: &[&str] = &["psql", "postgres", "maria", "maodbc", "mysql", "myodbc"];
 
 /// Every preset, in the order of the documentation.
 pub(super) static ALL: &[Preset] = &[
@@ -106,12 +106,19 @@ pub(super) static ALL: &[Preset] = &[
             FileAs::Variable("ODBCINI"),
             &[
                 Must("[otp]\nDriver={driver}\n"),
-                Driver { has: true, names: POSTGRESQL, text: "Username={username}\nPassword={password|url}\n" },
-                Driver { has: true, names: MYSQL, text: "USER={username}\nPASSWORD={password}\n" },
-                Driver { has: false, names: NAMED, text: "UID={username}\nPWD={password}\n" },
-                // Each driver reads the name that it knows.
-                May("Server={host}\nServername={host}\n", ""),
+                // psqlodbc alone decodes '%' there; FreeTDS refuses Servername beside Server.
+                Driver {
+                    has: true,
+                    names: POSTGRESQL,
+                    pieces: &[Must("Username={username}\nPassword={password|url}\n"), May("Servername={host}\n", "")],
+                },
+                Driver {
+                    has: false,
+                    names: POSTGRESQL,
+                    pieces: &[Must("UID={username}\nPWD={password}\n"), May("Server={host}\n", "")],
+                },
                 May("Port={port}\n", ""),
+                May("Socket={socket}\n", ""),
                 May("Database={database}\n", ""),
             ],
         )],

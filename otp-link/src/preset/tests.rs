@@ -27,7 +27,7 @@ const WHOLE: [(&str, &[u8]); 5] = [LOGIN[0], LOGIN[1], ("host", b"db"), ("port",
 #[test]
 fn every_preset_reads_its_templates_and_gives_a_password_once() {
     for preset in Preset::all() {
-        for text in preset.items.iter().flat_map(|item| item.pieces()).filter_map(Piece::template) {
+        for text in preset.items.iter().flat_map(|item| item.pieces()).flat_map(Piece::templates) {
             Template::parse(text).unwrap();
         }
         let fields: Vec<(&str, &[u8])> = [&WHOLE[..], &[("driver", b"x"), ("scheme", b"s")]].concat();
@@ -88,7 +88,7 @@ fn a_driver_of_odbc_gets_the_names_that_it_reads() {
     };
     let pg = file("PostgreSQL Unicode", b" p+%").unwrap();
     assert_eq!(pg, "[otp]\nDriver=PostgreSQL Unicode\nUsername=u\nPassword=%20p%2B%25\n");
-    assert_eq!(file("libmaodbc.so", b"p").unwrap(), "[otp]\nDriver=libmaodbc.so\nUSER=u\nPASSWORD=p\n");
+    assert_eq!(file("libmaodbc.so", b"p").unwrap(), "[otp]\nDriver=libmaodbc.so\nUID=u\nPWD=p\n");
     assert_eq!(file("FreeTDS", b"p}").unwrap(), "[otp]\nDriver=FreeTDS\nUID=u\nPWD=p}\n");
     for (password, cause) in [
         (&b" p"[..], Unencodable::Blank),
