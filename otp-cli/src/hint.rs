@@ -94,6 +94,9 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
             format!("start {} itself with otp run, within a script too", programs.join(", "))
         }
         Hint::UseListedSetting { settings } => format!("use one of {}", settings.join(", ")),
+        Hint::UseConnectionString => {
+            "hand over a connection string: --env 'VAR=DRIVER={{NAME}};UID={username|odbc};PWD={password|odbc}'".into()
+        }
         Hint::KeepPasswordInAccount => "the preset takes it from the account".into(),
         Hint::SetField { field } => format!("give it with --set {field}=TEXT, or keep it in the account"),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),

@@ -139,6 +139,8 @@ pub enum Hint<'a> {
         /// Their names.
         settings: Vec<&'static str>,
     },
+    /// Hand over a connection string for ODBC.
+    UseConnectionString,
     /// Put the password into the account, or take it out of the settings.
     KeepPasswordInAccount,
     /// Set it beside the account.
@@ -229,6 +231,7 @@ impl Error {
                 PresetFault::NoSetting { .. } => Hint::UseListedSetting {
                     settings: Preset::from_name(preset).map(Preset::settings).unwrap_or_default(),
                 },
+                PresetFault::Driver => Hint::UseConnectionString,
                 PresetFault::Secret => Hint::KeepPasswordInAccount,
                 PresetFault::Missing { field } => Hint::SetField { field },
             },

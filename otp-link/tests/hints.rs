@@ -68,6 +68,7 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::Preset { preset: "psql", fault: PresetFault::NotOnWindows }, Code::Usage, true),
         (Error::Preset { preset: "curl", fault: PresetFault::OtherProgram }, Code::Usage, true),
         (Error::Preset { preset: "psql", fault: PresetFault::NoSetting { key: "x".into() } }, Code::Usage, true),
+        (Error::Preset { preset: "odbc", fault: PresetFault::Driver }, Code::Usage, true),
         (Error::Preset { preset: "psql", fault: PresetFault::Secret }, Code::Usage, true),
         (Error::Preset { preset: "url", fault: PresetFault::Missing { field: "scheme".into() } }, Code::Usage, true),
         (Error::FieldNotText { field: "token".into() }, Code::Other, true),

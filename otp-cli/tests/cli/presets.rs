@@ -87,7 +87,7 @@ fn what_a_preset_lacks_is_named_and_nothing_is_started() {
     world.otp(&["run", "--key-file=b.key", "--preset=psql", "--", "./psql"]).fails(1);
     let add = ["add", "c", "--username=u", "--password-stdin", "--key-file=c.key"];
     world.otp(&add).stdin(" blank").succeeds();
-    let odbc = ["run", "--key-file=c.key", "--preset=odbc", "--set=driver=FreeTDS", "--", "./psql"];
+    let odbc = ["run", "--key-file=c.key", "--preset=odbc", "--set=driver=MariaDB", "--", "./psql"];
     let message = world.otp(&odbc).fails(1);
     assert!(message.contains("\"password\"") && message.contains("blank"), "{message}");
     assert!(!world.path("environment").exists());

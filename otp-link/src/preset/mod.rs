@@ -45,6 +45,8 @@ enum Piece {
     May(&'static str, &'static str),
     /// A line that includes a file of options, where it exists.
     Include(&'static str),
+    /// Drivers of ODBC that read no login from the file.
+    NoDriver(&'static [&'static str]),
     /// Pieces for drivers of ODBC that have one of these in their name, or none of them.
     Driver { has: bool, names: &'static [&'static str], pieces: &'static [Piece] },
 }
@@ -103,6 +105,8 @@ pub enum PresetFault {
     },
     /// A password was to be set in the command line.
     Secret,
+    /// This driver of ODBC reads no login from a file.
+    Driver,
     /// A field is neither in the account nor set.
     Missing {
         /// Its name.
@@ -117,6 +121,7 @@ impl fmt::Display for PresetFault {
             Self::OtherProgram => f.write_str("the command is not a program that takes its arguments"),
             Self::NoSetting { key } => write!(f, "it has no setting {key:?}"),
             Self::Secret => f.write_str("a password does not belong in a command line"),
+            Self::Driver => f.write_str("this driver reads no login from a file"),
             Self::Missing { field } => write!(f, "it needs {field:?}, which the account does not have"),
         }
     }
@@ -273,17 +278,24 @@ impl Preset {
                 }
                 Piece::Include(path) if Path::new(path).exists() => text.push_str(&format!("!include {path}\n")),
                 Piece::Include(_) => {}
-                Piece::Driver { has, names, pieces } => {
-                    let driver = value("driver").map(|driver| driver.to_ascii_lowercase()).unwrap_or_default();
-                    let is_in = |name: &&str| driver.windows(name.len()).any(|part| part == name.as_bytes());
-                    if names.iter().any(is_in) == *has {
-                        text.push_str(&self.text(pieces, value)?);
-                    }
+                Piece::NoDriver(names) if is_driver(names, value) => {
+                    return Err(Error::Preset { preset: self.name, fault: PresetFault::Driver });
                 }
+                Piece::NoDriver(_) => {}
+                Piece::Driver { has, names, pieces } if is_driver(names, value) == *has => {
+                    text.push_str(&self.text(pieces, value)?);
+                }
+                Piece::Driver { .. } => {}
             }
         }
         Ok(text)
     }
+}
+
+/// Whether the name of the driver has one of these in it.
+fn is_driver<'v>(names: &[&str], value: &dyn Fn(&str) -> Option<&'v [u8]>) -> bool {
+    let driver = value("driver").map(<[u8]>::to_ascii_lowercase).unwrap_or_default();
+    names.iter().any(|name| driver.windows(name.len()).any(|part| part == name.as_bytes()))
 }
 
 impl Item {
@@ -312,7 +324,7 @@ impl Piece {
         match self {
             Self::Must(template) | Self::May(template, _) => vec![template],
             Self::Driver { pieces, .. } => pieces.iter().flat_map(Self::templates).collect(),
-            Self::Include(_) => Vec::new(),
+            Self::Include(_) | Self::NoDriver(_) => Vec::new(),
         }
     }
 }

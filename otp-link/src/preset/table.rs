@@ -1,7 +1,7 @@
 //! The presets, and what each client takes.
 
 use super::Item::{Argument, File, Variable};
-use super::Piece::{Driver, Include, May, Must};
+use super::Piece::{Driver, Include, May, Must, NoDriver};
 use super::{FileAs, Preset};
 
 /// What starts as a client of MariaDB or MySQL does, and takes its option file as the first argument.
@@ -106,7 +106,8 @@ pub(super) static ALL: &[Preset] = &[
             FileAs::Variable("ODBCINI"),
             &[
                 Must("[otp]\nDriver={driver}\n"),
-                // psqlodbc alone decodes '%' there; FreeTDS refuses Servername beside Server.
+                NoDriver(&["freetds", "tdsodbc"]),
+                // psqlodbc alone decodes '%' there.
                 Driver {
                     has: true,
                     names: POSTGRESQL,

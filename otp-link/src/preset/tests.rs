@@ -89,18 +89,20 @@ fn a_driver_of_odbc_gets_the_names_that_it_reads() {
     let pg = file("PostgreSQL Unicode", b" p+%").unwrap();
     assert_eq!(pg, "[otp]\nDriver=PostgreSQL Unicode\nUsername=u\nPassword=%20p%2B%25\n");
     assert_eq!(file("libmaodbc.so", b"p").unwrap(), "[otp]\nDriver=libmaodbc.so\nUID=u\nPWD=p\n");
-    assert_eq!(file("FreeTDS", b"p}").unwrap(), "[otp]\nDriver=FreeTDS\nUID=u\nPWD=p}\n");
+    assert_eq!(file("ODBC Driver 18", b"p}").unwrap(), "[otp]\nDriver=ODBC Driver 18\nUID=u\nPWD=p}\n");
     for (password, cause) in [
         (&b" p"[..], Unencodable::Blank),
         (b"p\t", Unencodable::Blank),
         (b"a\nb", Unencodable::Byte(b'\n')),
         (&[b'x'; 901], Unencodable::TooLong(900)),
     ] {
-        match file("FreeTDS", password) {
+        match file("MariaDB", password) {
             Err(Error::Unencodable { field, cause: found, .. }) => assert_eq!((&*field, found), ("password", cause)),
             other => panic!("{other:?}"),
         }
     }
+    let refused = file("libtdsodbc.so", b"p");
+    assert!(matches!(refused, Err(Error::Preset { fault: PresetFault::Driver, .. })), "it would log in as nobody");
     assert!(file("psqlodbcw.so", &[b' '; 301]).is_err(), "unixODBC would cut it off");
 }
 
