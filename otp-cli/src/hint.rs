@@ -84,8 +84,8 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
         Hint::UseListedEncoder => {
-            let names: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
-            format!("use one of {}", names.join(", "))
+            let encoders: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
+            format!("use one of {}", encoders.join(", "))
         }
         Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
         Hint::UseOtherEncoder => "use another encoder, or another way to hand it over".into(),

@@ -45,6 +45,8 @@ fn get(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         (Some("env"), None) => Format::Env,
         (Some("shell"), None) => Format::Shell,
         (Some("powershell"), None) => Format::Powershell,
+        (Some("fish"), None) => Format::Fish,
+        (Some("dotenv"), None) => Format::Dotenv,
         _ => return None,
     };
     let args = GetArgs { account, source, field, format, template: None, template_file: None };

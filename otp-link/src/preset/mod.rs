@@ -184,7 +184,7 @@ impl Preset {
     #[must_use]
     pub fn settings(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
-        for text in self.items.iter().flat_map(|item| item.pieces()).flat_map(Piece::templates) {
+        for text in self.items.iter().flat_map(Item::pieces).flat_map(Piece::templates) {
             // A test reads every template of the table.
             let template = Template::parse(text).ok();
             for (name, _) in template.iter().flat_map(Template::placeholders) {
@@ -254,21 +254,23 @@ impl Preset {
         Ok(login)
     }
 
+    /// Every account can have a login; the rest can be set.
+    fn missing(&self, field: &str) -> Error {
+        match field {
+            "username" | "password" => Error::NoField { field: field.to_owned() },
+            _ => Error::Preset { preset: self.name, fault: PresetFault::Missing { field: field.to_owned() } },
+        }
+    }
+
     /// The template that the pieces make together.
     fn text<'v>(&self, pieces: &[Piece], value: &dyn Fn(&str) -> Option<&'v [u8]>) -> Result<String> {
         let mut text = String::new();
         for piece in pieces {
             match piece {
                 Piece::Must(template) => {
-                    for (name, _) in Template::parse(template)?.placeholders().filter(|(name, _)| value(name).is_none())
-                    {
-                        return Err(match name {
-                            "username" | "password" => Error::NoField { field: name.to_owned() },
-                            _ => {
-                                let fault = PresetFault::Missing { field: name.to_owned() };
-                                Error::Preset { preset: self.name, fault }
-                            }
-                        });
+                    let missing = Template::parse(template)?.placeholders().find(|(name, _)| value(name).is_none());
+                    if let Some((name, _)) = missing {
+                        return Err(self.missing(name));
                     }
                     text.push_str(template);
                 }
@@ -277,15 +279,13 @@ impl Preset {
                     text.push_str(if all { template } else { otherwise });
                 }
                 Piece::Include(path) if Path::new(path).exists() => text.push_str(&format!("!include {path}\n")),
-                Piece::Include(_) => {}
                 Piece::NoDriver(names) if is_driver(names, value) => {
                     return Err(Error::Preset { preset: self.name, fault: PresetFault::Driver });
                 }
-                Piece::NoDriver(_) => {}
                 Piece::Driver { has, names, pieces } if is_driver(names, value) == *has => {
                     text.push_str(&self.text(pieces, value)?);
                 }
-                Piece::Driver { .. } => {}
+                Piece::Include(_) | Piece::NoDriver(_) | Piece::Driver { .. } => {}
             }
         }
         Ok(text)
@@ -308,14 +308,14 @@ impl Item {
     /// Refuses a value that can't stand here, even encoded.
     fn check(&self, value: &[u8], encoder: Encoder) -> Result<(), Unencodable> {
         match self {
-            Self::File(FileAs::Variable("ODBCINI"), _) => odbc::check(value, encoder),
-            Self::File(..) => Ok(()),
-            Self::Variable(..) | Self::Argument(..) if value.contains(&0) => Err(Unencodable::Byte(0)),
-            Self::Variable(..) | Self::Argument(..) if cfg!(windows) && str::from_utf8(value).is_err() => {
-                Err(Unencodable::NotText)
+            Self::File(FileAs::Variable("ODBCINI"), _) => return odbc::check(value, encoder),
+            Self::Variable(..) | Self::Argument(..) if value.contains(&0) => return Err(Unencodable::Byte(0)),
+            Self::Variable(..) | Self::Argument(..) if cfg!(windows) => {
+                str::from_utf8(value).map_err(|_| Unencodable::NotText)?;
             }
-            Self::Variable(..) | Self::Argument(..) => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 }
 

@@ -7,11 +7,11 @@ const VALUE_LEN: usize = 900;
 
 /// Refuses a value that would not come back as it is.
 pub(super) fn check(value: &[u8], encoder: Encoder) -> Result<(), Unencodable> {
-    let mut encoded = 0;
-    encoder.encode(value, &mut |piece| encoded += piece.len())?;
+    let mut len = 0;
+    encoder.encode(value, &mut |piece| len += piece.len())?;
     let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
     match value.iter().find(|byte| b"\0\n".contains(byte)) {
-        _ if encoded > VALUE_LEN => Err(Unencodable::TooLong(VALUE_LEN)),
+        _ if len > VALUE_LEN => Err(Unencodable::TooLong(VALUE_LEN)),
         _ if encoder != Encoder::Raw => Ok(()),
         Some(byte) => Err(Unencodable::Byte(*byte)),
         None if is_blank(value.first()) || is_blank(value.last()) => Err(Unencodable::Blank),

@@ -4,7 +4,7 @@ use super::Item::{Argument, File, Variable};
 use super::Piece::{Driver, Include, May, Must, NoDriver};
 use super::{FileAs, Preset};
 
-/// What starts as a client of MariaDB or MySQL does, and takes its option file as the first argument.
+/// What starts as a client of `MariaDB` or `MySQL` does, and takes its option file as the first argument.
 const MARIADB: &[&str] = &[
     "mariadb",
     "mariadb-admin",
@@ -32,7 +32,7 @@ const OPTION_FILE: &[super::Piece] = &[
     May("[mysql]\ndatabase={database|mycnf}\n", ""),
 ];
 
-/// What the names of PostgreSQL's driver of ODBC have in them.
+/// What the names of `PostgreSQL`'s driver of ODBC have in them.
 const POSTGRESQL: &[&str] = &["psql", "postgres"];
 
 /// Every preset, in the order of the documentation.

@@ -27,7 +27,7 @@ const WHOLE: [(&str, &[u8]); 5] = [LOGIN[0], LOGIN[1], ("host", b"db"), ("port",
 #[test]
 fn every_preset_reads_its_templates_and_gives_a_password_once() {
     for preset in Preset::all() {
-        for text in preset.items.iter().flat_map(|item| item.pieces()).flat_map(Piece::templates) {
+        for text in preset.items.iter().flat_map(Item::pieces).flat_map(Piece::templates) {
             Template::parse(text).unwrap();
         }
         let fields: Vec<(&str, &[u8])> = [&WHOLE[..], &[("driver", b"x"), ("scheme", b"s")]].concat();

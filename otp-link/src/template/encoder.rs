@@ -12,11 +12,11 @@ pub enum Encoder {
     Raw,
     /// Percent-encoded (RFC 3986, section 2): all but letters, digits and `-._~`.
     Url,
-    /// A value of a connection string of libpq (PostgreSQL's documentation, section 34.1.1.1), in quotes.
+    /// A value of a connection string of libpq (`PostgreSQL`'s documentation, section 34.1.1.1), in quotes.
     Conninfo,
     /// A field of libpq's password file (section 34.16).
     Pgpass,
-    /// A value of an option file of MariaDB and MySQL, in quotes.
+    /// A value of an option file of `MariaDB` and `MySQL`, in quotes.
     Mycnf,
     /// A value of an ODBC connection string, in braces.
     Odbc,
@@ -63,7 +63,7 @@ impl fmt::Display for Unencodable {
     }
 }
 
-/// The longest line of an option file that MariaDB's clients read whole, in bytes, less room for the option's name.
+/// The longest line of an option file that `MariaDB`'s clients read whole, in bytes, less room for the option's name.
 const MYCNF_LINE_LEN: usize = 4000;
 
 impl Encoder {
@@ -142,13 +142,13 @@ impl Encoder {
             Self::Odbc => {
                 refuse(value, &[0])?;
                 out(b"{");
-                escaped(value, |byte| double(byte, b"}"), out);
+                escaped(value, |byte| double(byte, b'}'), out);
                 out(b"}");
             }
             Self::Adonet => {
                 text(value)?;
                 refuse(value, &[0])?;
-                quoted(b"\"", value, |byte| double(byte, b"\""), out);
+                quoted(b"\"", value, |byte| double(byte, b'"'), out);
             }
             Self::Netrc => {
                 refuse(value, &[0])?;
@@ -193,8 +193,8 @@ fn escape(byte: u8, special: &[u8]) -> Option<&'static [u8]> {
 }
 
 /// A byte twice, if it is this one.
-fn double(byte: u8, special: &[u8; 1]) -> Option<&'static [u8]> {
-    (byte == special[0]).then_some(if byte == b'}' { b"}}" } else { b"\"\"" })
+fn double(byte: u8, special: u8) -> Option<&'static [u8]> {
+    (byte == special).then_some(if byte == b'}' { b"}}" } else { b"\"\"" })
 }
 
 fn mycnf(byte: u8) -> Option<&'static [u8]> {

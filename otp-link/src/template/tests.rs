@@ -69,10 +69,7 @@ fn decode(encoder: Encoder, text: &[u8]) -> Vec<u8> {
         Encoder::Conninfo | Encoder::Fish => unquote(text, b'\'', |byte| byte),
         Encoder::Pgpass => {
             let plain = unescape(text, |byte| byte);
-            assert_eq!(
-                text.iter().filter(|byte| **byte == b':').count(),
-                plain.iter().filter(|byte| **byte == b':').count()
-            );
+            assert_eq!(text.split(|byte| *byte == b':').count(), plain.split(|byte| *byte == b':').count());
             plain
         }
         Encoder::Mycnf => unquote(text, b'"', whitespace),
@@ -148,12 +145,16 @@ fn every_pair_of_bytes_comes_back_from_every_encoder() {
 proptest! {
     #[test]
     fn any_bytes_come_back(value in proptest::collection::vec(any::<u8>(), 0..200)) {
-        Encoder::ALL.iter().for_each(|encoder| check(*encoder, &value));
+        for encoder in Encoder::ALL {
+            check(*encoder, &value);
+        }
     }
 
     #[test]
     fn any_text_comes_back(value in "\\PC*[\u{0}-\u{a0}\u{2018}-\u{201b}\u{2028}\u{fffe}\u{ffff}'\"\\\\{}:]*") {
-        Encoder::ALL.iter().for_each(|encoder| check(*encoder, value.as_bytes()));
+        for encoder in Encoder::ALL {
+            check(*encoder, value.as_bytes());
+        }
     }
 
     /// Any text is a template, or the place where it is none lies in it.
@@ -227,7 +228,7 @@ fn what_is_wrong_is_named_with_its_place() {
     ] {
         match Template::parse(template) {
             Err(Error::Template { offset: found, fault: why }) => {
-                assert_eq!((found, why), (offset, fault), "{template}")
+                assert_eq!((found, why), (offset, fault), "{template}");
             }
             other => panic!("{template}: {other:?}"),
         }

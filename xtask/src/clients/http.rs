@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use xtask::Result;
 
-use super::trial::{Trial, World};
+use super::trial::{Trial, World, look};
 
 const PRESET: [&str; 4] = ["--preset", "curl", "--set", "host=127.0.0.1"];
 
@@ -26,7 +26,7 @@ pub(super) fn log_in(world: &World, key: &Path, user: &str, password: &str) -> R
             count => request.extend_from_slice(&bytes[..count]),
         }
     }
-    let seen = world.look(&trial, &child);
+    let seen = look(&trial, &child);
     let expected = format!("Authorization: Basic {}\r\n", base64(&format!("{user}:{password}"))?);
     let is_login = String::from_utf8_lossy(&request).contains(&expected);
     let status = if is_login { "200 OK" } else { "401 Unauthorized" };

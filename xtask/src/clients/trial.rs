@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -70,23 +71,16 @@ impl World {
     pub(super) fn add(&self, name: &str, user: &str, password: &str) -> Result<PathBuf> {
         let (key, value) = (self.path(&format!("{name}.key")), self.path(name));
         fs::write(&value, password).map_err(|error| format!("{name}: {error}"))?;
-        let mut add = self.command(&self.otp);
+        let mut add = self.otp();
         add.args(["add", name, "--fields-only", "--username", user]).arg("--key-file").arg(&key);
         run(add.arg("--field-file").arg(format!("password={}", value.display())))?;
         fs::remove_file(value).map_err(|error| format!("{name}: {error}"))?;
         Ok(key)
     }
 
-    /// `otp run` with a client behind it.
-    pub(super) fn client(&self, trial: &Trial<'_>) -> Command {
-        let mut command = self.command(&self.otp);
-        command.arg("run").arg("--key-file").arg(trial.key).args(&trial.options).arg("--");
-        command.args(trial.command.split(' ').map(|word| word.replace('\t', " ")));
-        command.envs(trial.variables.iter().filter(|(_, value)| !value.is_empty()).copied());
-        for (name, _) in trial.variables.iter().filter(|(_, value)| value.is_empty()) {
-            command.env_remove(name);
-        }
-        command
+    /// The program, with this user's store.
+    pub(super) fn otp(&self) -> Command {
+        self.command(&self.otp)
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -94,9 +88,39 @@ impl World {
         clean(&mut command);
         let path = std::env::var("PATH").unwrap_or_default();
         command.current_dir(self.folder.path()).env("HOME", self.folder.path());
-        command.env("PATH", format!("{}:{path}", self.venv.join("bin").display()));
+        let otp = self.otp.parent().unwrap_or(Path::new("")).display();
+        let bin = self.path("bin");
+        command.env("PATH", format!("{}:{otp}:{}:{path}", bin.display(), self.venv.join("bin").display()));
         command.env("OTP_STORE", self.path("store")).env("LC_ALL", "C.UTF-8");
         command.env("PGPASSWORD", "wrong").env("MYSQL_PWD", "wrong").env("REDISCLI_AUTH", "wrong");
+        command
+    }
+
+    /// A script in this user's environment, which finds `otp` and the programs of [`World::write_program`].
+    pub(super) fn shell(&self, script: &Path) -> Command {
+        let mut command = self.command("sh".as_ref());
+        command.arg(script);
+        command
+    }
+
+    /// Puts a program where this user's scripts find it.
+    pub(super) fn write_program(&self, name: &str, text: &str) -> Result<()> {
+        let (folder, path) = (self.path("bin"), self.path("bin").join(name));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// `otp run` with a client behind it.
+    pub(super) fn client(&self, trial: &Trial<'_>) -> Command {
+        let mut command = self.otp();
+        command.arg("run").arg("--key-file").arg(trial.key).args(&trial.options).arg("--");
+        command.args(trial.command.split(' ').map(|word| word.replace('\t', " ")));
+        command.envs(trial.variables.iter().filter(|(_, value)| !value.is_empty()).copied());
+        for (name, _) in trial.variables.iter().filter(|(_, value)| value.is_empty()) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -117,7 +141,7 @@ impl World {
             said.push('\n');
             line.contains(trial.expected)
         });
-        let seen = if is_in { self.look(trial, &child) } else { Ok(()) };
+        let seen = if is_in { look(trial, &child) } else { Ok(()) };
         drop(input);
         lines.for_each(drop);
         let status = child.wait().map_err(failed)?;
@@ -129,24 +153,6 @@ impl World {
         Ok(())
     }
 
-    /// What of the password can be seen of a process.
-    pub(super) fn look(&self, trial: &Trial<'_>, child: &Child) -> Result<()> {
-        // A part of it as every other form has it, and as a URL has it.
-        let parts: [&[u8]; 2] = [b"()*+,", b"%28%29%2A"];
-        for (file, allowed) in [("cmdline", trial.sees == Sees::All), ("environ", trial.sees != Sees::Nothing)] {
-            let path = format!("/proc/{}/{file}", child.id());
-            let bytes = fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
-            if bytes.is_empty() {
-                return Err(format!("{}: {path} is empty", trial.what));
-            }
-            let found = parts.iter().any(|part| bytes.windows(part.len()).any(|window| window == *part));
-            if found && !allowed {
-                return Err(format!("{}: the password stands in {path}", trial.what));
-            }
-        }
-        Ok(())
-    }
-
     /// Has a client log in that must not be able to.
     pub(super) fn refused(&self, key: &Path, options: &[&str], command: &str) -> Result<()> {
         let trial = Trial::of(command, key, options, command, "");
@@ -154,4 +160,22 @@ impl World {
             self.client(&trial).stdin(Stdio::null()).output().map_err(|error| format!("{command}: {error}"))?;
         if outcome.status.success() { Err(format!("{command} logged in with a wrong login")) } else { Ok(()) }
     }
+}
+
+/// What of the password can be seen of a process.
+pub(super) fn look(trial: &Trial<'_>, child: &Child) -> Result<()> {
+    // A part of it as every other form has it, and as a URL has it.
+    let parts: [&[u8]; 2] = [b"()*+,", b"%28%29%2A"];
+    for (file, allowed) in [("cmdline", trial.sees == Sees::All), ("environ", trial.sees != Sees::Nothing)] {
+        let path = format!("/proc/{}/{file}", child.id());
+        let bytes = fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
+        if bytes.is_empty() {
+            return Err(format!("{}: {path} is empty", trial.what));
+        }
+        let found = parts.iter().any(|part| bytes.windows(part.len()).any(|window| window == *part));
+        if found && !allowed {
+            return Err(format!("{}: the password stands in {path}", trial.what));
+        }
+    }
+    Ok(())
 }

@@ -56,7 +56,7 @@ impl Server {
 
     /// Makes a user of any name, with any password.
     pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
-        let word = |text: &str| -> String { text.bytes().map(|byte| format!("\\x{byte:02x}")).collect() };
+        let word = |text: &str| text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<Vec<_>>().concat();
         let mut client = Command::new("redis-cli");
         client.args(["-e", "-p", &self.port.to_string()]).env("REDISCLI_AUTH", &self.password);
         let line = format!("acl setuser \"{}\" on \">{}\" +@all\n", word(user), word(password));

@@ -20,8 +20,11 @@ pub(super) struct Plan<'a> {
     descriptors: Vec<(i32, Template<'a>)>,
     /// The variables of the paths.
     files: Vec<(&'a str, Template<'a>)>,
-    preset: Option<(&'static Preset, Vec<(&'a str, &'a str)>)>,
+    preset: Option<Chosen<'a>>,
 }
+
+/// A preset, and what is set for it.
+type Chosen<'a> = (&'static Preset, Vec<(&'a str, &'a str)>);
 
 /// How the command learns the path of a file.
 pub(super) enum PathIn<'a> {
@@ -172,7 +175,7 @@ impl From<FileAs> for PathIn<'_> {
 }
 
 /// The preset that is named, and what is set for it.
-fn preset(args: &RunArgs) -> Result<Option<(&'static Preset, Vec<(&str, &str)>)>> {
+fn preset(args: &RunArgs) -> Result<Option<Chosen<'_>>> {
     // The description of the command line has refused any other name.
     let Some(preset) = args.preset.as_deref().and_then(Preset::from_name) else { return Ok(None) };
     let settings = args.set.iter().map(|pair| {
