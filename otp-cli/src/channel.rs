@@ -19,6 +19,12 @@ pub(crate) const ENV_LINE: Channel = Channel { name: "a line of env format", unf
 pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", ..TEXT_LINE };
 pub(crate) const POWERSHELL: Channel =
     Channel { name: "PowerShell's format", unfit: b"\0", is_text: true, ..TEXT_LINE };
+pub(crate) const FISH: Channel = Channel { name: "fish's format", unfit: b"\0", ..TEXT_LINE };
+/// Readers of such files differ on escapes, so nothing that needs one goes in.
+pub(crate) const DOTENV: Channel = Channel { name: "dotenv's format", unfit: b"\0\r'\\", is_text: true, ..TEXT_LINE };
+pub(crate) const GITHUB: Channel = Channel { name: "GitHub's file", unfit: b"\0", is_text: true, ..TEXT_LINE };
+/// A file, a pipe or standard output.
+pub(crate) const BYTES: Channel = Channel { name: "a file", unfit: b"", is_text: false, instead: "" };
 /// The environment of a command that `otp run` starts.
 pub(crate) const ENVIRONMENT: Channel = Channel {
     name: "the environment",

@@ -19,6 +19,7 @@ use crate::commands::inspect::{self, KeyCommand};
 use crate::commands::issue::{self, IssueArgs};
 use crate::commands::list::{self, ListArgs};
 use crate::commands::manual::{self, CompletionsArgs, ManArgs};
+use crate::commands::presets::{self, PresetsArgs};
 use crate::commands::remove::{self, RemoveArgs};
 use crate::commands::revoke::{self, RevokeArgs};
 use crate::commands::ring::{self, RingCommand};
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Add(AddArgs),
     Get(GetArgs),
     Run(RunArgs),
+    Presets(PresetsArgs),
     Issue(IssueArgs),
     Rotate(RotateArgs),
     Revoke(RevokeArgs),
@@ -89,6 +91,7 @@ impl Command {
             Self::Ring(command) => command.ring(),
             Self::Get(_)
             | Self::Run(_)
+            | Self::Presets(_)
             | Self::List(_)
             | Self::Info(_)
             | Self::Key(_)
@@ -169,6 +172,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Add(args) => add::run(globals, &args),
         Command::Get(args) => get::run(globals, &args),
         Command::Run(args) => run::run(globals, &args),
+        Command::Presets(args) => presets::run(&args),
         Command::Issue(args) => issue::run(globals, &args),
         Command::Rotate(args) => rotate::run(globals, &args),
         Command::Revoke(args) => revoke::run(globals, &args),

@@ -20,8 +20,6 @@ pub(crate) enum Error {
     Usage { message: String, hint: Option<String> },
     /// Everything below the command line.
     Link(otp_link::Error),
-    /// The account has no such field.
-    NoField { field: String },
     /// Nobody of this name holds a key.
     NoKeys { holder: String },
     /// A value can't go where it is asked to go.
@@ -64,8 +62,7 @@ impl Error {
         match self {
             Self::CommandLine(_) | Self::Usage { .. } => Code::Usage,
             Self::Link(error) | Self::Unfinished(error) => error.code(),
-            Self::NoField { .. }
-            | Self::Unfit { .. }
+            Self::Unfit { .. }
             | Self::NotHandedOver { .. }
             | Self::Io { .. }
             | Self::NotStarted { .. }
@@ -85,7 +82,6 @@ impl Display for Error {
         match self {
             Self::CommandLine(message) | Self::Usage { message, .. } => f.write_str(message),
             Self::Link(error) => error.fmt(f),
-            Self::NoField { field, .. } => write!(f, "the account has no field {field:?}"),
             Self::Unfit { field, channel, reason } => {
                 write!(f, "field {field:?} can't go into {}: {reason}", channel.name)
             }

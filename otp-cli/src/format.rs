@@ -1,13 +1,16 @@
-//! How an account is printed: text, JSON, env, shell, PowerShell. Every value arrives byte for byte, or there is an error.
+//! How an account is printed: text, JSON, or lines for a shell, docker, dotenv and GitHub. Every value arrives byte for byte, or there is an error.
 
 use base64ct::{Base64, Encoding};
 use clap::ValueEnum;
 use otp_core::Fields;
 use otp_core::account::Field;
-use otp_sys::LockedVec;
+use otp_link::Template;
+use otp_link::template::Encoder;
+use otp_sys::{LockedBuf, LockedVec};
 
-use crate::channel::{Channel, ENV_LINE, POWERSHELL, SHELL, TEXT_LINE};
+use crate::channel::{Channel, DOTENV, ENV_LINE, FISH, POWERSHELL, SHELL, TEXT_LINE};
 use crate::error::{Error, Result};
+use crate::github;
 
 /// How an account is printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +20,9 @@ pub(crate) enum Format {
     Env,
     Shell,
     Powershell,
+    Fish,
+    Dotenv,
+    GithubActions,
 }
 
 /// The text of an account in a format.
@@ -28,6 +34,12 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<LockedVec> 
         Format::Env => variables(fields, &mut out, ["", "="], |value, out| out.extend_from_slice(value), &ENV_LINE)?,
         Format::Shell => variables(fields, &mut out, ["export ", "="], quote, &SHELL)?,
         Format::Powershell => variables(fields, &mut out, ["$env:", " = "], quote_for_powershell, &POWERSHELL)?,
+        Format::Fish => variables(fields, &mut out, ["set -gx ", " "], quote_for_fish, &FISH)?,
+        Format::Dotenv => {
+            refuse_references(fields)?;
+            variables(fields, &mut out, ["", "="], quote, &DOTENV)?;
+        }
+        Format::GithubActions => github::masks(fields, &mut out)?,
     }
     Ok(out)
 }
@@ -78,8 +90,20 @@ pub(crate) fn json_string(text: &str, out: &mut LockedVec) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 
+/// python-dotenv puts a variable in even between single quotes.
+fn refuse_references(fields: &Fields<'_>) -> Result<()> {
+    match fields.iter().find(|field| field.value.windows(2).any(|pair| pair == b"${")) {
+        None => Ok(()),
+        Some(field) => Err(Error::Unfit {
+            field: field.name.to_owned(),
+            channel: &DOTENV,
+            reason: "some readers would replace ${",
+        }),
+    }
+}
+
 /// A line for each field: the name between two texts, and the value.
-fn variables(
+pub(crate) fn variables(
     fields: &Fields<'_>,
     out: &mut LockedVec,
     [before, between]: [&str; 2],
@@ -120,7 +144,25 @@ pub(crate) fn variable(field: &str) -> String {
 /// The value of a field.
 pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
     // Without the names of those there are: what an account holds is as secret as their values.
-    fields.get(name).ok_or_else(|| Error::NoField { field: name.to_owned() })
+    fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
+}
+
+/// A template with the fields in it, as a channel carries it.
+pub(crate) fn value(fields: &Fields<'_>, template: &Template<'_>, channel: &'static Channel) -> Result<LockedBuf> {
+    let value = template.render(fields)?;
+    for (name, encoder) in template.placeholders() {
+        let mut fit = Ok(());
+        // Piece by piece, which cuts no character in two: only ASCII is encoded.
+        encoder
+            .encode(field(fields, name)?, &mut |piece| {
+                if fit.is_ok() {
+                    fit = check(Field { name, value: piece }, channel);
+                }
+            })
+            .map_err(|cause| otp_link::Error::Unencodable { field: name.to_owned(), encoder, cause })?;
+        fit?;
+    }
+    Ok(value)
 }
 
 /// Refuses a value that a channel can't carry.
@@ -131,6 +173,7 @@ pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
     let reason = match field.value.iter().find(|byte| channel.unfit.contains(byte)) {
         None => return Ok(()),
         Some(0) => "it has a NUL byte",
+        Some(b'\'' | b'\\') => "it has a quote or a backslash",
         Some(_) => "it has a line break",
     };
     Err(Error::Unfit { field: field.name.to_owned(), channel, reason })
@@ -147,6 +190,12 @@ fn quote(value: &[u8], out: &mut LockedVec) {
         }
     }
     out.push(b'\'');
+}
+
+/// A word in single quotes, in which fish takes a backslash before a quote or a backslash.
+fn quote_for_fish(value: &[u8], out: &mut LockedVec) {
+    // It carries all that the channel lets through.
+    let _ = Encoder::Fish.encode(value, &mut |piece| out.extend_from_slice(piece));
 }
 
 /// A word in single quotes, in which PowerShell changes nothing but two quotes, which stand for one.
@@ -227,7 +276,8 @@ mod tests {
                     made.set(name, value).unwrap();
                 }
                 let fields = made.fields();
-                for format in [Format::Text, Format::Json, Format::Env, Format::Shell, Format::Powershell] {
+                for format in Format::value_variants() {
+                    let format = *format;
                     if let Ok(out) = account(&fields, format) {
                         assert_eq!(out.capacity(), room(&fields));
                     }

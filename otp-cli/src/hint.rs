@@ -4,6 +4,7 @@ use std::path::Path;
 
 use otp_core::Capacity;
 use otp_core::store::Slot;
+use otp_link::template::Encoder;
 use otp_link::{Hint, Remedy, shell_word};
 
 use crate::error::Error;
@@ -19,8 +20,8 @@ pub(crate) struct Named<'a> {
 pub(crate) fn for_error(error: &Error, named: Named<'_>) -> Option<String> {
     match error {
         Error::Usage { hint, .. } => hint.clone(),
+        Error::Link(otp_link::Error::NoField { .. }) => Some("otp get --format json prints all that it has".into()),
         Error::Link(error) => error.hint().map(|hint| words(&hint, named)),
-        Error::NoField { .. } => Some("otp get --format json prints all that it has".into()),
         Error::Unfit { channel, .. } => Some(format!("use {}", channel.instead)),
         Error::Unfinished(_) => Some("rotate again to end them, or end each with otp revoke".into()),
         Error::LeftInRing(_) => Some(format!("hand them out again: {}", named.with_ring("ring export KEYID", ""))),
@@ -83,6 +84,22 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
             )
         }
         Hint::SwapOldKeys => "check whether the two old keys are swapped".into(),
+        Hint::UseListedEncoder => {
+            let encoders: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
+            format!("use one of {}", encoders.join(", "))
+        }
+        Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
+        Hint::UseOtherEncoder => "use another encoder, or another way to hand it over".into(),
+        Hint::UseOtherPreset => "see otp presets; --env, --file and --stdin hand over values one by one".into(),
+        Hint::StartProgram { programs } => {
+            format!("start {} itself with otp run, within a script too", programs.join(", "))
+        }
+        Hint::UseListedSetting { settings } => format!("use one of {}", settings.join(", ")),
+        Hint::UseConnectionString => {
+            "hand over a connection string: --env 'VAR=DRIVER={{NAME}};UID={username|odbc};PWD={password|odbc}'".into()
+        }
+        Hint::KeepPasswordInAccount => "the preset takes it from the account".into(),
+        Hint::SetField { field } => format!("give it with --set {field}=TEXT, or keep it in the account"),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
         Hint::MakeRing { path } => format!("run: {}", otp(store, &format!("ring init {}", shell_word(path)))),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod error;
 mod format;
+mod github;
 mod handover;
 #[cfg(unix)]
 mod hidden;

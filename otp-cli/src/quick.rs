@@ -45,9 +45,11 @@ fn get(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         (Some("env"), None) => Format::Env,
         (Some("shell"), None) => Format::Shell,
         (Some("powershell"), None) => Format::Powershell,
+        (Some("fish"), None) => Format::Fish,
+        (Some("dotenv"), None) => Format::Dotenv,
         _ => return None,
     };
-    let args = GetArgs { account, source, field, format };
+    let args = GetArgs { account, source, field, format, template: None, template_file: None };
     options.done(globals, Quick::Get(args)).filter(|_| options.after.is_none())
 }
 
@@ -63,6 +65,8 @@ fn run(mut options: Options<'_>) -> Option<(Globals, Quick)> {
         stdin: options.text("stdin").ok()?,
         fd: options.texts("fd")?,
         file: options.texts("file")?,
+        preset: None,
+        set: Vec::new(),
         command,
     };
     options.done(globals, Quick::Run(args))

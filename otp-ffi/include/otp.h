@@ -672,6 +672,29 @@ enum otp_code otp_account_field(const struct otp_account *account, const char *n
 enum otp_code otp_account_field_at(const struct otp_account *account, size_t index, struct otp_field *field);
 
 /**
+ * Writes a template with the account's fields in it, for a client that reads them in a form of its own.
+ *
+ * `{NAME}` stands for a field as it is and `{NAME|ENCODER}` for one that is encoded; `{{` and `}}` stand for a brace. The
+ * encoders are raw, url, conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64:
+ * `postgresql://{username|url}:{password|url}@{host}/`.
+ *
+ * `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, without the NUL behind them.
+ * If the buffer is too small, `*text_len` gets how long it must be, and the result is OTP_USAGE. On any failure nothing is
+ * written to the buffer. Wipe it when you are done.
+ *
+ * Errors: OTP_USAGE, also for a bad template; OTP_OTHER if there is no such field or its encoder can't carry its value.
+ *
+ * # Safety
+ *
+ * `template_text` is NULL or ends with a NUL; `text_len` points to a number; `text` is NULL or points to as many bytes, which
+ * overlap nothing.
+ */
+enum otp_code otp_account_format(const struct otp_account *account,
+                                 const char *template_text,
+                                 char *text,
+                                 size_t *text_len);
+
+/**
  * Wipes the account's fields and frees the handle. NULL, or a handle that is not open, is ignored.
  */
 void otp_account_free(struct otp_account *account);

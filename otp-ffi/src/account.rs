@@ -3,6 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
+use otp_link::Template;
 use zeroize::Zeroizing;
 
 use crate::code::Status;
@@ -136,6 +137,50 @@ pub unsafe extern "C" fn otp_account_field_at(
         // SAFETY: the caller promises a place for a field.
         let mut out = unsafe { Out::new(field, Field::EMPTY, "field") }?;
         out.set(ACCOUNTS.get(account)?.view(index)?);
+        Ok(())
+    })
+}
+
+/// Writes a template with the account's fields in it, for a client that reads them in a form of its own.
+///
+/// `{NAME}` stands for a field as it is and `{NAME|ENCODER}` for one that is encoded; `{{` and `}}` stand for a brace. The
+/// encoders are raw, url, conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64:
+/// `postgresql://{username|url}:{password|url}@{host}/`.
+///
+/// `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, without the NUL behind them.
+/// If the buffer is too small, `*text_len` gets how long it must be, and the result is OTP_USAGE. On any failure nothing is
+/// written to the buffer. Wipe it when you are done.
+///
+/// Errors: OTP_USAGE, also for a bad template; OTP_OTHER if there is no such field or its encoder can't carry its value.
+///
+/// # Safety
+///
+/// `template_text` is NULL or ends with a NUL; `text_len` points to a number; `text` is NULL or points to as many bytes, which
+/// overlap nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otp_account_format(
+    account: *const AccountHandle,
+    template_text: *const c_char,
+    text: *mut c_char,
+    text_len: *mut usize,
+) -> Status {
+    guard::status(|| {
+        // SAFETY: the caller promises that it is NULL or points to a number.
+        let (size, mut written) = unsafe { Out::in_out(text_len, "text_len") }?;
+        let opened = ACCOUNTS.get(account)?;
+        // SAFETY: the caller promises that it is NULL or ends with a NUL.
+        let template = Template::parse(unsafe { pointer::text(template_text, "template_text") }?)?;
+        let value = template.render(&opened.account.fields())?;
+        let value = value.as_ref();
+        // SAFETY: the caller promises that it is NULL or has its length, and overlaps nothing.
+        let buffer = unsafe { pointer::buffer(text.cast(), size, "text") }?;
+        let needed = value.len() + 1;
+        written.set(needed);
+        let too_small = Error::TooSmall { what: "text", size, needed };
+        let (end, start) = buffer.get_mut(..needed).and_then(<[u8]>::split_last_mut).ok_or(too_small)?;
+        start.copy_from_slice(value);
+        *end = 0;
+        written.set(value.len());
         Ok(())
     })
 }

@@ -3,6 +3,7 @@
 
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
+use otp_link::template::Encoder;
 use otp_link::{Hint, Remedy, ring, shell_word};
 
 use crate::failure::Error;
@@ -82,6 +83,12 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::GivePassword => "give one; if it is meant to be empty, set allow_empty_password in otp_grant".into(),
         Hint::GiveNewField => "give at least one field, such as password".into(),
         Hint::UseFutureTime => "set expires in otp_grant to a time in the future, in seconds after 1970".into(),
+        Hint::UseListedEncoder => {
+            let names: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
+            format!("use one of {}", names.join(", "))
+        }
+        Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
+        Hint::UseOtherEncoder => "use another encoder, such as base64, or the value itself".into(),
         Hint::NameRing => "name the ring, or set OTP_RING in the environment; otp_ring_init makes one".into(),
         Hint::MakeRing { path } => format!("otp_ring_init makes one at {}; or name another ring", shell_word(path)),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

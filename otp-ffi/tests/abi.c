@@ -61,6 +61,30 @@ static void an_account_opens_with_its_key(void)
     HINTS(OTP_USAGE, "otp_account_count", otp_account_field_at(account, SIZE_MAX, &field));
     FAILS(OTP_USAGE, otp_account_field_at(account, 0, NULL));
 
+    /* A template: what fits is written with a NUL behind it, and what does not is not written at all. */
+    char text[16] = "untouched";
+    size_t text_len = sizeof text;
+    WORKS(otp_account_format(account, "u:{username|odbc}{{", text, &text_len));
+    CHECK(text_len == 10 && strcmp(text, "u:{alice}{") == 0);
+    text_len = 10;
+    HINTS(OTP_USAGE, "call again", otp_account_format(account, "{username}!!!!!", text, &text_len));
+    CHECK(text_len == 11 && strcmp(text, "u:{alice}{") == 0);
+    FAILS(OTP_USAGE, otp_account_format(account, "{username", text, &text_len));
+    CHECK(text_len == 0);
+    text_len = sizeof text;
+    HINTS(OTP_USAGE, "base64", otp_account_format(account, "{username|html}", text, &text_len));
+    text_len = sizeof text;
+    FAILS(OTP_OTHER, otp_account_format(account, "{token}", text, &text_len));
+    text_len = sizeof text;
+    FAILS(OTP_OTHER, otp_account_format(account, "{password|sh}", text, &text_len));
+    text_len = sizeof text;
+    FAILS(OTP_USAGE, otp_account_format(account, NULL, text, &text_len));
+    text_len = sizeof text;
+    FAILS(OTP_USAGE, otp_account_format(account, "{username}", NULL, &text_len));
+    FAILS(OTP_USAGE, otp_account_format(account, "{username}", text, NULL));
+    FAILS(OTP_USAGE, otp_account_format(NULL, "{username}", text, &text_len));
+    CHECK(strcmp(text, "u:{alice}{") == 0);
+
     /* A second handle is another one, and ending one does nothing to the other. */
     WORKS(otp_account_open(&source, &again));
     CHECK(again != account);

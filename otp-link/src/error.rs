@@ -10,7 +10,9 @@ use otp_sys::Access;
 
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
+use crate::preset::PresetFault;
 use crate::secure_python_link;
+use crate::template::{Encoder, TemplateFault, Unencodable};
 
 /// What an operation gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -161,6 +163,29 @@ pub enum Error {
     FieldNotText {
         /// The field.
         field: String,
+    },
+    /// A template is not one.
+    Template {
+        /// The byte at which it is wrong, from 0.
+        offset: usize,
+        /// What is wrong there.
+        fault: TemplateFault,
+    },
+    /// A preset can't be used.
+    Preset {
+        /// Its name.
+        preset: &'static str,
+        /// Why not.
+        fault: PresetFault,
+    },
+    /// A field's value can't be written in the form that a template asks for.
+    Unencodable {
+        /// The field.
+        field: String,
+        /// The form.
+        encoder: Encoder,
+        /// Why not.
+        cause: Unencodable,
     },
     /// The expiry of a new key is in the past.
     ExpiryPassed {
@@ -327,6 +352,8 @@ impl Coded for Error {
             | Self::NoFields
             | Self::NothingNew
             | Self::IncompleteLogin
+            | Self::Template { .. }
+            | Self::Preset { .. }
             | Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
@@ -346,6 +373,7 @@ impl Coded for Error {
             | Self::KeyNotWritten { .. }
             | Self::CredentialNotWritten { .. }
             | Self::NoField { .. }
+            | Self::Unencodable { .. }
             | Self::FieldNotText { .. }
             | Self::FileNotRead { .. } => Code::Other,
             Self::KeyTooLong { .. } | Self::EmptyKey { .. } | Self::PathAsKey { .. } => Code::MalformedKey,
@@ -395,6 +423,11 @@ impl Display for Cause<'_> {
             Error::Store(error) => Display::fmt(error, f),
             Error::RelativeHome { path } => write!(f, "the home directory is a relative path: {}", path.display()),
             Error::EmptyPassword => f.write_str("the password is empty"),
+            Error::Template { offset, fault } => write!(f, "template, byte {offset}: {fault}"),
+            Error::Preset { preset, fault } => write!(f, "preset {preset}: {fault}"),
+            Error::Unencodable { field, encoder, cause } => {
+                write!(f, "field {field:?} can't be written as {}: {cause}", encoder.name())
+            }
             Error::NoRing => f.write_str("no ring is named"),
             Error::NoSuchRing { path } => write!(f, "there is no ring at {}", path.display()),
             Error::RingExists { path } => write!(f, "{} is a ring already", path.display()),

@@ -7,7 +7,9 @@ use otp_core::{AccountName, KeyId};
 
 use crate::error::{EntropyFault, Error};
 use crate::key_origin::KeyOrigin;
+use crate::preset::{Preset, PresetFault};
 use crate::secure_python_link;
+use crate::template::TemplateFault;
 
 /// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +121,33 @@ pub enum Hint<'a> {
     LetDoctorFix,
     /// Add an account: that makes the store.
     AddAccount,
+    /// Use one of the encoders, [`Encoder::ALL`](crate::template::Encoder::ALL).
+    UseListedEncoder,
+    /// Write a brace that stands for itself twice.
+    DoubleBraces,
+    /// Use another form, such as base64, or another client.
+    UseOtherEncoder,
+    /// Use a preset that needs no file, or hand the values over one by one.
+    UseOtherPreset,
+    /// Start one of the client's programs itself.
+    StartProgram {
+        /// Their names.
+        programs: &'static [&'static str],
+    },
+    /// Set one of these.
+    UseListedSetting {
+        /// Their names.
+        settings: Vec<&'static str>,
+    },
+    /// Hand over a connection string for ODBC.
+    UseConnectionString,
+    /// Put the password into the account, or take it out of the settings.
+    KeepPasswordInAccount,
+    /// Set it beside the account.
+    SetField {
+        /// Its name.
+        field: &'a str,
+    },
     /// Name a ring.
     NameRing,
     /// Make a ring here, or name another.
@@ -191,6 +220,21 @@ impl Error {
             Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
+            Self::Template { fault: TemplateFault::NoEncoder, .. } => Hint::UseListedEncoder,
+            Self::Template { .. } => Hint::DoubleBraces,
+            Self::Unencodable { .. } => Hint::UseOtherEncoder,
+            Self::Preset { preset, fault } => match fault {
+                PresetFault::NotOnWindows => Hint::UseOtherPreset,
+                PresetFault::OtherProgram => {
+                    Hint::StartProgram { programs: Preset::from_name(preset).map(Preset::programs).unwrap_or_default() }
+                }
+                PresetFault::NoSetting { .. } => Hint::UseListedSetting {
+                    settings: Preset::from_name(preset).map(Preset::settings).unwrap_or_default(),
+                },
+                PresetFault::Driver => Hint::UseConnectionString,
+                PresetFault::Secret => Hint::KeepPasswordInAccount,
+                PresetFault::Missing { field } => Hint::SetField { field },
+            },
             Self::EmptyPassword => Hint::GivePassword,
             Self::NoKey | Self::NoCredentialManager => Hint::GiveKey,
             Self::SeveralKeys => Hint::GiveOneKey,

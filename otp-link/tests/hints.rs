@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
+use otp_link::preset::PresetFault;
+use otp_link::template::{Encoder, TemplateFault, Unencodable};
 use otp_link::{EntropyFault, Error, Hint, KeyOrigin};
 
 fn system(kind: io::ErrorKind) -> io::Error {
@@ -57,6 +59,18 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::NoFields, Code::Usage, true),
         (Error::NothingNew, Code::Usage, true),
         (Error::NoField { field: "token".into() }, Code::Other, false),
+        (Error::Template { offset: 1, fault: TemplateFault::NoEncoder }, Code::Usage, true),
+        (
+            Error::Unencodable { field: "token".into(), encoder: Encoder::Json, cause: Unencodable::NotText },
+            Code::Other,
+            true,
+        ),
+        (Error::Preset { preset: "psql", fault: PresetFault::NotOnWindows }, Code::Usage, true),
+        (Error::Preset { preset: "curl", fault: PresetFault::OtherProgram }, Code::Usage, true),
+        (Error::Preset { preset: "psql", fault: PresetFault::NoSetting { key: "x".into() } }, Code::Usage, true),
+        (Error::Preset { preset: "odbc", fault: PresetFault::Driver }, Code::Usage, true),
+        (Error::Preset { preset: "psql", fault: PresetFault::Secret }, Code::Usage, true),
+        (Error::Preset { preset: "url", fault: PresetFault::Missing { field: "scheme".into() } }, Code::Usage, true),
         (Error::FieldNotText { field: "token".into() }, Code::Other, true),
         (Error::ExpiryPassed { at: UnixTime::MAX }, Code::Usage, true),
         (Error::Randomness("dry".into()), Code::RandomnessFailed, true),

@@ -24,6 +24,8 @@ pub(crate) fn ci() -> Result<()> {
     supply::deny()?;
     supply::api(&[])?;
     test::test(&["--strict".into()])?;
+    #[cfg(unix)]
+    crate::clients::clients()?;
     model::model()?;
     ct::ct()?;
     memory::memory()?;

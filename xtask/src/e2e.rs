@@ -2,20 +2,17 @@
 
 mod callers;
 mod contract;
-mod database;
 mod login;
-mod mariadb;
-mod postgresql;
 mod rotations;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use xtask::Result;
 use xtask::cargo::{build, cargo};
 use xtask::sh::run;
 
+use crate::servers::{mariadb, postgresql};
 use crate::venv::{fresh, pip_install};
 
 /// What every part uses.
@@ -56,13 +53,4 @@ pub(crate) fn e2e(names: &[String]) -> Result<()> {
         (part.run)(&programs)?;
     }
     Ok(())
-}
-
-/// Takes from a command what it might find in this environment instead of in the trial's.
-fn clean(command: &mut Command) {
-    for name in
-        ["OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "CREDENTIALS_DIRECTORY", "PGPASSWORD", "PGPASSFILE", "MYSQL_PWD"]
-    {
-        command.env_remove(name);
-    }
 }

@@ -4,6 +4,8 @@
 mod abi;
 mod bench;
 mod ci;
+#[cfg(unix)]
+mod clients;
 mod coverage;
 mod ct;
 mod demo;
@@ -20,6 +22,8 @@ mod peers;
 mod prove;
 mod python;
 mod randomness;
+#[cfg(unix)]
+mod servers;
 mod size;
 mod supply;
 mod test;
@@ -52,7 +56,7 @@ const fn task(usage: &'static str, about: &'static str, run: Run) -> Task {
 const TASKS: &[Task] = &[
     task("demo", "the main job, in a temporary folder", Plain(demo::demo)),
     task("test [--strict]", "every test that this machine has the tools for", WithArguments(test::test)),
-    task("ci", "all of it: tests, lints, docs, cross builds, proofs, faults, fuzzing", Plain(ci::ci)),
+    task("ci", "all of it: tests, lints, docs, clients, cross builds, proofs, faults, fuzzing", Plain(ci::ci)),
     task("abi", "the C library: C11, C++17, AddressSanitizer, valgrind", Plain(abi::abi)),
     task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
     task("windows", "the tests built for Windows, under Wine (needs wine64, MinGW)", Plain(windows::windows)),
@@ -81,6 +85,12 @@ const TASKS: &[Task] = &[
         "api [--write]",
         "the public items, against docs/public-api (needs cargo-public-api)",
         WithArguments(supply::api),
+    ),
+    #[cfg(unix)]
+    task(
+        "clients",
+        "one nasty login through each client (Linux, needs PostgreSQL, MariaDB, Redis, unixODBC, PyPI)",
+        Plain(clients::clients),
     ),
     #[cfg(unix)]
     task(

@@ -1,10 +1,15 @@
 //! `otp get`: opens an account and prints what is in it.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
-use clap::Args;
+use std::path::PathBuf;
 
-use crate::error::Result;
+use clap::Args;
+use otp_link::Template;
+
+use crate::channel::BYTES;
+use crate::error::{Error, Result};
 use crate::format::{self, Format};
+use crate::github;
 use crate::options::{Globals, SourceArgs};
 use crate::terminal;
 
@@ -15,7 +20,12 @@ use crate::terminal;
     json   one object of all fields; a value that is not UTF-8 is {\"base64\": \"...\"}\n\
     env    OTP_USERNAME=..., a line for each field, as docker's --env-file reads it\n\
     shell  export OTP_USERNAME='...', a line for each field, for eval in sh, bash, dash\n\
-    powershell  $env:OTP_USERNAME = '...', a line for each field, for Invoke-Expression")]
+    powershell  $env:OTP_USERNAME = '...', a line for each field, for Invoke-Expression\n    \
+    fish   set -gx OTP_USERNAME '...', a line for each field, for source\n    \
+    dotenv  OTP_USERNAME='...', a line for each field; what readers take differently is refused\n    \
+    github-actions  into the file $GITHUB_ENV for later steps; masks go to standard output\n\n\
+    --template 'postgresql://{username|url}:{password|url}@{host}/' prints fields in the form that a client reads; \
+    otp run --help has the encoders. Nothing is added, not even a newline.")]
 pub(crate) struct GetArgs {
     /// Make sure that the key is for this account
     pub(crate) account: Option<String>,
@@ -27,12 +37,37 @@ pub(crate) struct GetArgs {
     /// Print in this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
+    /// Print TEMPLATE with the fields in it: {NAME} or {NAME|ENCODER} stands for one
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["field", "format", "template_file"])]
+    pub(crate) template: Option<String>,
+    /// Print the template in the file PATH
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["field", "format"])]
+    pub(crate) template_file: Option<PathBuf>,
 }
 
 pub(crate) fn run(globals: &Globals, args: &GetArgs) -> Result<()> {
+    let text = template_text(args)?;
+    let template = text.as_deref().map(Template::parse).transpose()?;
     let account = args.source.open(globals, args.account.as_deref())?;
-    match &args.field {
-        Some(name) => terminal::write_stdout(format::field(&account.fields(), name)?),
-        None => terminal::write_stdout(&format::account(&account.fields(), args.format)?),
+    if let Some(template) = template {
+        return terminal::write_stdout(format::value(&account.fields(), &template, &BYTES)?.as_ref());
     }
+    match (&args.field, args.format) {
+        (Some(name), _) => terminal::write_stdout(format::field(&account.fields(), name)?),
+        (None, Format::GithubActions) => {
+            let export = github::Export::new(&account.fields())?;
+            // The masks first: what is in the file may be printed from then on.
+            terminal::write_stdout(&format::account(&account.fields(), args.format)?)?;
+            export.append()
+        }
+        (None, format) => terminal::write_stdout(&format::account(&account.fields(), format)?),
+    }
+}
+
+/// The template that is given, in either way.
+fn template_text(args: &GetArgs) -> Result<Option<String>> {
+    let Some(path) = &args.template_file else { return Ok(args.template.clone()) };
+    let bytes = std::fs::read(path).map_err(|source| otp_link::Error::FileNotRead { path: path.clone(), source })?;
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|_| Error::usage(format!("the template {} is not UTF-8", path.display())))
 }

@@ -9,6 +9,7 @@ pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod manual;
+pub(crate) mod presets;
 pub(crate) mod remove;
 pub(crate) mod renew;
 pub(crate) mod revoke;

@@ -228,6 +228,18 @@ fn inspect_and_doctor_keep_their_shapes() {
 }
 
 #[test]
+fn presets_keep_their_shape() {
+    let world = World::empty();
+    let presets = checked("presets", &world.otp(&["presets", "--json"]).succeeds());
+    let psql = &presets[0];
+    assert_eq!((&psql["name"], &psql["files"]), (&json!("psql"), &json!(["PGPASSFILE"])));
+    let names: Vec<&str> = presets.as_array().unwrap().iter().filter_map(|preset| preset["name"].as_str()).collect();
+    assert_eq!(names, ["psql", "mariadb", "mysql", "redis-cli", "curl", "odbc", "sqlcmd", "url"]);
+    let text = world.otp(&["presets"]).prints();
+    assert!(names.iter().all(|name| text.contains(&format!("{name}: "))), "{text}");
+}
+
+#[test]
 fn a_fault_may_have_any_code() {
     let fault = |code: &str| json!({"account": "a", "id": "aaaaaaaaaaaaaaaa", "code": code, "message": "b"});
     let report = |code: &str| json!({"records": 1, "keys": 0, "faults": [fault(code)], "expiring": []});
@@ -300,5 +312,5 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
             names.push(name.to_owned());
         }
     }
-    assert_eq!(names, ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor"]);
+    assert_eq!(names, ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor", "presets"]);
 }

@@ -5,11 +5,12 @@ use otp_test_tools::lacks;
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["add"],
     &["get"],
     &["run"],
+    &["presets"],
     &["issue"],
     &["rotate"],
     &["revoke"],

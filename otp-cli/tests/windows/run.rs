@@ -167,6 +167,20 @@ fn nothing_is_started_if_anything_fails() {
 }
 
 #[test]
+fn templates_and_presets_go_by_environment_and_pipe_and_a_preset_with_a_file_is_refused() {
+    let world = World::new();
+    let what = "variable=SQLCMDUSER;variable=SQLCMDPASSWORD;variable=SQLCMDSERVER;variable=OTP_PASSWORD";
+    let call = world.run(&["--preset=sqlcmd", "--set=host=db"], what);
+    assert_eq!(told(&call.prints()), [r#"Some("alice")"#, r#"Some("correct horse")"#, r#"Some("db")"#, "None"]);
+    let call = world.run(&["--env=U={username|url}:{password|url}@", "--stdin=<{password}>"], "variable=U;input");
+    assert_eq!(told(&call.prints()), [r#"Some("alice:correct%20horse@")"#, "<correct horse>"]);
+    let started = world.path("started");
+    let said = world.run(&["--preset=psql"], &format!("started={}", started.display())).fails(102);
+    assert!(said.contains("otp presets"), "{said}");
+    assert!(!started.exists());
+}
+
+#[test]
 fn what_is_no_program_says_so() {
     let world = World::new();
     world.write("report.txt", "no program");

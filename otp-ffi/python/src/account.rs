@@ -22,7 +22,7 @@ use crate::fields::{Fields, Form};
 /// its values, and can't be pickled or copied. A str or bytes that you take from it is a copy that belongs to Python. Threads
 /// may share an account. After a fork the child has a copy of its own, which it closes itself.
 ///
-/// A field whose name is that of a method (close, closed, get, items, keys, values, raw, account_name, key_id) is reached by [].
+/// A field whose name is that of a method (close, closed, format, get, items, keys, values, raw, account_name, key_id) is reached by [].
 #[pyclass(frozen, mapping, weakref, module = "otp_link")]
 pub(crate) struct Account(Arc<Fields>);
 
@@ -112,6 +112,18 @@ impl Account {
         self.0.get(name, default, Form::Text)
     }
 
+    /// A template with the fields in it, each encoded for the client that reads it.
+    ///
+    /// {name} stands for a field as it is and {name|encoder} for one that is encoded; {{ and }} stand for a brace. The
+    /// encoders are raw, url, conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64:
+    /// account.format("postgresql://{username|url}:{password|url}@{host}/{database|url}"). account.raw.format gives bytes.
+    ///
+    /// Raises UsageError for a bad template, NoFieldError, and OtherError if an encoder can't carry a value.
+    #[pyo3(signature = (template, /))]
+    fn format<'py>(&self, py: Python<'py>, template: TextArgument) -> Result<Bound<'py, PyAny>> {
+        self.0.format(py, &template, Form::Text)
+    }
+
     fn __repr__(&self) -> String {
         self.0.describe()
     }
@@ -164,6 +176,12 @@ impl RawFields {
     #[pyo3(signature = (name, default=None, /))]
     fn get<'py>(&self, name: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> Result<Bound<'py, PyAny>> {
         self.0.get(name, default, Form::Bytes)
+    }
+
+    /// As account.format, in bytes.
+    #[pyo3(signature = (template, /))]
+    fn format<'py>(&self, py: Python<'py>, template: TextArgument) -> Result<Bound<'py, PyAny>> {
+        self.0.format(py, &template, Form::Bytes)
     }
 
     fn __repr__(&self) -> String {

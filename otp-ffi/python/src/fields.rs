@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use otp_link::Account;
+use otp_link::{Account, Template};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
@@ -80,6 +80,24 @@ impl Fields {
         }
     }
 
+    /// A template with the fields in it.
+    pub(crate) fn format<'py>(&self, py: Python<'py>, template: &str, form: Form) -> Result<Bound<'py, PyAny>> {
+        let account = self.opened()?;
+        let template = Template::parse(template)?;
+        let value = template.render(&account.fields()).map_err(of_field)?;
+        match form {
+            Form::Bytes => Ok(PyBytes::new(py, value.as_ref()).into_any()),
+            Form::Text => {
+                let text = str::from_utf8(value.as_ref()).map_err(|_| {
+                    // The template itself is text.
+                    let field = template.placeholders().find(|(name, _)| account.text(name).is_err());
+                    otp_link::Error::FieldNotText { field: field.map_or("", |(name, _)| name).to_owned() }
+                })?;
+                Ok(PyString::new(py, text).into_any())
+            }
+        }
+    }
+
     pub(crate) fn contains(&self, name: &Bound<'_, PyAny>) -> Result<bool> {
         let account = self.opened()?;
         Ok(text_of(name, FIELD_NAME).is_ok_and(|name| account.fields().get(&name).is_some()))
@@ -118,8 +136,12 @@ fn value<'py>(py: Python<'py>, account: &Account, name: &str, form: Form) -> Res
         Form::Text => account.text(name).map(|text| PyString::new(py, text).into_any()),
         Form::Bytes => account.bytes(name).map(|bytes| PyBytes::new(py, bytes).into_any()),
     };
-    value.map_err(|error| match error {
+    value.map_err(of_field)
+}
+
+fn of_field(error: otp_link::Error) -> Error {
+    match error {
         otp_link::Error::NoField { field } => Error::NoField { field },
         error => error.into(),
-    })
+    }
 }

@@ -2,6 +2,7 @@
 
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
+use otp_link::template::Encoder;
 use otp_link::{Error, Hint, Remedy, ring, shell_word};
 
 /// What to do about an error, if there is something to do.
@@ -64,6 +65,12 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::TakeBytes { field } => format!("take its bytes: account.raw[{field:?}]"),
         Hint::UseFutureTime => "pass a time in the future, such as datetime.timedelta(days=30)".into(),
         Hint::SwapOldKeys => "check whether user_key and pass_key are swapped".into(),
+        Hint::UseListedEncoder => {
+            let names: Vec<&str> = Encoder::ALL.iter().map(|encoder| encoder.name()).collect();
+            format!("use one of {}", names.join(", "))
+        }
+        Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
+        Hint::UseOtherEncoder => "use another encoder, such as base64, or the value itself".into(),
         Hint::NameRing => "pass ring=..., or set OTP_RING; init_ring() makes one".into(),
         Hint::MakeRing { .. } => "init_ring() makes one; or pass another ring=..., or set OTP_RING".into(),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

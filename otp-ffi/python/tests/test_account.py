@@ -153,3 +153,25 @@ def test_names_that_are_methods_are_reached_as_items(store: Path) -> None:
     account = otp_link.open_account(key, store=store)
     assert [account["close"], account["raw"], account["keys"]] == ["c", "r", "k"]
     assert callable(account.close)
+
+
+def test_a_template_has_the_fields_as_a_client_reads_them(store: Path) -> None:
+    fields: dict[str, str | bytes] = {"host": "db", "token": b"\xff"}
+    key = otp_link.add_account("a", username="al:ice", password=" p@ss'}ä", fields=fields, store=store)
+    with otp_link.open_account(key, store=store) as account:
+        url = account.format("x://{username|url}:{password|url}@{host}/{{}}")
+        assert url == "x://al%3Aice:%20p%40ss%27%7D%C3%A4@db/{}"
+        assert account.raw.format("{token}{password|odbc}") == b"\xff{ p@ss'}}\xc3\xa4}"
+        for bad, offset in [("ab{host", "byte 2"), ("{host|html}", "byte 6")]:
+            with pytest.raises(otp_link.UsageError, match=offset) as usage:
+                account.format(bad)
+            assert usage.value.hint
+        with pytest.raises(otp_link.NoFieldError):
+            account.format("{port}")
+        with pytest.raises(otp_link.OtherError, match="json"):
+            account.format("{token|json}")
+        with pytest.raises(otp_link.OtherError, match="token") as raised:
+            account.format("{host}{token}")
+        assert raised.value.hint and "account.raw" in raised.value.hint
+    with pytest.raises(otp_link.ClosedError):
+        account.format("{host}")

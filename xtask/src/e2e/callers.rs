@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use xtask::Result;
 
-use super::database::Database;
+use crate::servers::clean;
+use crate::servers::database::Database;
 
 /// How long a caller goes on trying.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,7 +79,7 @@ impl Caller<'_> {
     /// Logs in once. Gives what was said if that is refused.
     pub(super) fn log_in(&self) -> Result<Option<Refusal>> {
         let mut command = Command::new(&self.otp);
-        super::clean(&mut command);
+        clean(&mut command);
         command.current_dir(&self.folder).envs(self.database.variables()).env("OTP_STORE", self.folder.join("store"));
         command.arg("run").arg("--key-file").arg(&self.key_file);
         command.arg("--env").arg(format!("{}=password", self.database.password_variable())).arg("--");

@@ -7,8 +7,9 @@ use serde_json::json;
 use xtask::Result;
 use xtask::sh::root;
 
-use super::database::{Database, fresh_password};
-use super::{Programs, clean};
+use super::Programs;
+use crate::servers::clean;
+use crate::servers::database::{Database, fresh_password};
 use crate::venv::program_of;
 
 /// What the program ends with if nothing was changed for certain.

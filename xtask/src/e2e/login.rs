@@ -7,9 +7,10 @@ use std::process::Command;
 use xtask::Result;
 use xtask::sh::{output, run};
 
-use super::postgresql::Server;
-use super::{Programs, clean};
+use super::Programs;
 use crate::python::install;
+use crate::servers::clean;
+use crate::servers::postgresql::Server;
 use crate::venv::program_of;
 
 /// What the server says of a wrong password.

@@ -11,10 +11,11 @@ use otp_test_tools::TempDir;
 use xtask::Result;
 use xtask::sh::{answers, output, program, root, run};
 
+use super::Programs;
 use super::callers::{Caller, Calls};
 use super::contract::{self, accepts};
-use super::database::{Database, fresh_password};
-use super::{Programs, clean};
+use crate::servers::clean;
+use crate::servers::database::{Database, fresh_password};
 
 const ACCOUNT: &str = "edms/reporting";
 const CALLERS: usize = 10;

@@ -1,6 +1,7 @@
 //! `otp run`: opens an account and becomes a command that has it; on Windows, starts the command and waits for it.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
+mod plan;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -9,17 +10,15 @@ mod value_files;
 mod windows;
 
 use std::ffi::OsString;
-use std::process::Command;
 
 use clap::Args;
-use otp_core::Fields;
-use otp_core::account::Field;
+use clap::builder::PossibleValuesParser;
+use otp_link::Preset;
 
-use crate::channel::ENVIRONMENT;
 use crate::error::{Error, Result};
 use crate::options::{Globals, SourceArgs};
-use crate::{format, values};
 
+use self::plan::Plan;
 #[cfg(unix)]
 use self::unix as platform;
 #[cfg(windows)]
@@ -28,9 +27,14 @@ use self::windows as platform;
 /// Open an account and run a command with its fields
 #[derive(Args)]
 #[command(after_help = "Example: otp run --key-file nightly.key -- python3 report.py\n\n\
-    Without --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
+    otp run --preset psql -- psql hands the login over as psql takes it best, and removes what psql would use instead.\n\n\
+    Without --preset, --env, --stdin, --fd or --file the command has OTP_USERNAME and OTP_PASSWORD in its environment; with \
     them, it has what they say and no more. It never has OTP_KEY or OTP_KEY_FILE, unless --env names them, nor the stream that the \
     key came from. To give a command two accounts, nest two otp run with --env names of their own.\n\n\
+    VALUE is the name of a field, or a template with fields in braces, each encoded for the client that reads it: \
+    --env 'DATABASE_URL=postgresql://{username|url}:{password|url}@{host}/{database|url}'. The encoders are raw, url, \
+    conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64; {{ and }} stand for a brace. A value \
+    that its encoder can't carry is refused.\n\n\
     On Unix otp becomes the command: signals and exit code are the command's own. On Windows it waits for the command and \
     ends with its exit code; if otp is killed, so is the command. If anything fails before, nothing \
     is started; the exit code is 127 if there is no such command, 126 if it can't be executed, and else 100 more \
@@ -41,21 +45,32 @@ use self::windows as platform;
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Put FIELD into the environment variable VAR
-    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    /// Put VALUE into the environment variable VAR
+    #[arg(long, value_name = "VAR=VALUE", help_heading = "How the command gets its fields")]
     pub(crate) env: Vec<String>,
-    /// Pass FIELD on standard input
-    #[arg(long, value_name = "FIELD", help_heading = "How the command gets its fields")]
+    /// Pass VALUE on standard input
+    #[arg(long, value_name = "VALUE", help_heading = "How the command gets its fields")]
     pub(crate) stdin: Option<String>,
-    /// Pass FIELD on file descriptor N, from 3 on
-    #[arg(long, value_name = "N=FIELD", help_heading = "How the command gets its fields")]
+    /// Pass VALUE on file descriptor N, from 3 on
+    #[arg(long, value_name = "N=VALUE", help_heading = "How the command gets its fields")]
     pub(crate) fd: Vec<String>,
-    /// Pass FIELD as an in-memory file and put its path in VAR
-    #[arg(long, value_name = "VAR=FIELD", help_heading = "How the command gets its fields")]
+    /// Pass VALUE as an in-memory file and put its path in VAR
+    #[arg(long, value_name = "VAR=VALUE", help_heading = "How the command gets its fields")]
     pub(crate) file: Vec<String>,
+    /// Hand the login over as this client takes it; otp presets lists them
+    #[arg(long, value_name = "NAME", value_parser = presets(), help_heading = "How the command gets its fields")]
+    pub(crate) preset: Option<String>,
+    /// Give the preset what the account lacks, such as a host
+    #[arg(long, value_name = "KEY=TEXT", requires = "preset", help_heading = "How the command gets its fields")]
+    pub(crate) set: Vec<String>,
     /// Run this command with its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// The names of the presets, for help and completions.
+fn presets() -> PossibleValuesParser {
+    Preset::all().iter().map(Preset::name).collect::<Vec<_>>().into()
 }
 
 pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
@@ -64,75 +79,13 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
 
     let (name, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
     let mut command = platform::program(name);
-    command.args(arguments);
     // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
     for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {
         command.env_remove(name);
     }
-    plan.set_variables(&account.fields(), &mut command)?;
-    match platform::start(name, command, &plan, account, &args.source.key)? {}
-}
-
-/// Which field goes which way.
-struct Plan<'a> {
-    variables: Vec<(&'a str, &'a str)>,
-    /// Number 0 is standard input.
-    descriptors: Vec<(i32, &'a str)>,
-    files: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Plan<'a> {
-    /// Reads `VAR=FIELD` and `N=FIELD`, before anything is opened.
-    fn parse(args: &'a RunArgs) -> Result<Self> {
-        let mut plan = Self {
-            variables: args.env.iter().map(|pair| split(pair, "--env", "VAR=FIELD")).collect::<Result<_>>()?,
-            descriptors: args.stdin.iter().map(|field| (0, field.as_str())).collect(),
-            files: args.file.iter().map(|pair| split(pair, "--file", "VAR=FIELD")).collect::<Result<_>>()?,
-        };
-        if cfg!(windows) && !args.fd.is_empty() {
-            return Err(Error::usage_with(
-                "Windows hands no numbered descriptors to a command",
-                "use --stdin or --file",
-            ));
-        }
-        for pair in &args.fd {
-            let (number, field) = split(pair, "--fd", "N=FIELD")?;
-            let number: i32 = number.parse().unwrap_or(-1);
-            // What is beyond is past what systems allow to be open.
-            if !(3..=1023).contains(&number) || plan.descriptors.iter().any(|(other, _)| *other == number) {
-                return Err(Error::usage_with(
-                    "--fd takes N=FIELD with N from 3 to 1023, each once",
-                    "for 0, use --stdin",
-                ));
-            }
-            plan.descriptors.push((number, field));
-        }
-        let mut names: Vec<_> = plan.variables.iter().chain(&plan.files).map(|(name, _)| name).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
-            return Err(Error::usage(format!("the variable {twice} is given twice")));
-        }
-        if plan.variables.is_empty() && plan.descriptors.is_empty() && plan.files.is_empty() {
-            plan.variables = otp_link::LOGIN_VARIABLES.to_vec();
-        }
-        Ok(plan)
-    }
-
-    /// Sets the command's environment.
-    fn set_variables(&self, fields: &Fields<'_>, command: &mut Command) -> Result<()> {
-        for (name, field) in &self.variables {
-            let value = format::field(fields, field)?;
-            format::check(Field { name: field, value }, &ENVIRONMENT)?;
-            command.env(name, values::to_os(value)?);
-        }
-        Ok(())
-    }
-}
-
-fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p str)> {
-    match pair.split_once('=') {
-        Some((name, field)) if !name.is_empty() && !field.is_empty() && !name.contains('\0') => Ok((name, field)),
-        // Without what was given: a value in the place of a field's name may be secret.
-        _ => Err(Error::usage(format!("{option} takes {form}, with the name of a field"))),
-    }
+    let values = plan.values(&account.fields())?;
+    // Wiped now, since a process that becomes another wipes nothing.
+    drop(account);
+    values.set_variables(&mut command)?;
+    match platform::start(name, command, arguments, values, &args.source.key)? {}
 }

@@ -7,11 +7,8 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use otp_core::Fields;
-
-use super::Plan;
+use super::plan::Values;
 use crate::error::{Error, Result};
-use crate::format;
 use crate::options::KeyArgs;
 use crate::start::Obstacle;
 use crate::streams::{self, descriptor};
@@ -25,36 +22,37 @@ pub(super) fn program(name: &OsStr) -> Command {
 pub(super) fn start(
     name: &OsStr,
     mut command: Command,
-    plan: &Plan<'_>,
-    account: otp_link::Account,
+    arguments: &[OsString],
+    values: Values<'_>,
     key: &KeyArgs,
 ) -> Result<Infallible> {
-    let mut files = files(plan, &account.fields(), &mut command)?;
+    let mut files = files(&values, arguments, &mut command)?;
     withhold_key(key, &mut files)?;
-    // The command has copies of its own. This one is wiped now, since a process that becomes another wipes nothing.
-    drop(account);
+    // The command has copies of its own.
+    drop(values);
     let source = otp_sys::exec_with_fds(&mut command, files);
     let obstacle = Obstacle::of(name, &source);
     Err(Error::NotStarted { program: Path::new(name).display().to_string(), obstacle, source })
 }
 
 /// What the command finds at its descriptors.
-fn files(plan: &Plan<'_>, fields: &Fields<'_>, command: &mut Command) -> Result<Vec<(File, i32)>> {
+fn files(values: &Values<'_>, arguments: &[OsString], command: &mut Command) -> Result<Vec<(File, i32)>> {
     let mut files = Vec::new();
-    for (number, field) in &plan.descriptors {
-        files.push((pipe(fields, field)?, *number));
+    for (number, value) in &values.descriptors {
+        files.push((pipe(value.as_ref())?, *number));
     }
-    if cfg!(target_os = "linux") && !plan.files.is_empty() && !is_open(0) {
+    if cfg!(target_os = "linux") && !values.files.is_empty() && !is_open(0) {
         return Err(Error::usage_with("--file needs /proc, which is not mounted", "use --fd or --stdin"));
     }
-    let mut next = 10;
-    for (name, field) in &plan.files {
+    let (mut next, mut paths) = (10, Vec::new());
+    for (_, value) in &values.files {
         while files.iter().any(|(_, number)| *number == next) || is_open(next) {
             next += 1;
         }
-        command.env(name, path_of(next));
-        files.push((memory_file(fields, field)?, next));
+        paths.push(path_of(next));
+        files.push((memory_file(value.as_ref())?, next));
     }
+    values.set_arguments(&paths, arguments, command)?;
     Ok(files)
 }
 
@@ -92,16 +90,14 @@ fn place(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// A value that is gone once it is read. Where a pipe can't take it whole, as a file in memory it can be read again.
-fn pipe(fields: &Fields<'_>, field: &str) -> Result<File> {
-    let value = format::field(fields, field)?;
+fn pipe(value: &[u8]) -> Result<File> {
     match otp_sys::filled_pipe(value).map_err(Error::io("a pipe can't be made"))? {
         Some(pipe) => Ok(pipe),
-        None => memory_file(fields, field),
+        None => memory_file(value),
     }
 }
 
-fn memory_file(fields: &Fields<'_>, field: &str) -> Result<File> {
-    let value = format::field(fields, field)?;
+fn memory_file(value: &[u8]) -> Result<File> {
     otp_sys::sealed_memory_file("otp", value).map_err(Error::io("a file in memory can't be made"))
 }
 

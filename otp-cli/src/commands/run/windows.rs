@@ -1,7 +1,7 @@
 //! On Windows no process becomes another: `otp` starts the command, waits for it, and ends as it did.
 
 use std::convert::Infallible;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,10 +10,9 @@ use std::thread;
 
 use otp_link::LockedBuf;
 
-use super::Plan;
+use super::plan::Values;
 use super::value_files::ValueFiles;
 use crate::error::{Error, Result};
-use crate::format;
 use crate::options::KeyArgs;
 use crate::start::{self, Obstacle};
 
@@ -27,29 +26,21 @@ pub(super) fn program(name: &OsStr) -> Command {
 pub(super) fn start(
     name: &OsStr,
     mut command: Command,
-    plan: &Plan<'_>,
-    account: otp_link::Account,
+    arguments: &[OsString],
+    mut values: Values<'_>,
     key: &KeyArgs,
 ) -> Result<Infallible> {
-    let fields = account.fields();
-    let input = plan.descriptors.first().map(|(_, field)| format::field(&fields, field)).transpose()?;
-    let input = input.map(|value| {
-        let mut copy = LockedBuf::new(value.len());
-        copy.as_mut().copy_from_slice(value);
-        copy
-    });
+    let input = values.descriptors.pop().map(|(_, value)| value);
     if input.is_some() {
         command.stdin(Stdio::piped());
     } else if key.stream() == Some(0) {
         // The rest of what the key came with is not for the command.
         command.stdin(Stdio::null());
     }
-    let values = plan.files.iter().map(|(_, field)| format::field(&fields, field)).collect::<Result<Vec<_>>>()?;
-    let files = ValueFiles::write(&values)?;
-    for ((variable, _), path) in plan.files.iter().zip(files.paths()) {
-        command.env(variable, path);
-    }
-    drop(account);
+    let contents: Vec<&[u8]> = values.files.iter().map(|(_, value)| value.as_ref()).collect();
+    let files = ValueFiles::write(&contents)?;
+    values.set_arguments(files.paths(), arguments, &mut command)?;
+    drop(values);
     let code = run(&mut command, input);
     // Whatever came of it, and before this process ends.
     drop(files);

@@ -132,6 +132,7 @@ mod programs {
                 let line = format!("get --key-file key --format {format}");
                 self.clean(&format!("get --format {format}"), &line, None)?;
             }
+            self.clean("get --template", "get --key-file key --template {username|url}:{password|url}", None)?;
             self.clean("get, key from standard input", "get --key-file - --format json", Some("key"))?;
             self.clean("verify", "verify --key-file key", None)?;
             self.clean("key inspect", "key inspect --key-file key", None)

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use xtask::Result;
 
 /// A server with one user, whose password changes.
-pub(super) trait Database: Sync {
+pub(crate) trait Database: Sync {
     /// What it is called.
     fn name(&self) -> &'static str;
 
@@ -40,7 +40,7 @@ pub(super) trait Database: Sync {
 }
 
 /// A password for the server's administrator.
-pub(super) fn fresh_password() -> Result<String> {
+pub(crate) fn fresh_password() -> Result<String> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut bytes))
@@ -49,7 +49,7 @@ pub(super) fn fresh_password() -> Result<String> {
 }
 
 /// Runs a client with statements on its standard input: nobody sees them on a command line.
-pub(super) fn feed(command: &mut Command, statements: &str) -> Result<()> {
+pub(crate) fn feed(command: &mut Command, statements: &str) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| format!("{name}: {error}");
     let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;

@@ -17,13 +17,13 @@ const PROGRAMS: [&str; 3] = ["mariadbd", "mariadb-install-db", "mariadb"];
 const START: Duration = Duration::from_secs(60);
 
 /// A server in a temporary folder, stopped at the end.
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     process: Child,
 }
 
 impl Server {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         for name in PROGRAMS {
             if !answers(Command::new(found(name)).arg("--version")) {
                 return Err(format!("there is no {name}; on Debian: apt-get install mariadb-server"));
@@ -57,8 +57,15 @@ impl Server {
         Ok(server)
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
+    }
+
+    /// Makes a user of any name, with any password.
+    pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
+        let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+        let statement = format!("create user {}@localhost identified by {};\n", quoted(user), quoted(password));
+        database::feed(self.administrator().arg("--default-character-set=utf8mb4"), &statement)
     }
 
     fn administrator(&self) -> Command {

@@ -27,7 +27,7 @@ fn server_programs() -> Result<PathBuf> {
 }
 
 /// A server of our own in a temporary folder, stopped at the end.
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     bin: PathBuf,
     /// The server refuses to run as root; it then runs as the user that its package makes.
@@ -35,7 +35,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let bin = server_programs()?;
         let as_root = output(program("id").arg("-u"))?.trim() == "0";
         let server = Self { folder: otp_test_tools::folder(), bin, as_root };
@@ -60,6 +60,12 @@ impl Server {
         Ok(server)
     }
 
+    /// Makes a user of any name, with any password.
+    pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
+        let (user, password) = (user.replace('"', "\"\""), password.replace('\'', "''"));
+        database::feed(&mut self.administrator(), &format!("create role \"{user}\" login password '{password}';\n"))
+    }
+
     fn administrator(&self) -> Command {
         let mut client = Command::new(self.bin.join("psql"));
         super::clean(&mut client);
@@ -68,7 +74,7 @@ impl Server {
         client
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
