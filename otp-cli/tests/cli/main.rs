@@ -21,6 +21,8 @@ mod looking;
 mod manual;
 mod prompts;
 mod readme;
+#[cfg(target_os = "linux")]
+mod remote;
 mod ring;
 mod rotation;
 mod run;

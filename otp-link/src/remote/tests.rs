@@ -153,6 +153,65 @@ fn one_helper_serves_all_threads_and_all_openings_of_a_store() {
 }
 
 #[test]
+fn of_several_that_add_one_account_one_succeeds() {
+    let (home, _) = fresh();
+    let place = PathBuf::from(url(home.path(), "").as_str());
+    let added: Vec<bool> = std::thread::scope(|scope| {
+        let add = || {
+            let fields = [("username", &b"alice"[..]), ("password", b"correct horse")];
+            let (terms, mut randomness) = (crate::KeyTerms::default(), crate::Randomness::system());
+            crate::add_account("edms/a", &fields, &terms, Some(&place), &mut randomness, |_| Ok::<_, crate::Error>(()))
+        };
+        let racers: Vec<_> = (0..6).map(|_| scope.spawn(add)).collect();
+        racers.into_iter().map(|racer| racer.join().unwrap().is_ok()).collect()
+    });
+    assert_eq!(added.iter().filter(|added| **added).count(), 1);
+    assert_eq!(crate::list_keys("edms/a", Some(&place)).unwrap().keys.len(), 1);
+}
+
+#[test]
+fn a_copy_goes_on_where_it_was_cut_off_and_overwrites_nothing() {
+    let (home, store) = fresh();
+    let account = AccountName::parse("edms/a").unwrap();
+    let keys = two_keys(&store, &account);
+    let apart = otp_test_tools::folder();
+    let (from, to) = (PathBuf::from(url(home.path(), "").as_str()), apart.path().join("copy"));
+    std::fs::write(home.path().join("edms/a/stray.tmp"), "half").unwrap();
+    let counted = std::sync::atomic::AtomicUsize::new(0);
+    let count = |_, total| {
+        assert_eq!(total, 2);
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    };
+    let copied = crate::copy_store(&from, &to, count).unwrap();
+    assert_eq!((copied.copied, copied.equal, counted.into_inner()), (2, 0, 2));
+    // One is missing again, and the other one was changed.
+    let file = |key: &testing::HeldKey| to.join(format!("edms/a/{}.otp", key.id()));
+    std::fs::remove_file(file(&keys[0])).unwrap();
+    std::fs::write(file(&keys[1]), "changed").unwrap();
+    let copied = crate::copy_store(&from, &to, |_, _| {}).unwrap();
+    assert_eq!((copied.copied, copied.equal, copied.different.len()), (1, 0, 1));
+    assert_eq!(std::fs::read(file(&keys[1])).unwrap(), b"changed");
+}
+
+#[test]
+fn a_store_that_only_pretends_is_found_out() {
+    let (home, _) = fresh();
+    let name = |query: &str| PathBuf::from(url(home.path(), query).as_str());
+    crate::check_store(Some(&name(""))).unwrap();
+    crate::check_store(Some(&home.path().join("edms"))).unwrap_err();
+    for (fault, expected) in [
+        ("overwrites", crate::Broken::PutRace),
+        ("replaces", crate::Broken::Replace),
+        ("unlisted", crate::Broken::List),
+        ("blind", crate::Broken::Read),
+        ("keeps", crate::Broken::Remove),
+    ] {
+        let error = crate::check_store(Some(&name(&format!("fault={fault}")))).unwrap_err();
+        assert!(matches!(error, crate::Error::BrokenPromise { broken } if broken == expected), "{fault}: {error:?}");
+    }
+}
+
+#[test]
 fn a_helper_sees_the_store_and_nothing_else_of_this_process() {
     let (home, _) = fresh();
     let report = home.path().join("report");

@@ -247,14 +247,28 @@ pub fn own_library() -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    fn shell() -> PathBuf {
+        PathBuf::from(std::env::var_os("SystemRoot").unwrap()).join("System32").join("cmd.exe")
+    }
+
+    #[test]
+    fn a_variable_that_is_withheld_is_not_in_the_environment() {
+        let pairs = |without: &[&str]| String::from_utf16_lossy(&environment(without)).to_lowercase();
+        assert!(pairs(&[]).contains("\0systemroot=") || pairs(&[]).starts_with("systemroot="));
+        assert!(!pairs(&["SYSTEMROOT"]).contains("systemroot="));
+        assert!(pairs(&[]).ends_with("\0\0"));
+    }
+
     #[test]
     fn a_program_reads_and_writes_and_ends() {
-        let sort = PathBuf::from(std::env::var_os("SystemRoot").unwrap()).join("System32").join("cmd.exe");
-        let (helper, mut input, mut output) = Helper::start(&sort, &[]).unwrap();
-        input.write_all(b"@echo hello from below\r\n@exit\r\n").unwrap();
-        let mut said = String::new();
-        output.read_to_string(&mut said).unwrap();
-        assert!(said.contains("hello from below"), "{said}");
+        let (helper, mut input, mut output) = Helper::start(&shell(), &[]).unwrap();
+        input.write_all(b"@echo below: %OS%\r\n").unwrap();
+        let (mut said, mut chunk) = (Vec::new(), [0; 256]);
+        while !String::from_utf8_lossy(&said).contains("below: Windows_NT") {
+            let len = output.read(&mut chunk).unwrap();
+            assert_ne!(len, 0, "it ended");
+            said.extend_from_slice(&chunk[..len]);
+        }
         helper.end();
         assert_eq!(helper.id(), None);
         assert!(Helper::start(Path::new("C:\\no such program.exe"), &[]).is_err());
@@ -262,8 +276,7 @@ mod tests {
 
     #[test]
     fn ending_a_program_ends_what_waits_for_it() {
-        let program = PathBuf::from(std::env::var_os("SystemRoot").unwrap()).join("System32").join("cmd.exe");
-        let (helper, _input, mut output) = Helper::start(&program, &[]).unwrap();
+        let (helper, _input, mut output) = Helper::start(&shell(), &[]).unwrap();
         let reader = std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
         assert!(helper.id().is_some());
         helper.end();
