@@ -69,7 +69,10 @@ fn copy(args: &CopyArgs) -> Result<()> {
     let progress = Progress::counting("copying");
     let copied = otp_link::copy_store(&args.from, &args.to, |_, _| progress.step())?;
     drop(progress);
-    let mut text: String = copied.different.iter().map(|name| format!("different: {name}\n")).collect();
+    let mut text = String::new();
+    for name in &copied.different {
+        text.push_str(&format!("different: {name}\n"));
+    }
     text.push_str(&format!("{} copied, {} there already\n", copied.copied, copied.equal));
     terminal::write_stdout(text.as_bytes())?;
     if copied.different.is_empty() { Ok(()) } else { Err(Error::Found(Code::Exists)) }

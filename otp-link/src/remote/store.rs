@@ -203,11 +203,10 @@ fn copy(bytes: &[u8], buffer: &mut [u8]) -> usize {
 /// How many objects from the front go into one message; at least one.
 fn batch_len(objects: &[(Slot, &[u8])], most: usize) -> usize {
     // Id, tag and count; and the two lengths of each object.
-    let mut room = MAX_MESSAGE - 7;
+    let mut len = 7;
     let fits = |(slot, bytes): &&(Slot, &[u8])| {
-        let taken = object_name(slot).len() + bytes.len() + 6;
-        room = room.checked_sub(taken).unwrap_or_default();
-        room > 0
+        len += object_name(slot).len() + bytes.len() + 6;
+        len <= MAX_MESSAGE
     };
     objects.iter().take(most).take_while(fits).count().max(1)
 }

@@ -130,10 +130,10 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
         seen.push(name);
         match (name, value) {
             ("insecure", "true") => is_insecure = true,
-            ("insecure", "false") => {}
-            ("insecure", _) => return Err(UrlFault::Value { name: "insecure", expected: "true or false" }),
-            ("style", "path" | "virtual") => {}
-            ("style", _) if scheme == "s3" => {
+            ("insecure", value) if value != "false" => {
+                return Err(UrlFault::Value { name: "insecure", expected: "true or false" });
+            }
+            ("style", value) if scheme == "s3" && !matches!(value, "path" | "virtual") => {
                 return Err(UrlFault::Value { name: "style", expected: "path or virtual" });
             }
             ("endpoint", endpoint) if scheme == "s3" => check_endpoint(&decoded(endpoint)?, query)?,
