@@ -108,6 +108,7 @@ pub use new_key::NewKey;
 pub use open::open_account;
 pub use otp_core::keeper::KeyInfo;
 pub use otp_core::keeper::ringed::{Applied, Change, Published};
+pub use otp_remote_protocol::{Failure, Malformed};
 pub use otp_sys::{Hardened, LockedBuf, LockedVec, harden_process, relock};
 pub use place::Place;
 pub use probe::Broken;

@@ -1,5 +1,6 @@
 //! Everything here speaks to `tests/helper/otp-remote-test`, a helper in Python that was written from the docs alone, and that
 //! misbehaves on request.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
