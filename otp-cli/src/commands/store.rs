@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Subcommand};
 use otp_core::Code;
@@ -54,20 +55,23 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(globals: &Globals, command: &StoreCommand) -> Result<()> {
     match command {
         StoreCommand::Init(args) => {
-            let _progress = Progress::during("trying the store");
+            let _progress = Progress::begin("trying the store");
             Ok(otp_link::init_store(&args.place).map(drop)?)
         }
         StoreCommand::Copy(args) => copy(args),
         StoreCommand::Check(args) => {
-            let _progress = Progress::during("trying the store");
+            let _progress = Progress::begin("trying the store");
             Ok(otp_link::check_store(args.place.as_deref().or(globals.store()))?)
         }
     }
 }
 
 fn copy(args: &CopyArgs) -> Result<()> {
-    let progress = Progress::counting("copying");
-    let copied = otp_link::copy_store(&args.from, &args.to, |_, _| progress.step())?;
+    // From the threads that copy.
+    let progress = Mutex::new(Progress::begin("objects copied"));
+    let copied = otp_link::copy_store(&args.from, &args.to, |_, _| {
+        progress.lock().unwrap_or_else(PoisonError::into_inner).step();
+    })?;
     drop(progress);
     let mut text = String::new();
     for name in &copied.different {
