@@ -8,6 +8,7 @@
 mod abi;
 mod change;
 mod guarded;
+mod helper;
 mod keeper;
 mod key_text;
 mod objects;
@@ -23,6 +24,7 @@ use otp_core::{AccountName, Capacity, Error, Holder, KeyId, Note, UnixTime, fram
 use otp_reference::set_checksum;
 
 pub use abi::abi;
+pub use helper::helper;
 pub use keeper::keeper;
 pub use key_text::key_text;
 pub use open::open;
@@ -34,11 +36,12 @@ pub use store::store;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("abi", abi),
     ("account", account),
     ("account_name", account_name),
     ("frame", frame),
+    ("helper", helper),
     ("keeper", keeper),
     ("key_text", key_text),
     ("note", note),

@@ -1,9 +1,13 @@
 //! Adding an account.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use otp_core::{AccountName, Code, Coded, KeepError};
 
+use crate::any_store::{AnyStore, StoreError};
 use crate::error::{Error, Result};
 use crate::new_key::NewKey;
 use crate::place::Place;
@@ -40,10 +44,10 @@ pub fn add_account<'p, T, E: From<Error>>(
         terms.check_key_len(&name, grant.capacity_for(given.payload().len())?)?;
         let store = store::open_or_create(place.store)?;
         let keeper = store::keeper(&store);
-        let key = match &ring {
-            Some(ring) => keeper.with_ring(ring).add(&name, given.payload(), &grant, randomness)?,
-            None => keeper.add(&name, given.payload(), &grant, randomness)?,
-        };
+        let key = in_turn(&store, &name, || match &ring {
+            Some(ring) => keeper.with_ring(ring).add(&name, given.payload(), &grant, &mut *randomness),
+            None => keeper.add(&name, given.payload(), &grant, &mut *randomness),
+        })?;
         Ok((name, grant, store, key))
     };
     let absent = store::absent_dirs(place.store)?;
@@ -59,6 +63,33 @@ pub fn add_account<'p, T, E: From<Error>>(
     })
 }
 
+/// How often an account is added again that somebody else was adding at the same time.
+const TRIES: u32 = 6;
+/// How long it is waited at most before the second try; each further time twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Adds an account. In a store without locks, two who do so at the same time both step back: then each tries again, some time
+/// later that no other has chosen, and finds either a free place or the account of the one who was quicker.
+fn in_turn<T>(
+    store: &AnyStore,
+    name: &AccountName,
+    mut add: impl FnMut() -> Result<T, KeepError<StoreError>>,
+) -> Result<T> {
+    for attempt in 0..TRIES {
+        let was_free = matches!(store, AnyStore::Remote(_))
+            && store::keeper(store).info(name).is_err_and(|error| error.code() == Code::NotFound);
+        match add() {
+            Err(KeepError::Exists { .. }) if was_free => {
+                let chance = RandomState::new().build_hasher().finish();
+                let most = u64::try_from((PAUSE * 2_u32.pow(attempt)).as_millis()).unwrap_or(u64::MAX);
+                thread::sleep(Duration::from_millis(chance % most));
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+    Err(KeepError::Exists { account: name.clone().into() }.into())
+}
+
 /// Refuses an account that exists, and a store that can't be read: before somebody types a password for it.
 ///
 /// # Errors
@@ -67,7 +98,7 @@ pub fn add_account<'p, T, E: From<Error>>(
 pub fn check_new_account(account: &str, store: Option<&Path>) -> Result<()> {
     let name = AccountName::parse(account)?;
     let store = match store::open(store) {
-        Err(Error::Store(otp_store_fs::Error::RootMissing { .. })) => return Ok(()),
+        Err(Error::Store(StoreError::Files(otp_store_fs::Error::RootMissing { .. }))) => return Ok(()),
         store => store?,
     };
     match store::keeper(&store).info(&name) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
 use otp_link::preset::PresetFault;
 use otp_link::template::{Encoder, TemplateFault, Unencodable};
-use otp_link::{EntropyFault, Error, Hint, KeyOrigin};
+use otp_link::{EntropyFault, Error, Failure, HelperFault, Hint, KeyOrigin, RemoteError};
 
 fn system(kind: io::ErrorKind) -> io::Error {
     kind.into()
@@ -106,6 +106,36 @@ fn hints_carry_what_a_front_end_needs() {
 }
 
 #[test]
+fn a_store_on_the_network_has_hints_of_its_own() {
+    let refused = |kind| RemoteError::Refused { url: "s3://bucket".into(), kind, message: "403".into() };
+    let fault = |fault| RemoteError::Helper { path: "otp-remote".into(), fault };
+    let limit = std::time::Duration::from_secs(15);
+    for (error, code, hint) in [
+        (refused(Failure::NotInitialised), Code::StoreUnavailable, Some(Hint::InitStore { url: "s3://bucket" })),
+        (refused(Failure::Denied), Code::Denied, Some(Hint::CheckPolicy)),
+        (refused(Failure::NotFound), Code::StoreUnavailable, Some(Hint::CheckUrl)),
+        (refused(Failure::Usage), Code::Usage, Some(Hint::CheckUrl)),
+        (refused(Failure::Unavailable), Code::StoreUnavailable, Some(Hint::CheckConnection)),
+        (refused(Failure::Damaged), Code::Damaged, None),
+        (fault(HelperFault::Unasked), Code::Damaged, Some(Hint::UpdateHelper)),
+        (fault(HelperFault::Ended), Code::StoreUnavailable, Some(Hint::CheckConnection)),
+        (
+            RemoteError::TimedOut { url: "s3://bucket".into(), limit },
+            Code::StoreUnavailable,
+            Some(Hint::CheckConnection),
+        ),
+        (
+            RemoteError::NoHelper { scheme: "s4".into(), looked: Vec::new() },
+            Code::Usage,
+            Some(Hint::InstallHelper { scheme: "s4" }),
+        ),
+    ] {
+        let error = Error::from(error);
+        assert_eq!((error.code(), error.hint()), (code, hint), "{error}");
+    }
+}
+
+#[test]
 fn no_message_shows_what_may_be_a_key() {
     let key = format!("otpk1_{}", "aebagba7".repeat(24));
     for text in [&key[..], &key[6..], &key.to_uppercase(), &format!("otpk1-{}", &key[6..])] {
@@ -114,7 +144,8 @@ fn no_message_shows_what_may_be_a_key() {
             Error::KeyNotRead { origin: KeyOrigin::File(text.into()), source: system(io::ErrorKind::NotFound) },
             Error::KeyOpenToOthers { path: text.into(), mode: 0o644 },
             Error::NoField { field: text.into() },
-            Error::Store(otp_store_fs::Error::RootMissing { path: text.into() }),
+            Error::from(otp_store_fs::Error::RootMissing { path: text.into() }),
+            Error::from(RemoteError::NoHelper { scheme: text.into(), looked: Vec::new() }),
             Error::FileNotRead { path: text.into(), source: system(io::ErrorKind::NotFound) },
         ] {
             assert!(!error.message().contains(shown), "{}", error.message());

@@ -23,6 +23,8 @@ mod manual;
 mod presets;
 mod prompts;
 mod readme;
+#[cfg(target_os = "linux")]
+mod remote;
 mod ring;
 mod rotation;
 mod run;

@@ -87,5 +87,7 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     // Wiped now, since a process that becomes another wipes nothing.
     drop(account);
     values.set_variables(&mut command)?;
+    // As another program this process would not know of them.
+    otp_link::end_helpers();
     match platform::start(name, command, arguments, values, &args.source.key)? {}
 }

@@ -1,0 +1,21 @@
+//! What a helper says, or what it is asked: bytes that come in any form.
+
+use otp_remote_protocol::{Answer, HEADER_LEN, Request, Verb, body, take_message};
+
+/// Bytes as they come from a helper: each whole message is what would be written for what it is read as, if it is anything.
+pub fn helper(data: &[u8]) {
+    let mut rest = data;
+    while let Ok(Some((message, behind))) = take_message(rest) {
+        let id = body(message).unwrap().id;
+        for verb in Verb::ALL.map(Some).into_iter().chain([None]) {
+            if let Ok(answer) = Answer::decode(message, verb) {
+                assert_eq!(answer.encode(id).unwrap()[HEADER_LEN..], *message);
+            }
+        }
+        if let Ok(request) = Request::decode(message) {
+            assert_eq!(request.encode(id).unwrap()[HEADER_LEN..], *message);
+        }
+        assert_eq!(data.len() - behind.len(), data.len() - rest.len() + HEADER_LEN + message.len());
+        rest = behind;
+    }
+}

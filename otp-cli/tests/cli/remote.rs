@@ -1,0 +1,182 @@
+//! Stores on the network: here through a helper in Python, which a test of `otp-link` shares.
+
+use std::fs;
+use std::path::Path;
+
+use crate::call::Call;
+use crate::world::World;
+
+/// A directory with an empty folder for a helper to serve.
+fn world() -> World {
+    let world = World::empty();
+    fs::create_dir(world.path("bucket")).unwrap();
+    world
+}
+
+fn url(world: &World, query: &str) -> String {
+    format!("test://{}?{query}", world.path("bucket").display())
+}
+
+fn otp(world: &World, arguments: &[&str]) -> Call {
+    let helpers = concat!(env!("CARGO_MANIFEST_DIR"), "/../otp-link/tests/helper");
+    let mut call = world.otp(arguments);
+    call.command.env("OTP_HELPERS", helpers);
+    call
+}
+
+/// Adds the account of [`World::new`] to the store that a helper serves.
+fn add(world: &World) {
+    otp(world, &["add", "edms/reporting", "--username=alice", "--password-stdin", "--key-file=nightly.key"])
+        .args(&["--store", &url(world, "")])
+        .stdin("correct horse")
+        .succeeds();
+}
+
+#[test]
+fn an_account_is_kept_opened_rotated_and_removed_at_a_url() {
+    let world = world();
+    add(&world);
+    let store = url(&world, "");
+    let text = otp(&world, &["get", "--key-file=nightly.key", "--store", &store]).prints();
+    assert_eq!(text, "alice\ncorrect horse");
+    otp(&world, &["add", "edms/reporting", "--username=alice", "--generate", "--key-file=other.key"])
+        .args(&["--store", &store])
+        .fails(9);
+    assert!(!world.path("other.key").exists());
+    otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=second.key", "--store", &store])
+        .succeeds();
+    otp(&world, &["verify", "--store", &store]).succeeds();
+    otp(&world, &["revoke", "edms/reporting", &world.key_id("second.key"), "--store", &store]).succeeds();
+    otp(&world, &["get", "--key-file=second.key", "--store", &store]).fails(3);
+    let doctor = otp(&world, &["doctor", "--store", &store]).prints();
+    assert!(doctor.contains("engine: directory"), "{doctor}");
+    otp(&world, &["remove", "edms/reporting", "--yes", "--store", &store]).succeeds();
+    assert_eq!(otp(&world, &["list", "--store", &store]).prints(), "");
+}
+
+#[test]
+fn the_variable_takes_a_url_as_the_option_does() {
+    let world = world();
+    add(&world);
+    let mut call = otp(&world, &["list"]);
+    call.command.env("OTP_STORE", url(&world, ""));
+    assert_eq!(call.prints(), "edms/reporting");
+    let file = format!("file://{}", world.path("bucket").display());
+    assert_eq!(otp(&world, &["list", "--store", &file]).prints(), "edms/reporting");
+}
+
+#[test]
+fn a_helper_has_ended_when_the_command_starts() {
+    let world = world();
+    add(&world);
+    let pid = world.path("pid");
+    let store = url(&world, &format!("pid={}", pid.display()));
+    // The shell is otp's own process: a helper that was not waited for would be a child of it.
+    let script = format!("test ! -e /proc/$(cat {}) && echo \"$OTP_PASSWORD\"", pid.display());
+    let text = otp(&world, &["run", "--key-file=nightly.key", "--store", &store, "--", "sh", "-c", &script]).prints();
+    assert_eq!(text, "correct horse");
+}
+
+#[test]
+fn a_helper_sees_no_key_and_no_login() {
+    let world = world();
+    add(&world);
+    let report = world.path("report");
+    let store = url(&world, &format!("report={}", report.display()));
+    let mut call = otp(&world, &["list", "--store", &store]);
+    for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_USERNAME", "OTP_PASSWORD", "OTP_RING"] {
+        call.command.env(name, "nothing");
+    }
+    call.command.env("OTP_STORE_TIMEOUT", "60");
+    call.succeeds();
+    let told = fs::read_to_string(report).unwrap();
+    assert!(told.contains("variables: OTP_HELPERS OTP_STORE OTP_STORE_TIMEOUT\n"), "{told}");
+}
+
+#[test]
+fn not_allowed_unreachable_damaged_and_newer_have_codes_of_their_own() {
+    let world = world();
+    add(&world);
+    for (fault, code) in [("denied", 13), ("hangs", 12), ("silent", 12), ("dies", 12), ("body", 7), ("version", 8)] {
+        let store = url(&world, &format!("fault={fault}"));
+        let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &store]);
+        // A machine that is busy needs a while to start an interpreter.
+        call.command.env("OTP_STORE_TIMEOUT", if matches!(fault, "hangs" | "silent") { "1" } else { "60" });
+        let outcome = call.outcome();
+        assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{fault}");
+    }
+    otp(&world, &["get", "--key-file=nightly.key", "--store", &format!("test://{}/none", world.root().display())])
+        .fails(12);
+    let mut call = otp(&world, &["list", "--store", &url(&world, "")]);
+    call.command.env("OTP_STORE_TIMEOUT", "soon");
+    call.fails(2);
+}
+
+#[test]
+fn who_waits_for_a_second_is_told_what_for() {
+    let world = world();
+    add(&world);
+    let outcome = otp(&world, &["get", "--key-file=nightly.key", "--store", &url(&world, "fault=slow")]).outcome();
+    assert_eq!(outcome.text(), "alice\ncorrect horse\n");
+    assert_eq!(outcome.stderr.matches("waiting for store.example (try 2)").count(), 1);
+}
+
+#[test]
+fn a_wrong_url_is_named_and_a_secret_in_it_is_not_shown() {
+    let world = world();
+    for (store, named) in [
+        ("s3://bucket?zone=a", "zone"),
+        ("s3://id:hush@bucket", "user or password"),
+        ("s3://bucket?secret_access_key=hush", "secret_access_key"),
+        ("s4://bucket", "s4"),
+        ("http://host.example/store", "without TLS"),
+    ] {
+        let said = otp(&world, &["list", "--store", store]).fails(2);
+        assert!(said.contains(named) && !said.contains("hush"), "{said}");
+    }
+}
+
+#[test]
+fn a_store_is_made_copied_and_checked() {
+    let world = world();
+    add(&world);
+    let store = url(&world, "");
+    let apart = World::empty();
+    let (copy, back) = (apart.path("copy"), apart.path("back"));
+    let text = otp(&world, &["store", "copy", &store, copy.to_str().unwrap()]).prints();
+    assert_eq!(text, "1 copied, 0 there already");
+    let text = otp(&world, &["get", "--key-file=nightly.key", "--store", copy.to_str().unwrap()]).prints();
+    assert_eq!(text, "alice\ncorrect horse");
+
+    // As somebody uploads it; a helper refuses to write there before it was made a store.
+    copy_files(&copy, &back);
+    let uploaded = format!("test://{}", back.display());
+    otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=new.key", "--store", &uploaded])
+        .fails(12);
+    otp(&world, &["store", "init", &uploaded]).succeeds();
+    otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=new.key", "--store", &uploaded])
+        .succeeds();
+    otp(&world, &["store", "check", &uploaded]).succeeds();
+
+    otp(&world, &["store", "check", &url(&world, "fault=overwrites")]).fails(12);
+    let changed = fs::read_dir(copy.join("edms/reporting")).unwrap().map(|entry| entry.unwrap().path());
+    for path in changed.filter(|path| path.extension().is_some_and(|extension| extension == "otp")) {
+        fs::write(path, "changed").unwrap();
+    }
+    let outcome = otp(&world, &["store", "copy", &store, copy.to_str().unwrap()]).outcome();
+    assert_eq!(outcome.code(), 9);
+    assert!(outcome.text().starts_with("different: edms/reporting/"), "{}", outcome.text());
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_files(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
