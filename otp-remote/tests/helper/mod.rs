@@ -14,7 +14,7 @@ use std::thread;
 use otp_core::AccountName;
 use otp_core::store::{ErrorKind, Scope, Slot, Store, StoreError};
 use otp_remote_protocol::{
-    Answer, Failure, HEADER_LEN, Limits, Listing, NOTICE, Request, VERSION, Verb, body, message_len,
+    Answer, Failure, HEADER_LEN, Limits, Listing, NOTICE, Request, VERSION, body, message_len,
 };
 
 /// How long a request may take, unless a test says otherwise.
@@ -122,9 +122,15 @@ impl Helper {
     /// Sends a request; its answers come from the receiver.
     pub(crate) fn send(&self, request: &Request<'_>) -> Receiver<Vec<u8>> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let receiver = self.expect(id);
+        self.write(&request.encode(id).unwrap());
+        receiver
+    }
+
+    /// Where answers of that id come from.
+    pub(crate) fn expect(&self, id: u32) -> Receiver<Vec<u8>> {
         let (sender, receiver) = channel();
         self.waiting.lock().unwrap().insert(id, sender);
-        self.write(&request.encode(id).unwrap());
         receiver
     }
 
