@@ -213,12 +213,15 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
     let mut body = vec![0; len];
     reader.read_exact(&mut body).ok()?;
     let url = url::Url::parse(&format!("http://stub{target}")).unwrap();
-    let path = url.path().trim_start_matches('/');
-    // Google's clients escape the slashes of a name.
-    let path = path.replace("%2F", "/");
+    // Google's clients escape whatever is no letter or digit.
+    let path = percent_decoded(url.path().trim_start_matches('/'));
     let key = path.strip_prefix(BUCKET).unwrap_or("another bucket").trim_start_matches('/').to_owned();
     let query = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     Some(Request { method, key, query, headers, body })
+}
+
+fn percent_decoded(text: &str) -> String {
+    url::form_urlencoded::parse(text.as_bytes()).next().map_or_else(String::new, |(path, _)| path.into_owned())
 }
 
 fn answer(state: &mut State, request: &Request) -> Response {
