@@ -21,6 +21,7 @@ mod prove;
 mod python;
 mod randomness;
 mod size;
+mod stores;
 mod supply;
 mod test;
 mod tools;
@@ -87,6 +88,11 @@ const TASKS: &[Task] = &[
         "e2e [PART...]",
         "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
         WithArguments(e2e::e2e),
+    ),
+    task(
+        "stores [all]",
+        "stores on real servers: SeaweedFS; Azurite, rclone, web servers (needs PyPI, openssl, curl, npm, nginx)",
+        WithArguments(stores::stores),
     ),
     task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
     task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
