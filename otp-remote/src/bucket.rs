@@ -95,7 +95,8 @@ impl Bucket {
     /// put behind that one is taken back.
     pub(crate) async fn put_many(&self, objects: &[(Path, Bytes)]) -> Result<usize, Error> {
         // Of two objects for one place, the first must win.
-        let twice = (0..objects.len()).find(|place| objects[..*place].iter().any(|(path, _)| *path == objects[*place].0));
+        let twice =
+            (0..objects.len()).find(|place| objects[..*place].iter().any(|(path, _)| *path == objects[*place].0));
         let objects = &objects[..twice.unwrap_or(objects.len())];
         let puts = futures_util::future::join_all(objects.iter().map(|(path, bytes)| self.put(path, bytes))).await;
         let puts = puts.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -129,7 +129,8 @@ fn is_loopback(url: &Url) -> bool {
 pub(crate) fn endpoint(text: &str, insecure: bool) -> Result<Url, Error> {
     let wrong = || Error::Value { name: "endpoint".into(), expected: "a URL of https: or http: and a host" };
     let url = Url::parse(text).map_err(|_| wrong())?;
-    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let bare =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     if !bare || !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
         return Err(wrong());
     }
@@ -152,7 +153,8 @@ impl Parameters {
         let mut parameters = BTreeMap::new();
         for (name, value) in url.query_pairs() {
             let plain = name.to_ascii_lowercase().replace('-', "_");
-            let plain = plain.trim_start_matches("aws_").trim_start_matches("azure_storage_").trim_start_matches("x_amz_");
+            let plain =
+                plain.trim_start_matches("aws_").trim_start_matches("azure_storage_").trim_start_matches("x_amz_");
             if SECRETS.contains(&plain) {
                 return Err(Error::SecretInUrl(name.into()));
             }
@@ -237,7 +239,10 @@ mod tests {
             "https://host/?token=hunter2",
         ] {
             let error = Place::parse(text).unwrap_err();
-            assert!(matches!(error, Error::SecretInUrl(_)) && !error.to_string().contains("hunter2"), "{text}: {error}");
+            assert!(
+                matches!(error, Error::SecretInUrl(_)) && !error.to_string().contains("hunter2"),
+                "{text}: {error}"
+            );
         }
     }
 

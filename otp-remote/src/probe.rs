@@ -71,7 +71,8 @@ pub(crate) async fn probe(bucket: &Bucket) -> Result<Passed, Error> {
 /// What a server must refuse even if nobody else writes. Gives whether it keeps versions.
 async fn one_writer(bucket: &Bucket, path: &Path) -> Result<bool, Error> {
     let (first, second) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
-    let missing = UpdateVersion { e_tag: Some("\"5d41402abc4b2a76b9719d911017c592\"".into()), version: Some("1".into()) };
+    let missing =
+        UpdateVersion { e_tag: Some("\"5d41402abc4b2a76b9719d911017c592\"".into()), version: Some("1".into()) };
     refused(bucket.write(path, &first, PutMode::Update(missing)).await, "it replaces what is not there")?;
     let written = match bucket.write(path, &first, PutMode::Create).await {
         Ok(written) => written,

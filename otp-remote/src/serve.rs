@@ -3,16 +3,14 @@
 //! Input and output may be one socket or two pipes, on any system; so threads of their own read and write them, and the
 //! runtime never waits for either.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::process::{ExitCode, exit};
-use std::cell::Cell;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
-use otp_remote_protocol::{
-    Answer, HEADER_LEN, Malformed, NOTICE, Request, body, message_len,
-};
+use otp_remote_protocol::{Answer, HEADER_LEN, Malformed, NOTICE, Request, body, message_len};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{LocalSet, spawn_local};

@@ -88,7 +88,8 @@ pub(crate) fn store_options() -> ClientOptions {
 impl HttpConnector for Network {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let option = |key| options.get_config_value(&key);
-        let to = if option(ClientConfigKey::ConnectTimeout) != store_options().get_config_value(&ClientConfigKey::ConnectTimeout)
+        let to = if option(ClientConfigKey::ConnectTimeout)
+            != store_options().get_config_value(&ClientConfigKey::ConnectTimeout)
         {
             To::Metadata(Arc::new(AtomicBool::new(false)))
         } else if option(ClientConfigKey::AllowHttp).as_deref() == Some("true") {

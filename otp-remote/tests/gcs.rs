@@ -21,7 +21,8 @@ fn account(stub: &Stub) -> String {
 
 fn open(stub: &Stub) -> Helper {
     let account = account(stub);
-    let (helper, _) = Helper::open(&format!("gs://{BUCKET}/a/b"), true, &[("GOOGLE_SERVICE_ACCOUNT_KEY", &account)]).unwrap();
+    let (helper, _) =
+        Helper::open(&format!("gs://{BUCKET}/a/b"), true, &[("GOOGLE_SERVICE_ACCOUNT_KEY", &account)]).unwrap();
     helper
 }
 

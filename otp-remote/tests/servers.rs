@@ -134,7 +134,8 @@ fn s3_a_copied_folder_is_a_store() {
     let url = url();
     let (bucket, endpoint) = url.strip_prefix("s3://").unwrap().split_once("?endpoint=").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in [(object_name(&slot(1)), "object"), ("edms/a/.lock".into(), ""), ("edms/a/.tmp-1".into(), "x")] {
+    for (name, text) in [(object_name(&slot(1)), "object"), ("edms/a/.lock".into(), ""), ("edms/a/.tmp-1".into(), "x")]
+    {
         let file = folder.path().join("file");
         std::fs::write(&file, text).unwrap();
         let mut curl = Command::new("curl");

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use xtask::Result;
-use xtask::cargo::{build, cargo};
+use xtask::cargo::cargo;
 use xtask::sh::run;
 
 use crate::venv::{fresh, pip_install};
@@ -35,9 +35,8 @@ pub(crate) fn stores(arguments: &[String]) -> Result<()> {
     let venv = fresh("stores-venv")?;
     run(pip_install(&venv).arg(SEAWEEDFS).args(all.then_some(RCLONE)))?;
     let tools = Tools { venv };
-    build(&mut cargo(&["build", "--locked", "-q", "-p", "otp-remote"]))?.program("otp-remote")?;
     // What needs no server, but all the same crates: faults, the life of the helper, Google Cloud Storage.
-    run(&mut cargo(&["test", "--locked", "-p", "otp-remote", "-p", "otp-remote-protocol"]))?;
+    run(cargo(&["test", "--locked"]).args(PACKAGES))?;
     seaweedfs::run_tests(&tools, all)?;
     if all {
         rclone::is_refused(&tools)?;
@@ -47,10 +46,20 @@ pub(crate) fn stores(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The tests that need a server.
+/// The packages whose tests run. Always both: for one of them alone, cargo would build the crates for the network again.
+const PACKAGES: [&str; 4] = ["-p", "otp-remote", "-p", "otp-remote-protocol"];
+
+/// The tests that need a server, without what this environment says of stores elsewhere.
 fn server_tests(names: &[&str]) -> Command {
-    let mut command = cargo(&["test", "--locked", "-p", "otp-remote", "--test", "servers", "--", "--ignored"]);
-    // One after another: some servers let those who write at once wait for seconds.
+    let mut command = cargo(&["test", "--locked"]);
+    command.args(PACKAGES).args(["--test", "servers", "--", "--ignored"]);
+    // Few at once: some servers let those who write at the same time wait for seconds.
     command.arg("--test-threads=2").args(names);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["AWS_", "AZURE_", "AZURITE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command
 }

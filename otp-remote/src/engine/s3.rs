@@ -59,12 +59,15 @@ pub(crate) async fn connect(
             Err(_) if matches!(source, Source::Default) => credentials = Source::Instance.name(),
             Err(error) => return Err(error),
         }
-        let known = wanted.region.is_some() || variable("AWS_REGION").is_some() || variable("AWS_DEFAULT_REGION").is_some();
+        let known =
+            wanted.region.is_some() || variable("AWS_REGION").is_some() || variable("AWS_DEFAULT_REGION").is_some();
         if let (false, Some(region)) = (known, profile.region().await) {
             builder = builder.with_region(region);
         }
     }
-    if credentials == Source::Instance.name() && variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value == "true") {
+    if credentials == Source::Instance.name()
+        && variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value == "true")
+    {
         return Err(Error::NoCredentials);
     }
     if let Some(region) = wanted.region {
@@ -81,7 +84,9 @@ pub(crate) async fn connect(
         shown = endpoint.to_string();
         if virtual_hosted {
             let host = format!("{}.{}", wanted.bucket, endpoint.host_str().unwrap_or_default());
-            endpoint.set_host(Some(&host)).map_err(|_| Error::Configuration("an address can't have a bucket in front".into()))?;
+            endpoint
+                .set_host(Some(&host))
+                .map_err(|_| Error::Configuration("an address can't have a bucket in front".into()))?;
         }
         let endpoint = endpoint.as_str().trim_end_matches('/');
         builder = builder.with_endpoint(endpoint).with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
@@ -154,5 +159,8 @@ fn files() -> Vec<PathBuf> {
     let file = |name: &str, default: &str| {
         variable(name).map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".aws").join(default)))
     };
-    [file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), file("AWS_CONFIG_FILE", "config")].into_iter().flatten().collect()
+    [file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), file("AWS_CONFIG_FILE", "config")]
+        .into_iter()
+        .flatten()
+        .collect()
 }

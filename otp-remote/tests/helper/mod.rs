@@ -13,9 +13,7 @@ use std::thread;
 
 use otp_core::AccountName;
 use otp_core::store::{ErrorKind, Scope, Slot, Store, StoreError};
-use otp_remote_protocol::{
-    Answer, Failure, HEADER_LEN, Limits, Listing, NOTICE, Request, VERSION, body, message_len,
-};
+use otp_remote_protocol::{Answer, Failure, HEADER_LEN, Limits, Listing, NOTICE, Request, VERSION, body, message_len};
 
 /// How long a request may take, unless a test says otherwise.
 pub(crate) const PATIENCE_MS: u32 = 60_000;
@@ -206,7 +204,9 @@ impl Helper {
 
     pub(crate) fn inspect(&self) -> Result<HashMap<String, String>, Failed> {
         self.ask(&Request::Inspect, |answer| match answer {
-            Answer::Findings(findings) => findings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            Answer::Findings(findings) => {
+                findings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
+            }
             other => panic!("{other:?} to an inspect"),
         })
     }

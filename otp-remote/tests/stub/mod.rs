@@ -282,7 +282,9 @@ fn list(state: &State, query: &HashMap<String, String>) -> Response {
     }
     for key in keys {
         match key[prefix.len()..].split_once(delimiter).filter(|_| !delimiter.is_empty()) {
-            Some((folder, _)) => text += &format!("<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>"),
+            Some((folder, _)) => {
+                text += &format!("<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>")
+            }
             None => {
                 let size = state.objects[key].0.len();
                 text += &format!("<Contents><Key>{key}</Key><Size>{size}</Size>");

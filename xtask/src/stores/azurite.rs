@@ -16,7 +16,9 @@ const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6t
 
 pub(super) fn run_tests() -> Result<()> {
     let program = folder();
-    run(Command::new("npm").args(["install", "--silent", "--no-audit", "--no-fund", PACKAGE]).current_dir(program.path()))?;
+    run(Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund", PACKAGE])
+        .current_dir(program.path()))?;
     let main = program.path().join("node_modules/azurite/dist/src/blob/main.js");
     let port = free_port()?;
     let mut azurite = Command::new("node");
@@ -49,6 +51,8 @@ fn make_container(url: &str) -> Result<()> {
     ];
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--fail", "-X", "PUT", &format!("{url}/{ACCOUNT}/otp?restype=container")]);
-    headers.iter().for_each(|header| drop(curl.args(["-H", header])));
+    for header in &headers {
+        curl.args(["-H", header]);
+    }
     if answers(&mut curl) { Ok(()) } else { Err("Azurite makes no container".into()) }
 }

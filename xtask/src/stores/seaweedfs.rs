@@ -28,10 +28,11 @@ impl SeaweedFs {
     pub(super) fn start(tools: &Tools) -> Result<Self> {
         let folder = home();
         let path = |name: &str| folder.path().join(name);
-        fs::create_dir(path("data")).and_then(|()| fs::write(path("identities.json"), IDENTITIES)).map_err(|error| {
-            format!("{}: {error}", folder.path().display())
-        })?;
-        let certificate = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        fs::create_dir(path("data"))
+            .and_then(|()| fs::write(path("identities.json"), IDENTITIES))
+            .map_err(|error| format!("{}: {error}", folder.path().display()))?;
+        let certificate =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
         let names = ["-subj", "/CN=otp test", "-addext", "subjectAltName=IP:127.0.0.1", "-addext"];
         let mut openssl = Command::new("openssl");
         openssl.args(certificate).args(names).arg("basicConstraints=critical,CA:FALSE");
@@ -62,7 +63,10 @@ impl SeaweedFs {
 
     /// Gives a command the writer's credentials.
     pub(super) fn log_in(command: &mut Command) {
-        command.env("AWS_ACCESS_KEY_ID", "writer").env("AWS_SECRET_ACCESS_KEY", "writer-secret").env("AWS_REGION", "us-east-1");
+        command
+            .env("AWS_ACCESS_KEY_ID", "writer")
+            .env("AWS_SECRET_ACCESS_KEY", "writer-secret")
+            .env("AWS_REGION", "us-east-1");
     }
 }
 
@@ -75,7 +79,11 @@ fn curl() -> Command {
 
 pub(super) fn run_tests(tools: &Tools, all: bool) -> Result<()> {
     let server = SeaweedFs::start(tools)?;
-    let mut tests = super::server_tests(if all { &["--skip", "pretends", "--skip", "web_"] } else { &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"] });
+    let mut tests = super::server_tests(if all {
+        &["--skip", "pretends", "--skip", "web_"]
+    } else {
+        &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"]
+    });
     SeaweedFs::log_in(&mut tests);
     tests.env("OTP_STORES_URL", server.url()).env("OTP_STORES_TLS_URL", server.tls_url());
     tests.env("OTP_STORES_CA", server.server.path("tls.pem"));
