@@ -108,6 +108,7 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
             "give credentials as the store's own tools take them, such as AWS_ACCESS_KEY_ID or a profile".into()
         }
         Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
+        Hint::UseOtherServer => "keep the store elsewhere: what is written there may be lost".into(),
         Hint::CheckUrl => "check the store's URL".into(),
         Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
         Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),

@@ -11,6 +11,7 @@ use otp_sys::Access;
 use crate::any_store::StoreError;
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
+use crate::probe::Broken;
 use crate::remote::{RemoteError, UrlFault};
 use crate::secure_python_link;
 
@@ -35,6 +36,11 @@ pub enum Error {
         url: String,
         /// What is wrong with it.
         fault: UrlFault,
+    },
+    /// The store does not keep a promise that everything rests on.
+    BrokenPromise {
+        /// The promise.
+        broken: Broken,
     },
     /// `OTP_STORE_TIMEOUT` is no number of seconds.
     StoreTimeout,
@@ -361,7 +367,7 @@ impl Coded for Error {
             }
             Self::KeyFileExists { .. } | Self::CredentialExists { .. } | Self::RingExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
-            Self::RecordNotRead { .. } => Code::StoreUnavailable,
+            Self::RecordNotRead { .. } | Self::BrokenPromise { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::Entropy { fault, .. } => fault.code(),
@@ -421,6 +427,7 @@ impl Display for Cause<'_> {
             }
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
             Error::StoreUrl { url, fault } => write!(f, "the store's URL {url}: {fault}"),
+            Error::BrokenPromise { broken } => write!(f, "the store can't be relied on: {broken}"),
             Error::StoreTimeout => f.write_str("OTP_STORE_TIMEOUT is not a number of seconds from 1 to 86400"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),

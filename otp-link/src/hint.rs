@@ -124,6 +124,8 @@ pub enum Hint<'a> {
     UseCredentialVariables,
     /// Use https, or say that the store may be spoken to without.
     UseTls,
+    /// Use another server: this one loses what is written.
+    UseOtherServer,
     /// Check the URL.
     CheckUrl,
     /// Give a number of seconds.
@@ -233,6 +235,7 @@ impl Error {
             Self::StoreUrl { fault: UrlFault::PlainHttp { .. }, .. } => Hint::UseTls,
             Self::StoreUrl { .. } => Hint::CheckUrl,
             Self::StoreTimeout => Hint::GiveSeconds,
+            Self::BrokenPromise { .. } => Hint::UseOtherServer,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,

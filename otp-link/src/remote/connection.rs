@@ -191,7 +191,11 @@ impl Connection {
                 continue;
             }
             if let Some(end) = &state.end {
-                return Err(self.error(end.clone()));
+                let end = end.clone();
+                drop(state);
+                // It may be there still: one that says what is no answer need not listen either.
+                self.helper.end();
+                return Err(self.error(end));
             }
             let left = wait.patience.end(wait.opened, began.max(state.heard)).saturating_duration_since(Instant::now());
             let end = if left.is_zero() {

@@ -29,6 +29,9 @@ fn directories() -> Vec<PathBuf> {
     if let Some(named) = variable(&environment::process, "OTP_HELPERS") {
         return vec![named.into()];
     }
+    if cfg!(test) {
+        return vec![concat!(env!("CARGO_MANIFEST_DIR"), "/tests/helper").into()];
+    }
     let here = otp_sys::own_library().or_else(|| std::env::current_exe().and_then(|path| path.canonicalize()).ok());
     let beside = here.as_deref().and_then(Path::parent).map(Path::to_owned);
     beside.into_iter().chain(option_env!("OTP_LIBEXEC").map(PathBuf::from)).collect()

@@ -16,6 +16,8 @@ mod find;
 mod patience;
 mod pool;
 mod store;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 mod url;
 
 pub use connection::interrupted_by;

@@ -110,10 +110,10 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
     if host.contains('@') {
         return Err(UrlFault::Secret { what: "a user or password before the host".to_owned() });
     }
-    if host.is_empty() {
+    let known = PARAMETERS.iter().find(|(known, _)| *known == scheme).map(|(_, names)| *names);
+    if known.is_some() && host.is_empty() {
         return Err(UrlFault::NoHost);
     }
-    let known = PARAMETERS.iter().find(|(known, _)| *known == scheme).map(|(_, names)| *names);
     let mut is_insecure = false;
     let mut seen = Vec::new();
     for (name, value) in parameters(query) {
@@ -255,6 +255,7 @@ mod tests {
             ("http://[::1]:80/prefix", false),
             ("http://host/?insecure=true", true),
             ("other://anything?at=all", false),
+            ("other:///srv/store", false),
         ] {
             let Ok(Name::Url(url)) = parse(text) else { panic!("{text}") };
             assert_eq!(url.as_str(), text.replace("S3:", "s3:"));
