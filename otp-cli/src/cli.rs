@@ -24,6 +24,7 @@ use crate::commands::revoke::{self, RevokeArgs};
 use crate::commands::ring::{self, RingCommand};
 use crate::commands::rotate::{self, RotateArgs};
 use crate::commands::run::{self, RunArgs};
+use crate::commands::store::{self, StoreCommand};
 use crate::commands::verify::{self, VerifyArgs};
 use crate::error::{Error, Result};
 use crate::hint::Named;
@@ -67,6 +68,9 @@ pub(crate) enum Command {
     /// Keep the keys that were handed out, so that they can be given new secrets
     #[command(subcommand)]
     Ring(RingCommand),
+    /// Make, copy and check whole stores
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Look at a key
     #[command(subcommand)]
     Key(KeyCommand),
@@ -91,6 +95,7 @@ impl Command {
             | Self::Run(_)
             | Self::List(_)
             | Self::Info(_)
+            | Self::Store(_)
             | Self::Key(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
@@ -179,6 +184,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Doctor(args) => doctor::run(globals, &args),
         Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
         Command::Ring(command) => ring::run(globals, &command),
+        Command::Store(command) => store::run(globals, &command),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
         Command::Completions(args) => manual::completions(Cli::command(), &args),
         Command::Man(_) => manual::man(Cli::command()),

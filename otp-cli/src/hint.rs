@@ -104,6 +104,20 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         }
         Hint::SetClock if cfg!(windows) => "set the clock; as an administrator, run: w32tm /resync".into(),
         Hint::SetClock => "set the clock; with systemd, run: timedatectl set-ntp true".into(),
+        Hint::UseCredentialVariables => {
+            "give credentials as the store's own tools take them, such as AWS_ACCESS_KEY_ID or a profile".into()
+        }
+        Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
+        Hint::UseOtherServer => "keep the store elsewhere: what is written there may be lost".into(),
+        Hint::CheckUrl => "check the store's URL".into(),
+        Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
+        Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),
+        Hint::InstallHelper { scheme } => {
+            format!("correct the URL; or install the helper for {scheme}, and name its directory with OTP_HELPERS")
+        }
+        Hint::UpdateHelper => "install otp and its helper of the same version".into(),
+        Hint::CheckPolicy => "check the credentials, and what they allow".into(),
+        Hint::CheckConnection => "check the connection to the store, and try again".into(),
         Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
         Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),

@@ -16,7 +16,7 @@ use crate::{streams, terminal, time};
 /// What every command takes.
 #[derive(Args)]
 pub(crate) struct Globals {
-    /// Use the store in this directory [default: $OTP_STORE, then the platform's data directory]
+    /// Use the store in this directory, or at this URL [default: $OTP_STORE, then the platform's data directory]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) store: Option<PathBuf>,
     /// Never prompt, not even on a terminal

@@ -1,6 +1,8 @@
 //! What to do about an error, in words for a C programmer: the member to set, the function to call, or a command to
 //! run.
 
+use std::path::Path;
+
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
 use otp_link::{Hint, Remedy, ring, shell_word};
@@ -94,6 +96,19 @@ fn words(hint: &Hint<'_>) -> Option<String> {
             format!("call otp_key_revoke(store, ring, \"{account}\", \"{id}\")")
         }
         Hint::RotateAgain { account } => format!("call otp_account_renew for {account}, which replaces it"),
+        Hint::UseCredentialVariables => {
+            "give credentials as the store's own tools take them, such as AWS_ACCESS_KEY_ID or a profile".into()
+        }
+        Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
+        Hint::CheckUrl => "check the store's URL".into(),
+        Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
+        Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),
+        Hint::InstallHelper { scheme } => {
+            format!("correct the URL; or install the helper for {scheme}, and name its directory with OTP_HELPERS")
+        }
+        Hint::UpdateHelper => "install this library and its helper of the same version".into(),
+        Hint::CheckPolicy => "check the credentials, and what they allow".into(),
+        Hint::CheckConnection => "check the connection to the store, and try again".into(),
         // The others are about what C has no function for: the doctor, imports, entropy that a user provides.
         _ => return None,
     })
@@ -182,8 +197,6 @@ fn store(hint: &otp_store_fs::Hint<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use otp_core::{AccountName, KeyId};
 
     use super::*;

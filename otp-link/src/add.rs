@@ -4,6 +4,7 @@ use std::path::Path;
 
 use otp_core::{AccountName, Code, Coded, KeepError};
 
+use crate::any_store::StoreError;
 use crate::error::{Error, Result};
 use crate::new_key::NewKey;
 use crate::place::Place;
@@ -67,7 +68,7 @@ pub fn add_account<'p, T, E: From<Error>>(
 pub fn check_new_account(account: &str, store: Option<&Path>) -> Result<()> {
     let name = AccountName::parse(account)?;
     let store = match store::open(store) {
-        Err(Error::Store(otp_store_fs::Error::RootMissing { .. })) => return Ok(()),
+        Err(Error::Store(StoreError::Files(otp_store_fs::Error::RootMissing { .. }))) => return Ok(()),
         store => store?,
     };
     match store::keeper(&store).info(&name) {

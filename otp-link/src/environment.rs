@@ -16,6 +16,9 @@ pub const OWN_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "OTP
 /// The variables that a command gets username and password in. Those of an earlier command must not pass for them.
 pub const LOGIN_VARIABLES: [(&str, &str); 2] = [("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
 
+/// What a helper of stores must not see.
+pub(crate) const PRIVATE_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE", "OTP_USERNAME", "OTP_PASSWORD", "OTP_RING"];
+
 /// A variable of this process's own environment.
 pub(crate) fn process(name: &str) -> Option<OsString> {
     std::env::var_os(name)

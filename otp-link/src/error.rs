@@ -8,8 +8,11 @@ use otp_core::random::DrawError;
 use otp_core::{AccountName, Code, Coded, KeepError, KeyId, UnixTime};
 use otp_sys::Access;
 
+use crate::any_store::StoreError;
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
+use crate::probe::Broken;
+use crate::remote::{RemoteError, UrlFault};
 use crate::secure_python_link;
 
 /// What an operation gives.
@@ -22,11 +25,25 @@ pub enum Error {
     /// A name, key, record or length is not valid, damaged, or does not fit.
     Core(otp_core::Error),
     /// A rule of accounts and keys was broken.
-    Keep(KeepError<otp_store_fs::Error>),
+    Keep(KeepError<StoreError>),
     /// The store failed.
-    Store(otp_store_fs::Error),
+    Store(StoreError),
     /// No store was named, and the environment has no directory for a user's data.
     NoStore,
+    /// The URL of a store is wrong.
+    StoreUrl {
+        /// The URL, as far as it may be shown.
+        url: String,
+        /// What is wrong with it.
+        fault: UrlFault,
+    },
+    /// The store does not keep a promise that everything rests on.
+    BrokenPromise {
+        /// The promise.
+        broken: Broken,
+    },
+    /// `OTP_STORE_TIMEOUT` is no number of seconds.
+    StoreTimeout,
     /// No key was given anywhere.
     NoKey,
     /// The key was given in more than one way.
@@ -312,6 +329,8 @@ impl Coded for Error {
             Self::Keep(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoStore
+            | Self::StoreUrl { .. }
+            | Self::StoreTimeout
             | Self::RelativeHome { .. }
             | Self::EmptyPassword
             | Self::NoKey
@@ -348,7 +367,7 @@ impl Coded for Error {
             }
             Self::KeyFileExists { .. } | Self::CredentialExists { .. } | Self::RingExists { .. } => Code::Exists,
             Self::OtherAccount { .. } => Code::WrongKey,
-            Self::RecordNotRead { .. } => Code::StoreUnavailable,
+            Self::RecordNotRead { .. } | Self::BrokenPromise { .. } => Code::StoreUnavailable,
             Self::NotARecord { .. } => Code::Damaged,
             Self::Randomness(_) => Code::RandomnessFailed,
             Self::Entropy { fault, .. } => fault.code(),
@@ -407,6 +426,9 @@ impl Display for Cause<'_> {
                 write!(f, "the value of {field:?} is not UTF-8, which a program that changes a database gets")
             }
             Error::NoStore => f.write_str("no store is named, and there is no directory for a user's data"),
+            Error::StoreUrl { url, fault } => write!(f, "the store's URL {url}: {fault}"),
+            Error::BrokenPromise { broken } => write!(f, "the store can't be relied on: {broken}"),
+            Error::StoreTimeout => f.write_str("OTP_STORE_TIMEOUT is not a number of seconds from 1 to 86400"),
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),
             Error::KeyNotRead { origin, .. } => write!(f, "can't read the key from {origin}"),
@@ -505,8 +527,8 @@ impl From<otp_core::Error> for Error {
     }
 }
 
-impl From<KeepError<otp_store_fs::Error>> for Error {
-    fn from(error: KeepError<otp_store_fs::Error>) -> Self {
+impl From<KeepError<StoreError>> for Error {
+    fn from(error: KeepError<StoreError>) -> Self {
         match error {
             KeepError::Store(error) => Self::Store(error),
             KeepError::Invalid(error) => Self::Core(error),
@@ -528,9 +550,21 @@ impl From<KeepError<otp_store_fs::Error>> for Error {
     }
 }
 
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
 impl From<otp_store_fs::Error> for Error {
     fn from(error: otp_store_fs::Error) -> Self {
-        Self::Store(error)
+        Self::Store(error.into())
+    }
+}
+
+impl From<RemoteError> for Error {
+    fn from(error: RemoteError) -> Self {
+        Self::Store(error.into())
     }
 }
 

@@ -4,9 +4,12 @@ use std::io;
 use std::path::Path;
 
 use otp_core::{AccountName, KeyId};
+use otp_remote_protocol::Failure;
 
+use crate::any_store::StoreError;
 use crate::error::{EntropyFault, Error};
 use crate::key_origin::KeyOrigin;
+use crate::remote::{HelperFault, RemoteError, UrlFault};
 use crate::secure_python_link;
 
 /// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
@@ -117,6 +120,32 @@ pub enum Hint<'a> {
     SetClock,
     /// Have the doctor remove it.
     LetDoctorFix,
+    /// Put what is secret where the store's own tools look for it, not into the URL.
+    UseCredentialVariables,
+    /// Use https, or say that the store may be spoken to without.
+    UseTls,
+    /// Use another server: this one loses what is written.
+    UseOtherServer,
+    /// Check the URL.
+    CheckUrl,
+    /// Give a number of seconds.
+    GiveSeconds,
+    /// Have the store checked and prepared for writing.
+    InitStore {
+        /// Its URL.
+        url: &'a str,
+    },
+    /// Install the helper for the scheme, or correct the scheme.
+    InstallHelper {
+        /// The scheme.
+        scheme: &'a str,
+    },
+    /// Install helper and library of the same version.
+    UpdateHelper,
+    /// Check what the credentials for the store allow.
+    CheckPolicy,
+    /// Check the connection to the store, and try again.
+    CheckConnection,
     /// Add an account: that makes the store.
     AddAccount,
     /// Name a ring.
@@ -173,6 +202,23 @@ impl<'a> Hint<'a> {
             _ => return None,
         })
     }
+
+    fn of_remote(error: &'a RemoteError) -> Option<Self> {
+        Some(match error {
+            RemoteError::NoHelper { scheme, .. } => Self::InstallHelper { scheme },
+            RemoteError::NotStarted { path, source } => return Self::of_io(path, source),
+            RemoteError::Helper { fault: HelperFault::Malformed(_) | HelperFault::Unasked, .. } => Self::UpdateHelper,
+            RemoteError::Refused { kind, url, .. } => match kind {
+                Failure::NotInitialised => Self::InitStore { url },
+                Failure::Denied => Self::CheckPolicy,
+                Failure::NotFound | Failure::Usage => Self::CheckUrl,
+                Failure::Unavailable => Self::CheckConnection,
+                Failure::Unsupported | Failure::Damaged | Failure::Other => return None,
+            },
+            RemoteError::Helper { .. } | RemoteError::TimedOut { .. } => Self::CheckConnection,
+            RemoteError::TooLong { .. } | RemoteError::WrongGuard { .. } | RemoteError::Interrupted => return None,
+        })
+    }
 }
 
 impl Error {
@@ -182,8 +228,14 @@ impl Error {
         Some(match self {
             Self::Core(error) | Self::InvalidKey { error, .. } => return error.hint().map(Hint::Core),
             Self::Keep(error) => return error.hint().map(Hint::Core),
-            Self::Store(error) => return error.hint().map(Hint::Store),
+            Self::Store(StoreError::Files(error)) => return error.hint().map(Hint::Store),
+            Self::Store(StoreError::Remote(error)) => return Hint::of_remote(error),
             Self::NoStore | Self::RelativeHome { .. } => Hint::NameStore,
+            Self::StoreUrl { fault: UrlFault::Secret { .. }, .. } => Hint::UseCredentialVariables,
+            Self::StoreUrl { fault: UrlFault::PlainHttp { .. }, .. } => Hint::UseTls,
+            Self::StoreUrl { .. } => Hint::CheckUrl,
+            Self::StoreTimeout => Hint::GiveSeconds,
+            Self::BrokenPromise { .. } => Hint::UseOtherServer,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,

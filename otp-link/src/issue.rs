@@ -53,7 +53,7 @@ fn issue<B: Buffer, T, E: From<Error>>(
     let ring = ring::open(place.ring, place.store)?;
     let issue = || -> Result<_> {
         let grant = terms.grant()?;
-        let store = store::open(place.store)?;
+        let store = store::open_to_write(place.store)?;
         let keeper = store::keeper(&store);
         let in_ring = ring.as_ref().map(|ring| keeper.with_ring(ring));
         let key = key(in_ring.as_ref())?;

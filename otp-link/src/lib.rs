@@ -34,7 +34,7 @@
 //! ```
 //!
 //! There is one function per command: [`open_account`], [`add_account`], [`issue_key`], [`rotate_account`], [`revoke_key`],
-//! [`remove_account`], [`list_accounts`], [`list_keys`], [`verify`], [`doctor()`], [`import_secure_python_link`]. They take plain
+//! [`remove_account`], [`list_accounts`], [`list_keys`], [`verify`], [`doctor()`], [`import_secure_python_link`], [`copy_store`]. They take plain
 //! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
 #![forbid(unsafe_code)]
 
@@ -46,6 +46,7 @@ struct Readme;
 mod account;
 mod add;
 mod ahead;
+mod any_store;
 mod credential;
 pub mod doctor;
 mod entropy;
@@ -65,9 +66,11 @@ mod message;
 mod new_key;
 mod open;
 mod place;
+mod probe;
 mod randomness;
 mod record_file;
 mod remedy;
+mod remote;
 mod remove;
 mod revoke;
 pub mod ring;
@@ -78,12 +81,14 @@ pub mod secure_python_link;
 mod shell;
 mod source;
 mod store;
+mod store_commands;
 mod terms;
 mod verify;
 mod warning;
 
 pub use account::Account;
 pub use add::{add_account, check_new_account};
+pub use any_store::StoreError;
 pub use credential::{MAX_CREDENTIAL_KEY_LEN, check_new_key_credential, write_key_credential};
 pub use doctor::doctor;
 pub use entropy::Entropy;
@@ -105,8 +110,10 @@ pub use otp_core::keeper::KeyInfo;
 pub use otp_core::keeper::ringed::{Applied, Change, Published};
 pub use otp_sys::{Hardened, LockedBuf, LockedVec, harden_process, relock};
 pub use place::Place;
+pub use probe::Broken;
 pub use randomness::Randomness;
 pub use remedy::Remedy;
+pub use remote::{HelperFault, RemoteError, StoreUrl, UrlFault, end_helpers, interrupted_by};
 pub use remove::remove_account;
 pub use revoke::revoke_key;
 pub use ring_rotation::{
@@ -117,6 +124,7 @@ pub use seal::{open_bytes, seal_bytes, sealed_len};
 pub use shell::shell_word;
 pub use source::Source;
 pub use store::{StoreChoice, StoreOrigin, find_store, set_lock_timeout};
+pub use store_commands::{Copied, check_store, copy_store, init_store};
 pub use terms::KeyTerms;
 pub use verify::{Fault, Verification, verify, verify_key};
 pub use warning::{Warning, set_warning_handler};

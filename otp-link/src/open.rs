@@ -3,7 +3,7 @@
 use otp_core::{Record, UnixTime};
 
 use crate::account::Account;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::source::Source;
 use crate::{record_file, store};
 
@@ -17,11 +17,16 @@ use crate::{record_file, store};
 /// [`Error::OtherAccount`]: crate::Error::OtherAccount
 /// [`Error::StoreAndRecord`]: crate::Error::StoreAndRecord
 pub fn open_account(source: &Source<'_>) -> Result<Account> {
+    // A helper is started before the key is here.
+    let store = source.record.is_none().then(|| store::prepare(source.store));
     let key = source.read_key()?;
     let (name, id) = (key.account().clone(), key.id());
-    let secret = match source.record {
-        Some(file) => otp_core::open(key, &Record::decode(&record_file::read(file)?)?, UnixTime::now())?,
-        None => store::keeper(&store::open(source.store)?).open(key)?,
+    let secret = match (store, source.record) {
+        (Some(store), _) => store::keeper(&store?.open()?).open(key)?,
+        (None, record) => {
+            let file = record.ok_or(Error::StoreAndRecord)?;
+            otp_core::open(key, &Record::decode(&record_file::read(file)?)?, UnixTime::now())?
+        }
     };
     Account::new(name, id, secret)
 }

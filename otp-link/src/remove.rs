@@ -16,7 +16,7 @@ use crate::{ring, store};
 pub fn remove_account<'p>(account: &str, force: bool, place: impl Into<Place<'p>>) -> Result<()> {
     let (name, place) = (AccountName::parse(account)?, place.into());
     let ring = ring::open(place.ring, place.store)?;
-    let store = store::open(place.store)?;
+    let store = store::open_to_write(place.store)?;
     let keeper = store::keeper(&store);
     match &ring {
         Some(ring) => keeper.with_ring(ring).remove(&name, force)?,

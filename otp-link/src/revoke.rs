@@ -19,7 +19,7 @@ use crate::{ring, store};
 pub fn revoke_key<'p>(account: &str, key_id: &str, place: impl Into<Place<'p>>) -> Result<()> {
     let (name, id, place) = (AccountName::parse(account)?, KeyId::parse(key_id)?, place.into());
     let ring = ring::open(place.ring, place.store)?;
-    let store = store::open(place.store)?;
+    let store = store::open_to_write(place.store)?;
     let keeper = store::keeper(&store);
     let tombstone = match &ring {
         Some(ring) => keeper.with_ring(ring).revoke(&name, id)?,

@@ -7,6 +7,7 @@ use otp_core::keeper::ringed::{Applied, Change, Published, RingRotation};
 use otp_core::{Account, AccountName, Fields, KeyId};
 use otp_sys::LockedBuf;
 
+use crate::any_store::StoreError;
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::new_key::NewKey;
@@ -155,8 +156,8 @@ impl<E> From<Error> for Failure<E> {
     }
 }
 
-impl<E> From<otp_core::KeepError<otp_store_fs::Error>> for Failure<E> {
-    fn from(error: otp_core::KeepError<otp_store_fs::Error>) -> Self {
+impl<E> From<otp_core::KeepError<StoreError>> for Failure<E> {
+    fn from(error: otp_core::KeepError<StoreError>) -> Self {
         Self::Link(error.into())
     }
 }
@@ -165,8 +166,9 @@ fn with_keeper<T, E: From<Error>>(
     place: &Place<'_>,
     act: impl FnOnce(&FsRingKeeper<'_, '_>) -> Result<T, Failure<E>>,
 ) -> Result<T, E> {
-    let open =
-        || -> Result<_> { Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open(place.store)?)) };
+    let open = || -> Result<_> {
+        Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open_to_write(place.store)?))
+    };
     let (ring, store) = open()?;
     let keeper = store::keeper(&store).with_ring(&ring);
     act(&keeper).map_err(|failure| match failure {

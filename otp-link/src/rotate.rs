@@ -94,7 +94,7 @@ pub fn rotate_account<E: From<Error>>(
             // Nothing is kept of the old secret, so a field that is left out would be gone.
             None => check_login(&new)?,
         }
-        Ok((name, grant, new, store::open(store)?))
+        Ok((name, grant, new, store::open_to_write(store)?))
     };
     let (name, grant, new, store) = prepare()?;
     let keeper = store::keeper(&store);

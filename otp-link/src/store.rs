@@ -8,9 +8,11 @@ use otp_core::{AccountName, Keeper, KeyId, UnixTime};
 use otp_store_fs::FsStore;
 use otp_sys::LockedBuf;
 
+use crate::any_store::AnyStore;
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
 use crate::key_file;
+use crate::remote::{Access, Name, Patience, RemoteStore, UrlFault};
 use crate::ring::FsRing;
 use crate::warning::{self, Warning};
 
@@ -26,11 +28,11 @@ pub enum StoreOrigin {
     Default,
 }
 
-/// A store's root, and what named it.
+/// A store, and what named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreChoice {
-    /// The root's path.
+    /// The root's path, or the URL.
     pub path: PathBuf,
     /// What named it.
     pub origin: StoreOrigin,
@@ -100,18 +102,83 @@ pub fn set_lock_timeout(timeout: Duration) {
 
 static LOCK_TIMEOUT: OnceLock<Duration> = OnceLock::new();
 
-/// Opens the store that exists.
-pub(crate) fn open(explicit: Option<&Path>) -> Result<FsStore> {
+/// Where the store is that counts.
+///
+/// # Errors
+///
+/// Those of [`find_store`]; [`Error::StoreUrl`].
+pub(crate) fn place(explicit: Option<&Path>) -> Result<Name> {
     let path = find_store(explicit)?.path;
-    key_file::check_parent(&path)?;
-    Ok(with_patience(FsStore::open(path)?))
+    Name::parse(&path).map_err(|fault| {
+        let url = match &fault {
+            // What the secret is, nobody knows better than the one who wrote it.
+            UrlFault::Secret { .. } => "(not shown)".to_owned(),
+            _ => path.display().to_string(),
+        };
+        Error::StoreUrl { url, fault }
+    })
+}
+
+/// A store that is about to be opened: of one on the network, the helper runs already.
+pub(crate) enum Prepared {
+    Files(PathBuf),
+    Remote(RemoteStore),
+}
+
+impl Prepared {
+    pub(crate) fn open(self) -> Result<AnyStore> {
+        match self {
+            Self::Files(path) => open_files(path),
+            Self::Remote(store) => Ok(AnyStore::Remote(store)),
+        }
+    }
+}
+
+/// Prepares the store that exists for opening an account, before the key is read.
+pub(crate) fn prepare(explicit: Option<&Path>) -> Result<Prepared> {
+    match place(explicit)? {
+        Name::Path(path) => Ok(Prepared::Files(path)),
+        Name::Url(url) => Ok(Prepared::Remote(RemoteStore::open(url, Access::Read, Patience::in_all()?)?)),
+    }
+}
+
+/// Opens the store that exists, for reading.
+pub(crate) fn open(explicit: Option<&Path>) -> Result<AnyStore> {
+    open_for(Access::Read, explicit)
+}
+
+/// Opens the store that exists, for reading and writing.
+pub(crate) fn open_to_write(explicit: Option<&Path>) -> Result<AnyStore> {
+    open_for(Access::Write, explicit)
+}
+
+fn open_for(access: Access, explicit: Option<&Path>) -> Result<AnyStore> {
+    match place(explicit)? {
+        Name::Path(path) => open_files(path),
+        Name::Url(url) => Ok(AnyStore::Remote(RemoteStore::open(url, access, Patience::without_progress()?)?)),
+    }
 }
 
 /// Opens the store, and makes it if it does not exist.
-pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<FsStore> {
-    let path = find_store(explicit)?.path;
+pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<AnyStore> {
+    match place(explicit)? {
+        Name::Path(path) => {
+            key_file::check_parent(&path)?;
+            Ok(AnyStore::Files(with_patience(FsStore::open_or_create(path)?)))
+        }
+        Name::Url(url) => {
+            let store = RemoteStore::open(url, Access::Write, Patience::without_progress()?)?;
+            if !store.limits()?.is_initialised {
+                store.init()?;
+            }
+            Ok(AnyStore::Remote(store))
+        }
+    }
+}
+
+fn open_files(path: PathBuf) -> Result<AnyStore> {
     key_file::check_parent(&path)?;
-    Ok(with_patience(FsStore::open_or_create(path)?))
+    Ok(AnyStore::Files(with_patience(FsStore::open(path)?)))
 }
 
 /// How long this process waits for a lock.
@@ -123,15 +190,15 @@ fn with_patience(store: FsStore) -> FsStore {
     store.lock_timeout(lock_timeout()).on_wait(|path| warning::warn(&Warning::WaitingForLock { path }))
 }
 
-/// The directories that [`open_or_create`] would make: the store's own, then those above it.
+/// The directories that [`open_or_create`] would make: the store's own, then those above it. None on the network.
 pub(crate) fn absent_dirs(explicit: Option<&Path>) -> Result<Vec<PathBuf>> {
-    let root = find_store(explicit)?.path;
+    let Name::Path(root) = place(explicit)? else { return Ok(Vec::new()) };
     let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
     Ok(root.ancestors().take_while(is_absent).map(Path::to_owned).collect())
 }
 
 /// Takes back a new key that could not be handed over.
-pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &AccountName, id: KeyId) -> Result<()> {
+pub(crate) fn withdraw(store: &AnyStore, ring: Option<&FsRing>, account: &AccountName, id: KeyId) -> Result<()> {
     match ring {
         Some(ring) => Ok(keeper(store).with_ring(ring).withdraw(account, id)?),
         None => Ok(keeper(store).withdraw(account, id)?),
@@ -139,7 +206,7 @@ pub(crate) fn withdraw(store: &FsStore, ring: Option<&FsRing>, account: &Account
 }
 
 /// A keeper of the store, now.
-pub(crate) fn keeper(store: &FsStore) -> Keeper<'_, FsStore, LockedBuf> {
+pub(crate) fn keeper(store: &AnyStore) -> Keeper<'_, AnyStore, LockedBuf> {
     Keeper::in_memory(store, UnixTime::now())
 }
 

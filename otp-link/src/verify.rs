@@ -112,10 +112,14 @@ impl Verification {
 ///
 /// As [`open_account`](crate::open_account), but never [`otp_core::Code::Expired`].
 pub fn verify_key(source: &Source<'_>) -> Result<(AccountName, KeyId)> {
+    let store = source.record.is_none().then(|| store::prepare(source.store));
     let key = source.read_key()?;
-    match source.record {
-        Some(file) => otp_core::verify(&key, &Record::decode(&record_file::read(file)?)?)?,
-        None => store::keeper(&store::open(source.store)?).verify(&key)?,
+    match (store, source.record) {
+        (Some(store), _) => store::keeper(&store?.open()?).verify(&key)?,
+        (None, record) => {
+            let file = record.ok_or(Error::StoreAndRecord)?;
+            otp_core::verify(&key, &Record::decode(&record_file::read(file)?)?)?;
+        }
     }
     Ok((key.account().clone(), key.id()))
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use otp_core::{AccountName, KeyId};
 use otp_sys::Access;
 
+use crate::any_store::StoreError;
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
 
@@ -41,12 +42,24 @@ pub enum Warning<'a> {
         /// The key's id.
         key_id: KeyId,
         /// Why.
-        error: &'a otp_store_fs::Error,
+        error: &'a StoreError,
     },
     /// Another process has had an account locked for a second; it is still waited for.
     WaitingForLock {
         /// The account's directory.
         path: &'a Path,
+    },
+    /// A store on the network has let a request wait for a second; it is still waited for.
+    WaitingForStore {
+        /// The server.
+        host: &'a str,
+        /// Which try it is, from 1.
+        attempt: u16,
+    },
+    /// A store on another machine may be spoken to without TLS.
+    InsecureStore {
+        /// Its URL.
+        url: &'a str,
     },
 }
 
@@ -71,6 +84,16 @@ impl Display for Warning<'_> {
             ),
             Self::WaitingForLock { path } => {
                 write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
+            }
+            Self::WaitingForStore { host, attempt } => {
+                write!(f, "waiting for {} (try {attempt})", redact(host))
+            }
+            Self::InsecureStore { url } => {
+                write!(
+                    f,
+                    "the store {} may be spoken to without TLS: others can read and change what is sent",
+                    redact(url)
+                )
             }
         }
     }

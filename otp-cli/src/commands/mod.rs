@@ -15,4 +15,5 @@ pub(crate) mod revoke;
 pub(crate) mod ring;
 pub(crate) mod rotate;
 pub(crate) mod run;
+pub(crate) mod store;
 pub(crate) mod verify;

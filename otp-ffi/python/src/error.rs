@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use otp_core::{Code, Coded};
-use otp_link::{Hint, redact};
-use pyo3::exceptions::PyTypeError;
+use otp_link::{Hint, RemoteError, StoreError, redact};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::hint;
+use crate::{hint, interrupt};
 
 /// What a call gives.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -146,6 +146,9 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Python(raised) => raised,
+            Error::Link(otp_link::Error::Store(StoreError::Remote(RemoteError::Interrupted))) => {
+                interrupt::take().unwrap_or_else(|| PyKeyboardInterrupt::new_err(()))
+            }
             Error::WrongType { .. } => PyTypeError::new_err(redact(&error.message())),
             error => Python::attach(|py| error.exception(py).map_or_else(|failed| failed, PyErr::from_value)),
         }

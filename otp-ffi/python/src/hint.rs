@@ -1,5 +1,7 @@
 //! What to do about an error, in the words of a Python program: an argument to pass, a function to call, a command to run.
 
+use std::path::Path;
+
 use otp_core::Capacity;
 use otp_core::keeper::ringed::RingFinding;
 use otp_link::{Error, Hint, Remedy, ring, shell_word};
@@ -75,6 +77,19 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::RevokeAgain { account, id } => format!("revoke_key(\"{account}\", \"{id}\", ring=...)"),
         Hint::RotateAgain { .. } => "rotate_account(account, ..., ring=...) replaces it".into(),
         Hint::GiveText { .. } => "pass text, or change the database yourself and leave out apply".into(),
+        Hint::UseCredentialVariables => {
+            "give credentials as the store's own tools take them, such as AWS_ACCESS_KEY_ID or a profile".into()
+        }
+        Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
+        Hint::CheckUrl => "check the store's URL".into(),
+        Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
+        Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),
+        Hint::InstallHelper { scheme } => {
+            format!("correct the URL; or install the helper for {scheme}, and name its directory with OTP_HELPERS")
+        }
+        Hint::UpdateHelper => "install this library and its helper of the same version".into(),
+        Hint::CheckPolicy => "check the credentials, and what they allow".into(),
+        Hint::CheckConnection => "check the connection to the store, and try again".into(),
         // Those of the doctor and of a source of randomness of one's own.
         _ => return None,
     })

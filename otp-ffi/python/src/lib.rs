@@ -11,6 +11,7 @@ mod convert;
 mod error;
 mod fields;
 mod hint;
+mod interrupt;
 mod keys;
 mod renew;
 mod ring;
@@ -24,6 +25,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     otp_link::set_warning_handler(warning::raise);
+    otp_link::interrupted_by(interrupt::is_wanted);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     let codes: Vec<_> = Code::ALL.iter().map(|code| (code.number(), code.name(), code.summary())).collect();
     module.add("CODES", codes)?;

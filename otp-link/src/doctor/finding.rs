@@ -29,6 +29,22 @@ pub enum Finding {
         /// Where it would be.
         path: PathBuf,
     },
+    /// What a helper found out about a store on the network.
+    Remote {
+        /// The store's URL.
+        url: String,
+        /// A word for it.
+        key: String,
+        /// What is the case.
+        value: String,
+    },
+    /// A store on the network can't be used.
+    RemoteFault {
+        /// The store's URL.
+        url: String,
+        /// What is wrong with it.
+        error: Error,
+    },
     /// A key file can't be used, or others can read it.
     KeyFile {
         /// The key file.
@@ -91,6 +107,7 @@ impl Finding {
         use otp_store_fs::Finding as Store;
         match self {
             Self::NoStore { .. }
+            | Self::Remote { .. }
             | Self::Access { .. }
             | Self::NotLookedAt { .. }
             | Self::CoreDumps
@@ -99,9 +116,12 @@ impl Finding {
             Self::Store(Store::Foreign { .. } | Store::Stray { .. })
             | Self::LockableMemory { .. }
             | Self::ClockBehind { .. } => Severity::Warning,
-            Self::Store(_) | Self::KeyFile { .. } | Self::Ring { .. } | Self::ClockTooEarly | Self::Randomness(_) => {
-                Severity::Problem
-            }
+            Self::Store(_)
+            | Self::RemoteFault { .. }
+            | Self::KeyFile { .. }
+            | Self::Ring { .. }
+            | Self::ClockTooEarly
+            | Self::Randomness(_) => Severity::Problem,
         }
     }
 
@@ -116,6 +136,7 @@ impl Finding {
             | Self::Access { path, .. }
             | Self::KeyFile { path, .. }
             | Self::Ring { path, .. } => path.display().to_string(),
+            Self::Remote { url, .. } | Self::RemoteFault { url, .. } => url.clone(),
             Self::Store(_) => "the store".into(),
             Self::NotLookedAt { subject, .. } => (*subject).into(),
             Self::CoreDumps => "core dumps".into(),
@@ -137,7 +158,11 @@ impl Finding {
             Self::Store(Store::Empty { .. }) => "the directory has no records".into(),
             Self::Store(_) => "something is wrong with the store".into(),
             Self::NoStore { .. } => "there is no store yet".into(),
-            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => error.message(),
+            Self::Remote { key, value, .. } => format!("{key}: {value}"),
+            Self::RemoteFault { error, .. }
+            | Self::KeyFile { error, .. }
+            | Self::Ring { error, .. }
+            | Self::Randomness(error) => error.message(),
             Self::Access { writers, readers, .. } => {
                 let list = |who: &[String], what| (!who.is_empty()).then(|| format!("{} {what}", who.join(", ")));
                 let parts = [list(writers, "can read and write it"), list(readers, "can read it")];
@@ -170,9 +195,12 @@ impl Finding {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => return error.hint().map(Hint::Store),
             Self::Store(Store::Foreign { path }) => Hint::MoveAway { path },
             Self::Store(Store::Stray { .. } | Store::Empty { .. }) => Hint::LetDoctorFix,
-            Self::Store(_) | Self::Access { .. } | Self::NotLookedAt { .. } => return None,
+            Self::Store(_) | Self::Remote { .. } | Self::Access { .. } | Self::NotLookedAt { .. } => return None,
             Self::NoStore { .. } => Hint::AddAccount,
-            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => return error.hint(),
+            Self::RemoteFault { error, .. }
+            | Self::KeyFile { error, .. }
+            | Self::Ring { error, .. }
+            | Self::Randomness(error) => return error.hint(),
             Self::CoreDumps => Hint::DisableCoreDumps,
             Self::Swap { .. } => Hint::EncryptSwap,
             Self::LockableMemory { enough, .. } => Hint::RaiseLockLimit { bytes: *enough },
@@ -193,7 +221,10 @@ impl Finding {
         use otp_store_fs::Finding as Store;
         match self {
             Self::Store(Store::Faulty(error) | Store::ReadOnly(error)) => error.code(),
-            Self::KeyFile { error, .. } | Self::Ring { error, .. } | Self::Randomness(error) => error.code(),
+            Self::RemoteFault { error, .. }
+            | Self::KeyFile { error, .. }
+            | Self::Ring { error, .. }
+            | Self::Randomness(error) => error.code(),
             _ => Code::Other,
         }
     }

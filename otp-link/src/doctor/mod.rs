@@ -3,6 +3,7 @@
 mod clock;
 mod finding;
 mod machine;
+mod remote;
 
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use otp_store_fs::FsStore;
 use rand_core::TryRng;
 
 use crate::error::{Error, Result};
+use crate::remote::Name;
 use crate::{key_file, ring, store};
 
 pub use finding::{Finding, Severity};
@@ -23,23 +25,31 @@ pub use finding::{Finding, Severity};
 ///
 /// # Errors
 ///
-/// [`Error::NoStore`]; everything else is a finding.
+/// [`Error::NoStore`], [`Error::StoreUrl`], [`Error::StoreTimeout`]; everything else is a finding.
 pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Vec<Finding>> {
-    let root = store::find_store(store)?.path;
     let mut findings = Vec::new();
-    if root.exists() {
-        findings.extend(otp_store_fs::examine(&root, fix).into_iter().map(Finding::Store));
-        findings.extend(machine::access(&root));
-    } else {
-        findings.push(Finding::NoStore { path: root.clone() });
-    }
+    let files = match store::place(store)? {
+        Name::Path(root) if root.exists() => {
+            findings.extend(otp_store_fs::examine(&root, fix).into_iter().map(Finding::Store));
+            findings.extend(machine::access(&root));
+            FsStore::open(&root).ok()
+        }
+        Name::Path(path) => {
+            findings.push(Finding::NoStore { path });
+            None
+        }
+        Name::Url(url) => {
+            findings.extend(remote::examine(url)?);
+            None
+        }
+    };
     for path in key_files {
         findings
             .extend(key_file::check_key_file(path).err().map(|error| Finding::KeyFile { path: (*path).into(), error }));
         findings.extend(machine::access(path));
     }
     findings.extend(machine::examine());
-    findings.extend(clock::examine(FsStore::open(&root).ok().as_ref()));
+    findings.extend(clock::examine(files.as_ref()));
     findings.extend(randomness());
     Ok(findings)
 }

@@ -10,11 +10,13 @@ use otp_core::{AccountName, KeyId};
 
 use super::dir::FsRing;
 use super::identity;
+use crate::any_store::AnyStore;
 use crate::environment::{self, variable};
 use crate::error::{Error, Result};
 use crate::key_source::Key;
 use crate::list::has_prefix;
 use crate::new_key::NewKey;
+use crate::remote::Name;
 use crate::store;
 
 /// The ring that counts: the one that the caller names, else `OTP_RING`, else none.
@@ -98,9 +100,9 @@ pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> R
     Ok(findings.into_iter().flatten().collect())
 }
 
-/// A keeper of a store and a ring on a file system, whose secrets lie in locked memory.
+/// A keeper of a store, and of a ring on a file system, whose secrets lie in locked memory.
 pub(crate) type FsRingKeeper<'s, 'r> =
-    otp_core::keeper::ringed::RingKeeper<'s, 'r, otp_store_fs::FsStore, FsRing, otp_sys::LockedBuf>;
+    otp_core::keeper::ringed::RingKeeper<'s, 'r, AnyStore, FsRing, otp_sys::LockedBuf>;
 
 fn each_account<T>(
     prefix: &str,
@@ -147,7 +149,7 @@ pub fn export_key(key_id: &str, ring: Option<&Path>, store: Option<&Path>) -> Re
 
 /// Refuses a ring and a store of which one contains the other: who copies the store would have the keys as well.
 fn check_apart(ring: &Path, store: Option<&Path>) -> Result<()> {
-    let store = store::find_store(store)?.path;
+    let Name::Path(store) = store::place(store)? else { return Ok(()) };
     let (inner, outer) = (resolved(ring), resolved(&store));
     if inner.starts_with(&outer) || outer.starts_with(&inner) {
         return Err(Error::RingInStore { ring: ring.to_owned(), store });

@@ -7,6 +7,7 @@
 mod arena;
 mod listing;
 mod locked;
+mod per_process;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -25,6 +26,7 @@ use std::io;
 pub use arena::relock;
 pub use listing::each_entry;
 pub use locked::{LockedBuf, LockedVec};
+pub use per_process::PerProcess;
 #[cfg(target_os = "linux")]
 pub use platform::link_unnamed;
 #[cfg(windows)]
@@ -33,15 +35,16 @@ pub use platform::{
     make_new_private_dir, patiently, read_console, read_credential, start, status_from, status_of_part, user_sid,
     write_credential, write_output,
 };
+pub use platform::{
+    Helper, HelperInput, HelperOutput, core_dump_limit, create_private, file_kind, give_name, harden_process,
+    inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
+    own_library, quiet_thread, standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd,
+    unnamed_private, user,
+};
 #[cfg(unix)]
 pub use platform::{
     close_on_exec, exec_with_fds, filled_pipe, is_private_group, sealed_memory_file, status_at, status_of_path,
     sync_dir,
-};
-pub use platform::{
-    core_dump_limit, create_private, file_kind, give_name, harden_process, inherited, is_in_use, is_stream,
-    lockable_memory, make_private_dir, make_private_dirs, open_with_status, standard_input, standard_output, status_of,
-    swap_devices, sync_parent, take_fd, unnamed_private, user,
 };
 pub use witness::{hand_over, secret_input};
 

@@ -1,6 +1,8 @@
 //! Unix.
 #![allow(unsafe_code, reason = "pages and descriptor numbers of one's own belong to no Rust value")]
 
+mod helper;
+
 use std::ffi::c_void;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Seek, Write};
@@ -20,6 +22,13 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::{Errno, FdFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+pub use helper::{Helper, HelperInput, HelperOutput, own_library, quiet_thread};
+
+/// Repeats a call that a signal interrupts. What else it fails with does not matter.
+fn interrupted_or(mut call: impl FnMut() -> Result<(), Errno>) {
+    while call() == Err(Errno::INTR) {}
+}
 
 /// Maps `len` new pages of zeros, locked and left out of core dumps as far as the system allows; `None` without memory.
 pub(crate) fn map_locked(len: usize) -> Option<NonNull<u8>> {

@@ -70,6 +70,8 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
         command.env_remove(name);
     }
     plan.set_variables(&account.fields(), &mut command)?;
+    // As another program this process would not know of them.
+    otp_link::end_helpers();
     match platform::start(name, command, &plan, account, &args.source.key)? {}
 }
 

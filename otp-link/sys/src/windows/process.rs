@@ -70,7 +70,7 @@ unsafe extern "system" fn wait_on(event: u32) -> BOOL {
 }
 
 /// A job whose processes are killed when its last handle is closed, as the system does for a process that is killed.
-fn new_job() -> Option<OwnedHandle> {
+pub(super) fn new_job() -> Option<OwnedHandle> {
     // SAFETY: it takes no attributes and no name.
     let job = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
     if job.is_null() {

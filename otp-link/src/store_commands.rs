@@ -1,0 +1,166 @@
+//! What is done with a whole store: making it, copying it, checking that it keeps its promises.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use otp_core::store::{Kind, Scope, Slot, Store};
+use otp_core::{KeyId, Record};
+use otp_remote_protocol::object_name;
+
+use crate::any_store::{AnyStore, StoreError};
+use crate::error::{Error, Result};
+use crate::probe;
+use crate::randomness::Randomness;
+use crate::store;
+
+/// How many objects are on their way at once.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Makes a store that can be written: a directory, or on the network whatever marks one, once it has been seen to keep its
+/// promises. Says whether it was one before.
+///
+/// # Errors
+///
+/// The store's, also if it does not keep its promises.
+pub fn init_store(store: &Path) -> Result<bool> {
+    match store::open_or_create(Some(store))? {
+        AnyStore::Remote(store) => Ok(store.init()?),
+        AnyStore::Files(_) => Ok(true),
+    }
+}
+
+/// Tries the store's promises on objects of an account that nobody has, and removes them.
+///
+/// # Errors
+///
+/// [`Error::BrokenPromise`]; the store's.
+pub fn check_store(store: Option<&Path>) -> Result<()> {
+    let store = store::open_to_write(store)?;
+    let id = KeyId::generate(&mut Randomness::system())?;
+    probe::probe(&store, id)?.map_err(|broken| Error::BrokenPromise { broken })
+}
+
+/// What [`copy_store`] did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Copied {
+    /// How many objects were copied.
+    pub copied: usize,
+    /// How many were there already, byte by byte.
+    pub equal: usize,
+    /// Those that are there and different. They stay as they are. Sorted.
+    pub different: Vec<String>,
+}
+
+/// Copies every object of a store that another does not have. It overwrites nothing, compares what is there already, and goes
+/// on where an earlier call was cut off.
+///
+/// What ends keys goes first: a reader of the copy never sees a key open that has ended in the original. `progress` is
+/// called with how many objects are done, and how many there are, from several threads.
+///
+/// # Errors
+///
+/// Those of both stores.
+pub fn copy_store(from: &Path, to: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<Copied> {
+    let from = store::open(Some(from))?;
+    let slots = slots(&from)?;
+    let to = store::open_or_create(Some(to))?;
+    let (total, done) = (slots.len(), AtomicUsize::new(0));
+    let mut report = Copied::default();
+    for kind in ORDER {
+        let these: Vec<&Slot> = slots.iter().filter(|slot| slot.kind == kind).collect();
+        for (slot, outcome) in these.iter().zip(side_by_side(&these, |slot| {
+            let outcome = copy(&from, &to, slot)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok(outcome)
+        })?) {
+            match outcome {
+                Outcome::Copied => report.copied += 1,
+                Outcome::Equal => report.equal += 1,
+                Outcome::Gone => {}
+                Outcome::Different => report.different.push(object_name(slot)),
+            }
+        }
+    }
+    report.different.sort_unstable();
+    Ok(report)
+}
+
+/// Notes and claims say what must not open or be sealed any more; records come last.
+const ORDER: [Kind; 5] = [Kind::Note, Kind::Claim, Kind::Rotation, Kind::Staged, Kind::Record];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Copied,
+    Equal,
+    Different,
+    /// It was removed since it was listed.
+    Gone,
+}
+
+fn slots(store: &AnyStore) -> Result<BTreeSet<Slot>> {
+    let mut slots = BTreeSet::new();
+    store.list(Scope::All, &mut |slot| {
+        slots.insert(slot.clone());
+        ControlFlow::Continue(())
+    })?;
+    Ok(slots)
+}
+
+fn copy(from: &AnyStore, to: &AnyStore, slot: &Slot) -> Result<Outcome, StoreError> {
+    let Some(bytes) = read(from, slot)? else { return Ok(Outcome::Gone) };
+    let put = to.put(slot, &bytes)?;
+    // Also what was just put: that it is there is for the store to prove.
+    Ok(match read(to, slot)? {
+        Some(there) if there == bytes && put => Outcome::Copied,
+        Some(there) if there == bytes => Outcome::Equal,
+        _ => Outcome::Different,
+    })
+}
+
+/// An object's bytes. One that is longer than any record is cut off, and then equal to none.
+fn read(store: &AnyStore, slot: &Slot) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut bytes = vec![0; Record::MAX_LEN + 1];
+    let len = store.get(slot, &mut bytes)?;
+    Ok(len.map(|len| {
+        bytes.truncate(len);
+        bytes
+    }))
+}
+
+/// Does something with each of many, several at a time, and gives the outcomes in their order. After the first failure nothing
+/// more is begun.
+fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    act: impl Fn(&T) -> Result<R, StoreError> + Sync,
+) -> Result<Vec<R>, StoreError> {
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new((Vec::with_capacity(items.len()), None));
+    let lock = || outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    match act(item) {
+                        Ok(outcome) => lock().0.push((index, outcome)),
+                        Err(error) => {
+                            next.store(items.len(), Ordering::Relaxed);
+                            lock().1.get_or_insert(error);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (mut outcomes, failed) = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    outcomes.sort_unstable_by_key(|(index, _)| *index);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
