@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -10,13 +10,20 @@ use tokio::time::{Instant, sleep_until};
 /// After how long somebody who waits wants to know why.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// For how long one notice speaks for all requests that wait at the same try.
+const LIFE: Duration = Duration::from_secs(10);
+
 /// Where notices go: a function of host and try.
 #[derive(Clone)]
-pub(crate) struct Notices(Arc<dyn Fn(&str, u16) + Send + Sync>);
+pub(crate) struct Notices {
+    tell: Arc<dyn Fn(&str, u16) + Send + Sync>,
+    /// When the last one was told, and of which try.
+    last: Arc<Mutex<Option<(Instant, u16)>>>,
+}
 
 impl Notices {
     pub(crate) fn new(tell: impl Fn(&str, u16) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+        Self { tell: Arc::new(tell), last: Arc::default() }
     }
 
     /// Waits for one try, and says so once a second has passed since the request's first.
@@ -25,9 +32,17 @@ impl Notices {
         tokio::select! {
             biased;
             output = &mut one => return output,
-            () = sleep_until(start + PATIENCE) => (self.0)(host, number),
+            () = sleep_until(start + PATIENCE) => self.tell(host, number),
         }
         one.await
+    }
+
+    fn tell(&self, host: &str, number: u16) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|(told, of)| told.elapsed() > LIFE || number > of) {
+            *last = Some((Instant::now(), number));
+            (self.tell)(host, number);
+        }
     }
 }
 

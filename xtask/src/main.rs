@@ -90,8 +90,8 @@ const TASKS: &[Task] = &[
         WithArguments(e2e::e2e),
     ),
     task(
-        "stores [all]",
-        "stores on real servers: SeaweedFS; Azurite, rclone, web servers (needs PyPI, openssl, curl, npm, nginx)",
+        "stores [PART...]",
+        "stores on real servers; `all` adds Azurite, rclone, web servers (needs PyPI, openssl, curl; npm, nginx)",
         WithArguments(stores::stores),
     ),
     task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),

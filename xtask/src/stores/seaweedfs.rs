@@ -1,13 +1,15 @@
 //! `SeaweedFS`: S3 on this machine, with and without TLS, with a writer and a reader.
 
 use std::fs;
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
+use otp_test_tools::{TempDir, folder};
 use xtask::Result;
 use xtask::sh::{answers, run};
 
 use super::Tools;
-use super::server::{Server, free_port, home, listens};
+use super::server::{Server, free_port, listens};
 use crate::venv::program_of;
 
 const BUCKET: &str = "otp";
@@ -19,38 +21,56 @@ const IDENTITIES: &str = r#"{"identities": [
 
 /// A server with an empty bucket.
 pub(super) struct SeaweedFs {
-    server: Server,
+    folder: TempDir,
     port: u16,
     tls_port: u16,
+    /// Ports that it takes beside those two, by the names of its options.
+    others: Vec<(&'static str, u16)>,
+    server: Option<Server>,
 }
 
 impl SeaweedFs {
     pub(super) fn start(tools: &Tools) -> Result<Self> {
-        let folder = home();
-        let path = |name: &str| folder.path().join(name);
-        fs::create_dir(path("data"))
-            .and_then(|()| fs::write(path("identities.json"), IDENTITIES))
-            .map_err(|error| format!("{}: {error}", folder.path().display()))?;
-        let certificate =
-            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-        let names = ["-subj", "/CN=otp test", "-addext", "subjectAltName=IP:127.0.0.1", "-addext"];
+        let home = folder();
+        let path = |name: &str| home.path().join(name);
+        let failed = |error| format!("{}: {error}", home.path().display());
+        fs::create_dir(path("data")).map_err(failed)?;
+        fs::write(path("identities.json"), IDENTITIES).map_err(failed)?;
+        let kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        let names = ["-subj", "/CN=otp test", "-addext", "subjectAltName=IP:127.0.0.1"];
         let mut openssl = Command::new("openssl");
-        openssl.args(certificate).args(names).arg("basicConstraints=critical,CA:FALSE");
-        run(openssl.arg("-keyout").arg(path("tls.key")).arg("-out").arg(path("tls.pem")))?;
+        openssl.args(kind).args(names).args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+        run(openssl.arg("-keyout").arg(path("tls.key")).arg("-out").arg(path("tls.pem")).stderr(Stdio::null()))?;
+        let names = ["master.port", "volume.port", "filer.port", "admin.port", "s3.port.iceberg", "s3.port.lance"];
+        let others = names.into_iter().map(|name| Ok((name, free_port()?))).collect::<Result<_>>()?;
+        let mut server = Self { folder: home, port: free_port()?, tls_port: free_port()?, others, server: None };
+        server.start_again(tools)?;
+        Ok(server)
+    }
 
-        let (port, tls_port) = (free_port()?, free_port()?);
+    /// Kills it, as a power loss would.
+    pub(super) fn kill(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it with what it had.
+    pub(super) fn start_again(&mut self, tools: &Tools) -> Result<()> {
+        let (port, tls_port) = (self.port, self.tls_port);
         let mut weed = program_of(&tools.venv, "weed");
         weed.args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-webdav=false", "-admin.ui=false"]);
         weed.args(["-master.telemetry=false", "-dir=data", "-s3.config=identities.json"]);
         weed.args([format!("-bucket={BUCKET}"), format!("-s3.port={port}"), format!("-s3.port.https={tls_port}")]);
         weed.args(["-s3.cert.file=tls.pem", "-s3.key.file=tls.key"]);
-        for other in ["master.port", "volume.port", "filer.port", "admin.port", "s3.port.iceberg", "s3.port.lance"] {
-            weed.arg(format!("-{other}={}", free_port()?));
-        }
+        weed.args(self.others.iter().map(|(name, port)| format!("-{name}={port}")));
         let bucket = format!("http://127.0.0.1:{port}/{BUCKET}/");
         let is_ready = || listens(tls_port) && answers(curl().args(["--user", "writer:writer-secret", &bucket]));
-        let server = Server::start(folder, &mut weed, is_ready)?;
-        Ok(Self { server, port, tls_port })
+        self.server = Some(Server::start(self.folder.path(), &mut weed, is_ready)?);
+        Ok(())
+    }
+
+    /// Its certificate.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("tls.pem")
     }
 
     pub(super) fn url(&self) -> String {
@@ -60,14 +80,12 @@ impl SeaweedFs {
     pub(super) fn tls_url(&self) -> String {
         format!("s3://{BUCKET}?endpoint=https://127.0.0.1:{}", self.tls_port)
     }
+}
 
-    /// Gives a command the writer's credentials.
-    pub(super) fn log_in(command: &mut Command) {
-        command
-            .env("AWS_ACCESS_KEY_ID", "writer")
-            .env("AWS_SECRET_ACCESS_KEY", "writer-secret")
-            .env("AWS_REGION", "us-east-1");
-    }
+/// Gives a command somebody's credentials: the writer's, or the reader's.
+pub(super) fn log_in(command: &mut Command, who: &str) {
+    command.env("AWS_ACCESS_KEY_ID", who).env("AWS_SECRET_ACCESS_KEY", format!("{who}-secret"));
+    command.env("AWS_REGION", "us-east-1");
 }
 
 /// A client of S3 that is on every machine.
@@ -77,16 +95,21 @@ fn curl() -> Command {
     curl
 }
 
-pub(super) fn run_tests(tools: &Tools, all: bool) -> Result<()> {
+pub(super) fn run_tests(tools: &Tools) -> Result<()> {
+    test(tools, &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"])
+}
+
+/// By far the longest part of the suite: each operation cut off at each of its steps.
+pub(super) fn run_cuts(tools: &Tools) -> Result<()> {
+    test(tools, &["cuts"])
+}
+
+fn test(tools: &Tools, names: &[&str]) -> Result<()> {
     let server = SeaweedFs::start(tools)?;
-    let mut tests = super::server_tests(if all {
-        &["--skip", "pretends", "--skip", "web_"]
-    } else {
-        &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"]
-    });
-    SeaweedFs::log_in(&mut tests);
+    let mut tests = super::server_tests(names);
+    log_in(&mut tests, "writer");
     tests.env("OTP_STORES_URL", server.url()).env("OTP_STORES_TLS_URL", server.tls_url());
-    tests.env("OTP_STORES_CA", server.server.path("tls.pem"));
+    tests.env("OTP_STORES_CA", server.certificate());
     tests.env("OTP_STORES_READER", "reader:reader-secret").env("OTP_STORES_WRITER", "writer:writer-secret");
     run(&mut tests)
 }

@@ -1,13 +1,12 @@
-//! [`Server`]: a process that listens, in a folder of its own, and ends with its value.
+//! [`Server`]: a process that listens, and ends with its value.
 
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otp_test_tools::{TempDir, folder};
 use xtask::Result;
 
 /// How long a server may take to start.
@@ -16,25 +15,22 @@ const START: Duration = Duration::from_secs(60);
 const SECOND: u16 = 10_000;
 
 /// A running server.
-pub(super) struct Server {
-    folder: TempDir,
-    process: Child,
-}
+pub(super) struct Server(Child);
 
 impl Server {
-    /// Starts a server, and waits until it is ready. Its log is in the folder.
-    pub(super) fn start(folder: TempDir, command: &mut Command, is_ready: impl Fn() -> bool) -> Result<Self> {
+    /// Starts a server in a folder, where it writes its log, and waits until it is ready.
+    pub(super) fn start(folder: &Path, command: &mut Command, is_ready: impl Fn() -> bool) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let failed = |error| format!("{name}: {error}");
-        let log = folder.path().join("log");
+        let log = folder.join("log");
         let output = File::create(&log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
-        command.current_dir(folder.path()).stdin(Stdio::null()).stdout(output).stderr(errors);
+        command.current_dir(folder).stdin(Stdio::null()).stdout(output).stderr(errors);
         let process = command.spawn().map_err(failed)?;
-        let mut server = Self { folder, process };
+        let mut server = Self(process);
         let begun = Instant::now();
         while !is_ready() {
-            if server.process.try_wait().map_err(failed)?.is_some() || begun.elapsed() > START {
+            if server.0.try_wait().map_err(failed)?.is_some() || begun.elapsed() > START {
                 let log = std::fs::read_to_string(&log).unwrap_or_default();
                 return Err(format!("{name} did not start:\n{log}"));
             }
@@ -42,22 +38,13 @@ impl Server {
         }
         Ok(server)
     }
-
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-}
-
-/// A folder for a server.
-pub(super) fn home() -> TempDir {
-    folder()
 }
 
 /// A port that nobody listens on, nor on the one above it that some servers take too.
