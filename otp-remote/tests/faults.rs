@@ -1,4 +1,5 @@
 //! Servers that fail in every way: nothing is taken to exist that does not, nothing is lost, and every call ends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
 mod stub;

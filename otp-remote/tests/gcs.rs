@@ -1,4 +1,5 @@
 //! Google Cloud Storage: the suite of all stores, against a server in this process, since no server of Google's runs elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
 mod stub;

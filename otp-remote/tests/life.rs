@@ -1,4 +1,5 @@
 //! The life of a helper: how it starts, what it says to a client that is wrong, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
 mod stub;

