@@ -13,10 +13,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// For how long one notice speaks for all requests that wait at the same try.
 const LIFE: Duration = Duration::from_secs(10);
 
+type Tell = dyn Fn(&str, u16) + Send + Sync;
+
 /// Where notices go: a function of host and try.
 #[derive(Clone)]
 pub(crate) struct Notices {
-    tell: Arc<dyn Fn(&str, u16) + Send + Sync>,
+    tell: Arc<Tell>,
     /// When the last one was told, and of which try.
     last: Arc<Mutex<Option<(Instant, u16)>>>,
 }

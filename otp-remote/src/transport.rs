@@ -136,13 +136,11 @@ impl Transport {
         if gone.load(Ordering::Relaxed) {
             return Err(Error::NoCredentials);
         }
-        match timeout(METADATA, self.once(request)).await {
-            Ok(Ok(answer)) => Ok(answer.map(Into::into)),
-            Ok(Err(_)) | Err(_) => {
-                gone.store(true, Ordering::Relaxed);
-                Err(Error::NoCredentials)
-            }
+        if let Ok(Ok(answer)) = timeout(METADATA, self.once(request)).await {
+            return Ok(answer.map(Into::into));
         }
+        gone.store(true, Ordering::Relaxed);
+        Err(Error::NoCredentials)
     }
 
     /// Sends a request, again if need be, and gives an answer that its engine understands: success, or one of the statuses

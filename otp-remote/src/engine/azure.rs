@@ -20,7 +20,7 @@ pub(crate) fn connect(network: Network, account: &str, container: &str, insecure
         .with_retry(no_retries())
         .with_http_connector(network)
         .build()
-        .map_err(configuration)?;
+        .map_err(|error| configuration(&error))?;
     let set = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
     let credentials = if set(&["AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY"]) {
         "an account key"

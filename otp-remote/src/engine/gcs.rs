@@ -15,7 +15,7 @@ pub(crate) fn connect(network: Network, bucket: &str) -> Result<Connected, Error
         .with_retry(no_retries())
         .with_http_connector(network)
         .build()
-        .map_err(configuration)?;
+        .map_err(|error| configuration(&error))?;
     let set = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
     let credentials = if set(&["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY"]) {
         "a service account"

@@ -66,8 +66,8 @@ fn no_retries() -> RetryConfig {
 }
 
 /// A builder's complaint. The last cause names what is wrong; those above it may repeat a whole configuration.
-fn configuration(error: object_store::Error) -> Error {
-    Error::Configuration(innermost(&error))
+fn configuration(error: &object_store::Error) -> Error {
+    Error::Configuration(innermost(error))
 }
 
 /// A variable of the environment that is not empty.

@@ -91,7 +91,7 @@ pub(crate) async fn connect(
         let endpoint = endpoint.as_str().trim_end_matches('/');
         builder = builder.with_endpoint(endpoint).with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
     }
-    let store = builder.build().map_err(configuration)?;
+    let store = builder.build().map_err(|error| configuration(&error))?;
     Ok(Connected { store: Arc::new(store), engine: "S3", endpoint: shown, credentials, versions: true })
 }
 

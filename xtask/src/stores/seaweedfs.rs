@@ -62,8 +62,12 @@ impl SeaweedFs {
         weed.args([format!("-bucket={BUCKET}"), format!("-s3.port={port}"), format!("-s3.port.https={tls_port}")]);
         weed.args(["-s3.cert.file=tls.pem", "-s3.key.file=tls.key"]);
         weed.args(self.others.iter().map(|(name, port)| format!("-{name}={port}")));
-        let bucket = format!("http://127.0.0.1:{port}/{BUCKET}/");
-        let is_ready = || listens(tls_port) && answers(curl().args(["--user", "writer:writer-secret", &bucket]));
+        // It answers before it can read and write what objects hold.
+        let object = format!("http://127.0.0.1:{port}/{BUCKET}/ready");
+        let asked =
+            |arguments: &[&str]| answers(curl().args(["--user", "writer:writer-secret", &object]).args(arguments));
+        let file = self.folder.path().join("identities.json");
+        let is_ready = || listens(tls_port) && asked(&["--upload-file", &file.to_string_lossy()]) && asked(&[]);
         self.server = Some(Server::start(self.folder.path(), &mut weed, is_ready)?);
         Ok(())
     }
