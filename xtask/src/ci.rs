@@ -5,7 +5,7 @@ use xtask::cargo::{self, cargo, cargo_of, target};
 use xtask::sh::{output, program, run};
 
 use crate::windows::TARGET as WINDOWS;
-use crate::{ct, faults, fuzz, memory, model, supply, test};
+use crate::{ct, faults, fuzz, memory, model, stores, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
@@ -26,6 +26,7 @@ pub(crate) fn ci() -> Result<()> {
     test::test(&["--strict".into()])?;
     #[cfg(unix)]
     crate::clients::clients()?;
+    stores::stores(&[])?;
     model::model()?;
     ct::ct()?;
     memory::memory()?;
@@ -61,7 +62,8 @@ fn cross_builds() -> Result<()> {
         .args(["--", "-D", "warnings"]))?;
     // Nothing here runs them, nor builds what is written in C for them.
     for target in APPLE {
-        run(cargo(&["check", "--locked", "--target", target]).args(packages).args(["--exclude", "xtask"]))?;
+        let others = ["--exclude", "xtask", "--exclude", "otp-remote"];
+        run(cargo(&["check", "--locked", "--target", target]).args(packages).args(others))?;
     }
     Ok(())
 }

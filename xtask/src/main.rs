@@ -25,6 +25,7 @@ mod randomness;
 #[cfg(unix)]
 mod servers;
 mod size;
+mod stores;
 mod supply;
 mod test;
 mod tools;
@@ -97,6 +98,11 @@ const TASKS: &[Task] = &[
         "e2e [PART...]",
         "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
         WithArguments(e2e::e2e),
+    ),
+    task(
+        "stores [PART...]",
+        "stores on real servers; `all` adds Azurite, rclone, web servers (needs PyPI, openssl, curl; npm, nginx)",
+        WithArguments(stores::stores),
     ),
     task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
     task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),

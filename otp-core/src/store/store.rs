@@ -38,7 +38,8 @@ pub trait Store {
 
     /// Puts `bytes` into a slot if it is empty, and says whether it did. What was there stays.
     ///
-    /// Of several concurrent calls with different bytes for one slot, exactly one answers `true`.
+    /// Of several concurrent calls with different bytes for one slot, exactly one answers `true`. If the slot holds these very
+    /// bytes, either answer is right: a store on the network can't tell whether they came by a try whose answer was lost.
     fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, Self::Error>;
 
     /// Puts many objects, sharing what makes them durable where the store can.

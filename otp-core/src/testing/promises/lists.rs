@@ -102,7 +102,8 @@ pub(super) fn a_callback_may_use_the_store<S: Store>(store: &S) {
         promise(verbs.read(place).is_some(), "list: a callback may read what is listed");
         promise(verbs.list_account(&place.account).contains(place), "list: a callback may list");
         let is_first = seen.is_empty();
-        promise(verbs.put(&slot("new", 1, Kind::Record), b"new") == is_first, "list: a callback may put");
+        let bytes = if is_first { &b"new"[..] } else { b"other" };
+        promise(verbs.put(&slot("new", 1, Kind::Record), bytes) == is_first, "list: a callback may put");
         promise(verbs.remove(place), "list: a callback may remove what is listed");
         seen.push(place.clone());
         ControlFlow::Continue(())

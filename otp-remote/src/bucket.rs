@@ -1,0 +1,260 @@
+//! [`Bucket`]: the verbs of a store, on object storage.
+//!
+//! The answer to a conditional write may get lost, and then a second try is refused *because of the first*. So no write is
+//! repeated blindly: after each one that was not confirmed, what is there decides.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, PutResult, UpdateVersion};
+use otp_core::store::Slot;
+use otp_remote_protocol::{Listing, object_name, parse_object_name};
+use tokio::time::{sleep, timeout};
+
+use crate::engine::Connected;
+use crate::error::Error;
+use crate::transport::{innermost, jitter};
+
+/// The most bytes of an object: two of them fit into one message.
+pub(crate) const MAX_OBJECT: usize = 512 << 10;
+/// How often a write is tried, each time after a look at what is there.
+const TRIES: u32 = 4;
+/// The first wait between two of them, of which each is a random part.
+const BACKOFF: Duration = Duration::from_millis(100);
+/// How many names go into one part of a list.
+const PART: usize = 500;
+
+/// A store in a bucket.
+pub(crate) struct Bucket {
+    pub(crate) connected: Connected,
+    prefix: Path,
+}
+
+/// What became of a put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// The server confirmed it.
+    New,
+    /// The object is there with these bytes: by a try whose answer was lost, or by somebody who put the same.
+    Same,
+    /// Another object is there.
+    Taken,
+}
+
+impl Bucket {
+    /// `prefix` is as it stands in the URL.
+    pub(crate) fn new(connected: Connected, prefix: &str) -> Result<Self, Error> {
+        let prefix = Path::from_url_path(prefix).map_err(|_| Error::NoPlace("folder that every server reads alike"))?;
+        Ok(Self { connected, prefix })
+    }
+
+    /// Where an object of that name is.
+    pub(crate) fn path(&self, name: &str) -> Path {
+        self.prefix.parts().chain(Path::from(name).parts()).collect()
+    }
+
+    pub(crate) fn path_of(&self, slot: &Slot) -> Path {
+        self.path(&object_name(slot))
+    }
+
+    /// Reads an object, and what a replacement has to name.
+    pub(crate) async fn get(&self, path: &Path) -> Result<Option<(Bytes, UpdateVersion)>, Error> {
+        let found = match self.store().get(path).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(cause(error)),
+        };
+        if found.meta.size > MAX_OBJECT as u64 {
+            return Err(Error::TooLong { limit: MAX_OBJECT });
+        }
+        let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+        Ok(Some((found.bytes().await.map_err(cause)?, version)))
+    }
+
+    /// Puts an object where none is.
+    pub(crate) async fn put(&self, path: &Path, bytes: &Bytes) -> Result<Put, Error> {
+        let mut last = Error::Contended;
+        for number in 0..TRIES {
+            pause(number).await;
+            match self.write(path, bytes, PutMode::Create).await {
+                Ok(_) => return Ok(Put::New),
+                Err(refused) => last = refused.into_doubt()?,
+            }
+            match self.get(path).await? {
+                Some((found, _)) if found == bytes => return Ok(Put::Same),
+                Some(_) => return Ok(Put::Taken),
+                None => {}
+            }
+        }
+        Err(last)
+    }
+
+    /// Puts objects side by side, and gives how many are there from the front, up to the first whose place is taken. What was
+    /// put behind that one is taken back.
+    pub(crate) async fn put_many(&self, objects: &[(Path, Bytes)]) -> Result<usize, Error> {
+        // Of two objects for one place, the first must win.
+        let twice =
+            (0..objects.len()).find(|place| objects[..*place].iter().any(|(path, _)| *path == objects[*place].0));
+        let objects = &objects[..twice.unwrap_or(objects.len())];
+        let puts = futures_util::future::join_all(objects.iter().map(|(path, bytes)| self.put(path, bytes))).await;
+        let puts = puts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let Some(taken) = puts.iter().position(|put| *put == Put::Taken) else { return Ok(puts.len()) };
+        let behind = objects.iter().zip(&puts).skip(taken).filter(|(_, put)| **put == Put::New);
+        let back = futures_util::future::join_all(behind.map(|((path, _), _)| self.delete(path))).await;
+        back.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(taken)
+    }
+
+    /// Replaces an object that holds exactly `expected`.
+    pub(crate) async fn replace(&self, path: &Path, expected: &[u8], new: &Bytes) -> Result<bool, Error> {
+        let mut last = Error::Contended;
+        for number in 0..TRIES {
+            pause(number).await;
+            let Some((found, mut version)) = self.get(path).await? else { return Ok(false) };
+            if found != expected {
+                // Nobody else writes these bytes: a try of ours was done.
+                return Ok(number > 0 && found == new);
+            }
+            // Some servers refuse a tag in quotes, though it is theirs (Ceph's gateway).
+            if number % 2 == 1 {
+                version.e_tag = version.e_tag.map(|tag| tag.trim_matches('"').to_owned());
+            }
+            match self.write(path, new, PutMode::Update(version)).await {
+                Ok(_) => return Ok(true),
+                Err(refused) => last = refused.into_doubt()?,
+            }
+        }
+        match self.get(path).await? {
+            Some((found, _)) if found == new => Ok(true),
+            Some((found, _)) if found == expected => Err(last),
+            _ => Ok(false),
+        }
+    }
+
+    /// Removes an object, and says whether there was one. Some servers would not say.
+    pub(crate) async fn remove(&self, path: &Path) -> Result<bool, Error> {
+        if self.get(path).await?.is_none() {
+            return Ok(false);
+        }
+        self.delete(path).await.map(|()| true)
+    }
+
+    async fn delete(&self, path: &Path) -> Result<(), Error> {
+        match self.store().delete(path).await {
+            // Gone already, perhaps by a try whose answer was lost.
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(cause(error)),
+        }
+    }
+
+    /// Gives the slots of a list in parts, as the server sends its pages. Each page may take `patience`.
+    pub(crate) async fn list<F: AsyncFnMut(Vec<Slot>) -> Result<(), Error>>(
+        &self,
+        listing: &Listing,
+        patience: Duration,
+        mut each: F,
+    ) -> Result<(), Error> {
+        let over = |_| Error::TimeOver { host: self.connected.endpoint.clone() };
+        let top = match listing {
+            Listing::All => self.prefix.clone(),
+            Listing::Below(account) | Listing::Account(account) => self.path(account.as_str()),
+        };
+        if let Listing::Account(_) = listing {
+            // Without what is below, however much that is.
+            let found = timeout(patience, self.store().list_with_delimiter(Some(&top))).await.map_err(over)?;
+            let slots: Vec<Slot> =
+                found.map_err(cause)?.objects.iter().filter_map(|meta| self.slot_at(&meta.location)).collect();
+            for part in slots.chunks(PART) {
+                each(part.to_vec()).await?;
+            }
+            return Ok(());
+        }
+        let mut pages = self.store().list(Some(&top)).ready_chunks(PART);
+        while let Some(page) = timeout(patience, pages.next()).await.map_err(over)? {
+            let page = page.into_iter().collect::<Result<Vec<_>, _>>().map_err(cause)?;
+            let slots: Vec<Slot> = page.iter().filter_map(|meta| self.slot_at(&meta.location)).collect();
+            if !slots.is_empty() {
+                each(slots).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a list of a folder shows an object.
+    pub(crate) async fn lists(&self, folder: &Path, path: &Path) -> Result<bool, Error> {
+        let mut found = self.store().list(Some(folder));
+        while let Some(meta) = found.try_next().await.map_err(cause)? {
+            if meta.location == *path {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// One conditional write.
+    pub(crate) async fn write(&self, path: &Path, bytes: &Bytes, mode: PutMode) -> Result<PutResult, Refused> {
+        let written = self.store().put_opts(path, PutPayload::from_bytes(bytes.clone()), mode.into()).await;
+        written.map_err(|error| match error {
+            object_store::Error::AlreadyExists { .. }
+            | object_store::Error::Precondition { .. }
+            | object_store::Error::NotModified { .. }
+            // The object that was to be replaced is gone.
+            | object_store::Error::NotFound { .. } => Refused::Condition,
+            error => Refused::Failed(cause(error)),
+        })
+    }
+
+    fn store(&self) -> &dyn ObjectStore {
+        &*self.connected.store
+    }
+
+    /// The slot of an object; `None` for anything else that lies in the bucket.
+    fn slot_at(&self, path: &Path) -> Option<Slot> {
+        let prefix = self.prefix.as_ref();
+        let name = path.as_ref().strip_prefix(prefix)?;
+        parse_object_name(if prefix.is_empty() { name } else { name.strip_prefix('/')? })
+    }
+}
+
+/// Why a conditional write is not confirmed.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The server says that its condition does not hold.
+    Condition,
+    /// It failed, and may have been done.
+    Failed(Error),
+}
+
+impl Refused {
+    /// What to report if no later try settles it; an error if trying is of no use.
+    fn into_doubt(self) -> Result<Error, Error> {
+        match self {
+            Self::Condition => Ok(Error::Contended),
+            Self::Failed(error) if error.is_in_doubt() => Ok(error),
+            Self::Failed(error) => Err(error),
+        }
+    }
+}
+
+async fn pause(number: u32) {
+    if number > 0 {
+        sleep(jitter(BACKOFF * 2_u32.pow(number))).await;
+    }
+}
+
+/// What the transport reported, or what `object_store` could not read.
+fn cause(error: object_store::Error) -> Error {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<Error>() {
+            return error.clone();
+        }
+        next = error.source();
+    }
+    match error {
+        object_store::Error::NotFound { .. } => Error::Unexpected { status: 404, code: String::new() },
+        error => Error::Unreadable(innermost(&error)),
+    }
+}

@@ -1,0 +1,76 @@
+//! The engines: from a [`Place`] to something that answers requests.
+
+mod azure;
+mod gcs;
+mod profile;
+mod s3;
+mod web;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::{ObjectStore, RetryConfig};
+
+use crate::error::Error;
+use crate::notice::Notices;
+use crate::place::{Engine, Place};
+use crate::transport::{Network, innermost};
+
+pub(crate) use web::Web;
+
+/// What reaches a place.
+pub(crate) enum Reached {
+    /// Object storage.
+    Bucket(Connected),
+    /// A web server.
+    Web(Web),
+}
+
+/// A client of object storage, and what people want to know of it.
+pub(crate) struct Connected {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// The engine's name.
+    pub(crate) engine: &'static str,
+    /// Where it is reached.
+    pub(crate) endpoint: String,
+    /// Where its credentials come from.
+    pub(crate) credentials: &'static str,
+    /// How the engine deletes what may not be there.
+    pub(crate) versions: bool,
+}
+
+/// Prepares to reach a place. Nothing is sent to the store yet.
+pub(crate) async fn reach(place: &Place, notices: Notices, patience: Duration) -> Result<Reached, Error> {
+    let redirects = matches!(place.engine, Engine::Web { .. });
+    let roots = match &place.engine {
+        Engine::S3 { .. } => s3::roots()?,
+        _ => None,
+    };
+    let network = Network::new(notices, patience, place.insecure, redirects, roots)?;
+    match &place.engine {
+        Engine::S3 { bucket, endpoint, region, style, profile } => {
+            let wanted = s3::Wanted { bucket, endpoint: endpoint.as_ref(), region: region.as_deref(), style: *style };
+            s3::connect(network, &wanted, profile.as_deref(), place.insecure).await.map(Reached::Bucket)
+        }
+        Engine::Azure { account, container } => {
+            azure::connect(network, account, container, place.insecure).map(Reached::Bucket)
+        }
+        Engine::Gcs { bucket } => gcs::connect(network, bucket).map(Reached::Bucket),
+        Engine::Web { base } => Ok(Reached::Web(Web::new(network.transport(), base.clone()))),
+    }
+}
+
+/// The transport decides what is tried again.
+fn no_retries() -> RetryConfig {
+    RetryConfig { max_retries: 0, ..RetryConfig::default() }
+}
+
+/// A builder's complaint. The last cause names what is wrong; those above it may repeat a whole configuration.
+fn configuration(error: &object_store::Error) -> Error {
+    Error::Configuration(innermost(error))
+}
+
+/// A variable of the environment that is not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

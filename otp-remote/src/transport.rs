@@ -1,0 +1,236 @@
+//! [`Transport`]: how requests travel. Tries, time limits and notices are decided here, for every engine alike.
+//!
+//! Bodies are read whole before anybody sees an answer. So an answer that breaks off counts as none, and is asked for again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind};
+use object_store::client::{HttpRequest, HttpResponse, HttpService};
+use object_store::{ClientConfigKey, ClientOptions};
+use reqwest::redirect::Policy;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use crate::error::Error;
+use crate::notice::Notices;
+use crate::place::may_be_plain;
+use crate::refusal::{code, is_busy, understood};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long one try may take, from its first byte to its last.
+const TRY: Duration = Duration::from_secs(5);
+/// How long the machine's metadata service has, once.
+const METADATA: Duration = Duration::from_secs(1);
+/// How often a request that changes nothing by being repeated is tried.
+const TRIES: u16 = 3;
+/// The first and the longest wait between two tries; each is a random part of it.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
+/// How many requests are under way at most.
+const SIDE_BY_SIDE: usize = 32;
+/// The most bytes of an answer: a page of a list with the longest names, and more than any object has.
+const ANSWER_LIMIT: usize = 4 << 20;
+
+/// What one process shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    client: reqwest::Client,
+    notices: Notices,
+    room: Arc<Semaphore>,
+    /// After this, nothing is tried again.
+    patience: Duration,
+    /// Whether other machines may be spoken to without TLS.
+    insecure: bool,
+}
+
+impl Network {
+    /// `roots` replaces the system's certificates. With `redirects` they are followed, though never away from TLS.
+    pub(crate) fn new(
+        notices: Notices,
+        patience: Duration,
+        insecure: bool,
+        redirects: bool,
+        roots: Option<Vec<reqwest::Certificate>>,
+    ) -> Result<Self, Error> {
+        // A redirect would take a signed request elsewhere. Stores send one only to those who ask in the wrong region.
+        let policy = if redirects { redirect_policy(insecure) } else { Policy::none() };
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("otp-remote/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .redirect(policy);
+        let client = match roots {
+            Some(roots) => client.tls_certs_only(roots),
+            None => client,
+        };
+        let client = client.build().map_err(|error| Error::Configuration(innermost(&error)))?;
+        Ok(Self { client, notices, room: Arc::new(Semaphore::new(SIDE_BY_SIDE)), patience, insecure })
+    }
+
+    /// How requests of the store travel.
+    pub(crate) fn transport(&self) -> Transport {
+        Transport { network: self.clone(), to: To::Store }
+    }
+}
+
+/// The options that mark the client of the store itself; `object_store` derives others for those that give credentials.
+pub(crate) fn store_options() -> ClientOptions {
+    ClientOptions::new().with_allow_http(false).with_connect_timeout(CONNECT)
+}
+
+impl HttpConnector for Network {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let option = |key| options.get_config_value(&key);
+        let to = if option(ClientConfigKey::ConnectTimeout)
+            != store_options().get_config_value(&ClientConfigKey::ConnectTimeout)
+        {
+            To::Metadata(Arc::new(AtomicBool::new(false)))
+        } else if option(ClientConfigKey::AllowHttp).as_deref() == Some("true") {
+            To::Agent
+        } else {
+            To::Store
+        };
+        Ok(HttpClient::new(Transport { network: self.clone(), to }))
+    }
+}
+
+/// Whom a client speaks to.
+#[derive(Clone, Debug)]
+enum To {
+    /// The store, or a service on the network that gives credentials.
+    Store,
+    /// A container's agent that gives credentials, by plain HTTP.
+    Agent,
+    /// The machine's metadata service, which many machines lack. Remembers that it is not there.
+    Metadata(Arc<AtomicBool>),
+}
+
+/// Sends requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    network: Network,
+    to: To,
+}
+
+#[async_trait]
+impl HttpService for Transport {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let sent = match &self.to {
+            To::Metadata(gone) => self.ask_metadata(gone, request).await,
+            _ => self.send(request).await,
+        };
+        // `object_store` repeats nothing of this kind.
+        sent.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))
+    }
+}
+
+impl Transport {
+    async fn ask_metadata(&self, gone: &AtomicBool, request: HttpRequest) -> Result<HttpResponse, Error> {
+        if gone.load(Ordering::Relaxed) {
+            return Err(Error::NoCredentials);
+        }
+        if let Ok(Ok(answer)) = timeout(METADATA, self.once(request)).await {
+            return Ok(answer.map(Into::into));
+        }
+        gone.store(true, Ordering::Relaxed);
+        Err(Error::NoCredentials)
+    }
+
+    /// Sends a request, again if need be, and gives an answer that its engine understands: success, or one of the statuses
+    /// that say what is in a slot.
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+        let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::NotUrl)?;
+        if !matches!(self.to, To::Agent) {
+            may_be_plain(&url, self.network.insecure)?;
+        }
+        let host = url.host_str().unwrap_or_default();
+        // Whether a write is repeated depends on what is there then, which its verb looks at.
+        let tries = if request.method() == Method::PUT { 1 } else { TRIES };
+        let _room = self.network.room.acquire().await.map_err(|_| Error::Protocol("the helper ends"))?;
+        let (start, mut wait) = (Instant::now(), BACKOFF.0);
+        let mut number = 1;
+        loop {
+            let one = timeout(TRY, self.once(request.clone()));
+            let (error, wanted) = match self.network.notices.while_waiting(start, host, number, one).await {
+                Ok(Ok(answer)) if is_busy(answer.status()) => {
+                    let (status, code) = (answer.status().as_u16(), code(&answer));
+                    (Error::Busy { host: host.into(), status, code, tries: number }, wanted_pause(&answer))
+                }
+                Ok(Ok(answer)) => return Ok(understood(answer)?.map(Into::into)),
+                Ok(Err(Failed::TooLong)) => return Err(Error::TooLong { limit: ANSWER_LIMIT }),
+                Ok(Err(Failed::Broken(reason))) => (Error::NoAnswer { host: host.into(), reason, tries: number }, None),
+                Err(_) => {
+                    let reason = format!("no answer within {} seconds", TRY.as_secs());
+                    (Error::NoAnswer { host: host.into(), reason, tries: number }, None)
+                }
+            };
+            let pause = wanted.unwrap_or_default().max(jitter(wait));
+            if number == tries || start.elapsed() + pause >= self.network.patience {
+                return Err(error);
+            }
+            sleep(pause).await;
+            wait = (wait * 2).min(BACKOFF.1);
+            number += 1;
+        }
+    }
+
+    /// One try, without a time limit.
+    async fn once(&self, request: HttpRequest) -> Result<http::Response<Bytes>, Failed> {
+        let broken = |error: &(dyn std::error::Error + 'static)| Failed::Broken(innermost(error));
+        let answer = self.network.client.call(request).await.map_err(|error| broken(&error))?;
+        let (mut parts, body) = answer.into_parts();
+        let body = match Limited::new(body, ANSWER_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Failed::TooLong),
+            Err(error) => return Err(broken(&*error)),
+        };
+        // Servers that send in chunks leave it out, and `object_store` insists on it.
+        parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| body.len().into());
+        Ok(http::Response::from_parts(parts, body))
+    }
+}
+
+/// A try without a whole answer.
+enum Failed {
+    Broken(String),
+    TooLong,
+}
+
+/// How long a server wants to be left alone.
+fn wanted_pause(answer: &http::Response<Bytes>) -> Option<Duration> {
+    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Follows to where the first request might have gone.
+fn redirect_policy(insecure: bool) -> Policy {
+    Policy::custom(move |attempt| {
+        if attempt.previous().len() > 5 || may_be_plain(attempt.url(), insecure).is_err() {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+pub(crate) fn jitter(longest: Duration) -> Duration {
+    // Without randomness, the whole wait.
+    let part = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
+    longest.mul_f64(part)
+}
+
+/// The last cause of an error, which says most: "connection refused" rather than "error sending request".
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}

@@ -1,0 +1,119 @@
+//! `SeaweedFS`: S3 on this machine, with and without TLS, with a writer and a reader.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use otp_test_tools::{TempDir, folder};
+use xtask::Result;
+use xtask::sh::{answers, run};
+
+use super::Tools;
+use super::server::{Server, free_port, listens};
+use crate::venv::program_of;
+
+const BUCKET: &str = "otp";
+/// Who may do what. A reader has what docs call the least policy: reading objects, without lists.
+const IDENTITIES: &str = r#"{"identities": [
+    {"name": "writer", "credentials": [{"accessKey": "writer", "secretKey": "writer-secret"}], "actions": ["Admin"]},
+    {"name": "reader", "credentials": [{"accessKey": "reader", "secretKey": "reader-secret"}], "actions": ["Read:otp"]}
+]}"#;
+
+/// A server with an empty bucket.
+pub(super) struct SeaweedFs {
+    folder: TempDir,
+    port: u16,
+    tls_port: u16,
+    /// Ports that it takes beside those two, by the names of its options.
+    others: Vec<(&'static str, u16)>,
+    server: Option<Server>,
+}
+
+impl SeaweedFs {
+    pub(super) fn start(tools: &Tools) -> Result<Self> {
+        let home = folder();
+        let path = |name: &str| home.path().join(name);
+        let failed = |error| format!("{}: {error}", home.path().display());
+        fs::create_dir(path("data")).map_err(failed)?;
+        fs::write(path("identities.json"), IDENTITIES).map_err(failed)?;
+        let kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        let names = ["-subj", "/CN=otp test", "-addext", "subjectAltName=IP:127.0.0.1"];
+        let mut openssl = Command::new("openssl");
+        openssl.args(kind).args(names).args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+        run(openssl.arg("-keyout").arg(path("tls.key")).arg("-out").arg(path("tls.pem")).stderr(Stdio::null()))?;
+        let names = ["master.port", "volume.port", "filer.port", "admin.port", "s3.port.iceberg", "s3.port.lance"];
+        let others = names.into_iter().map(|name| Ok((name, free_port()?))).collect::<Result<_>>()?;
+        let mut server = Self { folder: home, port: free_port()?, tls_port: free_port()?, others, server: None };
+        server.start_again(tools)?;
+        Ok(server)
+    }
+
+    /// Kills it, as a power loss would.
+    pub(super) fn kill(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it with what it had.
+    pub(super) fn start_again(&mut self, tools: &Tools) -> Result<()> {
+        let (port, tls_port) = (self.port, self.tls_port);
+        let mut weed = program_of(&tools.venv, "weed");
+        weed.args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-webdav=false", "-admin.ui=false"]);
+        weed.args(["-master.telemetry=false", "-dir=data", "-s3.config=identities.json"]);
+        weed.args([format!("-bucket={BUCKET}"), format!("-s3.port={port}"), format!("-s3.port.https={tls_port}")]);
+        weed.args(["-s3.cert.file=tls.pem", "-s3.key.file=tls.key"]);
+        weed.args(self.others.iter().map(|(name, port)| format!("-{name}={port}")));
+        // It answers before it can read and write what objects hold.
+        let object = format!("http://127.0.0.1:{port}/{BUCKET}/ready");
+        let asked =
+            |arguments: &[&str]| answers(curl().args(["--user", "writer:writer-secret", &object]).args(arguments));
+        let file = self.folder.path().join("identities.json");
+        let is_ready = || listens(tls_port) && asked(&["--upload-file", &file.to_string_lossy()]) && asked(&[]);
+        self.server = Some(Server::start(self.folder.path(), &mut weed, is_ready)?);
+        Ok(())
+    }
+
+    /// Its certificate.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("tls.pem")
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("s3://{BUCKET}?endpoint=http://127.0.0.1:{}", self.port)
+    }
+
+    pub(super) fn tls_url(&self) -> String {
+        format!("s3://{BUCKET}?endpoint=https://127.0.0.1:{}", self.tls_port)
+    }
+}
+
+/// Gives a command somebody's credentials: the writer's, or the reader's.
+pub(super) fn log_in(command: &mut Command, who: &str) {
+    command.env("AWS_ACCESS_KEY_ID", who).env("AWS_SECRET_ACCESS_KEY", format!("{who}-secret"));
+    command.env("AWS_REGION", "us-east-1");
+}
+
+/// A client of S3 that is on every machine.
+fn curl() -> Command {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail", "--aws-sigv4", "aws:amz:us-east-1:s3"]);
+    curl
+}
+
+pub(super) fn run_tests(tools: &Tools) -> Result<()> {
+    test(tools, &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"])
+}
+
+/// By far the longest part of the suite: each operation cut off at each of its steps.
+pub(super) fn run_cuts(tools: &Tools) -> Result<()> {
+    test(tools, &["cuts"])
+}
+
+fn test(tools: &Tools, names: &[&str]) -> Result<()> {
+    let server = SeaweedFs::start(tools)?;
+    let mut tests = super::server_tests(names);
+    log_in(&mut tests, "writer");
+    tests.env("OTP_STORES_URL", server.url()).env("OTP_STORES_TLS_URL", server.tls_url());
+    tests.env("OTP_STORES_CA", server.certificate());
+    tests.env("OTP_STORES_READER", "reader:reader-secret").env("OTP_STORES_WRITER", "writer:writer-secret");
+    run(&mut tests)
+}
