@@ -29,19 +29,19 @@ pub use locked::{LockedBuf, LockedVec};
 pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::{
-    AccessList, MAX_CREDENTIAL_LEN, Party, Running, access_list, access_of, check_name, has_console,
-    make_new_private_dir, patiently, read_console, read_credential, start, status_from, status_of_part, user_sid,
-    write_credential, write_output,
+    AccessList, MAX_CREDENTIAL_LEN, Party, access_list, access_of, check_name, has_console, machine_id,
+    make_new_private_dir, read_console, read_credential, status_from, status_of_part, user_sid, write_credential,
+    write_output,
+};
+pub use platform::{
+    Running, core_dump_limit, create_private, file_kind, give_name, harden_process, inherited, is_in_use, is_stream,
+    lockable_memory, make_private_dir, make_private_dirs, open_with_status, patiently, standard_input, standard_output,
+    start, status_of, swap_devices, sync_parent, take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{
     close_on_exec, exec_with_fds, filled_pipe, is_private_group, sealed_memory_file, status_at, status_of_path,
     sync_dir,
-};
-pub use platform::{
-    core_dump_limit, create_private, file_kind, give_name, harden_process, inherited, is_in_use, is_stream,
-    lockable_memory, make_private_dir, make_private_dirs, open_with_status, standard_input, standard_output, status_of,
-    swap_devices, sync_parent, take_fd, unnamed_private, user,
 };
 pub use witness::{hand_over, secret_input};
 
@@ -74,7 +74,7 @@ pub struct Status {
     pub group: u32,
     /// The length in bytes.
     pub len: u64,
-    /// The number of its file system, and its number there.
+    /// The number of its file system, and its number there. On Windows, zeros if only its metadata were asked.
     pub place: (u64, u64),
 }
 

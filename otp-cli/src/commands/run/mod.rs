@@ -18,7 +18,7 @@ use otp_core::account::Field;
 use crate::channel::ENVIRONMENT;
 use crate::error::{Error, Result};
 use crate::options::{Globals, SourceArgs};
-use crate::{format, values};
+use crate::{format, start, values};
 
 #[cfg(unix)]
 use self::unix as platform;
@@ -63,7 +63,7 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     let account = args.source.open(globals, None)?;
 
     let (name, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
-    let mut command = platform::program(name);
+    let mut command = start::program(name);
     command.args(arguments);
     // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
     for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {

@@ -5,6 +5,7 @@ mod access;
 mod console;
 mod credential;
 mod files;
+mod machine;
 mod memory;
 mod paths;
 mod patience;
@@ -19,6 +20,7 @@ pub use files::{
     create_private, file_kind, give_name, make_new_private_dir, make_private_dir, make_private_dirs, open_with_status,
     status_from, status_of, status_of_part, sync_parent, unnamed_private, user,
 };
+pub use machine::machine_id;
 pub use memory::{core_dump_limit, lockable_memory, swap_devices};
 pub(crate) use memory::{lock_pages, map_locked, unmap_locked};
 pub use paths::check_name;

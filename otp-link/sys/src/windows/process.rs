@@ -3,7 +3,7 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
-use std::process::{Child, ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::ptr;
 
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
@@ -98,18 +98,17 @@ impl Running {
         self.child.stdin.take()
     }
 
-    /// Waits until the command has ended, and gives its exit code. What it has started goes on.
+    /// Waits until the command has ended. What it has started goes on.
     ///
     /// # Errors
     ///
     /// The system's.
-    pub fn wait(mut self) -> io::Result<i32> {
+    pub fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
         if let Some(job) = &self.job {
             limit(job, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK);
         }
-        // Each process has one here.
-        Ok(status.code().unwrap_or(-1))
+        Ok(status)
     }
 }
 
@@ -121,7 +120,7 @@ mod tests {
     fn a_command_ends_with_its_own_code() {
         for code in [0, 1, 42, 300, -1] {
             let running = start(Command::new("cmd").args(["/c", &format!("exit {code}")])).unwrap();
-            assert_eq!(running.wait().unwrap(), code);
+            assert_eq!(running.wait().unwrap().code(), Some(code));
         }
         assert!(start(&mut Command::new("no such command")).is_err());
     }
