@@ -49,7 +49,7 @@ fn child() {
             ("started", path) => fs::write(path, "").unwrap(),
             // Nobody else can open it as long as this process lives.
             ("hold", path) => {
-                mem::forget(fs::OpenOptions::new().write(true).create(true).share_mode(0).open(path).unwrap());
+                mem::forget(fs::OpenOptions::new().write(true).create_new(true).share_mode(0).open(path).unwrap());
             }
             ("apply", fate) => apply(fate),
             ("wait", _) => loop {

@@ -114,7 +114,18 @@ impl Running {
 
 #[cfg(test)]
 mod tests {
+    use windows_sys::Win32::System::Console::{CTRL_CLOSE_EVENT, CTRL_SHUTDOWN_EVENT};
+
     use super::*;
+
+    #[test]
+    fn ctrl_c_and_ctrl_break_are_left_to_the_command_and_the_end_of_a_session_is_not() {
+        let goes_on = [CTRL_C_EVENT, CTRL_BREAK_EVENT, CTRL_CLOSE_EVENT, CTRL_SHUTDOWN_EVENT].map(|event| {
+            // SAFETY: the function touches nothing.
+            unsafe { wait_on(event) }
+        });
+        assert_eq!(goes_on, [1, 1, 0, 0]);
+    }
 
     #[test]
     fn a_command_ends_with_its_own_code() {
