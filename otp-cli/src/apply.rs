@@ -4,15 +4,16 @@ use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use otp_core::Fields;
 use otp_link::ring::RingGuard;
 use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES, LockedVec};
+use otp_sys::Running;
 
 use crate::error::Error;
 use crate::format::json_string;
-use crate::start::Obstacle;
+use crate::start::{self, Obstacle};
 use crate::terminal;
 
 /// The exit code of a program that has changed nothing, for certain: `EX_TEMPFAIL` of sysexits.h.
@@ -40,11 +41,12 @@ impl<'a> Program<'a> {
 
     /// Runs it with one JSON object on its standard input, and says what became of the change.
     ///
-    /// It inherits the ring's lock: if this process dies, nobody goes on before the program has ended too (rule 6).
+    /// If this process dies, nobody goes on before the program has ended too (rule 6): on Unix it inherits the ring's lock, on
+    /// Windows it is killed.
     pub(crate) fn apply(&self, guard: &RingGuard, change: &Change<'_>) -> Applied {
         let Some(object) = object(change) else { return self.not_started };
         match self.start(guard) {
-            Ok(child) => match wait(child, &object) {
+            Ok(running) => match wait(running, &object) {
                 Ok(status) => self.outcome(status),
                 Err(_) => Applied::InDoubt,
             },
@@ -62,16 +64,16 @@ impl<'a> Program<'a> {
         self.failure.borrow_mut().take().unwrap_or(error)
     }
 
-    fn start(&self, guard: &RingGuard) -> io::Result<Child> {
+    fn start(&self, guard: &RingGuard) -> io::Result<Running> {
         let _inherited = otp_sys::inherited(guard.file())?;
-        let mut command = Command::new(self.name);
+        let mut command = start::program(self.name);
         command.args(self.arguments).stdin(Stdio::piped());
         // Standard output is for new keys.
         command.stdout(Stdio::from(io::stderr()));
         for name in KEY_VARIABLES.iter().copied().chain(LOGIN_VARIABLES.map(|(name, _)| name)) {
             command.env_remove(name);
         }
-        command.spawn()
+        otp_sys::start(&mut command)
     }
 
     fn outcome(&self, status: ExitStatus) -> Applied {
@@ -87,12 +89,12 @@ impl<'a> Program<'a> {
     }
 }
 
-fn wait(mut child: Child, object: &[u8]) -> io::Result<ExitStatus> {
-    if let Some(mut input) = child.stdin.take() {
+fn wait(mut running: Running, object: &[u8]) -> io::Result<ExitStatus> {
+    if let Some(mut input) = running.take_stdin() {
         // A program that does not read to the end is not wrong for that alone: its exit code counts.
         let _ = input.write_all(object);
     }
-    child.wait()
+    running.wait()
 }
 
 /// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text, which was refused before.

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The exit code of a shell for a command that can't be found, and of `env`, `nice` and `timeout`.
 const NOT_FOUND: u8 = 127;
@@ -89,6 +90,19 @@ impl Obstacle {
     }
 }
 
+/// The program that a name stands for: the system looks for it.
+#[cfg(unix)]
+pub(crate) fn program(name: &OsStr) -> Command {
+    Command::new(name)
+}
+
+/// The program that a name stands for, by `PATH` and `PATHEXT`.
+#[cfg(windows)]
+pub(crate) fn program(name: &OsStr) -> Command {
+    // What is not found is left to the system, which says so when it is started.
+    find(name).map_or_else(|| Command::new(name), Command::new)
+}
+
 /// The file that a command's name stands for, if there is one.
 #[cfg(unix)]
 fn find(program: &OsStr) -> Option<PathBuf> {
@@ -102,7 +116,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
 /// The file that a command's name stands for, if there is one: as it is, or with an extension of `PATHEXT`; in the
 /// directories of `PATH` alone, unless the name says where it is.
 #[cfg(windows)]
-pub(crate) fn find(program: &OsStr) -> Option<PathBuf> {
+fn find(program: &OsStr) -> Option<PathBuf> {
     let extensions = std::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".to_owned());
     let in_place = program.as_encoded_bytes().iter().any(|byte| matches!(byte, b'/' | b'\\' | b':'));
     let path = std::env::var_os("PATH").filter(|_| !in_place);

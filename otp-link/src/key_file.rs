@@ -196,7 +196,10 @@ pub(crate) fn create_durably(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         }
     }
     let mut file = otp_sys::create_private(path)?;
-    write(&mut file, parts).and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
+    let written = write(&mut file, parts);
+    // Windows removes nothing that is open.
+    drop(file);
+    written.and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
 }
 
 /// Refuses a directory that anybody but its owner, this user, can use.

@@ -4,7 +4,7 @@ use xtask::Result;
 use xtask::cargo::{self, cargo, cargo_of, target};
 use xtask::sh::{output, program, run};
 
-use crate::windows::TARGET as WINDOWS;
+use crate::windows::{self, TARGET as WINDOWS};
 use crate::{ct, faults, fuzz, memory, model, stores, supply, test};
 
 /// Targets without an operating system, for the core.
@@ -27,6 +27,7 @@ pub(crate) fn ci() -> Result<()> {
     #[cfg(unix)]
     crate::clients::clients()?;
     stores::stores(&[])?;
+    windows::windows()?;
     model::model()?;
     ct::ct()?;
     memory::memory()?;

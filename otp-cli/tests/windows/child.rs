@@ -3,7 +3,11 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
+use std::mem;
+use std::os::windows::fs::OpenOptionsExt;
+
+use serde_json::Value;
 
 /// The variable that says what the child is to do.
 pub(crate) const DO: &str = "OTP_TEST_DO";
@@ -35,7 +39,7 @@ fn child() {
             ("variable", name) => println!("\nTOLD {:?}", env::var(name).ok()),
             ("input", _) => {
                 let mut bytes = Vec::new();
-                std::io::stdin().read_to_end(&mut bytes).unwrap();
+                io::stdin().read_to_end(&mut bytes).unwrap();
                 println!("\nTOLD {}", bytes.escape_ascii());
             }
             ("path", name) => println!("\nTOLD {}", env::var(name).unwrap()),
@@ -43,10 +47,35 @@ fn child() {
             ("spoil", name) => fs::write(env::var(name).unwrap(), "spoiled, and longer than before").unwrap(),
             ("exit", code) => std::process::exit(code.parse().unwrap()),
             ("started", path) => fs::write(path, "").unwrap(),
+            // Nobody else can open it as long as this process lives.
+            ("hold", path) => {
+                mem::forget(fs::OpenOptions::new().write(true).create_new(true).share_mode(0).open(path).unwrap());
+            }
+            ("apply", fate) => apply(fate),
             ("wait", _) => loop {
                 std::thread::park();
             },
             (other, _) => panic!("{other}"),
         }
+    }
+}
+
+/// Changes the password of a database, which is the file `database`, as `otp rotate --apply` has it: it logs in with the old
+/// one or the new one, and then has the new one. `fate` says how it ends.
+fn apply(fate: &str) {
+    let change: Value = serde_json::from_reader(io::stdin()).unwrap();
+    let of = |which: &str| change[which]["password"].as_str().unwrap().to_owned();
+    let database = fs::read_to_string("database").unwrap();
+    assert!([of("old"), of("new")].contains(&database), "neither password logs in");
+    let names: Vec<String> = env::vars().map(|(name, _)| name).collect();
+    fs::write("asked", format!("{} {names:?}", change["account"])).unwrap();
+    if fate == "unchanged" {
+        std::process::exit(75);
+    }
+    if fate != "dies before" {
+        fs::write("database", of("new")).unwrap();
+    }
+    if fate.starts_with("dies") {
+        std::process::exit(3);
     }
 }

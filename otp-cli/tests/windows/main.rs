@@ -9,6 +9,7 @@ mod credential;
 mod lists;
 mod main_job;
 mod names;
+mod ring;
 mod run;
 mod together;
 mod world;

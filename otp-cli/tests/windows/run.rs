@@ -1,6 +1,8 @@
 //! `otp run` starts the command, waits for it, and ends as it did.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::windows::ffi::OsStringExt;
 use std::process::{Child, Stdio};
 
 use crate::child::{self, told};
@@ -57,6 +59,14 @@ fn arguments_arrive_exactly_as_they_were_given() {
     let text = world.run(&[], "arguments").args(&arguments).prints();
     let expected: Vec<String> = arguments.iter().map(|argument| format!("{argument:?}")).collect();
     assert_eq!(told(&text), expected);
+}
+
+#[test]
+fn an_argument_that_is_no_unicode_arrives_as_it_was_given() {
+    let world = World::new();
+    let half = OsString::from_wide(&[0x61, 0xd800, 0x62]);
+    let run = ["run", "--key-file=nightly.key", "--", "python", "-c", "import sys; print(ascii(sys.argv[1:]))"];
+    assert_eq!(world.otp(&run).arg(half).prints().trim_end(), r"['a\ud800b']");
 }
 
 #[test]

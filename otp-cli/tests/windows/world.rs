@@ -48,11 +48,17 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap().trim().to_owned()
     }
 
+    /// The id of the key in a file.
+    pub(crate) fn key_id(&self, name: &str) -> String {
+        let text = self.otp(&["key", "inspect", "--key-file", name]).prints();
+        text.lines().find_map(|line| line.strip_prefix("key id")).unwrap().trim().to_owned()
+    }
+
     pub(crate) fn otp<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Call {
         let mut command = Command::new(OTP);
         command.args(arguments).current_dir(self.dir.path()).env("OTP_STORE", self.path("store"));
         command.env("TMP", self.path("temporary")).env("TEMP", self.path("temporary"));
-        for name in ["OTP_KEY", "OTP_KEY_FILE", child::DO] {
+        for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_RING", child::DO] {
             command.env_remove(name);
         }
         Call { command, stdin: None }

@@ -9,8 +9,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-import pytest
-
 import otp_link
 from otp_link import _native
 
@@ -79,7 +77,6 @@ def test_the_stub_has_what_the_extension_has() -> None:
             assert f"def {name}(" in stub or f"class {name}" in stub or f"{name}:" in stub, name
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the package is put together without pip there")
 def test_what_is_installed_is_typed_and_alone() -> None:
     folder = Path(otp_link.__file__).parent
     assert (folder / "py.typed").exists()

@@ -100,13 +100,17 @@ impl FsRing {
 
     fn open_lock(&self) -> io::Result<File> {
         let path = self.path.join(LOCK);
-        match File::options().write(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => match otp_sys::create_private(&path) {
-                // Somebody else made it just now.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => File::options().write(true).open(&path),
-                made => made,
-            },
-            opened => opened,
+        let open = || otp_sys::patiently(|| File::options().write(true).open(&path));
+        match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => return opened,
         }
+        // On Windows, nobody else can open it as long as its maker has it open.
+        match otp_sys::create_private(&path).map(drop) {
+            // Somebody else made it just now.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        open()
     }
 }

@@ -49,7 +49,7 @@ impl Ring for FsRing {
             return Err(Error::NotForRing { account: account.clone().into() });
         }
         let path = self.entry_path(account, entry);
-        let put = || create_durably(&path, &[bytes]);
+        let put = || otp_sys::patiently(|| create_durably(&path, &[bytes]));
         let made = match put() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 otp_sys::make_private_dirs(&self.account_dir(account)).and_then(|()| put())
@@ -64,7 +64,8 @@ impl Ring for FsRing {
     }
 
     fn get(&self, account: &AccountName, entry: Entry, buffer: &mut [u8]) -> Result<Option<usize>> {
-        let mut file = match File::open(self.entry_path(account, entry)) {
+        let path = self.entry_path(account, entry);
+        let mut file = match otp_sys::patiently(|| File::open(&path)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed()(error)),
@@ -80,7 +81,8 @@ impl Ring for FsRing {
 
     fn remove(&self, account: &AccountName, entry: Entry) -> Result<()> {
         let path = self.entry_path(account, entry);
-        match wipe(&path).and_then(|()| fs::remove_file(&path)).and_then(|()| otp_sys::sync_parent(&path)) {
+        let removed = wipe(&path).and_then(|()| otp_sys::patiently(|| fs::remove_file(&path)));
+        match removed.and_then(|()| otp_sys::sync_parent(&path)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map_err(self.failed()),
         }
@@ -120,7 +122,7 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.
 fn wipe(path: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).open(path)?;
+    let mut file = otp_sys::patiently(|| File::options().write(true).open(path))?;
     let len = usize::try_from(file.metadata()?.len()).unwrap_or(0);
     if len == 0 {
         return Ok(());

@@ -3,7 +3,10 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+#[cfg(windows)]
+use otp_sys::machine_id;
 
 use crate::error::{Error, Result};
 
@@ -42,7 +45,9 @@ pub(super) fn write(path: &Path) -> io::Result<()> {
     let text = contents(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&fresh, path.join(NAME))?;
+    // Windows renames nothing that is open.
+    drop(file);
+    otp_sys::patiently(|| fs::rename(&fresh, path.join(NAME)))?;
     otp_sys::sync_parent(&fresh)
 }
 
@@ -51,9 +56,13 @@ fn contents(file: &File) -> io::Result<String> {
     Ok(format!("{FORMAT}\nmachine {}\nfile {number}\n", machine()))
 }
 
-/// What names this machine, as far as the system tells: systemd's and D-Bus's machine id.
+/// What names this machine, as far as the system tells.
 fn machine() -> String {
-    let known = ["/etc/machine-id", "/var/lib/dbus/machine-id"].map(PathBuf::from);
-    let id = known.iter().find_map(|path| fs::read_to_string(path).ok());
-    id.map_or_else(|| "-".to_owned(), |id| id.trim().to_owned())
+    machine_id().map_or_else(|| "-".to_owned(), |id| id.trim().to_owned())
+}
+
+/// The machine id of systemd or D-Bus.
+#[cfg(unix)]
+fn machine_id() -> Option<String> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"].iter().find_map(|path| fs::read_to_string(path).ok())
 }

@@ -31,15 +31,15 @@ pub use per_process::PerProcess;
 pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::{
-    AccessList, MAX_CREDENTIAL_LEN, Party, Running, access_list, access_of, check_name, has_console,
-    make_new_private_dir, patiently, read_console, read_credential, start, status_from, status_of_part, user_sid,
-    write_credential, write_output,
+    AccessList, MAX_CREDENTIAL_LEN, Party, access_list, access_of, check_name, has_console, machine_id,
+    make_new_private_dir, read_console, read_credential, status_from, status_of_part, user_sid, write_credential,
+    write_output,
 };
 pub use platform::{
-    Helper, HelperInput, HelperOutput, core_dump_limit, create_private, file_kind, give_name, harden_process,
+    Helper, HelperInput, HelperOutput, Running, core_dump_limit, create_private, file_kind, give_name, harden_process,
     inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
-    own_library, quiet_thread, standard_input, standard_output, status_of, swap_devices, sync_parent, take_fd,
-    unnamed_private, user,
+    own_library, patiently, quiet_thread, standard_input, standard_output, start, status_of, swap_devices, sync_parent,
+    take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{
@@ -77,7 +77,7 @@ pub struct Status {
     pub group: u32,
     /// The length in bytes.
     pub len: u64,
-    /// The number of its file system, and its number there.
+    /// The number of its file system, and its number there. On Windows, zeros if only its metadata were asked.
     pub place: (u64, u64),
 }
 

@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -93,6 +93,15 @@ pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
 #[must_use]
 pub fn is_in_use(_: &io::Error) -> bool {
     false
+}
+
+/// Tries something once: nobody is in the way of anybody here.
+///
+/// # Errors
+///
+/// Its own.
+pub fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    attempt()
 }
 
 /// Whether what is read from an open file is gone with that: a pipe, a socket or a character device.
@@ -362,6 +371,34 @@ pub fn close_on_exec(number: i32) -> io::Result<()> {
 /// A copy of an open file's descriptor that programs which this process starts inherit, as long as the copy is there.
 pub fn inherited(file: &File) -> io::Result<File> {
     Ok(File::from(rustix::io::dup(file)?))
+}
+
+/// A command that is running, whatever becomes of this process.
+pub struct Running(Child);
+
+/// Starts a command.
+///
+/// # Errors
+///
+/// The system's.
+pub fn start(command: &mut Command) -> io::Result<Running> {
+    command.spawn().map(Running)
+}
+
+impl Running {
+    /// The command's standard input, if it is a pipe.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.0.stdin.take()
+    }
+
+    /// Waits until the command has ended.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn wait(mut self) -> io::Result<ExitStatus> {
+        self.0.wait()
+    }
 }
 
 /// The read end of a pipe that holds these bytes, and whose write end is closed; `None` if they do not fit into one.

@@ -17,6 +17,7 @@ use otp_link::Preset;
 
 use crate::error::{Error, Result};
 use crate::options::{Globals, SourceArgs};
+use crate::start;
 
 use self::plan::Plan;
 #[cfg(unix)]
@@ -78,7 +79,7 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
     let account = args.source.open(globals, None)?;
 
     let (name, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
-    let mut command = platform::program(name);
+    let mut command = start::program(name);
     // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
     for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {
         command.env_remove(name);

@@ -13,11 +13,6 @@ use crate::options::KeyArgs;
 use crate::start::Obstacle;
 use crate::streams::{self, descriptor};
 
-/// The program that a name stands for: the system looks for it.
-pub(super) fn program(name: &OsStr) -> Command {
-    Command::new(name)
-}
-
 /// Becomes the command, which has its environment already.
 pub(super) fn start(
     name: &OsStr,

@@ -14,13 +14,7 @@ use super::plan::Values;
 use super::value_files::ValueFiles;
 use crate::error::{Error, Result};
 use crate::options::KeyArgs;
-use crate::start::{self, Obstacle};
-
-/// The program that a name stands for, by `PATH` and `PATHEXT`.
-pub(super) fn program(name: &OsStr) -> Command {
-    // What is not found is left to the system, which says so when it is started.
-    start::find(name).map_or_else(|| Command::new(name), Command::new)
-}
+use crate::start::Obstacle;
 
 /// Starts the command, which has its environment already, and ends with its exit code.
 pub(super) fn start(
@@ -61,7 +55,8 @@ fn run(command: &mut Command, input: Option<LockedBuf>) -> io::Result<i32> {
             let _ = pipe.write_all(value.as_ref());
         });
     }
-    running.wait()
+    // Each process has a code here.
+    Ok(running.wait()?.code().unwrap_or(-1))
 }
 
 /// Removes a file's contents, durably.

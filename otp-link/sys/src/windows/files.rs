@@ -1,14 +1,16 @@
 //! Files and directories, and what is made for this user alone.
 
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::windows::io::FromRawHandle;
+use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::io::{AsRawHandle, FromRawHandle};
 use std::path::Path;
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{GENERIC_WRITE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_READ,
+    BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL,
+    FILE_FLAG_BACKUP_SEMANTICS, FILE_SHARE_READ, GetFileInformationByHandle,
 };
 
 use super::access::{self, Private};
@@ -52,7 +54,10 @@ pub fn user() -> u32 {
 
 /// Opens whatever a path leads to, waiting for those who have it open just now, and asks what it is.
 pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
-    let file = patiently(|| File::open(path))?;
+    // A directory can be opened with this flag alone.
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    let file = patiently(|| options.open(path))?;
     let status = status_of(&file)?;
     Ok((file, status))
 }
@@ -61,10 +66,21 @@ pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
 ///
 /// What others can do stands in the bits of the group and of everybody alike.
 pub fn status_of(file: &File) -> io::Result<Status> {
-    status_of_part(file, None)
+    Ok(Status { place: place(file)?, ..status_of_part(file, None)? })
 }
 
-/// As [`status_of`], for a part of something that belongs to the user of this identifier.
+/// The number of a file's volume, and its number there.
+fn place(file: &File) -> io::Result<(u64, u64)> {
+    let mut told = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open as long as `file` is borrowed, and the answer has a place.
+    if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut told) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let number = u64::from(told.nFileIndexHigh) << 32 | u64::from(told.nFileIndexLow);
+    Ok((told.dwVolumeSerialNumber.into(), number))
+}
+
+/// As [`status_of`], for a part of something that belongs to the user of this identifier, and without its place.
 pub fn status_of_part(file: &File, owner_of_whole: Option<&str>) -> io::Result<Status> {
     let status = status_from(&file.metadata()?);
     if !matches!(status.kind, FileKind::File | FileKind::Directory) {
@@ -188,6 +204,14 @@ mod tests {
         assert!(make_new_private_dir(&below.join("c")).is_err());
         make_private_dir(&below.join("c")).unwrap();
         assert!(make_private_dir(&file).is_err());
+
+        let (_, directory) = open_with_status(&folder).unwrap();
+        assert_eq!((directory.kind, directory.mode), (FileKind::Directory, 0o600));
+        let place = open_with_status(&file).unwrap().1.place;
+        fs::rename(&file, folder.join("renamed")).unwrap();
+        fs::copy(folder.join("renamed"), &file).unwrap();
+        assert_eq!(open_with_status(&folder.join("renamed")).unwrap().1.place, place);
+        assert_ne!(open_with_status(&file).unwrap().1.place, place, "a copy is another file");
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -6,6 +6,7 @@ mod console;
 mod credential;
 mod files;
 mod helper;
+mod machine;
 mod memory;
 mod paths;
 mod patience;
@@ -21,6 +22,7 @@ pub use files::{
     status_from, status_of, status_of_part, sync_parent, unnamed_private, user,
 };
 pub use helper::{Helper, HelperInput, HelperOutput, own_library, quiet_thread};
+pub use machine::machine_id;
 pub use memory::{core_dump_limit, lockable_memory, swap_devices};
 pub(crate) use memory::{lock_pages, map_locked, unmap_locked};
 pub use paths::check_name;

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
-use std::process::{Child, ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::ptr;
 
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
@@ -98,30 +98,40 @@ impl Running {
         self.child.stdin.take()
     }
 
-    /// Waits until the command has ended, and gives its exit code. What it has started goes on.
+    /// Waits until the command has ended. What it has started goes on.
     ///
     /// # Errors
     ///
     /// The system's.
-    pub fn wait(mut self) -> io::Result<i32> {
+    pub fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
         if let Some(job) = &self.job {
             limit(job, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK);
         }
-        // Each process has one here.
-        Ok(status.code().unwrap_or(-1))
+        Ok(status)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use windows_sys::Win32::System::Console::{CTRL_CLOSE_EVENT, CTRL_SHUTDOWN_EVENT};
+
     use super::*;
+
+    #[test]
+    fn ctrl_c_and_ctrl_break_are_left_to_the_command_and_the_end_of_a_session_is_not() {
+        let goes_on = [CTRL_C_EVENT, CTRL_BREAK_EVENT, CTRL_CLOSE_EVENT, CTRL_SHUTDOWN_EVENT].map(|event| {
+            // SAFETY: the function touches nothing.
+            unsafe { wait_on(event) }
+        });
+        assert_eq!(goes_on, [1, 1, 0, 0]);
+    }
 
     #[test]
     fn a_command_ends_with_its_own_code() {
         for code in [0, 1, 42, 300, -1] {
             let running = start(Command::new("cmd").args(["/c", &format!("exit {code}")])).unwrap();
-            assert_eq!(running.wait().unwrap(), code);
+            assert_eq!(running.wait().unwrap().code(), Some(code));
         }
         assert!(start(&mut Command::new("no such command")).is_err());
     }
