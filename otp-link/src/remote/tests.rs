@@ -223,7 +223,7 @@ fn a_helper_sees_the_store_and_nothing_else_of_this_process() {
     let told = std::fs::read_to_string(report).unwrap();
     assert_eq!(
         told, "open: 0 1 2\nstderr: /dev/null\nvariables:\nown group: True\nblocked:\n",
-        "the test's own environment has no OTP_ variables"
+        "but for OTP_TEST_, the tests' own environment has no such variables"
     );
 }
 
