@@ -136,7 +136,10 @@ impl Transport {
         if gone.load(Ordering::Relaxed) {
             return Err(Error::NoCredentials);
         }
-        if let Ok(Ok(answer)) = timeout(METADATA, self.once(request)).await {
+        // A proxy may answer in its place, and refuse.
+        if let Ok(Ok(answer)) = timeout(METADATA, self.once(request)).await
+            && answer.status().is_success()
+        {
             return Ok(answer.map(Into::into));
         }
         gone.store(true, Ordering::Relaxed);

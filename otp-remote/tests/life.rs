@@ -129,6 +129,18 @@ fn what_is_wrong_with_a_url_is_said() {
     }
 }
 
+#[test]
+fn a_metadata_service_that_refuses_gives_no_credentials() {
+    let stub = Stub::start(Habit::None);
+    stub.fail("PUT", &[Fault::Denied]);
+    stub.fail("GET", &[Fault::Denied]);
+    let endpoint = format!("http://127.0.0.1:{}", stub.port);
+    let url = format!("s3://{BUCKET}?endpoint={endpoint}");
+    let (helper, _) = Helper::open(&url, false, &[("AWS_METADATA_ENDPOINT", &endpoint)]).unwrap();
+    let failed = helper.read(&slot()).unwrap_err();
+    assert!(failed.kind == Failure::Denied && failed.message.contains("no credentials"), "{failed}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_is_none_of_its_business() {

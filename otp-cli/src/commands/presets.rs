@@ -32,6 +32,8 @@ struct Shown {
     unset: &'static [&'static str],
     programs: &'static [&'static str],
     settings: Vec<&'static str>,
+    /// What the password is in, and so who can read it.
+    password: &'static str,
     windows: bool,
 }
 
@@ -55,6 +57,11 @@ pub(crate) fn run(args: &PresetsArgs) -> Result<()> {
                 text.push_str(&format!("  {what:<9}  {}\n", names.join(", ")));
             }
         }
+        let readers = match preset.password {
+            "file" => "in a file: this user's processes and root, until the command ends",
+            _ => "in a variable: this user's processes and root, and all that the command starts",
+        };
+        text.push_str(&format!("  password   {readers}\n"));
     }
     terminal::write_stdout(text.as_bytes())
 }
@@ -80,6 +87,7 @@ impl Shown {
             unset: preset.unset(),
             programs: preset.programs(),
             settings: preset.settings(),
+            password: if preset.is_without_files() { "variable" } else { "file" },
             windows: preset.is_without_files(),
         }
     }

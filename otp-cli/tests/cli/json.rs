@@ -233,6 +233,7 @@ fn presets_keep_their_shape() {
     let presets = checked("presets", &world.otp(&["presets", "--json"]).succeeds());
     let psql = &presets[0];
     assert_eq!((&psql["name"], &psql["files"]), (&json!("psql"), &json!(["PGPASSFILE"])));
+    assert_eq!((&psql["password"], &presets[7]["password"]), (&json!("file"), &json!("variable")));
     let names: Vec<&str> = presets.as_array().unwrap().iter().filter_map(|preset| preset["name"].as_str()).collect();
     assert_eq!(names, ["psql", "mariadb", "mysql", "redis-cli", "curl", "odbc", "sqlcmd", "url"]);
     let text = world.otp(&["presets"]).prints();
