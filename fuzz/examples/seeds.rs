@@ -72,7 +72,7 @@ fn main() -> Result<()> {
     }
     // Structured inputs: any bytes are some sequence of steps or changes.
     let mut rng = otp_reference::rng(1);
-    for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8), ("store", 8), ("abi", 8)] {
+    for (target, count) in [("keeper", 16), ("open", 16), ("pickle", 8), ("store", 8), ("abi", 8), ("ring", 8)] {
         for number in 0..count {
             let mut bytes = vec![0; if target == "abi" { 200 + 40 * number } else { 40 + 20 * number }];
             rng.fill_bytes(&mut bytes);

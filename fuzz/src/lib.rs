@@ -15,6 +15,7 @@ mod objects;
 mod open;
 mod pickle;
 mod record;
+mod ring;
 mod scratch;
 mod store;
 mod valid;
@@ -30,13 +31,14 @@ pub use key_text::key_text;
 pub use open::open;
 pub use pickle::pickle;
 pub use record::record;
+pub use ring::ring;
 pub use store::store;
 
 /// A function of arbitrary bytes that panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("abi", abi),
     ("account", account),
     ("account_name", account_name),
@@ -48,6 +50,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("open", open),
     ("pickle", pickle),
     ("record", record),
+    ("ring", ring),
     ("store", store),
 ];
 
