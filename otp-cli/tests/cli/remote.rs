@@ -61,6 +61,7 @@ fn the_variable_takes_a_url_as_the_option_does() {
     let mut call = otp(&world, &["list"]);
     call.command.env("OTP_STORE", url(&world, ""));
     assert_eq!(call.prints(), "edms/reporting");
+    world.chmod("bucket", 0o700);
     let file = format!("file://{}", world.path("bucket").display());
     assert_eq!(otp(&world, &["list", "--store", &file]).prints(), "edms/reporting");
 }
