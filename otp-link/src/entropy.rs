@@ -16,7 +16,6 @@ use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroize;
 
 use crate::error::{EntropyFault, Error, Result};
-use crate::key_source::fill;
 
 /// What others may do with the file: nothing.
 const OTHERS: u32 = 0o077;
@@ -95,7 +94,7 @@ impl Entropy {
             Origin::File(path) => take(path, &self.name, fresh)?,
             Origin::Stream(file) => {
                 let failed = |source| Error::Entropy { name: self.name.clone(), fault: EntropyFault::Read(source) };
-                let read = fill(&mut file.try_clone().map_err(failed)?, fresh).map_err(failed)?;
+                let read = otp_sys::fill(&mut file.try_clone().map_err(failed)?, fresh).map_err(failed)?;
                 if read < len {
                     return Err(too_short(&self.name, read as u64, len));
                 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use otp_core::{AccountName, ct};
-use otp_sys::LockedBuf;
+use otp_sys::{LockedBuf, fill};
 use zeroize::Zeroize;
 
 use crate::credential;
@@ -328,20 +328,6 @@ fn from_bytes(text: &[u8], origin: KeyOrigin, max_len: usize) -> Result<KeyText>
     let is_credential = matches!(origin, KeyOrigin::CredentialManager(_));
     let len = if is_credential { without_zeros(bytes.as_mut()) } else { text.len() };
     Ok(KeyText::new(bytes, len, origin))
-}
-
-/// Reads until the buffer is full or the file ends, and returns how much that was: one read for a regular file.
-pub(crate) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 impl fmt::Debug for KeyText {

@@ -6,7 +6,6 @@ use std::path::Path;
 use otp_core::Record;
 
 use crate::error::{Error, Result};
-use crate::key_source::fill;
 
 /// Reads a record file. Pipes are read as well.
 ///
@@ -25,7 +24,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(not_a_record());
     }
     let mut bytes = vec![0; if metadata.is_file() && len > 0 { len } else { Record::MAX_LEN + 1 }];
-    let read = fill(&mut file, &mut bytes).map_err(failed)?;
+    let read = otp_sys::fill(&mut file, &mut bytes).map_err(failed)?;
     if read > Record::MAX_LEN {
         return Err(not_a_record());
     }

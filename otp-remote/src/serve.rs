@@ -135,7 +135,7 @@ async fn hello(message: &[u8], reply: &Reply) -> Option<Session> {
     }
 }
 
-/// Reads a request. Whoever sends what is none can't be told so, apart from two cases.
+/// Reads a request. A client that sends anything else can't be told so, apart from two cases.
 fn request(message: &[u8]) -> Result<Request<'_>, Error> {
     Request::decode(message).map_err(|malformed| match malformed {
         Malformed::Tag => Error::Protocol("this helper does not know that request"),

@@ -36,7 +36,7 @@ enum Store {
 }
 
 impl Session {
-    /// Opens the store of a URL. Whoever is going to write is told at once whether that is allowed.
+    /// Opens the store of a URL. A client that is going to write is told at once whether that is allowed.
     pub(crate) async fn open(
         url: &str,
         writable: bool,

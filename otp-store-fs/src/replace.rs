@@ -54,7 +54,8 @@ fn holds(store: &FsStore, dir: &Dir, slot: &Slot, expected: &[u8]) -> Result<boo
         return Ok(false);
     }
     let mut bytes = vec![0; expected.len()];
-    let read = get::fill(&mut file, &mut bytes).map_err(|error| Error::store("read", store.path_of(slot), error))?;
+    let read =
+        otp_sys::fill(&mut file, &mut bytes).map_err(|error| Error::store("read", store.path_of(slot), error))?;
     Ok(bytes[..read] == *expected)
 }
 

@@ -1,6 +1,6 @@
 //! [`Connection`]: a running helper, and the requests that threads have open there.
 //!
-//! One thread writes to the helper and one reads, so that whoever asks waits for one thing only: that the reader has the
+//! One thread writes to the helper and one reads, so that a thread that asks waits for one thing only: that the reader has the
 //! answer, or that the time is over. Then the helper is killed, which ends both threads.
 
 use std::collections::{HashMap, VecDeque};

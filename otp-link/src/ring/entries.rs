@@ -1,7 +1,7 @@
 //! The entries of a ring as files.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ impl Ring for FsRing {
             Err(error) => return Err(self.failed()(error)),
         };
         let len = file.metadata().map_err(self.failed())?.len();
-        let filled = fill(&mut file, buffer).map_err(self.failed())?;
+        let filled = otp_sys::fill(&mut file, buffer).map_err(self.failed())?;
         if matches!(entry, Entry::Key(_) | Entry::Recovery(_)) {
             key_source::came_from_ring(&buffer[..filled]);
         }
@@ -104,20 +104,6 @@ impl Ring for FsRing {
         let _ = self.account_names()?.iter().try_for_each(each);
         Ok(())
     }
-}
-
-/// Reads until the buffer is full or the file ends; returns how many bytes that were.
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.

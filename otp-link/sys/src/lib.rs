@@ -5,6 +5,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod arena;
+mod fill;
 mod listing;
 mod locked;
 mod per_process;
@@ -24,6 +25,7 @@ use std::fs::File;
 use std::io;
 
 pub use arena::relock;
+pub use fill::fill;
 pub use listing::each_entry;
 pub use locked::{LockedBuf, LockedVec};
 pub use per_process::PerProcess;

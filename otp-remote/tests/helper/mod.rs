@@ -111,7 +111,7 @@ impl Helper {
                     told.lock().unwrap().push((host.into(), attempt));
                 }
             }
-            // Whoever waits for an answer learns that there is none.
+            // Those who wait for an answer learn that there is none.
             heard.lock().unwrap().clear();
         });
         Self { child: Mutex::new(child), input: Mutex::new(input), waiting, next: AtomicU32::new(1), notices }
