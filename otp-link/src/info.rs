@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use otp_core::AccountName;
-use otp_core::keeper::KeyInfo;
+use otp_core::keeper::{AccountInfo, KeyInfo};
 
 use crate::error::Result;
 use crate::store;
@@ -27,6 +27,12 @@ pub struct AccountKeys {
 pub fn list_keys(account: &str, store: Option<&Path>) -> Result<AccountKeys> {
     let name = AccountName::parse(account)?;
     let info = store::keeper(&store::open(store)?).info(&name)?;
-    let faults = info.damaged.into_iter().map(|(id, error)| Fault::damaged(&name, id, error)).collect();
-    Ok(AccountKeys { keys: info.keys, faults })
+    Ok(AccountKeys::of(&name, info))
+}
+
+impl AccountKeys {
+    pub(crate) fn of(account: &AccountName, info: AccountInfo) -> Self {
+        let faults = info.damaged.into_iter().map(|(id, error)| Fault::damaged(account, id, error)).collect();
+        Self { keys: info.keys, faults }
+    }
 }

@@ -34,8 +34,9 @@
 //! ```
 //!
 //! There is one function per command: [`open_account`], [`add_account`], [`issue_key`], [`rotate_account`], [`revoke_key`],
-//! [`remove_account`], [`list_accounts`], [`list_keys`], [`verify`], [`doctor()`], [`import_secure_python_link`], [`copy_store`]. They take plain
-//! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
+//! [`remove_account`], [`list_accounts`], [`list_accounts_with_keys`], [`list_keys`], [`verify`], [`doctor()`],
+//! [`import_secure_python_link`], [`copy_store`]. They take plain arguments and return a value or an [`Error`], which knows its
+//! [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
 #![forbid(unsafe_code)]
 
 /// Its examples are tested.
@@ -104,7 +105,7 @@ pub use issue::{issue_key, issue_key_from_ring};
 pub use key_file::{KeyFileMode, check_key_file, check_new_key_file, make_key_dir, write_key_file};
 pub use key_origin::KeyOrigin;
 pub use key_source::{Key, KeySource, MAX_KEY_LEN, parse_key};
-pub use list::list_accounts;
+pub use list::{list_accounts, list_accounts_with_keys};
 pub use message::redact;
 pub use new_key::NewKey;
 pub use open::open_account;

@@ -7,6 +7,7 @@ use otp_core::AccountName;
 use otp_core::store::Scope;
 
 use crate::error::Result;
+use crate::info::AccountKeys;
 use crate::store;
 
 /// Gives each account that has a record and whose name starts with `prefix`, sorted by name, until `each` breaks.
@@ -26,6 +27,24 @@ pub fn list_accounts(
         Ok(store::keeper(&store).accounts(scope, |account| {
             if has_prefix(account, prefix) { each(account) } else { ControlFlow::Continue(()) }
         })?)
+    })
+}
+
+/// As [`list_accounts`], and gives what the store says of each account's keys. All of it is public.
+///
+/// # Errors
+///
+/// The store's. A damaged record is a fault, not an error.
+pub fn list_accounts_with_keys(
+    prefix: &str,
+    store: Option<&Path>,
+    mut each: impl FnMut(&AccountName, AccountKeys) -> ControlFlow<()>,
+) -> Result<()> {
+    let store = store::open(store)?;
+    in_prefix(prefix, |scope| {
+        let wanted = |account: &AccountName| has_prefix(account, prefix);
+        let each = |account: &AccountName, info| each(account, AccountKeys::of(account, info));
+        Ok(store::keeper(&store).accounts_with_keys(scope, wanted, each)?)
     })
 }
 

@@ -38,6 +38,7 @@ mod names;
 mod open;
 mod prune;
 mod put;
+mod reach;
 mod remove;
 mod replace;
 mod step;

@@ -5,7 +5,8 @@
 //! and `a/b`.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -21,9 +22,8 @@ use crate::{names, walk};
 /// What a directory holds.
 #[derive(Default)]
 struct Contents {
-    objects: Vec<ObjectName>,
-    /// Names of objects, at which something else than a file is.
-    occupied: Vec<ObjectName>,
+    /// Each object's name, and whether a file is there rather than something else.
+    objects: Vec<(ObjectName, bool)>,
     /// The accounts whose directories it holds.
     below: Vec<AccountName>,
 }
@@ -49,30 +49,26 @@ pub(crate) fn list_with_obstacles(
     // By their accounts, the directories that wait, each as the open directory that it lies in.
     let mut waiting: BTreeMap<AccountName, Arc<Dir>> = BTreeMap::new();
     if let Scope::Below(top) = scope {
-        let parent = match names::parent(top).0 {
-            Some(parent) => walk::find(store, &parent)?,
-            None => Some(Arc::clone(&store.root)),
-        };
-        waiting.extend(parent.map(|parent| (top.clone(), parent)));
+        waiting.extend(walk::find_parent(store, top)?.map(|parent| (top.clone(), parent)));
     } else {
-        let below = read(store, &store.root, None)?.below;
+        let below = read(store, None, |each| store.root.entries(each))?.below;
         waiting.extend(below.into_iter().map(|account| (account, Arc::clone(&store.root))));
     }
     while let Some((account, parent)) = waiting.pop_first() {
         let segment = names::parent(&account).1;
-        let Some(dir) = walk::open_dir(store, &parent, segment, || store.dir_of(&account))? else {
+        let Some(mut dir) = walk::open_dir(store, &parent, segment, || store.dir_of(&account))? else {
             continue;
         };
-        let dir = Arc::new(dir);
-        let Contents { objects, occupied, below } = read(store, &dir, Some(&account))?;
-        waiting.extend(below.into_iter().map(|below| (below, Arc::clone(&dir))));
-        let mut all: Vec<_> = objects.into_iter().map(|object| (object, true)).collect();
-        all.extend(occupied.into_iter().map(|object| (object, false)));
-        all.sort_unstable();
+        let Contents { mut objects, below } = read(store, Some(&account), |each| dir.entries_once(each))?;
+        if !below.is_empty() {
+            let dir = Arc::new(dir);
+            waiting.extend(below.into_iter().map(|below| (below, Arc::clone(&dir))));
+        }
         if !scope.contains(&account) {
             continue;
         }
-        let flow = all.into_iter().try_for_each(|(ObjectName { id, kind }, is_file)| {
+        objects.sort_unstable();
+        let flow = objects.into_iter().try_for_each(|(ObjectName { id, kind }, is_file)| {
             let slot = Slot { account: account.clone(), id, kind };
             let obstacle = if is_file { None } else { Some(Error::NotAFile { path: store.path_of(&slot) }) };
             each(&slot, obstacle)
@@ -90,20 +86,24 @@ pub(crate) fn list_account(
     account: &AccountName,
     each: &mut dyn FnMut(&Slot) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    if let Some(dir) = walk::find(store, account)? {
-        let objects = read(store, &dir, Some(account))?.objects;
-        let mut slots = objects.into_iter().map(|ObjectName { id, kind }| Slot { account: account.clone(), id, kind });
-        let _ = slots.try_for_each(|slot| each(&slot));
+    if let Some(mut dir) = walk::find(store, account)? {
+        let objects = read(store, Some(account), |each| dir.entries_once(each))?.objects;
+        let mut files = objects.into_iter().filter_map(|(object, is_file)| is_file.then_some(object));
+        let _ = files.try_for_each(|ObjectName { id, kind }| each(&Slot { account: account.clone(), id, kind }));
     }
     Ok(())
 }
 
-/// Reads the directory of an account, or the root. Foreign files are skipped.
-fn read(store: &FsStore, dir: &Dir, account: Option<&AccountName>) -> Result<Contents, Error> {
+/// Reads the directory of an account, or the root, by its entries. Foreign files are skipped.
+fn read(
+    store: &FsStore,
+    account: Option<&AccountName>,
+    entries: impl FnOnce(&mut dyn FnMut(&OsStr, FileKind) -> ControlFlow<()>) -> io::Result<()>,
+) -> Result<Contents, Error> {
     let here = || account.map_or_else(|| store.path.clone(), |account| store.dir_of(account));
     let mut contents = Contents::default();
     let mut link = None;
-    let outcome = dir.entries(&mut |name, kind| {
+    let outcome = entries(&mut |name, kind| {
         let Some(name) = name.to_str() else {
             return ControlFlow::Continue(());
         };
@@ -111,8 +111,7 @@ fn read(store: &FsStore, dir: &Dir, account: Option<&AccountName>) -> Result<Con
         let below = if object.is_none() && kind != FileKind::File { names::child(account, name) } else { None };
         match (object, below, kind) {
             (Some(_), _, FileKind::Symlink) | (_, Some(_), FileKind::Symlink) => link = Some(here().join(name)),
-            (Some(object), _, FileKind::File) => contents.objects.push(object),
-            (Some(object), _, FileKind::Directory | FileKind::Other) => contents.occupied.push(object),
+            (Some(object), _, kind) => contents.objects.push((object, kind == FileKind::File)),
             (_, Some(below), FileKind::Directory) => contents.below.push(below),
             _ => {}
         }
@@ -136,9 +135,9 @@ mod tests {
         let store = FsStore::open_or_create(home.path().join("store")).unwrap();
         let account = AccountName::parse("a").unwrap();
         std::fs::create_dir(store.root().join("a")).unwrap();
-        let dir = Dir::open(&store.root().join("a")).unwrap();
+        let mut dir = Dir::open(&store.root().join("a")).unwrap();
         std::fs::remove_dir(store.root().join("a")).unwrap();
-        let contents = read(&store, &dir, Some(&account)).unwrap();
+        let contents = read(&store, Some(&account), |each| dir.entries_once(each)).unwrap();
         assert!(contents.objects.is_empty() && contents.below.is_empty());
     }
 }

@@ -1,7 +1,6 @@
 //! Clearing up behind a writer: what crashed ones left, and directories that nothing is left in.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
 
 use otp_core::AccountName;
 
@@ -13,7 +12,8 @@ use crate::{names, strays, walk};
 /// Removes what crashed writers left in an account's directory, and then that directory and those above it, as far as they are
 /// empty and nobody uses them.
 ///
-/// All of it is one look at the directory of an account that has anything. A directory that has anything in it, or whose lock is held, stays. Others may use the account meanwhile.
+/// All of it is one look at the directory of an account that has anything. A directory that has anything in it, or whose
+/// lock is held, stays. Others may use the account meanwhile.
 pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error> {
     walk::modes_for_writing(store)?;
     let mut account = account.clone();
@@ -21,11 +21,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
         let (parent, segment) = names::parent(&account);
         let path = || store.dir_of(&account);
         let failed = |error| Error::store("remove", path(), error);
-        let parent_dir = match &parent {
-            Some(parent) => walk::find(store, parent)?,
-            None => Some(Arc::clone(&store.root)),
-        };
-        if let Some(parent_dir) = parent_dir
+        if let Some(parent_dir) = walk::find_parent(store, &account)?
             && let Some(dir) = walk::open_dir(store, &parent_dir, segment, path)?
         {
             if !strays::clear(&dir).map_err(failed)? || !dir.remove_lock().map_err(failed)? {

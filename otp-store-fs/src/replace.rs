@@ -8,8 +8,9 @@ use crate::durable::Durable;
 use crate::error::Error;
 use crate::lock::AccountLock;
 use crate::platform::{Dir, Staged};
+use crate::reach::open_in;
 use crate::store::FsStore;
-use crate::{get, walk};
+use crate::walk;
 
 /// Replaces an object by `new` if it holds exactly `expected`, and says whether it did.
 ///
@@ -32,6 +33,7 @@ pub(crate) fn replace(
         let Some(dir) = walk::find(store, &slot.account)? else {
             return Ok(false);
         };
+        let dir = Arc::new(dir);
         let staged = Staged::named(Arc::clone(&dir), new, modes).map_err(failed)?;
         // Durable before it is visible: after a power loss, the old object is there or the new one, whole.
         staged.sync().map_err(failed)?;
@@ -47,7 +49,7 @@ pub(crate) fn replace(
 
 /// Whether an object holds exactly these bytes.
 fn holds(store: &FsStore, dir: &Dir, slot: &Slot, expected: &[u8]) -> Result<bool, Error> {
-    let Some((mut file, status)) = get::open(store, dir, slot)? else {
+    let Some((mut file, status)) = open_in(store, dir, slot)? else {
         return Ok(false);
     };
     if status.len != expected.len() as u64 {

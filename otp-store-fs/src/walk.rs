@@ -7,11 +7,11 @@ use std::sync::Arc;
 use otp_core::AccountName;
 use otp_sys::FileKind;
 
-use crate::check;
 use crate::error::Error;
 use crate::modes::Modes;
 use crate::platform::Dir;
 use crate::store::FsStore;
+use crate::{check, names};
 
 /// How often a writer begins anew because others removed the directory meanwhile. Each time, one of them made progress.
 const TRIES: usize = 1000;
@@ -25,15 +25,24 @@ pub(crate) fn modes_for_writing(store: &FsStore) -> Result<Modes, Error> {
 }
 
 /// The account's directory; `None` if it does not exist.
-pub(crate) fn find(store: &FsStore, account: &AccountName) -> Result<Option<Arc<Dir>>, Error> {
-    let mut dir = Arc::clone(&store.root);
+pub(crate) fn find(store: &FsStore, account: &AccountName) -> Result<Option<Dir>, Error> {
+    let mut found: Option<Dir> = None;
     for (segment, below) in segments(account) {
-        match open_dir(store, &dir, segment, || store.path.join(below))? {
-            Some(next) => dir = Arc::new(next),
-            None => return Ok(None),
+        let parent = found.as_ref().unwrap_or(&store.root);
+        found = open_dir(store, parent, segment, || store.path.join(below))?;
+        if found.is_none() {
+            break;
         }
     }
-    Ok(Some(dir))
+    Ok(found)
+}
+
+/// The directory that the account's lies in; `None` if it does not exist.
+pub(crate) fn find_parent(store: &FsStore, account: &AccountName) -> Result<Option<Arc<Dir>>, Error> {
+    match names::parent(account).0 {
+        Some(parent) => Ok(find(store, &parent)?.map(Arc::new)),
+        None => Ok(Some(Arc::clone(&store.root))),
+    }
 }
 
 /// The account's directory, made if it is missing. Directories in which one was made are added to `changed`.
@@ -104,7 +113,7 @@ fn missing(parent: &Dir, name: &str, path: PathBuf) -> Error {
 }
 
 /// The segments of a name, each with the name up to its end.
-fn segments(account: &AccountName) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn segments(account: &AccountName) -> impl Iterator<Item = (&str, &str)> {
     let name = account.as_str();
     let mut start = 0;
     name.split('/').map(move |segment| {

@@ -4,7 +4,6 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use otp_core::KeepError;
 
 use crate::error::Result;
 use crate::json::{self, AccountInfo};
@@ -26,35 +25,22 @@ pub(crate) struct ListArgs {
 pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
     // All at once in the end, or nothing.
     let mut out = Vec::new();
-    let mut separator: &[u8] = b"[\n";
-    let mut failed = None;
     let mut faults = Vec::new();
-    otp_link::list_accounts(&args.prefix, globals.store(), |account| {
-        if !args.json {
+    if args.json {
+        let mut separator: &[u8] = b"[\n";
+        otp_link::list_accounts_with_keys(&args.prefix, globals.store(), |account, found| {
+            out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
+            json::push(&mut out, &AccountInfo::new(account, &found.keys));
+            faults.extend(found.faults);
+            ControlFlow::Continue(())
+        })?;
+        out.extend_from_slice(if out.is_empty() { b"[]\n" } else { b"\n]\n" });
+    } else {
+        otp_link::list_accounts(&args.prefix, globals.store(), |account| {
             out.extend_from_slice(account.as_str().as_bytes());
             out.push(b'\n');
-            return ControlFlow::Continue(());
-        }
-        match otp_link::list_keys(account.as_str(), globals.store()) {
-            Ok(found) => {
-                out.extend_from_slice(std::mem::replace(&mut separator, b",\n"));
-                json::push(&mut out, &AccountInfo::new(account, &found.keys));
-                faults.extend(found.faults);
-                ControlFlow::Continue(())
-            }
-            // Removed since it was listed.
-            Err(otp_link::Error::Keep(KeepError::NoAccount { .. })) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    if args.json {
-        out.extend_from_slice(if out.is_empty() { b"[]\n" } else { b"\n]\n" });
+            ControlFlow::Continue(())
+        })?;
     }
     terminal::write_stdout(&out)?;
     for fault in &faults {

@@ -41,13 +41,17 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// [`KeepError::NoAccount`] if it has no key, and the store's.
     pub fn info(&self, account: &AccountName) -> Result<AccountInfo, KeepError<S::Error>> {
         let ids = self.survey(account)?.records;
-        self.infos(account, &ids)
+        self.infos(account, ids)
     }
 
-    pub(super) fn infos(&self, account: &AccountName, ids: &[KeyId]) -> Result<AccountInfo, KeepError<S::Error>> {
-        let mut infos = AccountInfo { keys: Vec::with_capacity(ids.len()), damaged: Vec::new() };
+    pub(super) fn infos(
+        &self,
+        account: &AccountName,
+        ids: impl IntoIterator<Item = KeyId>,
+    ) -> Result<AccountInfo, KeepError<S::Error>> {
+        let mut infos = AccountInfo { keys: Vec::new(), damaged: Vec::new() };
         for id in ids {
-            match self.key_info(account, *id) {
+            match self.key_info(account, id) {
                 Ok(info) => infos.keys.extend(info),
                 Err(KeepError::DamagedKey { id, error, .. }) => infos.damaged.push((id, error)),
                 Err(error) => return Err(error),

@@ -164,7 +164,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
         grace: Option<u64>,
     ) -> Result<Plan, KeepError<S::Error>> {
         let fitting = grant.capacity_for(payload_len)?;
-        let AccountInfo { keys, damaged } = self.infos(account, records)?;
+        let AccountInfo { keys, damaged } = self.infos(account, records.iter().copied())?;
         // A key of a later version opens: leaving it out would leave its holder behind.
         let is_newer = |(_, error): &&(KeyId, Error)| matches!(error, Error::NewerRecord { .. });
         let blocking = damaged.iter().find(is_newer).or(damaged.first().filter(|_| keys.is_empty()));

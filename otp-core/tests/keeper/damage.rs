@@ -1,9 +1,13 @@
 //! What a damaged disk, or somebody who can write the store, does to records, notes and markers.
 
-use otp_core::keeper::{CLOCK_SKEW_SECS, Gone, MAX_GRACE_SECS};
+use std::ops::ControlFlow;
+
+use otp_core::keeper::{AccountInfo, CLOCK_SKEW_SECS, Gone, MAX_GRACE_SECS};
+use otp_core::store::Scope;
 use otp_core::testing::{HeldKey, NOW, SECRET, TestRng, count, grant, two_keys};
 use otp_core::{
-    Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Record, Slot, Store, checksum,
+    AccountName, Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Record, Slot, Store,
+    checksum,
 };
 
 use crate::{account, counts, gone};
@@ -41,6 +45,13 @@ fn a_damaged_record_is_named_spoils_nothing_and_can_be_revoked() {
     let info = keeper.info(&account()).unwrap();
     assert_eq!(info.keys.iter().map(|info| info.header.id).collect::<Vec<_>>(), [whole]);
     assert!(matches!(info.damaged[..], [(id, Error::DamagedRecord(_))] if id == damaged));
+    let mut seen = Vec::new();
+    let each = |name: &AccountName, info: AccountInfo| {
+        seen.push((name.clone(), info.keys.len(), info.damaged.len()));
+        ControlFlow::Continue(())
+    };
+    keeper.accounts_with_keys(Scope::All, |_| true, each).unwrap();
+    assert_eq!(seen, [(account(), 1, 1)]);
     assert_eq!(rotated(&store), (vec![whole], vec![damaged]));
     assert_eq!(counts(&store), [2, 1, 0], "it stays as it is");
     keeper.revoke(&account(), damaged).unwrap();

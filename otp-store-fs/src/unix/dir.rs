@@ -3,12 +3,16 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io;
+#[cfg(target_os = "linux")]
+use std::mem::MaybeUninit;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use otp_sys::{FileKind, Status};
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -17,6 +21,10 @@ use crate::names::LOCK;
 use crate::step::step;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// A file to read.
+const FILE: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// The mode of a file that is its owner's alone.
 const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -61,10 +69,13 @@ impl Dir {
 
     /// Opens a file for reading. A symbolic link is an error, and a pipe does not block.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<(File, Status)> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
-        let status = otp_sys::status_of(&fd)?;
-        Ok((File::from(fd), status))
+        with_status(rustix::fs::openat(&self.fd, name, FILE, Mode::empty())?)
+    }
+
+    /// As [`Dir::open_file`], by a path of several names. A symbolic link anywhere in it is an error.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open_file_below(&self, path: &str) -> io::Result<(File, Status)> {
+        with_status(rustix::fs::openat2(&self.fd, path, FILE, Mode::empty(), ResolveFlags::NO_SYMLINKS)?)
     }
 
     /// Opens the file to lock, and makes it if it is missing.
@@ -130,7 +141,19 @@ impl Dir {
 
     /// Calls `each` with the name and kind of everything in it, until it breaks.
     pub(crate) fn entries(&self, each: &mut dyn FnMut(&OsStr, FileKind) -> ControlFlow<()>) -> io::Result<()> {
-        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+        // Opened anew, since others may be reading this one at the same time.
+        Self::new(rustix::fs::openat(&self.fd, ".", DIRECTORY, Mode::empty())?)?.entries_once(each)
+    }
+
+    /// As [`Dir::entries`], for a directory that was just opened and is read only once.
+    pub(crate) fn entries_once(&mut self, each: &mut dyn FnMut(&OsStr, FileKind) -> ControlFlow<()>) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
+        #[cfg(target_os = "linux")]
+        let mut entries = rustix::fs::RawDir::new(&self.fd, &mut buffer);
+        #[cfg(not(target_os = "linux"))]
+        let mut entries = rustix::fs::Dir::read_from(&self.fd)?;
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
@@ -162,6 +185,11 @@ impl Dir {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn with_status(fd: OwnedFd) -> io::Result<(File, Status)> {
+    let status = otp_sys::status_of(&fd)?;
+    Ok((File::from(fd), status))
 }
 
 impl Durable for Dir {

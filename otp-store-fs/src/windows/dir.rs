@@ -144,6 +144,11 @@ impl Dir {
         Ok(())
     }
 
+    /// As [`Dir::entries`].
+    pub(crate) fn entries_once(&mut self, each: &mut dyn FnMut(&OsStr, FileKind) -> ControlFlow<()>) -> io::Result<()> {
+        self.entries(each)
+    }
+
     /// Whether nobody is working on a temporary file: its maker keeps it open.
     pub(crate) fn is_stray(&self, name: &str) -> io::Result<bool> {
         match OpenOptions::new().read(true).share_mode(SHARE_NOTHING).open(self.path_of(name)?) {

@@ -1,12 +1,14 @@
 //! Keys and accounts, but for rotations.
 
+use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::facts::{counts, gone, info, names, reporting};
 use crate::error::Error;
 use crate::frame::Capacity;
 use crate::id::KeyId;
-use crate::keeper::{Gone, Grant, KeepError, Keeper, TOMBSTONE_SECS};
+use crate::keeper::{AccountInfo, Gone, Grant, KeepError, Keeper, TOMBSTONE_SECS};
+use crate::name::AccountName;
 use crate::store::{Kind, Scope, Store};
 use crate::testing::verbs::{Verbs, account, promise};
 use crate::testing::world::{HeldKey, NOW, SECRET, TestRng, count, grant, two_keys};
@@ -56,6 +58,22 @@ pub(super) fn accounts_are_listed_by_name<S: Store>(store: &S) {
     };
     keeper.accounts(Scope::All, each).unwrap();
     promise(calls == 1, "accounts: it ends when the callback breaks");
+
+    let mut found = Vec::new();
+    let each = |account: &AccountName, info: AccountInfo| {
+        let ids: Vec<_> = info.keys.iter().map(|info| info.header.id).collect();
+        promise(
+            ids.len() == 2 && ids.is_sorted(),
+            "accounts with keys: it gives the keys of each account, sorted by id",
+        );
+        found.push(account.clone());
+        if found.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    keeper.accounts_with_keys(Scope::All, |account| *account != sorted[0], each).unwrap();
+    promise(
+        found == sorted[1..3],
+        "accounts with keys: it gives those that are wanted, by name, until the callback breaks",
+    );
 }
 
 pub(super) fn information_is_what_was_granted<S: Store>(store: &S) {
