@@ -104,9 +104,17 @@ const TASKS: &[Task] = &[
         "stores on real servers; `all` adds Azurite, rclone, web servers (needs PyPI, openssl, curl; npm, nginx)",
         WithArguments(stores::stores),
     ),
-    task("peers", "parsing, opening and sealing, beside the AEADs of ring and RustCrypto", Plain(peers::peers)),
+    task(
+        "peers [--quick]",
+        "parsing, opening and storing, beside ring, RustCrypto and SQLite",
+        WithArguments(peers::peers),
+    ),
     task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
-    task("bench", "whole processes and durable writes, against their floors", Plain(bench::bench)),
+    task(
+        "bench [--quick] [--json] [--write]",
+        "the program against its floors and its peers; --write for docs/performance.md",
+        WithArguments(bench::bench),
+    ),
     task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
 ];
 

@@ -1,39 +1,48 @@
 //! `cargo xtask size`: how much of a small device the core takes, and which functions take it.
 
+use std::path::PathBuf;
+
 use xtask::Result;
 use xtask::cargo::{build, cargo};
 use xtask::sh::{answers, output, program, run};
 
-const TARGET: &str = "thumbv6m-none-eabi";
+/// The devices: the smallest Arm core, and one with room for instructions that multiply.
+pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 /// How many of the largest functions are shown.
 const SHOWN: usize = 25;
 
 pub(crate) fn size() -> Result<()> {
+    for target in TARGETS {
+        let (device, text) = text_of(target)?;
+        let symbols = output(
+            program("nm")
+                .args(["--print-size", "--size-sort", "--reverse-sort", "--radix=d", "--demangle"])
+                .arg(&device),
+        )?;
+        // Address, size, kind, name.
+        let functions = symbols.lines().filter_map(|line| {
+            let mut words = line.splitn(4, ' ');
+            let (_, size, kind, name) = (words.next()?, words.next()?, words.next()?, words.next()?);
+            kind.eq_ignore_ascii_case("t").then(|| Some((size.parse::<u32>().ok()?, name)))?
+        });
+        for (size, name) in functions.take(SHOWN) {
+            println!("{size:>6}  {name}");
+        }
+        println!("\n{text:>6}  .text of a program that parses, decodes and opens, {target}\n");
+    }
+    Ok(())
+}
+
+/// Builds the program for a device. Gives its path and the bytes of its `.text`.
+pub(crate) fn text_of(target: &str) -> Result<(PathBuf, u64)> {
     if !answers(program("nm").arg("--version")) || !answers(program("size").arg("--version")) {
         return Err("this needs nm and size: apt-get install binutils".into());
     }
-    run(program("rustup").args(["target", "add", TARGET]))?;
+    run(program("rustup").args(["target", "add", target]))?;
     let manifest = ["--manifest-path", "xtask/size/Cargo.toml"];
     let device =
-        build(cargo(&["build", "--locked", "--release", "--target", TARGET]).args(manifest))?.program("otp-size")?;
-
-    let symbols = output(
-        program("nm").args(["--print-size", "--size-sort", "--reverse-sort", "--radix=d", "--demangle"]).arg(&device),
-    )?;
-    // Address, size, kind, name.
-    let functions = symbols.lines().filter_map(|line| {
-        let mut words = line.splitn(4, ' ');
-        let (_, size, kind, name) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        kind.eq_ignore_ascii_case("t").then(|| Some((size.parse::<u32>().ok()?, name)))?
-    });
-    for (size, name) in functions.take(SHOWN) {
-        println!("{size:>6}  {name}");
-    }
+        build(cargo(&["build", "--locked", "--release", "--target", target]).args(manifest))?.program("otp-size")?;
     let sections = output(program("size").arg("--format=sysv").arg(&device))?;
-    let text = sections.lines().find_map(|line| line.strip_prefix(".text")?.split_whitespace().next());
-    println!(
-        "\n{:>6}  .text of a program that parses, decodes and opens, {TARGET}",
-        text.ok_or("size shows no .text")?
-    );
-    Ok(())
+    let text = sections.lines().find_map(|line| line.strip_prefix(".text")?.split_whitespace().next()?.parse().ok());
+    Ok((device, text.ok_or("size shows no .text")?))
 }

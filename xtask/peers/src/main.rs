@@ -1,7 +1,5 @@
-//! What the core costs beside AEADs, and the store beside SQLite, in one process: `cargo xtask peers`.
-//!
-//! Everything runs in turns with everything else, so that a busy machine slows all of it down alike, and each figure is a
-//! median. Ratios carry over to another machine; nanoseconds don't.
+//! What the core costs beside AEADs, and the store beside SQLite and the file system itself, in one process: `cargo xtask
+//! peers [--quick] [--lines]`.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a measurement that fails may panic")]
 
@@ -10,33 +8,33 @@ mod ours;
 mod stores;
 mod turns;
 
-use turns::{Work, medians};
+use otp_test_tools::turns::Figure;
+
+use turns::{Rounds, measure};
 
 /// Bytes of the secret.
 const SIZES: [usize; 4] = [60, 1_000, 16_000, 65_000];
 
 fn main() {
+    let has = |option: &str| std::env::args().any(|argument| argument == option);
+    let rounds = if has("--quick") { Rounds(61) } else { Rounds(301) };
+    let show: fn(&[Figure]) = if has("--lines") { lines } else { table };
     for len in SIZES {
         let secret = vec![0x5a; len];
-        let mut works = ours::works(&secret);
-        works.extend(aeads::works(&secret));
-        let times = medians(&mut works);
-        let find = |name: &str| times[works.iter().position(|work| work.name == name).unwrap()];
-        let floors = ["ring ChaCha20-Poly1305, open", "RustCrypto ChaCha20-Poly1305, open", "memcpy of key and record"];
-        println!("\n{len} bytes{:33}{:>12} {:>9} {:>9} {:>9}", "", "ns", "/ ring", "/ RustC", "/ memcpy");
-        for (Work { name, .. }, time) in works.iter().zip(&times) {
-            let ratios = floors.map(|floor| format!("{:>9.2}", time / find(floor)));
-            println!("  {name:<38} {time:>12.0} {}", ratios.join(" "));
-        }
+        let mut works = aeads::works(&secret);
+        works.extend(ours::works(&secret));
+        show(&measure(&format!("a secret of {len} bytes"), &mut works, rounds));
     }
+    stores::measure(rounds, show);
+}
 
-    let home = tempfile::tempdir().unwrap();
-    let mut works = stores::works(home.path());
-    let times = medians(&mut works);
-    println!("\none of many records{:21}{:>12} {:>9}", "", "ns", "/ SQLite");
-    for (pair, times) in works.chunks(2).zip(times.chunks(2)) {
-        for (Work { name, .. }, time) in pair.iter().zip(times) {
-            println!("  {name:<38} {time:>12.0} {:>9.2}", time / times[1]);
-        }
+fn lines(figures: &[Figure]) {
+    figures.iter().for_each(|figure| println!("{}", figure.to_line()));
+}
+
+fn table(figures: &[Figure]) {
+    println!("\n{:<46} {:>12} {:>9}  half of them", figures[0].table, "ns", "ratio");
+    for Figure { name, seconds, ratio, low, high, .. } in figures {
+        println!("  {name:<44} {:>12.0} {ratio:>9.2}  {low:.2} to {high:.2}", seconds * 1e9);
     }
 }

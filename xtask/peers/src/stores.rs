@@ -1,53 +1,134 @@
-//! One record of many: in a store of files, and as a row of an SQLite database with as much durability.
+//! One record of many: in a store of files, as the file system itself reads and writes it, and as a row of an SQLite database
+//! with as much durability.
 //!
-//! Both stand below `TMPDIR`, and both are open already: what is measured is one read by key, and one durable write.
+//! All of it stands below `TMPDIR`, and is open already: what is measured is one read by key, and one durable write.
 
+use std::cell::Cell;
+use std::fs::{self, File};
 use std::hint::black_box;
+use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 
 use otp_core::store::{Slot, Store};
 use otp_core::{AccountName, KeyId};
 use otp_store_fs::FsStore;
+use otp_test_tools::turns::Figure;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::turns::{Work, work};
+use crate::turns::{Rounds, Work, measure as in_turns, work};
 
 /// About what a record of capacity 64 takes.
 const RECORD: [u8; 200] = [0x5a; 200];
-const COUNT: u32 = 10_000;
 
-pub(crate) fn works(home: &Path) -> Vec<Work> {
-    let slots: Vec<Slot> = (0..COUNT).map(slot).collect();
-    let files = Rc::new(FsStore::open_or_create(home.join("store")).unwrap());
-    let objects: Vec<_> = slots.iter().map(|slot| (slot.clone(), RECORD.as_slice())).collect();
-    assert_eq!(files.put_many(&objects).unwrap(), objects.len());
-    let database = Rc::new(database(home, &slots));
-
-    let mut works = Vec::new();
-    let (of_files, wanted, mut buffer) = (Rc::clone(&files), slots[7].clone(), RECORD);
-    works.push(work("get a record", move || {
-        assert_eq!(of_files.get(black_box(&wanted), &mut buffer).unwrap(), Some(RECORD.len()));
-    }));
-    let (of_rows, wanted) = (Rc::clone(&database), slots[7].clone());
-    works.push(work("SQLite: get a row", move || {
-        assert_eq!(row_len(&of_rows, black_box(&wanted)), Some(RECORD.len()));
-    }));
-    let mut fresh = COUNT..;
-    works.push(work("put a record, durable", move || {
-        assert!(files.put(&slot(fresh.next().unwrap()), &RECORD).unwrap());
-    }));
-    let mut fresh = COUNT..;
-    works.push(work("SQLite: insert a row, durable", move || insert(&database, &slot(fresh.next().unwrap()))));
-    works
+pub(crate) fn measure(rounds: Rounds, show: fn(&[Figure])) {
+    for count in [10, 1_000, 100_000] {
+        let home = otp_test_tools::folder();
+        let slots: Vec<Slot> = (0..count).map(|n| slot(&format!("folder{}/account{n}", n % 100), n)).collect();
+        let files = Rc::new(FsStore::open_or_create(home.path().join("store")).unwrap());
+        let objects: Vec<_> = slots.iter().map(|slot| (slot.clone(), RECORD.as_slice())).collect();
+        assert_eq!(files.put_many(&objects).unwrap(), objects.len());
+        let database = Rc::new(database(home.path(), &slots));
+        show(&in_turns(&format!("one record of {count}"), &mut reads(&files, &database, &slots), rounds));
+        if count == 1_000 {
+            let rounds = Rounds(rounds.0 / 2);
+            show(&in_turns("one durable write", &mut writes(&files, &database, home.path()), rounds));
+            let rounds = Rounds(rounds.0 / 30);
+            show(&in_turns(
+                "each of 1,000 durable writes at once",
+                &mut batches(&files, &database, home.path()),
+                rounds,
+            ));
+        }
+    }
 }
 
-/// The record of one of 100 accounts, by number.
-fn slot(n: u32) -> Slot {
-    let account: AccountName = format!("folder/account{}", n % 100).parse().unwrap();
+/// Each reads another record each time.
+fn reads(files: &Rc<FsStore>, database: &Rc<Connection>, slots: &[Slot]) -> Vec<Work> {
+    let slots: Rc<[Slot]> = slots.into();
+    let next = |slots: &[Slot], turn: &mut u32| -> usize {
+        *turn = turn.wrapping_add(2_654_435_761);
+        *turn as usize % slots.len()
+    };
+    let (of_paths, paths) = (Rc::clone(&slots), slots.iter().map(|slot| files.path_of(slot)).collect::<Vec<_>>());
+    let mut turn = 0;
+    let floor = work("std::fs::read of the path", move || {
+        assert_eq!(black_box(fs::read(&paths[next(&of_paths, &mut turn)]).unwrap()).len(), RECORD.len());
+    });
+    let (store, of_store, mut buffer, mut turn) = (Rc::clone(files), Rc::clone(&slots), [0; 1024], 0);
+    let get = work("get", move || {
+        let slot = &of_store[next(&of_store, &mut turn)];
+        assert_eq!(store.get(black_box(slot), &mut buffer).unwrap(), Some(RECORD.len()));
+    });
+    let (root, of_store, mut buffer, mut turn) = (files.root().to_owned(), Rc::clone(&slots), [0; 1024], 0);
+    let open = work("open the store, then get", move || {
+        let slot = &of_store[next(&of_store, &mut turn)];
+        let store = FsStore::open(&root).unwrap();
+        assert_eq!(store.get(black_box(slot), &mut buffer).unwrap(), Some(RECORD.len()));
+    });
+    let (database, mut turn) = (Rc::clone(database), 0);
+    let row = work("SQLite, from its cache", move || {
+        assert_eq!(row_len(&database, black_box(&slots[next(&slots, &mut turn)])), Some(RECORD.len()));
+    });
+    vec![floor, get, open, row]
+}
+
+fn writes(files: &Rc<FsStore>, database: &Rc<Connection>, home: &Path) -> Vec<Work> {
+    let mut log = File::create(home.join("log")).unwrap();
+    let floor = work("append to a file, fdatasync", move || {
+        log.write_all(&RECORD).unwrap();
+        log.sync_data().unwrap();
+    });
+    let (files, mut fresh) = (Rc::clone(files), 1_000_000..);
+    let put = work("put", move || {
+        assert!(files.put(&slot("one/account", fresh.next().unwrap()), &RECORD).unwrap());
+    });
+    let (database, mut fresh) = (Rc::clone(database), 1_000_000..);
+    let row = work("SQLite, write-ahead log, synchronous=full", move || {
+        insert(&database, &slot("one/account", fresh.next().unwrap()));
+    });
+    vec![floor, put, row]
+}
+
+fn batches(files: &Rc<FsStore>, database: &Rc<Connection>, home: &Path) -> Vec<Work> {
+    const BATCH: u32 = 1_000;
+    let mut log = File::create(home.join("batch-log")).unwrap();
+    let floor = move || {
+        for _ in 0..BATCH {
+            log.write_all(&RECORD).unwrap();
+        }
+        log.sync_data().unwrap();
+    };
+    let round = Rc::new(Cell::new(2_000_000));
+    let put = |accounts: u32| {
+        let (files, round) = (Rc::clone(files), Rc::clone(&round));
+        move || {
+            let start = round.replace(round.get() + BATCH);
+            let name = |n: u32| format!("batch{start}/{}", n % accounts);
+            let slots: Vec<Slot> = (0..BATCH).map(|n| slot(&name(n), start + n)).collect();
+            let objects: Vec<(Slot, &[u8])> = slots.into_iter().map(|slot| (slot, RECORD.as_slice())).collect();
+            assert_eq!(files.put_many(&objects).unwrap(), objects.len());
+        }
+    };
+    let (database, mut fresh) = (Rc::clone(database), 2_000_000..);
+    let rows = move || {
+        let all = database.unchecked_transaction().unwrap();
+        fresh.by_ref().take(BATCH as usize).for_each(|n| insert(&all, &slot("one/account", n)));
+        all.commit().unwrap();
+    };
+    let part = |name, run: Box<dyn FnMut()>| Work { name, run, parts: BATCH };
+    vec![
+        part("append to a file, one fdatasync", Box::new(floor)),
+        part("put_many, in one account", Box::new(put(1))),
+        part("put_many, each in a new account", Box::new(put(BATCH))),
+        part("SQLite, one transaction", Box::new(rows)),
+    ]
+}
+
+fn slot(account: &str, n: u32) -> Slot {
     let mut id = [0; KeyId::LEN];
     id[..4].copy_from_slice(&n.to_be_bytes());
-    Slot::record(&account, KeyId::from_bytes(id))
+    Slot::record(&account.parse::<AccountName>().unwrap(), KeyId::from_bytes(id))
 }
 
 /// A database that loses no row that it reported, with a write-ahead log: one sync for each write.

@@ -2,45 +2,51 @@
 
 use std::time::Instant;
 
-/// Rounds that count, of each work.
-const ROUNDS: usize = 301;
-/// How long one measurement should take, at least, so that the clock's own cost does not show.
-const ROUND_NANOS: f64 = 20_000.0;
+use otp_test_tools::turns::{Figure, figures};
+
+/// How long one measurement should take, at least, so that the clock's own cost does not show, in seconds.
+const ROUND: f64 = 20e-6;
+
+/// How often each work takes its turn.
+#[derive(Clone, Copy)]
+pub(crate) struct Rounds(pub(crate) usize);
 
 /// Something to measure: its name, and one run of it.
 pub(crate) struct Work {
     pub(crate) name: &'static str,
     pub(crate) run: Box<dyn FnMut()>,
+    /// The time of a run is that of as many parts.
+    pub(crate) parts: u32,
 }
 
 pub(crate) fn work(name: &'static str, run: impl FnMut() + 'static) -> Work {
-    Work { name, run: Box::new(run) }
+    Work { name, run: Box::new(run), parts: 1 }
 }
 
-/// The median time of one run of each, in nanoseconds.
-pub(crate) fn medians(works: &mut [Work]) -> Vec<f64> {
+/// What each takes beside the first.
+pub(crate) fn measure(table: &str, works: &mut [Work], rounds: Rounds) -> Vec<Figure> {
     let repeats: Vec<usize> = works
         .iter_mut()
         .map(|work| {
-            let once = nanos(work, 3).min(nanos(work, 3)).max(1.0);
-            (ROUND_NANOS / once).ceil() as usize
+            let once = seconds(work, 3).min(seconds(work, 3)).max(1e-9) * f64::from(work.parts);
+            (ROUND / once).ceil() as usize
         })
         .collect();
-    let mut times = vec![Vec::with_capacity(ROUNDS); works.len()];
-    for _ in 0..ROUNDS {
+    let mut times = vec![Vec::with_capacity(rounds.0); works.len()];
+    for _ in 0..rounds.0 {
         for ((work, repeats), times) in works.iter_mut().zip(&repeats).zip(&mut times) {
-            times.push(nanos(work, *repeats));
+            times.push(seconds(work, *repeats));
         }
     }
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-    times.iter().map(|times| times[ROUNDS / 2]).collect()
+    let names: Vec<_> = works.iter().map(|work| work.name).collect();
+    figures(table, &names, &times)
 }
 
-/// The time of one run, in nanoseconds, from several in a row.
-fn nanos(work: &mut Work, repeats: usize) -> f64 {
+/// The time of one part, from several runs in a row.
+fn seconds(work: &mut Work, repeats: usize) -> f64 {
     let start = Instant::now();
     for _ in 0..repeats {
         (work.run)();
     }
-    start.elapsed().as_nanos() as f64 / repeats as f64
+    start.elapsed().as_secs_f64() / repeats as f64 / f64::from(work.parts)
 }

@@ -8,6 +8,8 @@ use std::env;
 use std::fs::File;
 use std::io::Write;
 
+pub mod turns;
+
 pub use tempfile::TempDir;
 
 /// The variable that lists the missing programs, separated by commas.

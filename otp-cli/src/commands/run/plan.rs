@@ -74,8 +74,10 @@ impl<'a> Plan<'a> {
             plan.descriptors.push((number, Template::of_value(value)?));
         }
         let mut names: Vec<_> = plan.variables.iter().chain(&plan.files).map(|(name, _)| name).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
+        // Windows takes `Path` and `PATH` for one variable.
+        let same = |one: &str, other: &str| if cfg!(windows) { one.eq_ignore_ascii_case(other) } else { one == other };
+        names.sort_unstable_by_key(|name| (name.to_ascii_uppercase(), *name));
+        if let Some(twice) = names.windows(2).find_map(|pair| same(pair[0], pair[1]).then_some(pair[0])) {
             return Err(Error::usage(format!("the variable {twice} is given twice")));
         }
         if let Some((preset, _)) = &plan.preset {
@@ -84,7 +86,7 @@ impl<'a> Plan<'a> {
                 _ => None,
             });
             let taken: Vec<&str> = sets.chain(preset.unset().iter().copied()).collect();
-            if let Some(both) = names.iter().find(|name| taken.contains(**name)) {
+            if let Some(both) = names.iter().find(|name| taken.iter().any(|taken| same(taken, name))) {
                 return Err(Error::usage(format!(
                     "the preset {} has its own way with the variable {both}",
                     preset.name()

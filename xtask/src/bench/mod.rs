@@ -1,0 +1,82 @@
+//! `cargo xtask bench`: the program against the least that the machine can do, and against every peer that is installed.
+//!
+//! Each row is measured in turns with the floor of its table, and its answer is checked first.
+
+mod device;
+mod library;
+mod listing;
+mod open;
+mod page;
+mod peers;
+mod processes;
+mod python;
+
+use std::fs;
+
+use otp_test_tools::turns::Figure;
+use xtask::Result;
+use xtask::cargo::{build, cargo};
+use xtask::sh::root;
+
+use self::open::Programs;
+use crate::dist;
+
+/// How often each work runs, and how much there is of it.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    /// Runs of a process of a millisecond or less.
+    pub(super) runs: usize,
+    /// Runs of what takes a hundred times as long.
+    pub(super) long_runs: usize,
+    /// Accounts of the store that is listed.
+    pub(super) accounts: usize,
+    /// The word for the programs that are run from here.
+    pub(super) quick: bool,
+}
+
+const WHOLE: Scale = Scale { runs: 401, long_runs: 21, accounts: 20_000, quick: false };
+const QUICK: Scale = Scale { runs: 61, long_runs: 5, accounts: 5_000, quick: true };
+
+/// What a run found.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) figures: Vec<Figure>,
+    /// Peers that are not installed or did not do their work here.
+    pub(super) missing: Vec<String>,
+    /// Sizes: what, and how many bytes.
+    pub(super) sizes: Vec<(String, u64)>,
+}
+
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    let (mut scale, mut json, mut write) = (WHOLE, false, false);
+    for argument in arguments {
+        match argument.as_str() {
+            "--quick" => scale = QUICK,
+            "--json" => json = true,
+            "--write" => write = true,
+            other => return Err(format!("bench takes --quick, --json and --write, not {other}")),
+        }
+    }
+    let programs = Programs {
+        stock: build(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli"]))?.program("otp")?,
+        fixed: dist::build()?,
+    };
+    let mut found = Findings::default();
+    open::measure(&programs, scale, &mut found)?;
+    listing::measure(&programs, scale, &mut found)?;
+    python::measure(&programs, scale, &mut found)?;
+    library::measure(scale, &mut found)?;
+    device::measure(&mut found)?;
+    if write {
+        let command = format!("cargo xtask bench {}", arguments.join(" "));
+        for (name, text) in
+            [("performance.md", page::page(&found, &command)?), ("performance.svg", page::chart(&found))]
+        {
+            let path = root().join("docs").join(name);
+            fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    let text = if json { format!("{:#}\n", page::json(&found)) } else { page::tables(&found) };
+    print!("{text}");
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Measuring in turns: each work beside its floor, so that a busy machine slows both down alike.
+//!
+//! Ratios carry over to another machine, single times don't. A figure is the median of the ratios of neighbours, one of the
+//! work and one of the floor, with the range in which half of them lie.
+
+/// What one work took beside the floor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// The table that it is a row of.
+    pub table: String,
+    /// What was done.
+    pub name: String,
+    /// The median time of one run, in seconds.
+    pub seconds: f64,
+    /// The median of the ratios to the floor's runs beside it.
+    pub ratio: f64,
+    /// A quarter of the ratios is lower.
+    pub low: f64,
+    /// A quarter of the ratios is higher.
+    pub high: f64,
+}
+
+/// The figures of a table, from the times of each of its works, in seconds and in the order of the turns. The first is the
+/// floor.
+///
+/// # Panics
+///
+/// If there is no work or no turn, or one work has fewer turns than the floor.
+#[must_use]
+pub fn figures(table: &str, names: &[&str], times: &[Vec<f64>]) -> Vec<Figure> {
+    let floor = &times[0];
+    let figure = |(name, of): (&&str, &Vec<f64>)| {
+        let ratios = sorted((0..floor.len()).map(|turn| of[turn] / floor[turn]).collect());
+        let at = |part: usize| ratios[(ratios.len() - 1) * part / 4];
+        Figure {
+            table: table.to_owned(),
+            name: (*name).to_owned(),
+            seconds: median(of.clone()),
+            ratio: at(2),
+            low: at(1),
+            high: at(3),
+        }
+    };
+    names.iter().zip(times).map(figure).collect()
+}
+
+/// The median of some figures.
+///
+/// # Panics
+///
+/// If there are none.
+#[must_use]
+pub fn median(figures: Vec<f64>) -> f64 {
+    let figures = sorted(figures);
+    figures[(figures.len() - 1) / 2]
+}
+
+fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures
+}
+
+impl Figure {
+    /// The figure in a line, for a program that runs the one that measures.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let Self { table, name, seconds, ratio, low, high } = self;
+        format!("{table}\t{name}\t{seconds:e}\t{ratio}\t{low}\t{high}")
+    }
+
+    /// What a line says; `None` for any other line.
+    #[must_use]
+    pub fn from_line(line: &str) -> Option<Self> {
+        let mut words = line.split('\t');
+        let (table, name) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let mut number = || words.next()?.parse().ok();
+        let figure = Self { table, name, seconds: number()?, ratio: number()?, low: number()?, high: number()? };
+        words.next().is_none().then_some(figure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_the_median_of_the_ratios_of_neighbours() {
+        // The machine is ten times as slow in the last two turns; the work takes 2 to 6 times as long as the floor.
+        let floor = vec![1.0, 1.0, 1.0, 10.0, 10.0];
+        let work = vec![2.0, 3.0, 4.0, 50.0, 60.0];
+        let [of_floor, of_work] = &figures("a table", &["floor", "work"], &[floor, work])[..] else { panic!() };
+        assert_eq!((of_floor.ratio, of_floor.low, of_floor.high, of_floor.seconds), (1.0, 1.0, 1.0, 1.0));
+        assert_eq!((of_work.ratio, of_work.low, of_work.high, of_work.seconds), (4.0, 3.0, 5.0, 4.0));
+    }
+
+    #[test]
+    fn a_figure_comes_back_from_its_line() {
+        let [figure] = &figures("a table", &["some work"], &[vec![1.25e-7]])[..] else { panic!() };
+        assert_eq!(Figure::from_line(&figure.to_line()).as_ref(), Some(figure));
+        assert_eq!(Figure::from_line("Compiling something"), None);
+        assert_eq!(Figure::from_line(&format!("{}\t1", figure.to_line())), None);
+    }
+}
