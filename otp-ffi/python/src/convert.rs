@@ -232,6 +232,8 @@ where
 
 /// A new key as Python has it, an `otp_link.Key`.
 pub(crate) fn new_key<'py>(py: Python<'py>, key: &NewKey) -> PyResult<Bound<'py, PyAny>> {
+    // From here on it is an object of Python's, which looks at it.
+    otp_sys::hand_over(key.text().as_bytes());
     let (id, replaces) = (key.id().to_string(), key.replaces().map(|id| id.to_string()));
     let arguments = (key.text(), key.account().as_str(), id, key.holder().map(Holder::as_str), replaces);
     py.import("otp_link")?.getattr("Key")?.call1(arguments)

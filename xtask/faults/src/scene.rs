@@ -133,15 +133,9 @@ pub(crate) struct Scenes(HashMap<Kind, Scene>);
 impl Scenes {
     pub(crate) fn prepare(otp: &Otp, place: &Workplace) -> Result<Self> {
         let mut scenes = HashMap::new();
-        for kind in [
-            Kind::Nothing,
-            Kind::Small,
-            Kind::Unlocked,
-            Kind::Large,
-            Kind::Ring,
-            Kind::DoubtBefore,
-            Kind::DoubtAfter,
-        ] {
+        for kind in
+            [Kind::Nothing, Kind::Small, Kind::Unlocked, Kind::Large, Kind::Ring, Kind::DoubtBefore, Kind::DoubtAfter]
+        {
             scenes.insert(kind, Scene::prepare(otp, kind, place.0.join(format!("{kind:?}")))?);
         }
         Ok(Self(scenes))
