@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt;
 use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
 use super::apply::{Applied, Change};
+use super::begun::Begun;
 use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
@@ -19,7 +19,7 @@ use crate::keeper::rotation::Replacement;
 use crate::keeper::{Grant, KeepError};
 use crate::name::AccountName;
 use crate::record::Record;
-use crate::ring::{Entry, Ring, generation};
+use crate::ring::{Entry, Ring};
 use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
@@ -38,33 +38,6 @@ pub struct RingRotation {
     pub new_keys: bool,
     /// Records that the ring knows nothing of, to be ended.
     pub end_unknown: Vec<KeyId>,
-}
-
-/// What a rotation's mark says of its beginning: so much has to be known to go on with it.
-pub(super) struct Begun {
-    /// The generation that the account had reached. Keys whose first page is of a later one were issued by the rotation.
-    pub(super) base: u64,
-    /// Whether every key ends and gets a successor.
-    pub(super) new_keys: bool,
-}
-
-/// What stands behind the generation then.
-const NEW_KEYS: &str = " new-keys";
-
-impl Begun {
-    /// The longest text: 20 digits, and [`NEW_KEYS`].
-    pub(super) const MAX_LEN: usize = 20 + NEW_KEYS.len();
-
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let digits = text.strip_suffix(NEW_KEYS.as_bytes());
-        Some(Self { base: generation(digits.unwrap_or(text))?, new_keys: digits.is_some() })
-    }
-}
-
-impl fmt::Display for Begun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.base, if self.new_keys { NEW_KEYS } else { "" })
-    }
 }
 
 /// A payload in memory of its own, which is wiped.
@@ -148,7 +121,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         self.probe(account, &guard, &classes)?;
 
         let staged = self.stage(account, new, rng)?;
-        let begun = Begun { base, new_keys: options.new_keys };
+        let begun = Begun { base, options: options.clone() };
         self.put_entry(account, Entry::Applying(staged.id), begun.to_string().as_bytes())?;
         // Readers and `revoke` go on while the database changes; the staged record keeps others from sealing.
         drop(guard);
