@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use otp_core::{Holder, UnixTime};
 use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey, Place};
@@ -16,6 +17,7 @@ const EXPIRES: Argument =
 const GRACE: Argument = Argument { name: "grace", needs: "a timedelta or an int, of one second or more" };
 const CAPACITY: Argument = Argument { name: "capacity", needs: "an int: 64, 128, 256 and so on" };
 const PAGES: Argument = Argument { name: "pages", needs: "an int from 1 to 255" };
+const LOCK_TIMEOUT: Argument = Argument { name: "seconds", needs: "an int of 0 or more" };
 const KEY_FD: Argument = Argument { name: "key_fd", needs: "an int: the number of an open file descriptor" };
 
 /// An argument that is a number or a time: its name, and what it has to be.
@@ -204,6 +206,11 @@ fn time(value: &Bound<'_, PyAny>) -> Result<u64> {
 /// A grace period in seconds: an int's own, or a timedelta's.
 pub(crate) fn grace(value: &Bound<'_, PyAny>) -> Result<u64> {
     if value.hasattr("total_seconds")? { seconds_by(value, "total_seconds", GRACE) } else { seconds(value, GRACE) }
+}
+
+/// How long to wait for a lock.
+pub(crate) fn lock_timeout(value: &Bound<'_, PyAny>) -> Result<Duration> {
+    Ok(Duration::from_secs(number(value, LOCK_TIMEOUT)?))
 }
 
 /// The whole seconds that a method gives. By methods, since the module datetime may not be imported.

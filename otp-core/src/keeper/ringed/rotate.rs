@@ -16,6 +16,7 @@ use crate::buffer::{OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::rotation::Replacement;
+use crate::keeper::survey::Survey;
 use crate::keeper::{Grant, KeepError};
 use crate::name::AccountName;
 use crate::record::Record;
@@ -52,18 +53,26 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     ///
     /// # Errors
     ///
-    /// Those of [`rotate`](RingKeeper::rotate).
-    pub fn plan(
+    /// Those of [`rotate`](RingKeeper::rotate) before anything has changed.
+    pub fn plan<P, E>(
         &self,
         account: &AccountName,
-        payload_len: usize,
+        change: impl FnOnce(&[u8]) -> Result<P, E>,
         options: &RingRotation,
-    ) -> Result<Published<M>, KeepError<S::Error>> {
+    ) -> Result<Published<M>, E>
+    where
+        P: AsRef<[u8]>,
+        E: From<KeepError<S::Error>>,
+    {
         let survey = self.keeper.survey(account)?;
+        if survey.is_empty() {
+            return Err(KeepError::NoAccount { account: account.clone().into() }.into());
+        }
         survey.check_no_rotation(account)?;
         let ledger = self.ledger(account)?;
         ledger.check_not_applying(account)?;
-        let target = Target::before(ledger.reached(account, &survey)?, payload_len, options);
+        let new = self.changed(account, &survey, change)?.1;
+        let target = Target::before(ledger.reached(account, &survey)?, new.as_ref().len(), options);
         let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
         Ok(Published::planned(target.generation, classes))
@@ -108,12 +117,8 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         ledger.check_not_applying(account)?;
         self.clear_recovery(account, &ledger)?;
 
-        let old = self.payload_at(account, &survey.records, u64::MAX)?;
-        let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
-        let new = change(old.bytes())?;
+        let (old, new) = self.changed(account, &survey, change)?;
         let new = new.as_ref();
-        Capacity::fitting(new.len()).map_err(KeepError::from)?;
-
         let base = ledger.reached(account, &survey)?;
         let target = Target::before(base, new.len(), options);
         let classes = self.classify(account, &survey.records, &ledger, &target)?;
@@ -133,6 +138,20 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             }
             Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }.into()),
         }
+    }
+
+    /// The account's payload, and what a change makes of it.
+    fn changed<P: AsRef<[u8]>, E: From<KeepError<S::Error>>>(
+        &self,
+        account: &AccountName,
+        survey: &Survey,
+        change: impl FnOnce(&[u8]) -> Result<P, E>,
+    ) -> Result<(Wiped<M>, P), E> {
+        let old = self.payload_at(account, &survey.records, u64::MAX)?;
+        let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
+        let new = change(old.bytes())?;
+        Capacity::fitting(new.as_ref().len()).map_err(KeepError::from)?;
+        Ok((old, new))
     }
 
     /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).
