@@ -118,7 +118,7 @@ def test_a_plan_says_what_a_rotation_would_do_and_does_nothing(
     assert (plan.kept, plan.ended) == ([nightly.id], [])
     # It counts what stays of the old fields: with both, the key's frame is too small.
     with pytest.raises(otp_link.UsageError):
-        otp_link.plan_rotation(ACCOUNT, fields={"token": "x" * 45}, store=store, ring=ring)
+        otp_link.plan_rotation(ACCOUNT, fields={"token": "x" * 50}, store=store, ring=ring)
     assert before[0].keys() - contents(store).keys() == {path for path in before[0] if once.id in path.name}
     assert database.calls == 0 and password(nightly, store) == "first"
 
