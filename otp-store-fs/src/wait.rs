@@ -13,12 +13,12 @@ use crate::store::FsStore;
 pub(crate) struct Wait<'s> {
     store: &'s FsStore,
     path: &'s Path,
-    wait: LockWait,
+    lock: LockWait,
 }
 
 impl<'s> Wait<'s> {
     pub(crate) fn new(store: &'s FsStore, path: &'s Path) -> Self {
-        Self { store, path, wait: LockWait::new(store.lock_timeout) }
+        Self { store, path, lock: LockWait::new(store.lock_timeout) }
     }
 
     /// The account's directory.
@@ -35,7 +35,7 @@ impl<'s> Wait<'s> {
         let notice = || {
             self.store.on_wait.inspect(|notice| notice(self.path));
         };
-        self.wait.lock(file, notice).map_err(|error| match error {
+        self.lock.lock(file, notice).map_err(|error| match error {
             NotLocked::Held(waited) => Error::Locked { path: self.path.to_owned(), waited },
             NotLocked::Failed(error) => Error::store("lock", self.path, error),
         })

@@ -1,11 +1,10 @@
 //! [`Begun`]: what a rotation's mark says of its beginning, so that a resume ends as the first run would have (rule 9).
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU8;
-use core::str;
 
 use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
@@ -51,7 +50,8 @@ impl Begun {
                 _ => return None,
             }
         }
-        Some(begun)
+        // Only what is written: each word once, in its order, without signs.
+        (begun.to_string() == text).then_some(begun)
     }
 
     /// What a resume is to do: as the rotation that began it, unless the caller says otherwise.
@@ -116,8 +116,6 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
 
 #[cfg(test)]
 mod tests {
-    use std::string::ToString;
-
     use super::*;
 
     #[test]
@@ -134,9 +132,21 @@ mod tests {
             let text = Begun { base: 12, options }.to_string();
             assert_eq!(Begun::parse(&text).unwrap().to_string(), text);
         }
-        for text in
-            ["", " ", "x", "012", "1 ", "1 new", "1 pages=0", "1 capacity=65", "1 expires=-1", "1 end=a", "1  new-keys"]
-        {
+        for text in [
+            "",
+            " ",
+            "x",
+            "012",
+            "1 ",
+            "1 new",
+            "1 pages=0",
+            "1 capacity=65",
+            "1 expires=-1",
+            "1 end=a",
+            "1  new-keys",
+            "1 pages=+5",
+            "1 new-keys new-keys",
+        ] {
             assert!(Begun::parse(text).is_none(), "{text:?}");
         }
     }
