@@ -153,7 +153,7 @@ fn read_value(mut file: File, what: &str) -> Result<LockedVec> {
     loop {
         match file.read(value.spare(1)) {
             Ok(0) => {
-                otp_sys::secret_input(&value);
+                otp_link::value_input(&value);
                 return Ok(value);
             }
             Ok(count) => value.advance(count),

@@ -429,9 +429,9 @@ typedef struct otp_renewal {
      */
     int new_keys;
     /**
-     * 0.
+     * Not 0: `otp_account_renew` only says what it would do. Other functions refuse it.
      */
-    int reserved;
+    int dry_run;
     /**
      * Changes the database; or NULL if it has been changed.
      */
@@ -768,6 +768,9 @@ enum otp_code otp_account_remove(const char *store, const char *ring, const char
  * A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
  * The ring has all keys, so that `otp_ring_export` gives each again.
  *
+ * With `renewal->dry_run`, nothing is changed, and neither function is called: `*renewed` gets what would be done, and
+ * `*keys` is a handle without keys. Of a password that is yet to be made, its length is enough.
+ *
  * `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
  * may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
  * something failed after that, such as `renewal->hand_over`, `*keys` has them.
@@ -826,7 +829,8 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
                                  struct otp_keys **keys);
 
 /**
- * Goes on with a rotation that was cut short, with the secret that it began with.
+ * Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked
+ * of it need not be asked again.
  *
  * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
  * those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
@@ -1195,6 +1199,12 @@ uint32_t otp_abi_version(void);
  * attach, and files in /proc/self may belong to root.
  */
 unsigned int otp_process_harden(void);
+
+/**
+ * Says how long calls of this process wait for the lock of an account or a ring from now on, in seconds; 0: not at all.
+ * Then they fail with OTP_LOCKED. Before this is called, they wait for a minute.
+ */
+void otp_process_set_lock_timeout(unsigned int seconds);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -257,7 +257,7 @@ mod tests {
             Error::NoKeyAt { index: 0, count: 0 },
             Error::LeftInRing { answer: 1 },
             Error::PagesGiven,
-            Error::Reserved { what: "renewal->reserved" },
+            Error::Reserved { what: "renewal->dry_run" },
         ];
         let hints = core.map(Hint::Core).into_iter().chain(store.map(Hint::Store)).chain(link);
         let all = hints.map(|hint| words(&hint)).chain(own.iter().map(Error::hint));

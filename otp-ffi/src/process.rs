@@ -1,6 +1,7 @@
 //! The library's version, and what it can do for the whole process.
 
 use std::ffi::{c_char, c_uint};
+use std::time::Duration;
 
 use crate::guard;
 
@@ -42,6 +43,16 @@ pub extern "C" fn otp_process_harden() -> c_uint {
         let no_core_dumps = if hardened.no_core_dumps { NO_CORE_DUMPS } else { 0 };
         Ok(no_core_dumps | if hardened.not_dumpable { NOT_DUMPABLE } else { 0 })
     })
+}
+
+/// Says how long calls of this process wait for the lock of an account or a ring from now on, in seconds; 0: not at all.
+/// Then they fail with OTP_LOCKED. Before this is called, they wait for a minute.
+#[unsafe(no_mangle)]
+pub extern "C" fn otp_process_set_lock_timeout(seconds: c_uint) {
+    guard::value((), || {
+        otp_link::set_lock_timeout(Duration::from_secs(seconds.into()));
+        Ok(())
+    });
 }
 
 const _: () = {

@@ -9,7 +9,7 @@ use crate::apply::{Apply, Callbacks};
 use crate::code::Status;
 use crate::failure::{Error, Result};
 use crate::guard;
-use crate::keys::KeysHandle;
+use crate::keys::{self, KeysHandle};
 use crate::place;
 use crate::pointer::{self, Out, Structure};
 use crate::rotate::HandOver;
@@ -36,8 +36,8 @@ pub struct Renewal {
     pub end_unknown_count: usize,
     /// Not 0: every holder gets a new key. With 0, the call fails if some holder would need one.
     pub new_keys: c_int,
-    /// 0.
-    pub reserved: c_int,
+    /// Not 0: `otp_account_renew` only says what it would do. Other functions refuse it.
+    pub dry_run: c_int,
     /// Changes the database; or NULL if it has been changed.
     pub apply: Apply,
     /// Takes the new keys that some holders need; or NULL.
@@ -84,6 +84,14 @@ impl From<&Published<LockedBuf>> for RenewedView {
 pub(crate) struct Asked<'a> {
     pub(crate) renewal: otp_link::Renewal<'a>,
     pub(crate) callbacks: Callbacks,
+    dry_run: bool,
+}
+
+impl Asked<'_> {
+    /// Refuses a dry run of what has none.
+    pub(crate) fn check_not_dry(&self) -> Result<()> {
+        if self.dry_run { Err(Error::Reserved { what: "renewal->dry_run" }) } else { Ok(()) }
+    }
 }
 
 impl Renewal {
@@ -99,9 +107,6 @@ impl Renewal {
     ) -> Result<T> {
         // SAFETY: the caller promises the same.
         let given = unsafe { pointer::structure(pointer, "renewal") }?.ok_or(Error::Null { what: "renewal" })?;
-        if given.reserved != 0 {
-            return Err(Error::Reserved { what: "renewal->reserved" });
-        }
         // SAFETY: the caller promises that each member is NULL or points to what its comment says.
         let (account, place, terms, ids, fields) = unsafe {
             (
@@ -119,7 +124,7 @@ impl Renewal {
         (renewal.place, renewal.terms, renewal.end_unknown) = (place, terms, &end_unknown);
         renewal.new_keys = given.new_keys != 0;
         let callbacks = Callbacks { apply: given.apply, hand_over: given.hand_over, context: given.context };
-        act(&Asked { renewal, callbacks })
+        act(&Asked { renewal, callbacks, dry_run: given.dry_run != 0 })
     }
 }
 
@@ -131,6 +136,9 @@ impl Renewal {
 ///
 /// A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
 /// The ring has all keys, so that `otp_ring_export` gives each again.
+///
+/// With `renewal->dry_run`, nothing is changed, and neither function is called: `*renewed` gets what would be done, and
+/// `*keys` is a handle without keys. Of a password that is yet to be made, its length is enough.
 ///
 /// `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
 /// may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
@@ -156,7 +164,11 @@ pub unsafe extern "C" fn otp_account_renew(
         let (mut out, renewed) = unsafe {
             (Out::new(keys, ptr::null_mut(), "keys")?, Out::optional(renewed, RenewedView::default(), "renewed")?)
         };
-        let renew = |Asked { renewal, callbacks }: &Asked<'_>| {
+        let renew = |Asked { renewal, callbacks, dry_run }: &Asked<'_>| {
+            if *dry_run {
+                out.set(keys::keep([]));
+                return Ok(otp_link::plan_renewal(renewal)?);
+            }
             // What can't be shown to the caller has not changed the database.
             let apply = |_: &_, change: Change<'_>| callbacks.apply(&change, Applied::Unchanged);
             let hand_over = |new| callbacks.hand_over(new, &mut out);

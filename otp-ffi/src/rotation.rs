@@ -13,7 +13,8 @@ use crate::place;
 use crate::pointer::{self, Out};
 use crate::renew::{Asked, Renewal, RenewedView};
 
-/// Goes on with a rotation that was cut short, with the secret that it began with.
+/// Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked
+/// of it need not be asked again.
 ///
 /// `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
 /// those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
@@ -35,7 +36,9 @@ pub unsafe extern "C" fn otp_rotation_resume(
         let (mut out, renewed) = unsafe {
             (Out::new(keys, ptr::null_mut(), "keys")?, Out::optional(renewed, RenewedView::default(), "renewed")?)
         };
-        let resume = |Asked { renewal, callbacks }: &Asked<'_>| {
+        let resume = |asked: &Asked<'_>| {
+            asked.check_not_dry()?;
+            let Asked { renewal, callbacks, .. } = asked;
             // An earlier run may have changed the database.
             let apply = |_: &_, change: Change<'_>| callbacks.apply(&change, Applied::InDoubt);
             let hand_over = |new| callbacks.hand_over(new, &mut out);
@@ -68,7 +71,9 @@ pub unsafe extern "C" fn otp_rotation_resume(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otp_rotation_abort(renewal: *const Renewal) -> Status {
     guard::status(|| {
-        let abort = |Asked { renewal, callbacks }: &Asked<'_>| {
+        let abort = |asked: &Asked<'_>| {
+            asked.check_not_dry()?;
+            let Asked { renewal, callbacks, .. } = asked;
             callbacks.apply.ok_or(Error::Null { what: "renewal->apply" })?;
             let apply = |_: &_, change: Change<'_>| callbacks.apply(&change, Applied::InDoubt);
             Ok(otp_link::abort_rotation(renewal.account, renewal.place, apply)?)

@@ -14,6 +14,8 @@ struct database {
     int calls;
     int changes;
     int answer;
+    /* Whether the program tries to use the ring, which is locked. */
+    int meddles;
 };
 
 static int is(const otp_field *field, const char *name, const char *value)
@@ -29,6 +31,11 @@ static int apply(void *context, const otp_change *change)
     const otp_field *password = &change->new_fields[1];
 
     database->calls++;
+    if (database->meddles) {
+        otp_process_set_lock_timeout(0);
+        FAILS(OTP_LOCKED, otp_rotation_forget(store, ring, "edms"));
+        otp_process_set_lock_timeout(60);
+    }
     CHECK(strcmp(change->account, "edms") == 0 && change->old_count == 2 && change->new_count == 2);
     CHECK(is(&change->old_fields[0], "username", "alice") && is(&change->new_fields[0], "username", "alice"));
     CHECK(is(&change->old_fields[1], "password", database->password) || is(password, "password", database->password));
@@ -151,6 +158,7 @@ static void the_password_changes_and_the_key_stays(void)
     otp_ring_account shown;
     unsigned page = 0;
 
+    database.meddles = 1;
     WORKS(renew(&renewal, "second", &renewed, &more));
     CHECK(strcmp(database.password, "second") == 0 && database.calls == 1);
     CHECK(renewed.generation == 1 && renewed.kept == 1 && renewed.ended == 0);
@@ -200,7 +208,15 @@ static void keys_without_a_page_left_are_replaced_only_if_that_is_meant(void)
 
     HINTS(OTP_USAGE, "new_keys in otp_renewal", renew(&renewal, "second", &renewed, &more));
     CHECK(more == NULL && database.calls == 0 && renewed.generation == 0);
+    renewal.dry_run = 1;
+    HINTS(OTP_USAGE, "new_keys in otp_renewal", renew(&renewal, "second", &renewed, &more));
     renewal.new_keys = 1;
+    WORKS(renew(&renewal, "second", &renewed, &more));
+    CHECK(renewed.generation > 0 && renewed.kept == 0 && renewed.ended == 1 && otp_keys_count(more) == 0);
+    otp_keys_free(more);
+    renewal.dry_run = 0;
+    agrees(keys, &database);
+    CHECK(database.calls == 0);
     renewal.hand_over = refuse;
     /* The rotation stands, and nobody is locked out. */
     HINTS(OTP_OTHER, "otp_ring_export", renew(&renewal, "second", &renewed, &more));
@@ -429,9 +445,10 @@ static void calls_that_are_not_valid_change_nothing(void)
     renewal.end_unknown_count = 1;
     FAILS(OTP_USAGE, renew(&renewal, "second", NULL, &more));
     renewal.end_unknown_count = 0;
-    renewal.reserved = 1;
-    HINTS(OTP_USAGE, "OTP_RENEWAL_INIT", renew(&renewal, "second", NULL, &more));
-    renewal.reserved = 0;
+    renewal.dry_run = 1;
+    HINTS(OTP_USAGE, "OTP_RENEWAL_INIT", otp_rotation_resume(&renewal, NULL, &more));
+    HINTS(OTP_USAGE, "OTP_RENEWAL_INIT", otp_rotation_abort(&renewal));
+    renewal.dry_run = 0;
     renewal.size = 8;
     HINTS(OTP_USAGE, "OTP_RENEWAL_INIT", renew(&renewal, "second", NULL, &more));
     grant.pages = 2;

@@ -63,11 +63,9 @@ pub(crate) struct KeyText {
 }
 
 impl KeyText {
-    /// What has come in: the first `len` of these bytes. Every key passes here but those of a ring.
+    /// What has come in: the first `len` of these bytes.
     fn new(mut bytes: LockedBuf, len: usize, origin: KeyOrigin) -> Self {
-        otp_sys::secret_input(&bytes.as_ref()[..len]);
-        let len = without_marks(&mut bytes.as_mut()[..len]);
-        reveal_prefix(&bytes.as_ref()[..len]);
+        let len = key_input(&mut bytes.as_mut()[..len], without_marks);
         Self { bytes, len, origin }
     }
 
@@ -92,10 +90,12 @@ fn looks_like_a_path(text: &[u8]) -> bool {
     text.len() < 1024 && !has_none(text, |byte| is(byte, b'/') | is(byte, b'\\')) && has_none(text, is_space)
 }
 
-/// Says that a key's text has just come in from a ring, and is secret.
-pub(crate) fn came_from_ring(text: &[u8]) {
-    otp_sys::secret_input(text);
-    reveal_prefix(text);
+/// A key's text has just come in, from outside or from a ring, and is secret. `to_text` makes UTF-8 of it, and gives its length.
+pub(crate) fn key_input(bytes: &mut [u8], to_text: impl FnOnce(&mut [u8]) -> usize) -> usize {
+    otp_sys::secret_input(bytes);
+    let len = to_text(bytes);
+    reveal_prefix(&bytes[..len]);
+    len
 }
 
 /// What every key begins with is public, behind white space.

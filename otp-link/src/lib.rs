@@ -97,6 +97,7 @@ pub use doctor::doctor;
 pub use entropy::Entropy;
 pub use environment::{KEY_VARIABLES, LOGIN_VARIABLES, OWN_VARIABLES};
 pub use error::{EntropyFault, Error, Result};
+pub use fields::value_input;
 pub use find::{FoundKeys, find_keys};
 pub use hint::Hint;
 pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};

@@ -63,6 +63,17 @@ impl<'a> Renewal<'a> {
     }
 }
 
+impl Renewal<'_> {
+    /// The old payload with the new fields in their places, if whoever changes the database can read it.
+    fn changed(&self, old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
+        let payload = merge(old, new)?;
+        if self.as_text {
+            check_text(old).and_then(|()| check_text(payload.as_ref()))?;
+        }
+        Ok(payload)
+    }
+}
+
 /// What becomes of a [`Change`], with the ring's lock, which a program should inherit.
 pub trait Apply: FnOnce(&RingGuard, Change<'_>) -> Applied {}
 
@@ -86,13 +97,7 @@ pub fn renew_account<E: From<Error>>(
     let new = new_fields(renewal)?;
     let options = renewal.options()?;
     with_keeper(&renewal.place, |keeper| {
-        let change = |old: &[u8]| -> Result<Payload, Failure<E>> {
-            let payload = merge(old, &new).map_err(Failure::Link)?;
-            if renewal.as_text {
-                check_text(old).and_then(|()| check_text(payload.as_ref())).map_err(Failure::Link)?;
-            }
-            Ok(payload)
-        };
+        let change = |old: &[u8]| renewal.changed(old, &new).map_err(Failure::Link);
         keeper.rotate(&name, change, &options, randomness, with_change(apply), handing(hand_over))
     })
 }
@@ -104,8 +109,10 @@ pub fn renew_account<E: From<Error>>(
 /// As [`renew_account`].
 pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     let name = AccountName::parse(renewal.account)?;
-    let (new, options) = (fields::collect(renewal.fields)?, renewal.options()?);
-    with_keeper(&renewal.place, |keeper| Ok(keeper.plan(&name, new.payload().len(), &options).map_err(Error::from)?))
+    let (new, options) = (new_fields(renewal)?, renewal.options()?);
+    with_keeper(&renewal.place, |keeper| {
+        keeper.plan(&name, |old| renewal.changed(old, &new).map_err(Failure::Link), &options)
+    })
 }
 
 /// Goes on with a rotation that was cut short; `None` if the database had not been touched, so that nothing has changed.

@@ -4,6 +4,7 @@ use otp_core::{AccountName, FreshKey, Record, Secret, Terms, UnixTime};
 use otp_sys::LockedBuf;
 
 use crate::error::{Error, Result};
+use crate::fields::value_input;
 use crate::key_source::parse_key;
 use crate::new_key::NewKey;
 use crate::randomness::Randomness;
@@ -20,6 +21,7 @@ pub fn seal_bytes(
     terms: &KeyTerms<'_>,
     randomness: &mut Randomness,
 ) -> Result<(NewKey, Vec<u8>)> {
+    value_input(secret);
     let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
     let capacity = grant.capacity_for(secret.len())?;
     let buffer = LockedBuf::new(otp_core::key::len_for(name.as_str().len(), capacity));

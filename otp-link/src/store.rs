@@ -1,7 +1,7 @@
 //! Where the store is.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use otp_core::{AccountName, Keeper, KeyId, UnixTime};
@@ -94,13 +94,13 @@ fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
     Ok(variable(environment, "LOCALAPPDATA").map(PathBuf::from))
 }
 
-/// Says how long this process waits for an account's lock. Without it, that is [`FsStore::LOCK_TIMEOUT`]; the first one that
-/// is set stays.
+/// Says how long this process waits for the lock of an account or a ring from now on, in whole seconds. Without it, that is
+/// [`FsStore::LOCK_TIMEOUT`].
 pub fn set_lock_timeout(timeout: Duration) {
-    let _ = LOCK_TIMEOUT.set(timeout);
+    LOCK_TIMEOUT_SECS.store(timeout.as_secs(), Ordering::Relaxed);
 }
 
-static LOCK_TIMEOUT: OnceLock<Duration> = OnceLock::new();
+static LOCK_TIMEOUT_SECS: AtomicU64 = AtomicU64::new(FsStore::LOCK_TIMEOUT.as_secs());
 
 /// Where the store is that counts.
 ///
@@ -183,7 +183,7 @@ fn open_files(path: PathBuf) -> Result<AnyStore> {
 
 /// How long this process waits for a lock.
 pub(crate) fn lock_timeout() -> Duration {
-    LOCK_TIMEOUT.get().copied().unwrap_or(FsStore::LOCK_TIMEOUT)
+    Duration::from_secs(LOCK_TIMEOUT_SECS.load(Ordering::Relaxed))
 }
 
 fn with_patience(store: FsStore) -> FsStore {

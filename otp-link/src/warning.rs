@@ -46,7 +46,7 @@ pub enum Warning<'a> {
     },
     /// Another process has had an account locked for a second; it is still waited for.
     WaitingForLock {
-        /// The account's directory.
+        /// The account's directory, or the ring's.
         path: &'a Path,
     },
     /// A store on the network has let a request wait for a second; it is still waited for.

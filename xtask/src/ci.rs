@@ -29,7 +29,7 @@ pub(crate) fn ci() -> Result<()> {
     stores::stores(&[])?;
     windows::windows()?;
     model::model()?;
-    ct::ct()?;
+    ct::ct(&[])?;
     memory::memory()?;
     faults::faults(&["--quick".into()])?;
     fuzz::fuzz(&[])

@@ -64,7 +64,7 @@ const TASKS: &[Task] = &[
     task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
     task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
     task("model", "rings, pages and rotations: every state of a model, and without each rule", Plain(model::model)),
-    task("ct", "no branch and no address depends on a secret (needs valgrind)", Plain(ct::ct)),
+    task("ct [python]", "no branch and no address depends on a secret (needs valgrind)", WithArguments(ct::ct)),
     task("memory", "no secret stays in a program's memory (Linux)", Plain(memory::memory)),
     task("stack", "how much stack the core takes (Linux)", Plain(memory::stack)),
     task("miri", "the core and the C interface under Miri (needs a nightly compiler)", Plain(miri::miri)),

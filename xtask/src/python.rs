@@ -12,6 +12,8 @@ use crate::tools::Checks;
 use crate::venv::{self, pip_install, program_of};
 
 const PACKAGE: &str = "otp-ffi/python";
+/// The file of the extension module, in the package.
+pub(crate) const EXTENSION: &str = if cfg!(windows) { "_native.pyd" } else { "_native.abi3.so" };
 /// What the tests need besides the package.
 const TOOLS: [&str; 2] = ["pytest>=8", "mypy>=1.11"];
 
@@ -42,14 +44,23 @@ pub(crate) fn install(venv: &Path) -> Command {
     command
 }
 
+/// The command that builds the extension.
+pub(crate) fn extension(profile: &str) -> Command {
+    let manifest = format!("{PACKAGE}/Cargo.toml");
+    cargo(&["build", "--locked", "--profile", profile, "--manifest-path", &manifest])
+}
+
 /// Puts the package together without pip: its sources, and the extension that cargo builds. Gives the folder to import from.
 pub(crate) fn assemble(profile: &str) -> Result<PathBuf> {
-    let manifest = format!("{PACKAGE}/Cargo.toml");
-    let mut command = cargo(&["build", "--locked", "--profile", profile, "--manifest-path", &manifest]);
-    let extension = build(&mut command)?.library("_native")?;
+    let extension = build(&mut extension(profile))?.library("_native")?;
     let folder = target().join(format!("python-{profile}"));
+    put_together(&extension, &folder)?;
+    Ok(folder)
+}
+
+/// Puts the package's sources and an extension into a folder to import from.
+pub(crate) fn put_together(extension: &Path, folder: &Path) -> Result<()> {
     let package = folder.join("otp_link");
-    let suffix = if cfg!(windows) { "pyd" } else { "abi3.so" };
     let sources = root().join(PACKAGE).join("src/otp_link");
     let assemble = || {
         fs::create_dir_all(&package)?;
@@ -59,8 +70,7 @@ pub(crate) fn assemble(profile: &str) -> Result<PathBuf> {
                 fs::copy(source.path(), package.join(source.file_name()))?;
             }
         }
-        fs::copy(extension, package.join(format!("_native.{suffix}")))
+        fs::copy(extension, package.join(EXTENSION)).map(drop)
     };
-    assemble().map_err(|error: std::io::Error| format!("{}: {error}", package.display()))?;
-    Ok(folder)
+    assemble().map_err(|error: std::io::Error| format!("{}: {error}", package.display()))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use otp_core::{Code, Coded, Key, KeyId, Record, UnixTime};
-use otp_reference::set_checksum;
+use otp_reference::{is_free_text, set_checksum};
 
 use super::calls;
 use super::given::{Bytes, Granted, Room, Text, arrives};
@@ -145,6 +145,34 @@ impl World {
         let code = i32::from(Code::Damaged.number());
         let expected = expected.iter().filter(|_| ask).map(|known| (known.account.clone(), known.id.clone(), code));
         assert_eq!(told, expected.collect::<Vec<_>>());
+    }
+
+    /// A template that has text around one field. Names with what means something in a template are left out.
+    pub(super) fn format(&self, handle: usize, name: &Text) {
+        let Some(name) = name.as_ref().filter(|name| !name.iter().any(|byte| b"{}|\0".contains(byte))) else {
+            assert_eq!(calls::account_format(handle, &None, &mut Room::new(Some(9))), (Err(Code::Usage), 0));
+            return;
+        };
+        let template = Some([b"<{{{", &name[..], b"}>"].concat());
+        let text = str::from_utf8(name).ok().filter(|name| is_free_text(name, 255));
+        let expected = match (self.accounts.get(&handle), text) {
+            (None, _) | (_, None) => Err(Code::Usage),
+            (Some((.., fields)), Some(name)) => {
+                let field = fields.iter().find(|field| field.0 == name).ok_or(Code::Other);
+                field.map(|(_, value)| [b"<{", &value[..], b">"].concat())
+            }
+        };
+        let needed = expected.as_ref().map_or(0, |text| text.len() + 1);
+        let mut none = Room::new(None);
+        let refused = expected.as_ref().err().copied().unwrap_or(Code::Usage);
+        assert_eq!(calls::account_format(handle, &template, &mut none), (Err(refused), needed));
+        let mut short = Room::new(Some(needed.saturating_sub(1)));
+        assert_eq!(calls::account_format(handle, &template, &mut short), (Err(refused), needed));
+        short.written(0);
+        let Ok(expected) = expected else { return };
+        let mut room = Room::new(Some(needed));
+        assert_eq!(calls::account_format(handle, &template, &mut room), (Ok(()), expected.len()));
+        assert_eq!(room.written(needed).split_last(), Some((&0, &expected[..])));
     }
 
     pub(super) fn write(&self, handle: usize, index: usize, path: u8) {

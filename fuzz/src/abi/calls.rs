@@ -216,6 +216,18 @@ fn field(call: impl FnOnce(*mut Field) -> Status) -> FieldValue {
     }
 }
 
+/// Gives the length that it says.
+pub(super) fn account_format(handle: usize, template: &Text, room: &mut Room) -> (Answer, usize) {
+    let template = with_nul(template);
+    let template = template.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());
+    let mut len = room.len();
+    // SAFETY: the template is NULL or ends with a NUL; the room is NULL or has its length.
+    let answer = watched(|| unsafe {
+        accounts::otp_account_format(account(handle), template, room.pointer().cast(), &raw mut len)
+    });
+    (answer, len)
+}
+
 pub(super) fn account_free(handle: usize) {
     accounts::otp_account_free(account(handle));
 }

@@ -160,6 +160,7 @@ impl World {
                     fields.iter().find(|field| field.0 == name).cloned().ok_or(Code::Other)
                 });
                 assert_eq!(calls::account_field(handle, &name), field.unwrap_or(Err(Code::Usage)));
+                self.format(handle, &name);
             }
             Step::FieldAt(handle, index) => {
                 let (handle, index) = (self.handle(handle), index.number());

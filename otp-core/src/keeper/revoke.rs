@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::id::KeyId;
 use crate::name::AccountName;
 use crate::note::Note;
-use crate::store::{Slot, Store};
+use crate::store::{ErrorKind, Slot, Store, StoreError};
 
 /// What is left of a key that was revoked. `E` is the store's error.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Ends one key; the others are not touched. The record is deleted, and a tombstone remains.
     ///
     /// If the tombstone can't be written, because the disk is full for example, the record goes all the same, and
-    /// [`Tombstone::Missing`] says why: then the key is unknown instead of revoked.
+    /// [`Tombstone::Missing`] says why: then the key is unknown instead of revoked. A store that can't lock for the same reason
+    /// is treated as one without locks.
     ///
     /// A rotation that has begun meanwhile gives the holder no new key, or ends that one when it finishes.
     ///
@@ -34,14 +35,19 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         if let Err(error @ KeepError::NoKey { gone: Gone::Unknown, .. }) = self.look(account, id, &mut []) {
             return Err(error);
         }
-        let guard = self.lock(account)?;
+        let guard = match self.lock(account) {
+            // A full disk has no room for a file to lock. Better no lock than a key that opens.
+            Err(KeepError::Store(error)) if error.kind() == ErrorKind::Unavailable => None,
+            locked => Some(locked?),
+        };
         let (record, note) = (Slot::record(account, id), Slot::note(account, id));
         if self.is_revoked(account, id)? && self.remove_slot(&record)? {
             // An earlier call was cut short.
             return Ok(Tombstone::Left);
         }
         // Rule 5: not even a rotation that changes the database holds it up.
-        self.tidy(account, &guard)?.check_no_marker(account)?;
+        let survey = guard.as_ref().map_or_else(|| self.tidy(account, &()), |guard| self.tidy(account, guard))?;
+        survey.check_no_marker(account)?;
         self.check_revocable(account, id)?;
         let revoked = Note::Revoked { at: self.now }.encode();
         match self.store.put(&note, &revoked) {

@@ -72,7 +72,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Returns what remains.
     ///
     /// Unreadable notes are kept; operations that need them fail, and revoking the key replaces its note.
-    pub(super) fn tidy(&self, account: &AccountName, guard: &S::Guard<'_>) -> Result<Survey, KeepError<S::Error>> {
+    pub(super) fn tidy(&self, account: &AccountName, guard: &impl Guard) -> Result<Survey, KeepError<S::Error>> {
         let mut survey = self.survey(account)?;
         for id in survey.notes.clone() {
             let (record, note) = (Slot::record(account, id), Slot::note(account, id));

@@ -12,7 +12,8 @@ pub enum Entry {
     Key(KeyId),
     /// The generation at which the key's first page was sealed, as decimal digits. A key without it has no page left.
     First(KeyId),
-    /// The id of the key that was issued in its place, as text: its last page is used, or the key is to end.
+    /// The id of the key that is issued in its place, as text: its last page is used, or the key is to end. It counts once that
+    /// key has a record.
     Succeeded(KeyId),
     /// Empty: the key has ended, and must never open again.
     Ended(KeyId),
@@ -23,7 +24,8 @@ pub enum Entry {
     /// The text of the key to a rotation's staged record.
     Recovery(KeyId),
     /// The database may have the password of this rotation. It holds the generation that the account had reached before, as
-    /// decimal digits, and ` new-keys` behind it if every holder gets a new key.
+    /// decimal digits, and what the rotation is to do, as text: `12 new-keys expires=1893456000 capacity=128 pages=60 end=ID`,
+    /// without what is not asked for.
     Applying(KeyId),
 }
 

@@ -10,6 +10,7 @@ mod hostile;
 mod life;
 mod races;
 mod restored;
+mod resumed;
 mod revoked;
 mod successors;
 mod watch;

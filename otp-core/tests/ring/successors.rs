@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use otp_core::keeper::ringed::RingRotation;
-use otp_core::{Code, KeepError, Key, Record, Slot};
+use otp_core::ring::Entry;
+use otp_core::{Code, KeepError, Key, Kind, Record, Slot};
 
 use crate::fuse::{Fuse, Side};
 use crate::watch::{the_password_is_somewhere, the_ring_has_every_key};
@@ -33,6 +34,18 @@ fn settle(world: &World) {
     assert_eq!(served(world), BTreeSet::from(["hourly", "nightly"].map(str::to_owned)));
     let findings = world.verify();
     assert!(findings.is_empty(), "{findings:?}");
+    no_successor_is_doubled(world);
+}
+
+/// Every key that has a record was handed over, or is on its way out: it has a successor itself.
+fn no_successor_is_doubled(world: &World) {
+    let handed_over = world.handed_over.borrow();
+    let texts = world.keys.iter().chain(&*handed_over);
+    let known: BTreeSet<_> = texts.map(|text| Key::parse_owned(text.as_bytes()).unwrap().id()).collect();
+    for (slot, _) in world.objects().iter().filter(|(slot, _)| slot.kind == Kind::Record) {
+        let is_succeeded = world.entry(Entry::Succeeded(slot.id)).is_some();
+        assert!(known.contains(&slot.id) || is_succeeded, "nobody has the key {}", slot.id);
+    }
 }
 
 /// Cuts a rotation at each of its steps, and its first resume a few steps after that.
@@ -113,7 +126,7 @@ fn a_successor_that_was_never_handed_over_is_by_the_resume() {
             if !fuse.is_blown() {
                 break;
             }
-            let issued = world.objects().iter().filter(|(slot, _)| slot.kind == otp_core::Kind::Record).count();
+            let issued = world.objects().iter().filter(|(slot, _)| slot.kind == Kind::Record).count();
             if !world.handed_over.borrow().is_empty() || issued != 4 {
                 continue;
             }

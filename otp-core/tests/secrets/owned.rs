@@ -81,7 +81,7 @@ fn ring_texts(seed: u64, secrets: [&[u8]; 3]) -> Vec<String> {
     let done = |(): &(), _: Change<'_>| Applied::Done;
     let published: Result<_, KeepError<Infallible>> = keeper.resume(&name, &options, &mut source(5), done, |_| Ok(()));
     shown(&published.unwrap());
-    shown(&keeper.plan(&name, third.len(), &options).unwrap());
+    shown(&keeper.plan(&name, change(third), &options).unwrap());
     shown(&keeper.rotate(&name, change(third), &options, &mut source(6), done, |_| Ok(())).unwrap());
     shown(&keeper.held(&name).unwrap());
     shown(&keeper.export(&name, key.id()).unwrap_err());

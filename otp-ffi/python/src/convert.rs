@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use otp_core::{Holder, UnixTime};
 use otp_link::{KeyFileMode, KeySource, KeyTerms, NewKey, Place};
@@ -16,6 +17,7 @@ const EXPIRES: Argument =
 const GRACE: Argument = Argument { name: "grace", needs: "a timedelta or an int, of one second or more" };
 const CAPACITY: Argument = Argument { name: "capacity", needs: "an int: 64, 128, 256 and so on" };
 const PAGES: Argument = Argument { name: "pages", needs: "an int from 1 to 255" };
+const LOCK_TIMEOUT: Argument = Argument { name: "seconds", needs: "an int of 0 or more" };
 const KEY_FD: Argument = Argument { name: "key_fd", needs: "an int: the number of an open file descriptor" };
 
 /// An argument that is a number or a time: its name, and what it has to be.
@@ -206,6 +208,11 @@ pub(crate) fn grace(value: &Bound<'_, PyAny>) -> Result<u64> {
     if value.hasattr("total_seconds")? { seconds_by(value, "total_seconds", GRACE) } else { seconds(value, GRACE) }
 }
 
+/// How long to wait for a lock.
+pub(crate) fn lock_timeout(value: &Bound<'_, PyAny>) -> Result<Duration> {
+    Ok(Duration::from_secs(number(value, LOCK_TIMEOUT)?))
+}
+
 /// The whole seconds that a method gives. By methods, since the module datetime may not be imported.
 fn seconds_by(value: &Bound<'_, PyAny>, method: &str, argument: Argument) -> Result<u64> {
     let secs = value.call_method0(method).and_then(|secs| secs.call_method0("__int__"));
@@ -232,6 +239,8 @@ where
 
 /// A new key as Python has it, an `otp_link.Key`.
 pub(crate) fn new_key<'py>(py: Python<'py>, key: &NewKey) -> PyResult<Bound<'py, PyAny>> {
+    // From here on it is an object of Python's, which looks at it.
+    otp_sys::hand_over(key.text().as_bytes());
     let (id, replaces) = (key.id().to_string(), key.replaces().map(|id| id.to_string()));
     let arguments = (key.text(), key.account().as_str(), id, key.holder().map(Holder::as_str), replaces);
     py.import("otp_link")?.getattr("Key")?.call1(arguments)

@@ -33,6 +33,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<account::RawFields>()?;
     module.add_class::<ring::RingAccount>()?;
     module.add_class::<ring::RingKey>()?;
+    module.add_class::<renew::RotationPlan>()?;
     module.add_class::<store::KeyInfo>()?;
     module.add_class::<store::Fault>()?;
     module.add_class::<store::Verification>()?;
@@ -43,6 +44,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(keys::rotate_account, module)?,
         wrap_pyfunction!(keys::revoke_key, module)?,
         wrap_pyfunction!(keys::write_key_file, module)?,
+        wrap_pyfunction!(renew::plan_rotation, module)?,
         wrap_pyfunction!(renew::resume_rotation, module)?,
         wrap_pyfunction!(renew::abort_rotation, module)?,
         wrap_pyfunction!(renew::forget_rotation, module)?,
@@ -57,6 +59,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(store::list_keys, module)?,
         wrap_pyfunction!(store::verify, module)?,
         wrap_pyfunction!(store::harden_process, module)?,
+        wrap_pyfunction!(store::set_lock_timeout, module)?,
         wrap_pyfunction!(store::relock, module)?,
         wrap_pyfunction!(workflow::workflow_seal, module)?,
         wrap_pyfunction!(workflow::workflow_open, module)?,

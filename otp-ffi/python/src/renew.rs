@@ -3,10 +3,10 @@
 use otp_core::KeyId;
 use otp_link::{Applied, Change, KeyTerms, LockedBuf, NewKey, Place, Published, Randomness, Renewal};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyMapping};
 
 use crate::apply::Apply;
-use crate::convert::{PathArgument, TextArgument, new_key, place, terms, texts};
+use crate::convert::{FieldArguments, PathArgument, TextArgument, new_key, place, terms, texts};
 use crate::error::{Error, Result};
 use crate::warning;
 
@@ -56,6 +56,19 @@ impl Asked<'_> {
         Ok(())
     }
 
+    /// What a rotation would do. The interpreter is not attached.
+    fn plan(&self, fields: &[(&str, &[u8])]) -> Result<RotationPlan> {
+        let planned = otp_link::plan_renewal(&self.renewal(fields))?;
+        let ids = |ids: &[KeyId]| ids.iter().map(KeyId::to_string).collect();
+        Ok(RotationPlan {
+            generation: planned.generation,
+            kept: ids(&planned.kept),
+            behind: ids(&planned.behind),
+            ended: ids(&planned.ended),
+            orphaned: ids(&planned.orphaned),
+        })
+    }
+
     /// Goes on with a rotation. Tells whether there was anything to go on with.
     fn resume(&self) -> Result<bool> {
         let mut raised = None;
@@ -96,7 +109,73 @@ fn with_cause(error: Error, raised: Option<PyErr>) -> Error {
     }
 }
 
-/// Goes on with a rotation that was cut short, with the secret that it began with. Returns the new keys, or None if the
+/// What rotate_account() would do with the keys of an account that is kept in a ring. Keys are named by their ids.
+#[pyclass(frozen, get_all, module = "otp_link")]
+pub(crate) struct RotationPlan {
+    /// The generation that the account would reach.
+    generation: u64,
+    /// The keys that would keep their text.
+    kept: Vec<String>,
+    /// Of these, the keys whose records are of an older page than they should be.
+    behind: Vec<String>,
+    /// The keys that would end.
+    ended: Vec<String>,
+    /// Keys of the ring whose records are gone.
+    orphaned: Vec<String>,
+}
+
+#[pymethods]
+impl RotationPlan {
+    fn __repr__(&self) -> String {
+        let Self { generation, kept, ended, .. } = self;
+        format!("<otp_link.RotationPlan to generation {generation}: {} kept, {} ended>", kept.len(), ended.len())
+    }
+}
+
+/// Says what rotate_account() would do to an account that is kept in a ring. Nothing is changed.
+///
+/// The arguments are those of rotate_account(). Of a password that is yet to be made, its length is enough.
+///
+/// Raises what rotate_account() raises before anything has changed.
+#[pyfunction]
+#[pyo3(signature = (account, *, username=None, password=None, fields=None, expires=None, capacity=None, pages=None,
+    allow_empty=false, new_keys=false, end_unknown=None, store=None, ring=None))]
+#[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+pub(crate) fn plan_rotation(
+    py: Python<'_>,
+    account: TextArgument,
+    username: Option<&Bound<'_, PyAny>>,
+    password: Option<&Bound<'_, PyAny>>,
+    fields: Option<&Bound<'_, PyMapping>>,
+    expires: Option<&Bound<'_, PyAny>>,
+    capacity: Option<&Bound<'_, PyAny>>,
+    pages: Option<&Bound<'_, PyAny>>,
+    allow_empty: bool,
+    new_keys: bool,
+    end_unknown: Option<&Bound<'_, PyAny>>,
+    store: Option<PathArgument>,
+    ring: Option<PathArgument>,
+) -> Result<RotationPlan> {
+    let fields = FieldArguments::new(username, password, fields)?;
+    let (fields, mut terms) = (fields.list(), terms(None, expires, capacity, pages)?);
+    terms.allow_empty_password = allow_empty;
+    let (apply, end_unknown) = (Apply::new(None)?, texts(end_unknown)?);
+    let new = PyList::empty(py).unbind();
+    let asked = Asked {
+        account: &account,
+        terms,
+        new_keys,
+        end_unknown: &end_unknown,
+        place: place(store.as_ref(), ring.as_ref()),
+        apply: &apply,
+        hand_over: None,
+        new: &new,
+    };
+    py.detach(|| asked.plan(&fields))
+}
+
+/// Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked of it
+/// need not be asked again. Returns the new keys, or None if the
 /// database had not been touched: then the rotation is forgotten, and nothing has changed.
 ///
 /// `apply` gets the same credentials again, and finds out whether the change was made: it logs in with the old one, else with

@@ -8,7 +8,7 @@ use otp_link::ring::{find_ring, verify_ring};
 use otp_link::{Key, KeySource};
 use pyo3::prelude::*;
 
-use crate::convert::{PathArgument, TextArgument, bytes_of, place};
+use crate::convert::{self, PathArgument, TextArgument, bytes_of, place};
 use crate::error::{Result, described};
 use crate::hint;
 use crate::warning;
@@ -243,6 +243,14 @@ pub(crate) fn verify(
 pub(crate) fn harden_process() -> bool {
     let hardened = otp_link::harden_process();
     hardened.no_core_dumps && hardened.not_dumpable
+}
+
+/// Says how many seconds calls of this process wait for the lock of an account or a ring from now on; 0: not at all. Then they
+/// raise LockedError. Before this is called, they wait for a minute.
+#[pyfunction]
+pub(crate) fn set_lock_timeout(seconds: &Bound<'_, PyAny>) -> Result<()> {
+    otp_link::set_lock_timeout(convert::lock_timeout(seconds)?);
+    Ok(())
 }
 
 /// Locks again what a fork has unlocked. The package has it called in every child.

@@ -103,6 +103,44 @@ def test_what_is_not_given_stays_and_without_apply_the_database_has_been_changed
     assert (account.username, account.password, account.raw["token"]) == ("alice", "first", b"\xff")
 
 
+def test_a_plan_says_what_a_rotation_would_do_and_does_nothing(
+    store: Path, ring: Path, nightly: otp_link.Key, database: Database
+) -> None:
+    once = otp_link.issue_key(account=ACCOUNT, holder="once", store=store, ring=ring)
+    before = contents(store), contents(ring)
+    with pytest.raises(otp_link.UsageError):
+        otp_link.plan_rotation(ACCOUNT, password="second", store=store, ring=ring)
+    plan = otp_link.plan_rotation(ACCOUNT, password="second", new_keys=True, store=store, ring=ring)
+    assert (plan.generation, plan.kept, plan.behind, plan.orphaned) == (1, [], [], [])
+    assert sorted(plan.ended) == sorted([nightly.id, once.id]) and "2 ended" in repr(plan)
+    otp_link.revoke_key(ACCOUNT, once.id, store=store, ring=ring)
+    plan = otp_link.plan_rotation(ACCOUNT, password="second", store=store, ring=ring)
+    assert (plan.kept, plan.ended) == ([nightly.id], [])
+    # It counts what stays of the old fields: with both, the key's frame is too small.
+    with pytest.raises(otp_link.UsageError):
+        otp_link.plan_rotation(ACCOUNT, fields={"token": "x" * 50}, store=store, ring=ring)
+    assert before[0].keys() - contents(store).keys() == {path for path in before[0] if once.id in path.name}
+    assert database.calls == 0 and password(nightly, store) == "first"
+
+
+def test_a_lock_is_waited_for_as_long_as_is_wanted(
+    store: Path, ring: Path, nightly: otp_link.Key, database: Database
+) -> None:
+    def impatient(account: str, old: dict[str, str], new: dict[str, str]) -> bool | None:
+        with pytest.raises(otp_link.LockedError):
+            otp_link.rotate_account(ACCOUNT, password="third", store=store, ring=ring)
+        return database.apply(account, old, new)
+
+    otp_link.set_lock_timeout(0)
+    try:
+        otp_link.rotate_account(ACCOUNT, password="second", store=store, ring=ring, apply=impatient)
+    finally:
+        otp_link.set_lock_timeout(60)
+    assert password(nightly, store) == database.password == "second"
+    with pytest.raises(otp_link.UsageError):
+        otp_link.set_lock_timeout(-1)
+
+
 def test_the_last_page_brings_a_successor(store: Path, ring: Path, database: Database) -> None:
     key = otp_link.add_account(ACCOUNT, username="alice", password="first", pages=2, store=store, ring=ring)
     seen: list[list[otp_link.Key]] = []

@@ -1,20 +1,19 @@
 //! [`FsRing`]: finding, making and locking the directory of a ring.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+
+use otp_sys::{LockWait, NotLocked};
 
 use super::identity;
 use crate::error::{Error, Result};
 use crate::key_file::check_private_dir;
 use crate::store;
+use crate::warning::{self, Warning};
 
 /// The file that is locked.
 const LOCK: &str = ".lock";
-/// The pause between two tries for the lock.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// A ring in a directory.
 #[derive(Debug)]
@@ -84,17 +83,11 @@ impl FsRing {
     pub(super) fn wait(&self) -> Result<RingGuard> {
         let failed = |source| Error::Ring { path: self.path.clone(), source };
         let file = self.open_lock().map_err(failed)?;
-        let (begun, timeout) = (Instant::now(), store::lock_timeout());
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(RingGuard { file }),
-                Err(TryLockError::WouldBlock) if begun.elapsed() >= timeout => {
-                    return Err(Error::RingLocked { path: self.path.clone() });
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        let notice = || warning::warn(&Warning::WaitingForLock { path: &self.path });
+        match LockWait::new(store::lock_timeout()).lock(&file, notice) {
+            Ok(()) => Ok(RingGuard { file }),
+            Err(NotLocked::Held(_)) => Err(Error::RingLocked { path: self.path.clone() }),
+            Err(NotLocked::Failed(error)) => Err(failed(error)),
         }
     }
 

@@ -73,7 +73,7 @@ impl Ring for FsRing {
         let len = file.metadata().map_err(self.failed())?.len();
         let filled = otp_sys::fill(&mut file, buffer).map_err(self.failed())?;
         if matches!(entry, Entry::Key(_) | Entry::Recovery(_)) {
-            key_source::came_from_ring(&buffer[..filled]);
+            key_source::key_input(&mut buffer[..filled], |text| text.len());
         }
         let whole = if filled < buffer.len() { filled } else { filled.max(usize::try_from(len).unwrap_or(usize::MAX)) };
         Ok(Some(whole))

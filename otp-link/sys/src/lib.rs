@@ -7,6 +7,7 @@
 mod arena;
 mod fill;
 mod listing;
+mod lock_wait;
 mod locked;
 mod per_process;
 #[cfg(unix)]
@@ -27,6 +28,7 @@ use std::io;
 pub use arena::relock;
 pub use fill::fill;
 pub use listing::each_entry;
+pub use lock_wait::{LockWait, NotLocked};
 pub use locked::{LockedBuf, LockedVec};
 pub use per_process::PerProcess;
 #[cfg(target_os = "linux")]

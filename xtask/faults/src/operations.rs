@@ -120,6 +120,12 @@ pub(crate) fn all() -> Vec<Operation> {
         operation("rotate --grace", Kind::Small, &[rotate, &FIELDS, grace], with_grace),
         operation("rotate --grace, to key files", Kind::Small, &[rotate, &FIELDS, grace, to_folder], with_grace),
         operation("revoke", Kind::Small, &[&["revoke", ACCOUNT, ITS_ID]], Effect::Ends(REVOKED)),
+        operation(
+            "revoke, without a file to lock",
+            Kind::Unlocked,
+            &[&["revoke", ACCOUNT, ITS_ID]],
+            Effect::Ends(REVOKED),
+        ),
         operation("remove", Kind::Small, &[&["remove", "--yes", ACCOUNT]], Effect::Removes),
         operation("rotate of 33 keys: a batch put", Kind::Large, &[rotate, &FIELDS], replaces),
     ];

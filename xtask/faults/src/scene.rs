@@ -108,6 +108,8 @@ pub(crate) enum Kind {
     Nothing,
     /// Three accounts. The one under trial has three keys, one more in its grace period, and a revoked one.
     Small,
+    /// The same, as a backup has it that left the files to lock out.
+    Unlocked,
     /// The account under trial has many keys.
     Large,
     /// A ring has the keys to three accounts, and there is a database: see [`ring_scene`].
@@ -131,7 +133,9 @@ pub(crate) struct Scenes(HashMap<Kind, Scene>);
 impl Scenes {
     pub(crate) fn prepare(otp: &Otp, place: &Workplace) -> Result<Self> {
         let mut scenes = HashMap::new();
-        for kind in [Kind::Nothing, Kind::Small, Kind::Large, Kind::Ring, Kind::DoubtBefore, Kind::DoubtAfter] {
+        for kind in
+            [Kind::Nothing, Kind::Small, Kind::Unlocked, Kind::Large, Kind::Ring, Kind::DoubtBefore, Kind::DoubtAfter]
+        {
             scenes.insert(kind, Scene::prepare(otp, kind, place.0.join(format!("{kind:?}")))?);
         }
         Ok(Self(scenes))
@@ -179,6 +183,10 @@ impl Scene {
         }
         scene.add(otp, "work/reporting/below", "other", "below")?;
         scene.add(otp, "else/where", "other", "elsewhere")?;
+        if kind == Kind::Unlocked {
+            let lock = scene.folder.join("store").join(ACCOUNT).join(".lock");
+            fs::remove_file(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+        }
         Ok(scene)
     }
 

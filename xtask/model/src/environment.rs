@@ -1,5 +1,6 @@
 //! What others do to ring and store: copies, backups, and a writer of the store.
 
+use crate::ring::Begun;
 use crate::rule::Rule;
 use crate::scenario::{Event, Scenario};
 use crate::store::Record;
@@ -28,7 +29,11 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                 changed.rings[1] = world.rings[0];
                 if scenario.on(Rule::AdoptMarksApplying) {
                     // Taken early: nobody looks at it before it is restored.
-                    changed.rings[1].applying = world.rings[0].recovery;
+                    let adopted = |rotation: usize| {
+                        let begun = Begun { base: world.rings[0].done, new_keys: false };
+                        world.rings[0].applying[rotation].or(world.rings[0].recovery[rotation].then_some(begun))
+                    };
+                    changed.rings[1].applying = core::array::from_fn(adopted);
                 }
                 "the ring is backed up"
             }
@@ -59,6 +64,10 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                     changed.store.notes[key] &= world.store.records[key].is_some();
                 }
                 "old claims and tombstones are swept"
+            }
+            Event::DeleteClaims => {
+                changed.store.sweep_claims(false);
+                "all claims are deleted"
             }
             Event::CopyRing | Event::RestoreRing | Event::PutRecordBack(_) | Event::UndoRevocation(_) => continue,
         };

@@ -20,6 +20,8 @@ pub struct History {
     pub revoked: [bool; KEYS],
     /// The store is not what writers made it: a backup, or a single object of one.
     pub restored: bool,
+    /// The rotation that is to end every key, and the keys that there were when it began.
+    ends: Option<(u8, [bool; KEYS])>,
     pub broken: Option<&'static str>,
 }
 
@@ -55,6 +57,19 @@ impl History {
             self.broken = Some("T7: a key ends before its successor is handed over");
         }
         self.ending[key] = true;
+    }
+
+    /// A rotation has begun that is to end every key.
+    pub fn ends_all(&mut self, rotation: u8) {
+        self.ends = Some((rotation, self.drawn));
+    }
+
+    /// A rotation is finished, and these keys have records.
+    pub fn done(&mut self, rotation: u8, live: [bool; KEYS]) {
+        let old = self.ends.filter(|(number, _)| *number == rotation).map_or([false; KEYS], |(_, old)| old);
+        if (0..KEYS).any(|key| old[key] && live[key]) {
+            self.broken = Some("T4: a key outlives a rotation to new keys");
+        }
     }
 
     /// Draws the id of a new key; `None` if the model has no more of them.

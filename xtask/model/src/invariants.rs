@@ -19,6 +19,8 @@ pub enum Invariant {
     RevokedIsGone,
     /// T7: the text of a new key whose record is there can be had.
     TextCanBeHad,
+    /// T7: at rest and with nothing staged, a key has one successor at most.
+    OneSuccessor,
 }
 
 impl Invariant {
@@ -30,6 +32,7 @@ impl Invariant {
         Self::OneSecret,
         Self::RevokedIsGone,
         Self::TextCanBeHad,
+        Self::OneSuccessor,
     ];
 
     fn broken(self, world: &World) -> Option<&'static str> {
@@ -53,6 +56,15 @@ impl Invariant {
                 let in_a_ring = world.rings.iter().any(|ring| ring.keys[key].is_some());
                 store.live_secret(key).is_none() || history.handed_over[key] || in_a_ring
             }),
+            Self::OneSuccessor => {
+                let settled = world.is_at_rest() && store.staged_rotation().is_none();
+                let successors = |key: usize| {
+                    (0..KEYS)
+                        .filter(|new| history.succeeds[*new] == Some(key) && store.live_secret(*new).is_some())
+                        .count()
+                };
+                !settled || all(&|key| successors(key) <= 1)
+            }
         };
         (!holds).then_some(self.text())
     }
@@ -65,6 +77,7 @@ impl Invariant {
             Self::OneSecret => "T4: at rest, a live key has another secret than the database",
             Self::RevokedIsGone => "T5: a revoked key has a record",
             Self::TextCanBeHad => "T7: a new key's record is there, and its text is lost",
+            Self::OneSuccessor => "T7: a key has two successors",
         }
     }
 }

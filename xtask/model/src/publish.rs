@@ -76,8 +76,13 @@ fn read_record(turn: &mut Turn<'_>) {
     let ended = ring.ended[key] && turn.on(Rule::EndedMark);
     let page = ring.page(key, run.generation, turn.scenario.pages(key));
     let live = listed && !ended && turn.world.store.live_secret(key).is_some();
-    if page.is_none() || !live {
+    let replaced = run.new_keys && !ring.is_after(key, run.base);
+    if page.is_none() || !live || replaced {
         return turn.go("skips a key", Step::ReadRecord, next_key);
+    }
+    // Rule 3: it is another run's.
+    if turn.on(Rule::StopAtLater) && turn.world.sealed_at(turn.job.ring, key) >= Some(run.generation) {
+        return turn.end("finds a record of this generation or later: overtaken", |_| ());
     }
     let expected = turn.world.store.records[key];
     turn.go("reads a record", Step::CheckClaim, |_, run| run.expected = expected);

@@ -23,7 +23,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         }
         Step::WipeRecoveryKey => turn.end("wipes the recovery key", |world| {
             world.rings[ring].recovery[rotation] = false;
-            world.rings[ring].applying[rotation] = false;
+            world.rings[ring].applying[rotation] = None;
         }),
         _ => unreachable!("a step of another file"),
     }
@@ -39,20 +39,24 @@ fn find_staged(turn: &mut Turn<'_>) {
     if !mine {
         return turn.end("has no recovery key: another ring's rotation", |_| ());
     }
-    if !ring.applying[number] {
+    let Some(begun) = ring.applying[number] else {
         // Rule 9: the command has not been started.
         return turn.go("finds staged without applying", Step::RemoveStaged, |_, run| run.rotation = rotation);
-    }
+    };
+    let reached = ring.spent.max(turn.world.store.highest_claim().0);
+    let base = if turn.on(Rule::ApplyingKeepsBase) { begun.base } else { reached };
+    let new_keys = begun.new_keys && turn.on(Rule::ApplyingKeepsOptions);
     let secrets = || (0..KEYS).filter_map(|key| turn.world.store.live_secret(key));
     let old: Secret = secrets().find(|secret| *secret != rotation).unwrap_or(rotation);
     // Its command has ended with 0 then, and replaces that nobody waits for may still arrive.
-    let claimed = ring.spent.max(turn.world.store.highest_claim().0) > ring.done;
+    let claimed = reached > base;
     if turn.job.kind == Kind::Abort && turn.on(Rule::AbortBeforeClaim) && claimed {
         return turn.end("finds a generation claimed: it can only be resumed", |_| ());
     }
     turn.go("opens staged", Step::StartCommand, |world, run| {
         run.rotation = rotation;
         run.old = old;
+        (run.base, run.new_keys) = (base, new_keys);
         run.seen = core::array::from_fn(|key| world.store.live_secret(key).is_some());
     });
 }

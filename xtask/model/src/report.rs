@@ -38,7 +38,7 @@ fn actor(scenario: &Scenario, label: &Label) -> String {
     let Some(who) = label.who else { return "others".into() };
     let job = scenario.jobs[who];
     let name = match job.kind {
-        Kind::Rotate => "rotate",
+        Kind::Rotate { .. } => "rotate",
         Kind::Resume => "resume",
         Kind::Abort => "abort",
         Kind::Revoke { .. } => "revoke",

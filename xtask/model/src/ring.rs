@@ -13,12 +13,21 @@ pub struct Ring {
     pub done: u8,
     /// Keys that never get another record.
     pub ended: [bool; KEYS],
-    /// Keys whose successors have been handed over.
-    pub succeeded: [bool; KEYS],
+    /// The key that is issued in the place of each.
+    pub succeeded: [Option<usize>; KEYS],
     /// Recovery keys, by rotation.
     pub recovery: [bool; ROTATIONS],
-    /// Rotations that may have started their command.
-    pub applying: [bool; ROTATIONS],
+    /// Rotations that may have started their command, and how each began.
+    pub applying: [Option<Begun>; ROTATIONS],
+}
+
+/// What the mark of a rotation says of its beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Begun {
+    /// The generation that the account had reached.
+    pub base: u8,
+    /// Whether every key is to end.
+    pub new_keys: bool,
 }
 
 impl Ring {
@@ -26,5 +35,11 @@ impl Ring {
     #[must_use]
     pub fn page(&self, key: usize, generation: u8, pages: u8) -> Option<u8> {
         generation.checked_sub(self.keys[key]?).filter(|page| *page < pages)
+    }
+
+    /// Whether a key was issued after a generation.
+    #[must_use]
+    pub fn is_after(&self, key: usize, base: u8) -> bool {
+        self.keys[key].is_some_and(|first| first > base)
     }
 }

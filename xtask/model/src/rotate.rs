@@ -1,6 +1,7 @@
 //! `rotate`, up to the end of the command: rule 6, and what rule 7 makes of each end.
 
 use crate::database::{Exit, State};
+use crate::ring::Begun;
 use crate::rule::Rule;
 use crate::run::{Step, Turn};
 use crate::scenario::Kind;
@@ -19,6 +20,7 @@ const ORDER: [(Step, Option<Rule>); 6] = [
 pub(crate) fn step(turn: &mut Turn<'_>) {
     let (run, ring) = (turn.run, turn.job.ring);
     let rotation = usize::from(run.rotation);
+    let begun = Begun { base: run.base, new_keys: run.new_keys };
     match run.step {
         Step::Classify => classify(turn),
         Step::KeepRecoveryKey => {
@@ -42,7 +44,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
             world.rings[ring].recovery[rotation] = false;
         }),
         Step::MarkApplying => {
-            turn.go("marks applying", after(turn), |world, _| world.rings[ring].applying[rotation] = true);
+            turn.go("marks applying", after(turn), |world, _| world.rings[ring].applying[rotation] = Some(begun));
         }
         // `abort` is the one that goes back.
         Step::StartCommand if turn.job.kind == Kind::Abort => turn.start_command(run.rotation, run.old),
@@ -60,6 +62,12 @@ fn classify(turn: &mut Turn<'_>) {
     let Some(old) = (0..KEYS).find_map(live).filter(|_| !unknown) else {
         return turn.end("refuses: a key is not in the ring, or there is none", |_| ());
     };
+    let base = world.rings[ring].spent.max(world.store.highest_claim().0);
+    let new_keys = turn.job.kind == Kind::Rotate { new_keys: true };
+    let later = |key: usize| live(key).is_some() && !new_keys && world.sealed_at(ring, key) > Some(base);
+    if turn.on(Rule::StopAtLater) && (0..KEYS).any(later) {
+        return turn.end("refuses: a record is of a later generation", |_| ());
+    }
     let number = turn.number();
     turn.go("classifies all keys", following(turn, None), |world, run| {
         // Rule 5: each ring operation turns tombstones into marks.
@@ -68,6 +76,10 @@ fn classify(turn: &mut Turn<'_>) {
         }
         run.old = old;
         run.rotation = number;
+        (run.base, run.new_keys) = (base, new_keys);
+        if new_keys {
+            world.history.ends_all(number);
+        }
         run.seen = core::array::from_fn(|key| live(key).is_some());
     });
 }
@@ -82,7 +94,7 @@ fn await_command(turn: &mut Turn<'_>) {
     let who = turn.who;
     let Some(command) = turn.world.database.commands[who] else { return };
     let State::Ended(exit) = command.state else { return };
-    let first = turn.job.kind == Kind::Rotate;
+    let first = matches!(turn.job.kind, Kind::Rotate { .. });
     let unchanged = match exit {
         Exit::Done => false,
         Exit::Unchanged => first || (turn.job.kind == Kind::Resume && !turn.on(Rule::UnchangedOnlyFirst)),
@@ -107,7 +119,7 @@ fn after(turn: &Turn<'_>) -> Step {
 /// The step that follows one, or the first of all. What a missing rule does not put first comes after the command.
 fn following(turn: &Turn<'_>, step: Option<Step>) -> Step {
     let first = |rule: Option<Rule>| rule.is_none_or(|rule| turn.on(rule));
-    let late = turn.job.kind == Kind::Rotate;
+    let late = matches!(turn.job.kind, Kind::Rotate { .. });
     let before = ORDER.iter().filter(|(_, rule)| first(*rule));
     let behind = ORDER.iter().filter(|(_, rule)| late && !first(*rule));
     let mut steps = before.chain(behind).map(|(step, _)| *step);

@@ -25,6 +25,8 @@ pub enum Rule {
     ReadBeforeChecks,
     /// 3: a record is replaced only if it is the expected one.
     CompareAndSwap,
+    /// 3: a record of the run's generation or a later one stops it.
+    StopAtLater,
     /// 3: after a replace in doubt, the same bytes again.
     SameBytesAgain,
     /// 4: issuing looks again after it has put the record.
@@ -63,6 +65,12 @@ pub enum Rule {
     OnlyOwnStaged,
     /// 7: an old key ends after its successor is handed over.
     EndAfterHandOver,
+    /// 7: the ring names a key's successor before that has a record.
+    SuccessorNamedFirst,
+    /// 9: the mark of a rotation says which generation the account had reached.
+    ApplyingKeepsBase,
+    /// 9: the mark of a rotation says what it was to do.
+    ApplyingKeepsOptions,
     /// 10: a rotation is aborted only while no generation is claimed for it.
     AbortBeforeClaim,
     /// 12: the highest claim stays.
@@ -85,6 +93,7 @@ impl Rule {
         Self::ResumeClaimsAnew,
         Self::ReadBeforeChecks,
         Self::CompareAndSwap,
+        Self::StopAtLater,
         Self::SameBytesAgain,
         Self::LookAfterIssue,
         Self::KeyInRingFirst,
@@ -104,6 +113,9 @@ impl Rule {
         Self::StagedGoesLast,
         Self::OnlyOwnStaged,
         Self::EndAfterHandOver,
+        Self::SuccessorNamedFirst,
+        Self::ApplyingKeepsBase,
+        Self::ApplyingKeepsOptions,
         Self::AbortBeforeClaim,
         Self::HighestClaimStays,
         Self::AdoptMarksApplying,

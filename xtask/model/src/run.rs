@@ -31,9 +31,9 @@ pub enum Step {
     // new keys where pages run out: `successor`
     MakeSuccessor,
     KeepSuccessor,
+    NameSuccessor,
     PutSuccessor,
     HandOver,
-    MarkSucceeded,
     EndNote,
     EndRecord,
     EndKey,
@@ -76,6 +76,9 @@ pub struct Run {
     /// The rotation that it works for; its number is also the new secret.
     pub rotation: u8,
     pub old: Secret,
+    /// The generation that the account had reached when the rotation began, and whether every key is to end.
+    pub base: u8,
+    pub new_keys: bool,
     pub generation: u8,
     /// The key that it is at.
     pub key: usize,
@@ -98,6 +101,8 @@ impl Run {
             holds_account: false,
             rotation: 0,
             old: 0,
+            base: 0,
+            new_keys: false,
             generation: 0,
             key: 0,
             seen: [false; KEYS],

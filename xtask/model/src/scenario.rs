@@ -33,10 +33,16 @@ pub struct Job {
 /// A command of `otp`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    Rotate,
+    Rotate {
+        /// Whether every key ends and gets a successor.
+        new_keys: bool,
+    },
     Resume,
     Abort,
-    Revoke { key: usize, with_ring: bool },
+    Revoke {
+        key: usize,
+        with_ring: bool,
+    },
     Issue,
     Read,
 }
@@ -56,6 +62,8 @@ pub enum Event {
     UndoRevocation(usize),
     /// Removes claims that are not the highest, and old tombstones where no rule protects them.
     Sweep,
+    /// Takes every claim away.
+    DeleteClaims,
 }
 
 impl Scenario {
@@ -104,7 +112,7 @@ impl Kind {
     /// Whether a command holds the ring's lock while it runs.
     #[must_use]
     pub fn takes_ring_lock(self) -> bool {
-        matches!(self, Self::Rotate | Self::Resume | Self::Abort)
+        matches!(self, Self::Rotate { .. } | Self::Resume | Self::Abort)
     }
 }
 

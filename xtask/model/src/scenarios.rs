@@ -3,7 +3,8 @@
 use crate::invariants::Invariant;
 use crate::scenario::{Event, Job, Kind, Scenario};
 
-const ROTATE: Job = Job { kind: Kind::Rotate, ring: 0 };
+const ROTATE: Job = Job { kind: Kind::Rotate { new_keys: false }, ring: 0 };
+const ROTATE_TO_NEW_KEYS: Job = Job { kind: Kind::Rotate { new_keys: true }, ring: 0 };
 const RESUME: Job = Job { kind: Kind::Resume, ring: 0 };
 const ABORT: Job = Job { kind: Kind::Abort, ring: 0 };
 const READ: Job = Job { kind: Kind::Read, ring: 0 };
@@ -54,6 +55,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "readers", jobs: &[ROTATE, RESUME, REVOKE, READ], ..PLAIN },
     Scenario { name: "pages run out", jobs: &[ROTATE, RESUME, ROTATE, READ], pages: [2, 8], ..PLAIN },
     Scenario { name: "pages run out, revoke", jobs: &[ROTATE, RESUME, REVOKE], pages: [8, 2], lost: 0, ..PLAIN },
+    Scenario { name: "to new keys", jobs: &[ROTATE_TO_NEW_KEYS, RESUME, READ], lost: 0, ..PLAIN },
     Scenario { name: "copies rotate", jobs: &[ROTATE, ROTATE_COPY], invariants: Invariant::ALL, ..COPIED },
     Scenario { name: "copies resume", jobs: &[ROTATE, RESUME, RESUME_COPY], ..COPIED },
     Scenario { name: "copies abort", jobs: &[ROTATE, RESUME, ABORT_COPY], ..COPIED },
@@ -69,6 +71,16 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "restored ring", jobs: &[ROTATE, RESUME_COPY, ROTATE_COPY], ..RESTORED_RING },
     Scenario { name: "restored ring, abort", jobs: &[ROTATE, ABORT_COPY, ROTATE_COPY], ..RESTORED_RING },
+    Scenario {
+        name: "restored ring, no claims",
+        jobs: &[ROTATE, ROTATE_COPY],
+        events: &[Event::RestoreRing, Event::DeleteClaims],
+        crashes: 0,
+        lost: 0,
+        // What shows a page to be used is then its record alone.
+        invariants: &[Invariant::Events],
+        ..PLAIN
+    },
     Scenario { name: "restored store", jobs: &[ROTATE, RESUME, ROTATE], ..RESTORED_STORE },
     Scenario { name: "record put back", jobs: &[REVOKE_WITHOUT_RING, ROTATE, RESUME], ..PUT_BACK },
     Scenario {

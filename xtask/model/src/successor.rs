@@ -10,27 +10,23 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
     let ring = turn.job.ring;
     match turn.run.step {
         Step::MakeSuccessor => make_successor(turn),
-        Step::KeepSuccessor => {
-            let to = if turn.on(Rule::KeyInRingFirst) { Step::PutSuccessor } else { Step::MakeSuccessor };
-            turn.go("keeps the new key in the ring", to, |world, run| {
-                world.rings[ring].keys[run.key] = Some(run.generation);
-            });
-        }
-        Step::PutSuccessor => {
-            let to = if turn.on(Rule::KeyInRingFirst) { Step::MakeSuccessor } else { Step::KeepSuccessor };
-            let sealing = sealing(turn.number(), 0);
-            turn.go("puts the new key's record", to, |world, run| put_new(world, run, run.rotation, sealing));
-        }
-        Step::HandOver => turn.go("hands new keys over", Step::MarkSucceeded, |world, run| {
-            for new in fresh(run) {
-                world.history.handed_over[new] = true;
+        Step::KeepSuccessor => turn.go("keeps the new key in the ring", after(turn), |world, run| {
+            world.rings[ring].keys[run.key] = Some(run.generation);
+        }),
+        Step::NameSuccessor => turn.go("names it as the old key's successor", after(turn), |world, run| {
+            if let Some(old) = world.history.succeeds[run.key] {
+                world.rings[ring].succeeded[old] = Some(run.key);
             }
         }),
-        Step::MarkSucceeded => {
+        Step::PutSuccessor => {
+            let sealing = sealing(turn.number(), 0);
+            turn.go("puts the new key's record", after(turn), |world, run| put_new(world, run, run.rotation, sealing));
+        }
+        Step::HandOver => {
             let to = if turn.on(Rule::EndAfterHandOver) { Step::EndNote } else { Step::MarkDone };
-            turn.go("marks their old keys as succeeded", to, |world, run| {
-                for old in fresh(run).filter_map(|new| world.history.succeeds[new]) {
-                    world.rings[ring].succeeded[old] = true;
+            turn.go("hands new keys over", to, |world, run| {
+                for new in fresh(run) {
+                    world.history.handed_over[new] = true;
                 }
                 run.key = 0;
             });
@@ -45,16 +41,43 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         }),
         Step::MarkDone => turn.go("marks the generation done", Step::RemoveStaged, |world, run| {
             world.rings[ring].done = run.generation;
+            let live = core::array::from_fn(|key| world.store.live_secret(key).is_some());
+            world.history.done(run.rotation, live);
         }),
         _ => unreachable!("a step of another file"),
     }
 }
 
-/// Draws a successor for the next key on its last page, or past it, that has none.
+/// The order in which a new key comes to be.
+fn order(turn: &Turn<'_>) -> [Step; 3] {
+    let (keep, name, put) = (Step::KeepSuccessor, Step::NameSuccessor, Step::PutSuccessor);
+    match (turn.on(Rule::KeyInRingFirst), turn.on(Rule::SuccessorNamedFirst)) {
+        (false, _) => [put, keep, name],
+        (true, false) => [keep, put, name],
+        (true, true) => [keep, name, put],
+    }
+}
+
+/// The step that follows the present one.
+fn after(turn: &Turn<'_>) -> Step {
+    let mut steps = order(turn).into_iter().skip_while(|step| *step != turn.run.step);
+    steps.nth(1).unwrap_or(Step::MakeSuccessor)
+}
+
+/// Draws a successor for the next key that needs one. One that an earlier run of this rotation issued is handed over.
 fn make_successor(turn: &mut Turn<'_>) {
-    let Some(old) = (0..KEYS).find(|key| needs_successor(turn, *key)) else {
+    let ring = &turn.world.rings[turn.job.ring];
+    let issued = |key: usize| issued_successor(turn, key).filter(|new| ring.is_after(*new, turn.run.base));
+    let waiting = (0..KEYS).filter(|key| needs_successor(turn, *key)).filter_map(issued);
+    let mut fresh = turn.run.fresh;
+    waiting.for_each(|new| fresh[new] = true);
+    let has_one = |key: usize| {
+        issued_successor(turn, key).is_some()
+            || (0..KEYS).any(|new| fresh[new] && turn.world.history.succeeds[new] == Some(key))
+    };
+    let Some(old) = (0..KEYS).find(|key| needs_successor(turn, *key) && !has_one(*key)) else {
         let to = if turn.on(Rule::EndAfterHandOver) { Step::HandOver } else { Step::EndNote };
-        return turn.go("has made all new keys", to, |_, run| run.key = 0);
+        return turn.go("has made all new keys", to, |_, run| (run.key, run.fresh) = (0, fresh));
     };
     let mut history = turn.world.history;
     let Some(new) = history.draw() else {
@@ -62,28 +85,35 @@ fn make_successor(turn: &mut Turn<'_>) {
     };
     history.succeeds[new] = Some(old);
     history.handed_over[new] = !turn.on(Rule::HandOverAfterPut);
-    let to = if turn.on(Rule::KeyInRingFirst) { Step::KeepSuccessor } else { Step::PutSuccessor };
-    turn.go("draws a new key", to, |world, run| {
+    turn.go("draws a new key", order(turn)[0], |world, run| {
         world.history = history;
         run.key = new;
         run.fresh[new] = true;
     });
 }
 
+/// Whether a key is on its last page, past it, or to end with all others.
 fn needs_successor(turn: &Turn<'_>, key: usize) -> bool {
     let (world, run) = (turn.world, turn.run);
     let ring = &world.rings[turn.job.ring];
     let on_last_page = ring.keys[key].is_some_and(|first| run.generation + 1 >= first + turn.scenario.pages(key));
-    let has_one = ring.succeeded[key] || fresh(&run).any(|new| world.history.succeeds[new] == Some(key));
-    on_last_page && !has_one && !ring.ended[key] && world.store.live_secret(key).is_some()
+    let replaced = run.new_keys && ring.keys[key].is_some() && !ring.is_after(key, run.base);
+    (on_last_page || replaced) && !ring.ended[key] && world.store.live_secret(key).is_some()
 }
 
-/// Ends the next key that has no page for this generation: note, record, copy.
+/// The key that was issued in a key's place: one that has no record was only begun.
+fn issued_successor(turn: &Turn<'_>, key: usize) -> Option<usize> {
+    let (store, ring) = (&turn.world.store, &turn.world.rings[turn.job.ring]);
+    ring.succeeded[key].filter(|new| ring.ended[*new] || store.live_secret(*new).is_some())
+}
+
+/// Ends the next key that has no page for this generation, or is to end with all others: note, record, copy.
 fn end_note(turn: &mut Turn<'_>) {
     let (run, ring) = (turn.run, &turn.world.rings[turn.job.ring]);
     let used_up = |key: usize| {
         let page = ring.page(key, run.generation, turn.scenario.pages(key));
-        ring.keys[key].is_some() && page.is_none() && turn.world.store.live_secret(key).is_some()
+        let replaced = run.new_keys && !ring.is_after(key, run.base);
+        ring.keys[key].is_some() && (page.is_none() || replaced) && turn.world.store.live_secret(key).is_some()
     };
     let Some(key) = (run.key..KEYS).find(|key| used_up(*key)) else {
         let to = if turn.on(Rule::EndAfterHandOver) { Step::MarkDone } else { Step::HandOver };

@@ -122,6 +122,12 @@ impl World {
         !self.runs.iter().enumerate().any(|(other, run)| other != who && holds(run))
     }
 
+    /// The generation at which a key's record was sealed, as a ring knows it.
+    #[must_use]
+    pub fn sealed_at(&self, ring: usize, key: usize) -> Option<u8> {
+        Some(self.rings[ring].keys[key]? + self.store.records[key]?.page)
+    }
+
     /// Whether nothing is at work.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
@@ -187,9 +193,9 @@ fn step(turn: &mut Turn<'_>) {
         | Step::ReadBack => publish::step(turn),
         Step::MakeSuccessor
         | Step::KeepSuccessor
+        | Step::NameSuccessor
         | Step::PutSuccessor
         | Step::HandOver
-        | Step::MarkSucceeded
         | Step::EndNote
         | Step::EndRecord
         | Step::EndKey
@@ -209,7 +215,7 @@ fn step(turn: &mut Turn<'_>) {
 impl Kind {
     fn first_step(self) -> Step {
         match self {
-            Self::Rotate => Step::Classify,
+            Self::Rotate { .. } => Step::Classify,
             Self::Resume | Self::Abort => Step::FindStaged,
             Self::Revoke { with_ring: true, .. } => Step::MarkEnded,
             Self::Revoke { .. } => Step::PutNote,

@@ -1,6 +1,8 @@
 //! `cargo xtask ct`: no branch and no address depends on a secret, as memcheck sees it in the built code.
 
 mod programs;
+mod python;
+mod scene;
 
 use std::process::Command;
 
@@ -21,10 +23,19 @@ const PORTABLE: &str = "--cfg poly1305_force_soft";
 const BUILDS: [(&str, &str, &str); 4] =
     [("release", "3", PORTABLE), ("dev", "2", PORTABLE), ("release", "3", ""), ("release", "\"z\"", PORTABLE)];
 
-pub(crate) fn ct() -> Result<()> {
+pub(crate) fn ct(arguments: &[String]) -> Result<()> {
     if !answers(program("valgrind").arg("--version")) {
         return Err("this needs valgrind: apt-get install valgrind".into());
     }
+    match arguments {
+        [] => everything_shipped(),
+        [part] if part == "python" => python::watch().map_err(|error| error.to_string()),
+        _ => Err("there is only the part python".into()),
+    }
+}
+
+/// Watches the core, the program and the C library.
+fn everything_shipped() -> Result<()> {
     programs::watch().map_err(|error| error.to_string())?;
     for (profile, level, poly1305) in BUILDS {
         let folder = target().join(if poly1305.is_empty() { "ct-avx2" } else { "ct" });

@@ -4,24 +4,15 @@
 //! to its owner. Everything else that decides a branch or an address is an error. Writing secret bytes out is not: that is
 //! what `get` is for.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use otp_test_tools::{TempDir, folder};
 use xtask::cargo::{build, cargo, target};
 use xtask::sh::{program, run};
 
-use super::{RUSTFLAGS, memcheck};
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
-
-/// The exit code of memcheck if it found something.
-const FOUND: i32 = 99;
-
-/// What a caller of a system call may do with secret bytes.
-const SUPPRESSIONS: &str = "{\n   secret bytes are written out\n   Memcheck:Param\n   write(buf)\n   fun:*\n}\n";
+use super::RUSTFLAGS;
+use super::scene::{FOUND, Result, Scene};
 
 /// Commands, each with its standard input; they build on each other.
 const COMMANDS: [(&str, Option<&str>); 25] = [
@@ -52,24 +43,24 @@ const COMMANDS: [(&str, Option<&str>); 25] = [
     ("verify --ring ring", None),
 ];
 
-/// Programs that "change the database" for a rotation: one that says so, and one that leaves it in doubt.
-const APPLIERS: [(&str, &str); 2] = [("done", "exit 0"), ("in-doubt", "exit 1")];
-
 /// Watches both, in each profile, and sees a planted leak in each.
 pub(super) fn watch() -> Result<()> {
     for profile in ["release", "dist"] {
-        let folder = target().join("ct");
-        let mut command = cargo(&["build", "--locked", "-p", "otp-cli", "-p", "otp-ffi", "--profile", profile]);
-        command.arg("--target-dir").arg(folder);
-        command.env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command.env("CARGO_PROFILE_RELEASE_STRIP", "none").env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
-        let built = build(&mut command)?;
+        let packages = ["build", "--locked", "-p", "otp-cli", "-p", "otp-ffi", "--profile", profile];
+        let built = build(marked(&mut cargo(&packages)))?;
         let (otp, library) = (built.program("otp")?, built.library("otp_ffi")?);
         let scene = Scene::new()?;
         commands(&scene, &otp, profile)?;
         c_library(&scene, &library, profile)?;
     }
     Ok(())
+}
+
+/// The same build with the marks, in a folder of its own.
+pub(super) fn marked(command: &mut Command) -> &mut Command {
+    command.arg("--target-dir").arg(target().join("ct"));
+    command.env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command.env("CARGO_PROFILE_RELEASE_STRIP", "none").env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
 }
 
 fn commands(scene: &Scene, otp: &Path, profile: &str) -> Result<()> {
@@ -109,75 +100,4 @@ fn c_library(scene: &Scene, library: &Path, profile: &str) -> Result<()> {
     scene.expect(planted, FOUND, "a planted leak in the C library")?;
     eprintln!("the C library, {profile}: no branch and no address that depends on a secret");
     Ok(())
-}
-
-/// A folder with a store, and what the commands read.
-struct Scene {
-    folder: TempDir,
-}
-
-impl Scene {
-    fn new() -> Result<Self> {
-        let scene = Self { folder: folder() };
-        for (name, text) in [("password", "correct horse\r\n"), ("token", "battery staple"), ("supp", SUPPRESSIONS)] {
-            scene.write(name, text.as_bytes())?;
-        }
-        for (name, line) in APPLIERS {
-            scene.write(name, format!("#!/bin/sh\ncat >/dev/null\n{line}\n").as_bytes())?;
-            #[cfg(unix)]
-            fs::set_permissions(scene.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        }
-        Ok(scene)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        fs::write(self.path(name), bytes)?;
-        #[cfg(unix)]
-        fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        Ok(())
-    }
-
-    /// The key of `a` with white space around it, in UTF-16, and with a wrong character.
-    fn copies_of_a_key(&self) -> Result<()> {
-        let text = fs::read_to_string(self.path("a.key"))?;
-        self.write("spaced.key", format!(" \t{text}\r\n").as_bytes())?;
-        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        self.write("wide.key", &[&b"\xff\xfe"[..], &wide].concat())?;
-        let mut broken = text.into_bytes();
-        broken[40] ^= 1;
-        self.write("broken.key", &broken)
-    }
-
-    /// A program under memcheck.
-    fn memcheck(&self, watched: &Path, words: &[&str], input: Option<&str>) -> Result<Command> {
-        let mut command = memcheck();
-        command.arg(format!("--error-exitcode={FOUND}"));
-        command.arg(format!("--suppressions={}", self.path("supp").display())).arg(watched).args(words);
-        command.current_dir(self.folder.path()).env("OTP_STORE", self.path("store")).env_remove("OTP_KEY");
-        // Cargo's leads to the libraries of another build.
-        command.env_remove("LD_LIBRARY_PATH");
-        command.stdin(match input {
-            Some(name) => Stdio::from(File::open(self.path(name))?),
-            None => Stdio::null(),
-        });
-        // The key that goes to standard output is read again.
-        let output = if words.contains(&"edms/out") { "out.key" } else { "output" };
-        self.write(output, b"")?;
-        command.stdout(File::create(self.path(output))?).stderr(File::create(self.path("errors"))?);
-        Ok(command)
-    }
-
-    /// Runs it, and fails if it does not end as it should: well, or with this exit code.
-    fn expect(&self, mut command: Command, ending: i32, what: &str) -> Result<()> {
-        let code = command.status()?.code();
-        if code == Some(ending) {
-            return Ok(());
-        }
-        let said = fs::read_to_string(self.path("errors"))?;
-        Err(format!("{what}: ended with {code:?}\n{said}").into())
-    }
 }

@@ -134,7 +134,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             }
         } else if sealed > target.base && header.page + 1 == pages && !is_replaced {
             classes.served.push(id);
-        } else if ledger.succeeded.binary_search(&id).is_ok() {
+        } else if self.succeeded_by(account, id)?.is_some() {
             classes.ended.push(id);
         } else {
             classes.replaced.push(id);

@@ -44,7 +44,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
         survey.check_no_rotation(account)?;
         let reached = self.catch_up(account, &ledger, &survey)?;
-        let key = self.put_new(account, payload, grant, reached, rng)?;
+        let key = self.put_new(account, payload, grant, (reached, None), rng)?;
         self.or_take_back(
             account,
             key,
@@ -79,7 +79,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let secret = open(key, &Record::decode(&source)?, self.keeper.now)?;
         grant.check(&account, secret.expose().len())?;
         let reached = self.catch_up(&account, &ledger, &survey)?;
-        let new = self.put_new(&account, secret.expose(), &grant, reached, rng)?;
+        let new = self.put_new(&account, secret.expose(), &grant, (reached, None), rng)?;
         let busy = || KeepError::Busy { account: account.clone().into() };
         self.or_take_back(
             &account,

@@ -21,7 +21,6 @@ pub const CLAIMS_AHEAD: u64 = 255;
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) keys: Vec<KeyId>,
-    pub(super) succeeded: Vec<KeyId>,
     pub(super) ended: Vec<KeyId>,
     pub(super) recovery: Vec<KeyId>,
     pub(super) applying: Vec<KeyId>,
@@ -67,8 +66,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let each = &mut |entry| {
             match entry {
                 Entry::Key(id) => ledger.keys.push(id),
-                Entry::First(_) => {}
-                Entry::Succeeded(id) => ledger.succeeded.push(id),
+                Entry::First(_) | Entry::Succeeded(_) => {}
                 Entry::Ended(id) => ledger.ended.push(id),
                 Entry::Recovery(id) => ledger.recovery.push(id),
                 Entry::Applying(id) => ledger.applying.push(id),
@@ -78,8 +76,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             ControlFlow::Continue(())
         };
         self.ring.list(account, each).map_err(ring_failed)?;
-        let Ledger { keys, succeeded, ended, recovery, applying, spent, done } = &mut ledger;
-        for ids in [keys, succeeded, ended, recovery, applying] {
+        let Ledger { keys, ended, recovery, applying, spent, done } = &mut ledger;
+        for ids in [keys, ended, recovery, applying] {
             ids.sort_unstable();
         }
         spent.sort_unstable();

@@ -4,6 +4,7 @@
 //! comments name them where they hold.
 
 mod apply;
+mod begun;
 mod claim;
 mod classify;
 mod end;

@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 
 use super::apply::{Applied, Change};
+use super::begun::Begun;
 use super::ledger::Ledger;
 use super::publish::Published;
-use super::ring_keeper::{RingKeeper, ring_failed};
-use super::rotate::{Begun, RingRotation, kept};
+use super::ring_keeper::RingKeeper;
+use super::rotate::{RingRotation, kept};
 use crate::buffer::{OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::id::KeyId;
@@ -34,6 +35,8 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// Goes on with an unfinished rotation: applies the same change again, and publishes it. `None` if the database had not
     /// been touched: then the rotation is forgotten, and nothing has changed.
     ///
+    /// What the rotation was to do is remembered; `options` are for what is to be otherwise.
+    ///
     /// # Errors
     ///
     /// [`KeepError::NotUnfinished`]; [`KeepError::StagedLost`] if the new secret can't be opened any more; else as
@@ -53,13 +56,12 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     {
         let ring_guard = self.lock()?;
         let Some(Pending { staged, records, new, begun, .. }) = self.pending(account)? else { return Ok(None) };
-        let options = &RingRotation { new_keys: options.new_keys || begun.new_keys, ..options.clone() };
-        let old = self.payload_at(account, &records, begun.base)?;
+        let base = begun.base;
+        let options = &begun.resumed(options);
+        let old = self.payload_at(account, &records, base)?;
         let change = Change { account, old: old.as_ref().unwrap_or(&new).bytes(), new: new.bytes() };
         match apply(&ring_guard, change) {
-            Applied::Done => {
-                self.publish(account, (&staged, begun.base), new.bytes(), options, rng, hand_over).map(Some)
-            }
+            Applied::Done => self.publish(account, (&staged, base), new.bytes(), options, rng, hand_over).map(Some),
             // Unchanged by this run says nothing of the one that was cut short.
             Applied::Unchanged | Applied::InDoubt => {
                 Err(KeepError::Unfinished { account: account.clone().into() }.into())
@@ -133,11 +135,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             return Ok(None);
         }
         let key = self.read_key(account, Entry::Recovery(id), id)?.ok_or_else(lost)?;
-        let mut text = [0; Begun::MAX_LEN];
-        let len = self.ring.get(account, Entry::Applying(id), &mut text).map_err(ring_failed)?;
-        let begun = len.and_then(|len| Begun::parse(text.get(..len)?));
-        // A ring that was adopted knows no more than that.
-        let begun = begun.unwrap_or(Begun { base: ledger.highest_done(), new_keys: false });
+        let begun = self.begun(account, id, ledger.highest_done())?;
         let mut bytes = alloc::vec![0; Record::max_len(Capacity::MAX)];
         let len = self.keeper.store.get(&staged, &mut bytes).map_err(KeepError::Store)?;
         let bytes = len.and_then(|len| bytes.get(..len)).ok_or_else(lost)?;

@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt;
 use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
 use super::apply::{Applied, Change};
+use super::begun::Begun;
 use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
 use super::ring_keeper::RingKeeper;
@@ -16,10 +16,11 @@ use crate::buffer::{OwnedBuffer, Wiped};
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::rotation::Replacement;
+use crate::keeper::survey::Survey;
 use crate::keeper::{Grant, KeepError};
 use crate::name::AccountName;
 use crate::record::Record;
-use crate::ring::{Entry, Ring, generation};
+use crate::ring::{Entry, Ring};
 use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
@@ -40,33 +41,6 @@ pub struct RingRotation {
     pub end_unknown: Vec<KeyId>,
 }
 
-/// What a rotation's mark says of its beginning: so much has to be known to go on with it.
-pub(super) struct Begun {
-    /// The generation that the account had reached. Keys whose first page is of a later one were issued by the rotation.
-    pub(super) base: u64,
-    /// Whether every key ends and gets a successor.
-    pub(super) new_keys: bool,
-}
-
-/// What stands behind the generation then.
-const NEW_KEYS: &str = " new-keys";
-
-impl Begun {
-    /// The longest text: 20 digits, and [`NEW_KEYS`].
-    pub(super) const MAX_LEN: usize = 20 + NEW_KEYS.len();
-
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let digits = text.strip_suffix(NEW_KEYS.as_bytes());
-        Some(Self { base: generation(digits.unwrap_or(text))?, new_keys: digits.is_some() })
-    }
-}
-
-impl fmt::Display for Begun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.base, if self.new_keys { NEW_KEYS } else { "" })
-    }
-}
-
 /// A payload in memory of its own, which is wiped.
 pub(super) fn kept<M: OwnedBuffer>(payload: &[u8]) -> Wiped<M> {
     let mut kept = Wiped::new(M::zeroed(payload.len()));
@@ -79,18 +53,26 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     ///
     /// # Errors
     ///
-    /// Those of [`rotate`](RingKeeper::rotate).
-    pub fn plan(
+    /// Those of [`rotate`](RingKeeper::rotate) before anything has changed.
+    pub fn plan<P, E>(
         &self,
         account: &AccountName,
-        payload_len: usize,
+        change: impl FnOnce(&[u8]) -> Result<P, E>,
         options: &RingRotation,
-    ) -> Result<Published<M>, KeepError<S::Error>> {
+    ) -> Result<Published<M>, E>
+    where
+        P: AsRef<[u8]>,
+        E: From<KeepError<S::Error>>,
+    {
         let survey = self.keeper.survey(account)?;
+        if survey.is_empty() {
+            return Err(KeepError::NoAccount { account: account.clone().into() }.into());
+        }
         survey.check_no_rotation(account)?;
         let ledger = self.ledger(account)?;
         ledger.check_not_applying(account)?;
-        let target = Target::before(ledger.reached(account, &survey)?, payload_len, options);
+        let new = self.changed(account, &survey, change)?.1;
+        let target = Target::before(ledger.reached(account, &survey)?, new.as_ref().len(), options);
         let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
         Ok(Published::planned(target.generation, classes))
@@ -135,12 +117,8 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         ledger.check_not_applying(account)?;
         self.clear_recovery(account, &ledger)?;
 
-        let old = self.payload_at(account, &survey.records, u64::MAX)?;
-        let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
-        let new = change(old.bytes())?;
+        let (old, new) = self.changed(account, &survey, change)?;
         let new = new.as_ref();
-        Capacity::fitting(new.len()).map_err(KeepError::from)?;
-
         let base = ledger.reached(account, &survey)?;
         let target = Target::before(base, new.len(), options);
         let classes = self.classify(account, &survey.records, &ledger, &target)?;
@@ -148,7 +126,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         self.probe(account, &guard, &classes)?;
 
         let staged = self.stage(account, new, rng)?;
-        let begun = Begun { base, new_keys: options.new_keys };
+        let begun = Begun { base, options: options.clone() };
         self.put_entry(account, Entry::Applying(staged.id), begun.to_string().as_bytes())?;
         // Readers and `revoke` go on while the database changes; the staged record keeps others from sealing.
         drop(guard);
@@ -160,6 +138,20 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             }
             Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }.into()),
         }
+    }
+
+    /// The account's payload, and what a change makes of it.
+    fn changed<P: AsRef<[u8]>, E: From<KeepError<S::Error>>>(
+        &self,
+        account: &AccountName,
+        survey: &Survey,
+        change: impl FnOnce(&[u8]) -> Result<P, E>,
+    ) -> Result<(Wiped<M>, P), E> {
+        let old = self.payload_at(account, &survey.records, u64::MAX)?;
+        let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
+        let new = change(old.bytes())?;
+        Capacity::fitting(new.as_ref().len()).map_err(KeepError::from)?;
+        Ok((old, new))
     }
 
     /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).

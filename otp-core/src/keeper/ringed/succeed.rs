@@ -33,7 +33,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
-        if self.ring.get(account, Entry::Succeeded(old), &mut []).map_err(ring_failed)?.is_some() {
+        if self.succeeded_by(account, old)?.is_some() {
             return self.issued_successor(account, old, header, target.base);
         }
         let options = target.options;
@@ -47,8 +47,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             pages,
         };
         let payload = target.published.unwrap_or_default();
-        let key = self.put_new(account, payload, &grant, target.generation, rng)?;
-        self.put_entry(account, Entry::Succeeded(old), key.id().to_string().as_bytes())?;
+        let key = self.put_new(account, payload, &grant, (target.generation, Some(old)), rng)?;
         Ok(Some(Replacement { old, holder: grant.holder, key }))
     }
 
@@ -71,20 +70,29 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(key.map(|key| Replacement { old, holder: header.terms.holder.clone(), key }))
     }
 
-    /// The id of a key's successor, as far as the ring knows.
-    fn succeeded_by(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyId>, KeepError<S::Error>> {
+    /// The key that was issued in a key's place. One that a run only began to issue has no record, and nobody has it.
+    pub(super) fn succeeded_by(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyId>, KeepError<S::Error>> {
         let mut text = [0; KeyId::TEXT_LEN];
         let len = self.ring.get(account, Entry::Succeeded(id), &mut text).map_err(ring_failed)?;
-        Ok(len.and_then(|len| KeyId::parse(core::str::from_utf8(text.get(..len)?).ok()?).ok()))
+        let next = len.and_then(|len| KeyId::parse(core::str::from_utf8(text.get(..len)?).ok()?).ok());
+        let Some(next) = next else { return Ok(None) };
+        let is_issued = self.is_ended(account, next)?
+            || match self.keeper.look(account, next, &mut []) {
+                Ok(_) | Err(KeepError::Invalid(_)) => true,
+                Err(KeepError::NoKey { .. }) => false,
+                Err(error) => return Err(error),
+            };
+        Ok(is_issued.then_some(next))
     }
 
-    /// Seals a payload under a new key: the ring has it before the store has its record (rule 4).
+    /// Seals a payload under a new key of a generation: the ring has it before the store has its record (rule 4), and says which
+    /// key it succeeds, if any, so that a run that is cut off there issues no second successor.
     pub(super) fn put_new<G>(
         &self,
         account: &AccountName,
         payload: &[u8],
         grant: &Grant,
-        generation: u64,
+        (generation, old): (u64, Option<KeyId>),
         rng: &mut G,
     ) -> Result<Key<M>, KeepError<S::Error>>
     where
@@ -100,6 +108,11 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             || !self.put_key(account, Entry::Key(id), &sealed.key)?
         {
             return Err(repeated());
+        }
+        if let Some(old) = old {
+            // What an earlier run began to issue is none.
+            self.drop_entry(account, Entry::Succeeded(old))?;
+            self.put_entry(account, Entry::Succeeded(old), id.to_string().as_bytes())?;
         }
         match self.keeper.put(&Slot::record(account, id), &sealed.record) {
             Ok(true) => Ok(sealed.key),

@@ -93,6 +93,19 @@ class RingAccount:
     def keys(self) -> list[RingKey]: ...
 
 @final
+class RotationPlan:
+    @property
+    def generation(self) -> int: ...
+    @property
+    def kept(self) -> list[str]: ...
+    @property
+    def behind(self) -> list[str]: ...
+    @property
+    def ended(self) -> list[str]: ...
+    @property
+    def orphaned(self) -> list[str]: ...
+
+@final
 class Fault:
     @property
     def account(self) -> str: ...
@@ -179,6 +192,21 @@ def rotate_account(
     end_unknown: Iterable[str] = (),
     hand_over: Callable[[list[Key]], object] | None = None,
 ) -> list[Key]: ...
+def plan_rotation(
+    account: str,
+    *,
+    username: _Value | None = None,
+    password: _Value | None = None,
+    fields: Mapping[str, _Value] | None = None,
+    expires: _When | None = None,
+    capacity: int | None = None,
+    pages: int | None = None,
+    allow_empty: bool = False,
+    new_keys: bool = False,
+    end_unknown: Iterable[str] = (),
+    store: _Path | None = None,
+    ring: _Path | None = None,
+) -> RotationPlan: ...
 def resume_rotation(
     account: str,
     *,
@@ -229,6 +257,7 @@ def verify(
     ring: _Path | None = None,
 ) -> Verification: ...
 def harden_process() -> bool: ...
+def set_lock_timeout(seconds: int) -> None: ...
 def relock() -> None: ...
 def write_key_file(key: str, path: _Path) -> None: ...
 def write_key_credential(key: str, target: str, holder: str) -> None: ...
