@@ -37,7 +37,10 @@ pub(crate) fn bench() -> Result<()> {
             println!("  {name:<24} {:>7.3} ms  {:>5.2}", median * 1e3, median / medians[0]);
         }
     }
-    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs", "--bench", "store"]))
+    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs", "--bench", "store"]))?;
+    #[cfg(unix)]
+    crate::stores::bench::bench()?;
+    Ok(())
 }
 
 /// Median whole-process times in seconds, of commands that run in turn.
