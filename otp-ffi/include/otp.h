@@ -215,7 +215,7 @@ typedef struct otp_source {
      */
     const char *account;
     /**
-     * The store's directory; or NULL.
+     * The store's directory or URL; or NULL.
      */
     const char *store;
     /**
@@ -400,7 +400,7 @@ typedef struct otp_renewal {
      */
     size_t size;
     /**
-     * The store's directory; or NULL for the one that is looked for.
+     * The store's directory or URL; or NULL for the one that is looked for.
      */
     const char *store;
     /**
@@ -703,7 +703,7 @@ void otp_account_free(struct otp_account *account);
  * Seals fields for a new account, and gives its first key. The store is made, for this user alone, if it does not
  * exist.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
  * of the key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
  * '-' joined by '/'. `fields` points to `count` fields: at least one, and each name once. `grant` gives the key's
  * terms, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
@@ -727,7 +727,7 @@ enum otp_code otp_account_add(const char *store,
 /**
  * Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
  *
- * The keys are sorted by id, letters before digits. `store` is the store's directory; if it is NULL, the store is
+ * The keys are sorted by id, letters before digits. `store` is a directory or URL; if it is NULL, the store is
  * looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
  * message and a hint about the damaged one.
  *
@@ -745,7 +745,7 @@ enum otp_code otp_account_info(const char *store,
 /**
  * Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
  * one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
  * may be the only copy of the password that the database has.
  *
@@ -864,7 +864,7 @@ enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
 /**
  * Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
  * one that `OTP_RING` names counts.
  *
  * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
@@ -902,7 +902,7 @@ enum otp_code otp_key_issue(const struct otp_source *source,
 /**
  * Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
  * that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
  * that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
  * has 16 characters.
@@ -1036,7 +1036,7 @@ void otp_wipe(void *memory, size_t len);
  * Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
  * together open everything.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` must be neither in it nor around
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` must be neither in it nor around
  * it.
  *
  * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
@@ -1064,7 +1064,7 @@ enum otp_code otp_ring_add(const struct otp_source *source, const char *ring);
 /**
  * Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
  * one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
@@ -1097,7 +1097,7 @@ enum otp_code otp_ring_adopt(const char *ring);
 /**
  * Gives a ring's copy of a key, to hand it out again.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
  * one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
  * freed with `otp_keys_free`; on failure it is NULL.
  *
@@ -1113,7 +1113,7 @@ enum otp_code otp_ring_export(const char *store, const char *ring, const char *k
 /**
  * Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
+ * `store` is a directory or URL; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
  * accounts.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
@@ -1128,7 +1128,7 @@ enum otp_code otp_store_list(const char *store, const char *prefix, otp_visit_ac
  * Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
  * to a key of the ring and is of the page that it should be. It needs no key.
  *
- * `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+ * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
  * one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
  * `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
  * are; either pointer may be NULL. A damaged record is not a failure of the call.

@@ -38,7 +38,7 @@ pub type VisitKey = Option<unsafe extern "C" fn(context: *mut c_void, key: *cons
 
 /// Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
 ///
-/// The keys are sorted by id, letters before digits. `store` is the store's directory; if it is NULL, the store is
+/// The keys are sorted by id, letters before digits. `store` is a directory or URL; if it is NULL, the store is
 /// looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
 /// message and a hint about the damaged one.
 ///

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn otp_key_issue(
 
 /// Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
 /// that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
 /// that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
 /// has 16 characters.

@@ -8,7 +8,7 @@ use crate::{place, pointer};
 
 /// Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
 /// one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
 /// may be the only copy of the password that the database has.
 ///

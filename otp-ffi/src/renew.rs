@@ -21,7 +21,7 @@ use crate::source::{Field, Grant};
 pub struct Renewal {
     /// `sizeof(otp_renewal)`.
     pub size: usize,
-    /// The store's directory; or NULL for the one that is looked for.
+    /// The store's directory or URL; or NULL for the one that is looked for.
     pub store: *const c_char,
     /// The ring's directory; or NULL for the one that `OTP_RING` names.
     pub ring: *const c_char,

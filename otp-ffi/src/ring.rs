@@ -54,7 +54,7 @@ pub type VisitRing = Option<unsafe extern "C" fn(context: *mut c_void, account: 
 /// Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
 /// together open everything.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` must be neither in it nor around
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` must be neither in it nor around
 /// it.
 ///
 /// Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn otp_ring_add(source: *const Source, ring: *const c_char
 
 /// Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
 /// one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn otp_ring_adopt(ring: *const c_char) -> Status {
 
 /// Gives a ring's copy of a key, to hand it out again.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
 /// one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
 /// freed with `otp_keys_free`; on failure it is NULL.
 ///

@@ -85,7 +85,7 @@ pub unsafe extern "C" fn otp_rotation_abort(renewal: *const Renewal) -> Status {
 
 /// Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
 /// one that `OTP_RING` names counts.
 ///
 /// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,

@@ -28,7 +28,7 @@ pub struct Source {
     pub key_file: *const c_char,
     /// The account that the key must be for; or NULL for any.
     pub account: *const c_char,
-    /// The store's directory; or NULL.
+    /// The store's directory or URL; or NULL.
     pub store: *const c_char,
     /// A record's file, instead of a store; or NULL.
     pub record: *const c_char,

@@ -22,7 +22,7 @@ pub type VisitAccount = Option<unsafe extern "C" fn(context: *mut c_void, accoun
 
 /// Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
+/// `store` is a directory or URL; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
 /// accounts.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
@@ -80,7 +80,7 @@ pub type VisitFault = Option<unsafe extern "C" fn(context: *mut c_void, fault: *
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
 /// to a key of the ring and is of the page that it should be. It needs no key.
 ///
-/// `store` is the store's directory; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
+/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
 /// one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
 /// `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
 /// are; either pointer may be NULL. A damaged record is not a failure of the call.

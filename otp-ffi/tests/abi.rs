@@ -60,6 +60,21 @@ fn every_function_and_every_error_from_c() {
     assert!(output.status.success());
 }
 
+/// Through a helper in Python, which the tests of `otp-link` use too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_store_on_the_network_from_c() {
+    let folder = folder();
+    let program = compile(&["tests/remote.c"], folder.path());
+    let bucket = folder.path().join("bucket");
+    std::fs::create_dir(&bucket).unwrap();
+    let helpers = Path::new(HERE).join("../otp-link/tests/helper");
+    let url = format!("test://{}", bucket.display());
+    let output = command(&program).arg(url).env("OTP_HELPERS", helpers).output().unwrap();
+    assert_eq!(text(&output), ("all well\n".into(), String::new()));
+    assert!(output.status.success());
+}
+
 #[test]
 fn the_example_logs_in_with_a_key_and_shows_a_hint_without_one() {
     let folder = folder();

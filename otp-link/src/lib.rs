@@ -33,6 +33,25 @@
 //! # }
 //! ```
 //!
+//! A store that is a URL is used in the same way. `otp-remote` must be beside the program, or where `OTP_HELPERS` says:
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use otp_link::{Error, Source, StoreError};
+//!
+//! # fn main() -> Result<(), otp_link::Error> {
+//! let store = Path::new("s3://bucket/otp?region=eu-central-1");
+//! otp_link::init_store(store)?;
+//! match otp_link::open_account(&Source::default().store(store)) {
+//!     Ok(account) => println!("{}", account.text("username")?),
+//!     Err(Error::Store(StoreError::Remote(error))) => eprintln!("the store can't be read: {error}"),
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! There is one function per command: [`open_account`], [`add_account`], [`issue_key`], [`rotate_account`], [`revoke_key`],
 //! [`remove_account`], [`list_accounts`], [`list_accounts_with_keys`], [`list_keys`], [`verify`], [`doctor()`],
 //! [`import_secure_python_link`], [`copy_store`]. They take plain arguments and return a value or an [`Error`], which knows its

@@ -1,4 +1,7 @@
 //! Whether a store keeps its promises: some only pretend to.
+//!
+//! This tries the verbs that commands use, whatever is behind them. `otp-remote` has a probe of its own before it marks a bucket as a
+//! store: until then it lets nobody write, and it tries what no verb can, such as a version that is stale.
 
 use std::fmt;
 use std::ops::ControlFlow;

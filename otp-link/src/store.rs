@@ -161,17 +161,22 @@ fn open_for(access: Access, explicit: Option<&Path>) -> Result<AnyStore> {
 
 /// Opens the store, and makes it if it does not exist.
 pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<AnyStore> {
+    make(explicit).map(|(store, _)| store)
+}
+
+/// Opens the store, makes it if it does not exist, and says whether it did. On the network it is a store once it has been seen to
+/// keep its promises, which is tried once.
+pub(crate) fn make(explicit: Option<&Path>) -> Result<(AnyStore, bool)> {
     match place(explicit)? {
         Name::Path(path) => {
             key_file::check_parent(&path)?;
-            Ok(AnyStore::Files(with_patience(FsStore::open_or_create(path)?)))
+            let before = path.exists();
+            Ok((AnyStore::Files(with_patience(FsStore::open_or_create(path)?)), before))
         }
         Name::Url(url) => {
             let store = RemoteStore::open(url, Access::Write, Patience::without_progress()?)?;
-            if !store.limits()?.is_initialised {
-                store.init()?;
-            }
-            Ok(AnyStore::Remote(store))
+            let before = store.limits()?.is_initialised || store.init()?;
+            Ok((AnyStore::Remote(store), before))
         }
     }
 }

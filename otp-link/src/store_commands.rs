@@ -26,13 +26,11 @@ const SIDE_BY_SIDE: usize = 32;
 ///
 /// The store's, also if it does not keep its promises.
 pub fn init_store(store: &Path) -> Result<bool> {
-    match store::open_or_create(Some(store))? {
-        AnyStore::Remote(store) => Ok(store.init()?),
-        AnyStore::Files(_) => Ok(true),
-    }
+    store::make(Some(store)).map(|(_, before)| before)
 }
 
-/// Tries the store's promises on objects of an account that nobody has, and removes them.
+/// Tries the store's promises on objects of an account that nobody has, and removes them. It goes the way that every command goes, so
+/// it tries a helper as well as its server, whoever wrote it.
 ///
 /// # Errors
 ///

@@ -51,7 +51,7 @@ pub enum Warning<'a> {
     },
     /// A store on the network has let a request wait for a second; it is still waited for.
     WaitingForStore {
-        /// The server.
+        /// The server, or the store's URL if its helper says nothing.
         host: &'a str,
         /// Which try it is, from 1.
         attempt: u16,

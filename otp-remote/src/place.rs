@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use otp_remote_protocol::is_secret;
 use url::{Host, Url};
 
 use crate::error::Error;
@@ -38,22 +39,6 @@ pub(crate) enum Style {
     /// In front of the host.
     Virtual,
 }
-
-/// Parameters that clients of these stores put secrets in.
-const SECRETS: [&str; 12] = [
-    "access_key",
-    "access_key_id",
-    "account_key",
-    "key",
-    "password",
-    "sas",
-    "secret",
-    "secret_access_key",
-    "secret_key",
-    "session_token",
-    "sig",
-    "token",
-];
 
 impl Place {
     /// Reads a store's URL.
@@ -152,10 +137,7 @@ impl Parameters {
     fn of(url: &Url) -> Result<Self, Error> {
         let mut parameters = BTreeMap::new();
         for (name, value) in url.query_pairs() {
-            let plain = name.to_ascii_lowercase().replace('-', "_");
-            let plain =
-                plain.trim_start_matches("aws_").trim_start_matches("azure_storage_").trim_start_matches("x_amz_");
-            if SECRETS.contains(&plain) {
+            if is_secret(&name) {
                 return Err(Error::SecretInUrl(name.into()));
             }
             if parameters.insert(name.clone().into_owned(), value.into_owned()).is_some() {
@@ -188,6 +170,8 @@ impl Parameters {
 
 #[cfg(test)]
 mod tests {
+    use otp_remote_protocol::PARAMETERS;
+
     use super::*;
 
     fn s3(bucket: &str) -> Engine {
@@ -225,6 +209,28 @@ mod tests {
             profile: Some("nightly".into()),
         };
         assert_eq!(Place::parse(text), Ok(place(engine, "p")));
+    }
+
+    #[test]
+    fn each_scheme_takes_the_parameters_that_clients_let_pass() {
+        let value = |name: &str| match name {
+            "endpoint" => "https://s3.example",
+            "style" => "path",
+            "insecure" => "true",
+            _ => "some",
+        };
+        let names: std::collections::BTreeSet<&str> =
+            PARAMETERS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        for (scheme, known) in PARAMETERS {
+            for name in &names {
+                let parsed = Place::parse(&format!("{scheme}://localhost/box?{name}={}", value(name)));
+                if known.contains(name) {
+                    assert!(parsed.is_ok(), "{scheme} {name}: {parsed:?}");
+                } else {
+                    assert_eq!(parsed, Err(Error::Parameter((*name).into())), "{scheme}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -175,7 +175,12 @@ impl Transport {
                 }
             };
             let pause = wanted.unwrap_or_default().max(jitter(wait));
-            if number == tries || start.elapsed() + pause >= self.network.patience {
+            if start.elapsed() + pause >= self.network.patience {
+                return Err(error);
+            }
+            if number == tries {
+                // Who repeats a write owes the server the same pause.
+                sleep(wanted.filter(|_| tries == 1).unwrap_or_default()).await;
                 return Err(error);
             }
             sleep(pause).await;

@@ -12,8 +12,15 @@ use self::helper::Helper;
 use self::stub::{BUCKET, Fault, Habit, Stub};
 
 /// Faults behind which a request may have been done or not, and which pass.
-const PASSING: [Fault; 6] =
-    [Fault::LostAnswer, Fault::BusyAfterwards, Fault::Busy, Fault::Conflict, Fault::CutBody, Fault::Closed];
+const PASSING: [Fault; 7] = [
+    Fault::LostAnswer,
+    Fault::BusyAfterwards,
+    Fault::Busy,
+    Fault::Conflict,
+    Fault::CutBody,
+    Fault::LongLength,
+    Fault::Closed,
+];
 
 const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "hunter2")];
 
@@ -102,6 +109,7 @@ fn what_lasts_is_reported_and_not_taken_for_an_empty_slot() {
         (Fault::Busy, Failure::Unavailable),
         (Fault::Closed, Failure::Unavailable),
         (Fault::CutBody, Failure::Unavailable),
+        (Fault::LongLength, Failure::Unavailable),
         (Fault::Denied, Failure::Denied),
     ] {
         let tries = if fault == Fault::Denied { 1 } else { 3 };
@@ -117,13 +125,44 @@ fn what_lasts_is_reported_and_not_taken_for_an_empty_slot() {
         failed(helper.slots(Listing::All).map(drop));
         stub.fail("GET", &vec![fault; tries]);
         failed(helper.remove(&slot(1)).map(drop));
-        if fault != Fault::CutBody {
+        if !matches!(fault, Fault::CutBody | Fault::LongLength) {
             stub.fail("PUT", &vec![fault; if fault == Fault::Denied { 1 } else { 4 }]);
             failed(helper.put(&slot(2), b"ours").map(drop));
             assert_eq!(stub.object(&object_name(&slot(2))), None);
         }
     }
     assert_eq!(stub.object(&object_name(&slot(1))).as_deref(), Some(&b"object"[..]));
+}
+
+/// Nobody can see that a body went on. What follows is not taken for the next answer, and an object that is cut is one that no key
+/// opens.
+#[test]
+fn what_is_behind_a_body_is_nothing() {
+    let (stub, helper) = opened(helper::PATIENCE_MS);
+    stub.put(&object_name(&slot(1)), b"object");
+    stub.fail("GET", &[Fault::ShortLength]);
+    assert_eq!(helper.read(&slot(1)), Ok(Some(b"objec".to_vec())));
+    assert_eq!(helper.read(&slot(1)), Ok(Some(b"object".to_vec())));
+    assert_eq!(helper.read(&slot(2)), Ok(None));
+}
+
+#[test]
+fn a_server_says_when_to_come_back() {
+    let (stub, helper) = opened(10_000);
+    stub.put(&object_name(&slot(1)), b"object");
+    let waits = |ask: &dyn Fn()| {
+        let start = std::time::Instant::now();
+        ask();
+        assert!(start.elapsed() >= std::time::Duration::from_secs(2), "without that wish, it is asked again at once");
+    };
+    stub.fail("GET", &[Fault::BusyFor(2)]);
+    waits(&|| assert_eq!(helper.read(&slot(1)), Ok(Some(b"object".to_vec()))));
+    stub.fail("PUT", &[Fault::BusyFor(2)]);
+    waits(&|| assert_eq!(helper.put(&slot(2), b"ours"), Ok(true)));
+    // Nobody waits for what comes too late.
+    stub.fail("GET", &[Fault::BusyFor(3600)]);
+    let failed = helper.read(&slot(1)).unwrap_err();
+    assert!(failed.kind == Failure::Unavailable && failed.message.contains("1 try"), "{failed}");
 }
 
 #[test]
@@ -174,6 +213,17 @@ fn a_missing_bucket_is_not_an_empty_store() {
     let (helper, _) = Helper::open(&url, false, &CREDENTIALS).unwrap();
     assert_eq!(helper.read(&slot(1)).unwrap_err().kind, Failure::NotFound);
     assert_eq!(Helper::open(&url, true, &CREDENTIALS).err().unwrap().kind, Failure::NotFound);
+}
+
+/// It might be a note that ends the key.
+#[test]
+fn what_is_hidden_is_not_missing() {
+    let stub = Stub::start(Habit::HidesMissing);
+    stub.put(&object_name(&slot(1)), b"object");
+    let (helper, _) = Helper::open(&url(&stub), false, &CREDENTIALS).unwrap();
+    assert_eq!(helper.read(&slot(1)), Ok(Some(b"object".to_vec())));
+    let both = Request::GetBoth(slot(1), Slot { kind: otp_core::store::Kind::Note, ..slot(1) });
+    assert_eq!(helper.ask(&both, |_| ()).unwrap_err().kind, Failure::Denied);
 }
 
 #[test]

@@ -50,6 +50,19 @@ fn life() {
 }
 
 #[test]
+#[ignore = "takes minutes: cargo xtask stores cuts"]
+fn cuts() {
+    let (stub, _) = fresh();
+    testing::cuts(|| {
+        let helper = open(&stub);
+        for slot in helper.slots(Listing::All).unwrap() {
+            assert_eq!(helper.remove(&slot), Ok(true));
+        }
+        ((), helper)
+    });
+}
+
+#[test]
 fn a_store_is_initialised_and_says_what_it_is() {
     let stub = Stub::start(Habit::None);
     let helper = open(&stub);

@@ -141,6 +141,23 @@ fn a_metadata_service_that_refuses_gives_no_credentials() {
     assert!(failed.kind == Failure::Denied && failed.message.contains("no credentials"), "{failed}");
 }
 
+/// It has a second of the five, and is asked once, however many requests want credentials.
+#[test]
+fn a_metadata_service_that_is_silent_is_asked_once() {
+    let stub = Stub::start(Habit::None);
+    stub.fail("PUT", &[Fault::Silent; 9]);
+    stub.fail("GET", &[Fault::Silent; 9]);
+    let endpoint = format!("http://127.0.0.1:{}", stub.port);
+    let url = format!("s3://{BUCKET}?endpoint={endpoint}");
+    let variables = [("AWS_METADATA_ENDPOINT", endpoint.as_str())];
+    let (helper, _) = Helper::open_within(5_000, &url, false, &variables).unwrap();
+    for _ in 0..3 {
+        let failed = helper.read(&slot()).unwrap_err();
+        assert!(failed.kind == Failure::Denied && failed.message.contains("no credentials"), "{failed}");
+    }
+    assert_eq!(stub.take_requests().len(), 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_is_none_of_its_business() {

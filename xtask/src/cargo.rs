@@ -14,6 +14,13 @@ use crate::sh::{output, program, show};
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = program(executable());
     command.args(arguments).env("CARGO_TARGET_DIR", target());
+    // `cargo run` sets these for this program. Build scripts that look at them (ring's) would run again, and all that builds on
+    // them, whenever somebody starts cargo without us.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -74,9 +81,10 @@ pub fn build(command: &mut Command) -> Result<Built> {
 }
 
 impl Built {
-    /// The path of a program.
+    /// The path of a program, not of its unit tests.
     pub fn program(&self, name: &str) -> Result<PathBuf> {
-        let mut programs = self.of_target(name).map(|artifact| &artifact["executable"]).filter(|path| !path.is_null());
+        let artifacts = self.of_target(name).filter(|artifact| artifact["profile"]["test"] != true);
+        let mut programs = artifacts.map(|artifact| &artifact["executable"]).filter(|path| !path.is_null());
         text(programs.next().ok_or_else(|| format!("cargo built no program {name}"))?).map(PathBuf::from)
     }
 

@@ -5,7 +5,7 @@ use xtask::cargo::{self, cargo, cargo_of, target};
 use xtask::sh::{output, program, run};
 
 use crate::windows::{self, TARGET as WINDOWS};
-use crate::{ct, faults, fuzz, memory, model, stores, supply, test};
+use crate::{ct, faults, fuzz, memory, model, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
@@ -26,7 +26,8 @@ pub(crate) fn ci() -> Result<()> {
     test::test(&["--strict".into()])?;
     #[cfg(unix)]
     crate::clients::clients()?;
-    stores::stores(&[])?;
+    #[cfg(unix)]
+    crate::stores::stores(&[])?;
     windows::windows()?;
     model::model()?;
     ct::ct(&[])?;

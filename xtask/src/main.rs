@@ -25,6 +25,7 @@ mod randomness;
 #[cfg(unix)]
 mod servers;
 mod size;
+#[cfg(unix)]
 mod stores;
 mod supply;
 mod test;
@@ -99,9 +100,10 @@ const TASKS: &[Task] = &[
         "real logins while passwords are rotated (needs PostgreSQL, MariaDB, PyPI)",
         WithArguments(e2e::e2e),
     ),
+    #[cfg(unix)]
     task(
         "stores [PART...]",
-        "stores on real servers; `all` adds Azurite, rclone, web servers (needs PyPI, openssl, curl; npm, nginx)",
+        "stores on real servers; `all` adds Azurite, rclone, web servers (needs PyPI, openssl, curl, PostgreSQL; npm, nginx)",
         WithArguments(stores::stores),
     ),
     task(

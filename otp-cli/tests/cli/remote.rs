@@ -1,7 +1,11 @@
 //! Stores on the network: here through a helper in Python, which a test of `otp-link` shares.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::call::Call;
 use crate::world::World;
@@ -120,6 +124,33 @@ fn who_waits_for_a_second_is_told_what_for() {
     let outcome = otp(&world, &["get", "--key-file=nightly.key", "--store", &url(&world, "fault=slow")]).outcome();
     assert_eq!(outcome.text(), "alice\ncorrect horse\n");
     assert_eq!(outcome.stderr.matches("waiting for store.example (try 2)").count(), 1);
+    // Also by a helper that says nothing at all.
+    let silent = url(&world, "fault=hangs");
+    let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &silent]);
+    call.command.env("OTP_STORE_TIMEOUT", "4");
+    let outcome = call.outcome();
+    assert_eq!(outcome.code(), 12);
+    assert_eq!(outcome.stderr.matches(&format!("waiting for {silent} (try 1)")).count(), 1, "{}", outcome.stderr);
+}
+
+#[test]
+fn ctrl_c_ends_who_waits() {
+    let world = world();
+    add(&world);
+    let pid = world.path("pid");
+    let store = url(&world, &format!("fault=hangs&pid={}", pid.display()));
+    let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &store]);
+    let mut waiting = call.command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let helper = loop {
+        match fs::read_to_string(&pid) {
+            Ok(text) if text.ends_with('\n') => break text.trim().parse().unwrap(),
+            _ => std::thread::yield_now(),
+        }
+    };
+    kill_process(Pid::from_child(&waiting), Signal::INT).unwrap();
+    assert_eq!(waiting.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    // This one would not end by itself.
+    kill_process(Pid::from_raw(helper).unwrap(), Signal::KILL).unwrap();
 }
 
 #[test]
@@ -154,7 +185,7 @@ fn a_store_is_made_copied_and_checked() {
     let uploaded = format!("test://{}", back.display());
     otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=new.key", "--store", &uploaded])
         .fails(12);
-    otp(&world, &["store", "init", &uploaded]).succeeds();
+    assert_eq!(otp(&world, &["store", "init", &uploaded]).prints(), "made");
     otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=new.key", "--store", &uploaded])
         .succeeds();
     otp(&world, &["store", "check", &uploaded]).succeeds();
@@ -167,6 +198,16 @@ fn a_store_is_made_copied_and_checked() {
     let outcome = otp(&world, &["store", "copy", &store, copy.to_str().unwrap()]).outcome();
     assert_eq!(outcome.code(), 9);
     assert!(outcome.text().starts_with("different: edms/reporting/"), "{}", outcome.text());
+}
+
+#[test]
+fn a_store_is_made_once() {
+    let world = world();
+    let apart = World::empty();
+    for store in [url(&world, ""), apart.path("new").display().to_string()] {
+        assert_eq!(otp(&world, &["store", "init", &store]).prints(), "made", "{store}");
+        assert_eq!(otp(&world, &["store", "init", &store]).prints(), "there already", "{store}");
+    }
 }
 
 fn copy_files(from: &Path, to: &Path) {

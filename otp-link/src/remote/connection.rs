@@ -25,6 +25,10 @@ const HELLO: u32 = 1;
 /// How often somebody who waits looks whether the user still wants it.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long a helper may say nothing to those who wait before they are told in its place. One that can itself says after a second
+/// which server it waits for.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -81,6 +85,8 @@ struct State {
     heard: Instant,
     /// Servers that let the helper wait, and how often it has tried.
     notices: VecDeque<(String, u16)>,
+    /// When somebody was last told that they wait.
+    told: Option<Instant>,
 }
 
 /// Why a helper is of no use any more.
@@ -183,7 +189,7 @@ impl Connection {
             if let Some(found) = look(&mut state) {
                 return Ok(found);
             }
-            if let Some((host, attempt)) = state.notices.pop_front() {
+            if let Some((host, attempt)) = self.notice(&mut state, began) {
                 // Not while others wait for the lock: what a front end does with it may take its time.
                 drop(state);
                 warning::warn(&Warning::WaitingForStore { host: &host, attempt });
@@ -210,9 +216,21 @@ impl Connection {
                 self.helper.end();
                 return Err(self.error(end));
             }
-            let pause = if INTERRUPTED.get().is_some() { left.min(LOOK) } else { left };
+            let pause = match SILENCE.saturating_sub(began.elapsed()) {
+                Duration::ZERO => left,
+                silence => left.min(silence),
+            };
+            let pause = if INTERRUPTED.get().is_some() { pause.min(LOOK) } else { pause };
             state = self.shared.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Whom somebody waits for who has begun then, and which try it is, if it is time to tell them.
+    fn notice(&self, state: &mut State, began: Instant) -> Option<(String, u16)> {
+        let silent = began.elapsed() >= SILENCE && state.told.is_none_or(|told| told < began);
+        let notice = state.notices.pop_front().or_else(|| silent.then(|| (self.url.to_string(), 1)))?;
+        state.told = Some(Instant::now());
+        Some(notice)
     }
 
     /// Ends a helper that said something that is no answer.
@@ -245,6 +263,7 @@ impl Shared {
             last_id: HELLO,
             heard: Instant::now(),
             notices: VecDeque::new(),
+            told: None,
         };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use otp_remote_protocol::parameters_of;
+
 use super::error::RemoteError;
 use crate::environment::{self, variable};
-
-/// The helper of these schemes comes with otp.
-const OWN_SCHEMES: [&str; 5] = ["s3", "az", "gs", "https", "http"];
 
 /// The helper for a scheme: `otp-remote`, or `otp-remote-SCHEME` for those that somebody else wrote.
 ///
@@ -17,7 +16,7 @@ const OWN_SCHEMES: [&str; 5] = ["s3", "az", "gs", "https", "http"];
 ///
 /// [`RemoteError::NoHelper`]
 pub(super) fn find_helper(scheme: &str) -> Result<PathBuf, RemoteError> {
-    let own = OWN_SCHEMES.contains(&scheme);
+    let own = parameters_of(scheme).is_some();
     let mut name = if own { "otp-remote".to_owned() } else { format!("otp-remote-{scheme}") };
     name.push_str(std::env::consts::EXE_SUFFIX);
     let looked = directories();

@@ -59,6 +59,24 @@ fn an_account_lives_in_a_store_behind_a_helper() {
 }
 
 #[test]
+#[ignore = "takes minutes: cargo xtask stores cuts"]
+fn operations_may_be_cut_off_at_each_step_through_a_helper() {
+    let (home, _) = fresh();
+    // One helper for all of it, which empties the store each time: starting hundreds of them takes longer.
+    testing::cuts(|| {
+        let store = open(home.path(), "", LONG);
+        let mut slots = Vec::new();
+        let each = &mut |slot: &Slot| {
+            slots.push(slot.clone());
+            std::ops::ControlFlow::Continue(())
+        };
+        store.list(otp_core::store::Scope::All, each).unwrap();
+        assert!(slots.iter().all(|slot| store.remove(slot).unwrap()));
+        ((), store)
+    });
+}
+
+#[test]
 fn a_store_that_was_not_initialised_is_not_written() {
     let home = otp_test_tools::folder();
     let store = open(home.path(), "", LONG);

@@ -4,19 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use otp_remote_protocol::{is_secret, parameters_of};
+
 use super::error::UrlFault;
-
-/// The parameters of the schemes that `otp-remote` serves. Those of others are their helpers' own.
-const PARAMETERS: [(&str, &[&str]); 5] = [
-    ("s3", &["endpoint", "region", "style", "profile", "insecure"]),
-    ("az", &["insecure"]),
-    ("gs", &["insecure"]),
-    ("https", &["insecure"]),
-    ("http", &["insecure"]),
-];
-
-/// Parts of the names of parameters that are secrets, in whatever scheme.
-const SECRETS: [&str; 7] = ["key", "secret", "token", "password", "signature", "credential", "sig"];
 
 /// The URL of a store that a helper reaches. There is no secret in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,15 +100,14 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
     if host.contains('@') {
         return Err(UrlFault::Secret { what: "a user or password before the host".to_owned() });
     }
-    let known = PARAMETERS.iter().find(|(known, _)| *known == scheme).map(|(_, names)| *names);
+    let known = parameters_of(scheme);
     if known.is_some() && host.is_empty() {
         return Err(UrlFault::NoHost);
     }
     let mut is_insecure = false;
     let mut seen = Vec::new();
     for (name, value) in parameters(query) {
-        let small = name.to_ascii_lowercase();
-        if SECRETS.iter().any(|secret| small.contains(secret)) {
+        if is_secret(name) {
             return Err(UrlFault::Secret { what: format!("the parameter {name}") });
         }
         if known.is_some_and(|known| !known.contains(&name)) {

@@ -1,4 +1,5 @@
-//! The messages between `otp` and a helper, the program that speaks to a store on the network. `docs/stores.md` specifies them.
+//! The messages between `otp` and a helper, the program that speaks to a store on the network, and what both sides know about the
+//! store's URL. `docs/stores.md` specifies them.
 //!
 //! The client starts a helper and writes [`Request`]s to its standard input; the helper writes [`Answer`]s to its standard
 //! output, in any order, each with the id of its request. Both sides use this crate, which only encodes and decodes: it opens
@@ -30,6 +31,7 @@ mod answer;
 mod error;
 mod message;
 mod name;
+mod parameter;
 mod request;
 mod wire;
 
@@ -37,6 +39,7 @@ pub use answer::{Answer, Failure, Limits};
 pub use error::Malformed;
 pub use message::{Body, HEADER_LEN, MAX_MESSAGE, NOTICE, Taken, body, message_len, take_message};
 pub use name::{object_name, parse_object_name};
+pub use parameter::{PARAMETERS, is_secret, parameters_of};
 pub use request::{Listing, Request, Verb};
 
 /// The version of the protocol that this crate speaks.

@@ -16,10 +16,16 @@ pub(crate) enum Fault {
     BusyAfterwards,
     /// It does nothing, and says when to come back: at once.
     Busy,
+    /// It does nothing, and says to come back in so many seconds.
+    BusyFor(u32),
     /// It does nothing, and speaks of a conflict.
     Conflict,
     /// It closes the connection in the middle of its answer's body.
     CutBody,
+    /// It closes the connection after a body that is shorter than its answer said.
+    LongLength,
+    /// Its answer says that the body is a byte shorter than it is.
+    ShortLength,
     /// It closes the connection before it answers, and has done nothing.
     Closed,
     /// It does not allow it.
@@ -38,11 +44,15 @@ pub(crate) enum Habit {
     BareTags,
     /// It lists nothing.
     EmptyLists,
+    /// It lists everything on one page.
+    OnePage,
+    /// It answers "not allowed" for what is missing, as S3 does to those who may not list.
+    HidesMissing,
 }
 
 /// The bucket that each stub has.
 pub(crate) const BUCKET: &str = "bucket";
-/// How many keys a page of a list has.
+/// How many keys a page of a list has, so that short lists have several.
 const PAGE: usize = 3;
 
 /// A server on loopback.
@@ -147,13 +157,22 @@ impl Response {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut text = format!("HTTP/1.1 {} Status\r\nContent-Length: {}\r\n", self.status, self.body.len());
+        self.bytes_with_length(self.body.len())
+    }
+
+    /// The answer, with a length of the body that may be wrong.
+    fn bytes_with_length(&self, len: usize) -> Vec<u8> {
+        let mut text = format!("HTTP/1.1 {} Status\r\nContent-Length: {len}\r\n", self.status);
         text += "Last-Modified: Sat, 01 Jan 2000 00:00:00 GMT\r\n";
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
         }
         [(text + "\r\n").as_bytes(), &self.body].concat()
     }
+}
+
+fn busy(seconds: u32) -> Response {
+    Response { headers: vec![("Retry-After", seconds.to_string())], ..Response::error(503, "SlowDown") }
 }
 
 fn serve(connection: &TcpStream, state: &Mutex<State>) {
@@ -165,9 +184,8 @@ fn serve(connection: &TcpStream, state: &Mutex<State>) {
             state.faults.get_mut(request.method.as_str()).and_then(VecDeque::pop_front)
         };
         let response = match fault {
-            Some(Fault::Busy) => {
-                Response { headers: vec![("Retry-After", "0".into())], ..Response::error(503, "SlowDown") }
-            }
+            Some(Fault::Busy) => busy(0),
+            Some(Fault::BusyFor(seconds)) => busy(seconds),
             Some(Fault::Conflict) => Response::error(409, "ConditionalRequestConflict"),
             Some(Fault::Denied) => Response::error(403, "AccessDenied"),
             Some(Fault::Closed) => break,
@@ -187,6 +205,16 @@ fn serve(connection: &TcpStream, state: &Mutex<State>) {
                 let whole = answer(&mut state.lock().unwrap(), &request).bytes();
                 let _ = (&*connection).write_all(&whole[..whole.len() - 1]);
                 break;
+            }
+            Some(Fault::LongLength) => {
+                let response = answer(&mut state.lock().unwrap(), &request);
+                let _ = (&*connection).write_all(&response.bytes_with_length(response.body.len() + 1));
+                break;
+            }
+            Some(Fault::ShortLength) => {
+                let response = answer(&mut state.lock().unwrap(), &request);
+                let _ = (&*connection).write_all(&response.bytes_with_length(response.body.len() - 1));
+                continue;
             }
             None => answer(&mut state.lock().unwrap(), &request),
         };
@@ -231,6 +259,7 @@ fn answer(state: &mut State, request: &Request) -> Response {
         "GET" if key == "another bucket" => Response::error(404, "NoSuchBucket"),
         "GET" => match state.objects.get(key) {
             Some((bytes, number)) => Response::tagged(200, *number, bytes.clone()),
+            None if state.habit == Habit::HidesMissing => Response::error(403, "AccessDenied"),
             None => Response::error(404, "NoSuchKey"),
         },
         "DELETE" => {
@@ -274,11 +303,12 @@ fn list(state: &State, query: &HashMap<String, String>) -> Response {
     if state.habit == Habit::EmptyLists {
         keys.clear();
     }
-    let more = keys.len() > PAGE;
-    keys.truncate(PAGE);
+    let page = if state.habit == Habit::OnePage { 1000 } else { PAGE };
+    let more = keys.len() > page;
+    keys.truncate(page);
     let mut text = format!("<ListBucketResult><IsTruncated>{more}</IsTruncated>");
     if more {
-        text += &format!("<NextContinuationToken>{}</NextContinuationToken>", keys[PAGE - 1]);
+        text += &format!("<NextContinuationToken>{}</NextContinuationToken>", keys[page - 1]);
     }
     for key in keys {
         let below = key[prefix.len()..].split_once(delimiter).filter(|_| !delimiter.is_empty());

@@ -8,7 +8,7 @@ mod listing;
 mod open;
 mod page;
 mod peers;
-mod processes;
+pub(crate) mod processes;
 mod python;
 
 use std::fs;
@@ -66,6 +66,11 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     listing::measure(&programs, scale, &mut found)?;
     python::measure(&programs, scale, &mut found)?;
     library::measure(scale, &mut found)?;
+    #[cfg(unix)]
+    match crate::stores::bench::measure(scale.runs / 2) {
+        Ok(figures) => found.figures.extend(figures),
+        Err(error) => found.missing.push(format!("a store on the network ({error})")),
+    }
     device::measure(&mut found)?;
     if write {
         let command = format!("cargo xtask bench {}", arguments.join(" "));

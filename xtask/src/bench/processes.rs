@@ -10,20 +10,20 @@ use xtask::Result;
 const WARM_UP: usize = 3;
 
 /// A process to measure.
-pub(super) struct Process<'p> {
-    pub(super) name: &'p str,
-    pub(super) command: Box<dyn Fn() -> Result<Command> + 'p>,
+pub(crate) struct Process<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) command: Box<dyn Fn() -> Result<Command> + 'p>,
     /// What its output must have in it.
-    pub(super) answer: &'p str,
+    pub(crate) answer: &'p str,
 }
 
 /// A process that is started anew with the same words.
-pub(super) fn process<'p>(name: &'p str, answer: &'p str, command: impl Fn() -> Command + 'p) -> Process<'p> {
+pub(crate) fn process<'p>(name: &'p str, answer: &'p str, command: impl Fn() -> Command + 'p) -> Process<'p> {
     Process { name, command: Box::new(move || Ok(command())), answer }
 }
 
 /// Runs them in turns; the first is the floor.
-pub(super) fn in_turns(table: &str, processes: &[Process<'_>], runs: usize) -> Result<Vec<Figure>> {
+pub(crate) fn in_turns(table: &str, processes: &[Process<'_>], runs: usize) -> Result<Vec<Figure>> {
     eprintln!("\n--> {table}");
     let mut times = vec![Vec::with_capacity(runs); processes.len()];
     for round in 0..WARM_UP + runs {
@@ -51,7 +51,7 @@ pub(super) fn in_turns(table: &str, processes: &[Process<'_>], runs: usize) -> R
 }
 
 /// Runs it once, and fails unless its answer is right.
-pub(super) fn check(process: &Process<'_>, command: &mut Command) -> Result<()> {
+pub(crate) fn check(process: &Process<'_>, command: &mut Command) -> Result<()> {
     let output = command.output().map_err(|error| format!("{}: {error}", process.name))?;
     let is_there = output.stdout.windows(process.answer.len().max(1)).any(|part| part == process.answer.as_bytes());
     if output.status.success() && (is_there || process.answer.is_empty()) {
@@ -61,7 +61,7 @@ pub(super) fn check(process: &Process<'_>, command: &mut Command) -> Result<()> 
 }
 
 /// A command in an environment that has nothing of the user's own.
-pub(super) fn alone(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
+pub(crate) fn alone(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home).current_dir(home);
     command.stdin(Stdio::null());

@@ -1,7 +1,6 @@
 //! The programs in `examples/apply` keep the contract of `docs/rotation.md`.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
 use xtask::Result;
@@ -9,7 +8,7 @@ use xtask::sh::root;
 
 use super::Programs;
 use crate::servers::clean;
-use crate::servers::database::{Database, fresh_password};
+use crate::servers::database::{Database, accepts, fresh_password};
 use crate::venv::program_of;
 
 /// What the program ends with if nothing was changed for certain.
@@ -95,20 +94,5 @@ impl Trial<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether the database accepts a password. It must say so, or that it is wrong.
-pub(super) fn accepts(database: &dyn Database, password: &str) -> Result<bool> {
-    let client = database.client();
-    let mut command = Command::new(&client[0]);
-    clean(&mut command);
-    command.args(&client[1..]).envs(database.variables()).env(database.password_variable(), password);
-    let outcome = command.output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&outcome.stderr);
-    match outcome.status.success() {
-        true => Ok(true),
-        false if said.contains(database.wrong_password()) => Ok(false),
-        false => Err(format!("the client failed: {said}")),
     }
 }

@@ -13,9 +13,9 @@ use xtask::sh::{answers, output, program, root, run};
 
 use super::Programs;
 use super::callers::{Caller, Calls};
-use super::contract::{self, accepts};
+use super::contract;
 use crate::servers::clean;
-use crate::servers::database::{Database, fresh_password};
+use crate::servers::database::{Database, accepts, fresh_password};
 
 const ACCOUNT: &str = "edms/reporting";
 const CALLERS: usize = 10;

@@ -59,3 +59,18 @@ pub(crate) fn feed(command: &mut Command, statements: &str) -> Result<()> {
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(()) } else { Err(format!("{name}: {status}")) }
 }
+
+/// Whether the database accepts a password. It must say so, or that it is wrong.
+pub(crate) fn accepts(database: &dyn Database, password: &str) -> Result<bool> {
+    let client = database.client();
+    let mut command = Command::new(&client[0]);
+    super::clean(&mut command);
+    command.args(&client[1..]).envs(database.variables()).env(database.password_variable(), password);
+    let outcome = command.output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&outcome.stderr);
+    match outcome.status.success() {
+        true => Ok(true),
+        false if said.contains(database.wrong_password()) => Ok(false),
+        false => Err(format!("the client failed: {said}")),
+    }
+}

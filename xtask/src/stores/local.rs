@@ -1,0 +1,15 @@
+//! What needs no server: faults, the life of the helper, and how many requests a command takes, with one in the test itself.
+
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::run;
+
+use super::{PACKAGES, Programs};
+
+pub(super) fn run_tests() -> Result<()> {
+    run(cargo(&["test", "--locked"]).args(PACKAGES))?;
+    let programs = Programs::build()?;
+    let mut requests = cargo(&["test", "--locked"]);
+    requests.args(PACKAGES).args(["--test", "requests", "--", "--ignored"]);
+    run(requests.env("OTP_STORES_PROGRAM", &programs.otp).env("OTP_HELPERS", programs.helpers()))
+}
