@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Info(InfoArgs),
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
-    /// Import an account from another program
+    /// Import accounts from files and other programs
     #[command(subcommand)]
     Import(ImportCommand),
     /// Keep the keys that were handed out, so that they can be given new secrets
@@ -91,7 +91,7 @@ impl Command {
             Self::Remove(args) => args.ring.path(),
             Self::Verify(args) => args.ring.path(),
             Self::Doctor(args) => args.ring.path(),
-            Self::Import(ImportCommand::SecurePythonLink(args)) => args.grant.ring.path(),
+            Self::Import(command) => command.ring(),
             Self::Ring(command) => command.ring(),
             Self::Get(_)
             | Self::Run(_)
@@ -186,7 +186,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Info(args) => info::run(globals, &args),
         Command::Verify(args) => verify::run(globals, &args),
         Command::Doctor(args) => doctor::run(globals, &args),
-        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
+        Command::Import(command) => import::run(globals, &command),
         Command::Ring(command) => ring::run(globals, &command),
         Command::Store(command) => store::run(globals, &command),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),

@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod import;
+pub(crate) mod import_many;
 pub(crate) mod info;
 pub(crate) mod inspect;
 pub(crate) mod issue;
