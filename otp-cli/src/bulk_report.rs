@@ -1,6 +1,7 @@
 //! [`BulkReport`]: the lines of a command that does the same with many accounts.
 
 use std::cell::{Cell, RefCell};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use otp_core::{Code, Holder};
@@ -14,7 +15,8 @@ use crate::terminal::{self, Progress};
 /// Prints a line for each item as soon as it is done.
 pub(crate) struct BulkReport {
     is_json: bool,
-    progress: Progress,
+    /// Unless the lines are seen as they come.
+    progress: Option<Progress>,
     /// The code of the first failure.
     failed: Cell<Option<Code>>,
     counts: RefCell<Vec<(&'static str, u64)>>,
@@ -38,7 +40,7 @@ impl BulkReport {
     pub(crate) fn begin(what: &'static str, is_json: bool) -> Self {
         Self {
             is_json,
-            progress: Progress::begin(what),
+            progress: (!std::io::stdout().is_terminal()).then(|| Progress::begin(what)),
             failed: Cell::new(None),
             counts: RefCell::default(),
             unprinted: RefCell::default(),
@@ -49,7 +51,7 @@ impl BulkReport {
     pub(crate) fn add(&self, items: &[Item]) {
         let mut out = Vec::new();
         for item in items {
-            self.progress.step();
+            self.progress.iter().for_each(Progress::step);
             self.count(item.state.name());
             if let Some(code) = item.state.code() {
                 self.failed.set(self.failed.get().or(Some(code)));

@@ -12,6 +12,7 @@ use otp_core::Code;
 
 use crate::commands::add::{self, AddArgs};
 use crate::commands::doctor::{self, DoctorArgs};
+use crate::commands::export::{self, ExportArgs};
 use crate::commands::get::{self, GetArgs};
 use crate::commands::import::{self, ImportCommand};
 use crate::commands::info::{self, InfoArgs};
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     /// Import accounts from files and other programs
     #[command(subcommand)]
     Import(ImportCommand),
+    Export(ExportArgs),
     /// Keep the keys that were handed out, so that they can be given new secrets
     #[command(subcommand)]
     Ring(RingCommand),
@@ -92,6 +94,7 @@ impl Command {
             Self::Verify(args) => args.ring.path(),
             Self::Doctor(args) => args.ring.path(),
             Self::Import(command) => command.ring(),
+            Self::Export(args) => args.ring.path(),
             Self::Ring(command) => command.ring(),
             Self::Get(_)
             | Self::Run(_)
@@ -186,6 +189,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Info(args) => info::run(globals, &args),
         Command::Verify(args) => verify::run(globals, &args),
         Command::Doctor(args) => doctor::run(globals, &args),
+        Command::Export(args) => export::run(globals, &args),
         Command::Import(command) => import::run(globals, &command),
         Command::Ring(command) => ring::run(globals, &command),
         Command::Store(command) => store::run(globals, &command),

@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod import_many;
@@ -16,6 +17,7 @@ pub(crate) mod renew;
 pub(crate) mod revoke;
 pub(crate) mod ring;
 pub(crate) mod rotate;
+pub(crate) mod rotate_all;
 pub(crate) mod run;
 pub(crate) mod store;
 pub(crate) mod verify;
