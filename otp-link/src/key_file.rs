@@ -243,13 +243,12 @@ struct WholeFile {
 
 impl WholeFile {
     fn write(path: &Path, parts: &[&[u8]]) -> io::Result<Self> {
-        let (mut file, temporary) = if let Ok(file) = otp_sys::unnamed_private(path) {
-            (file, None)
-        } else {
-            let temporary = path.with_extension("new");
-            // One that a crash has left behind; a lock keeps others out.
-            let _ = std::fs::remove_file(&temporary);
-            (otp_sys::create_private(&temporary)?, Some(temporary))
+        let temporary = path.with_extension("new");
+        // One that a crash has left behind; a lock keeps others out.
+        let _ = std::fs::remove_file(&temporary);
+        let (mut file, temporary) = match otp_sys::unnamed_private(path) {
+            Ok(file) => (file, None),
+            Err(_) => (otp_sys::create_private(&temporary)?, Some(temporary)),
         };
         parts.iter().try_for_each(|part| file.write_all(part))?;
         Ok(Self { file, temporary })

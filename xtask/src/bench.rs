@@ -37,7 +37,8 @@ pub(crate) fn bench() -> Result<()> {
             println!("  {name:<24} {:>7.3} ms  {:>5.2}", median * 1e3, median / medians[0]);
         }
     }
-    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs", "--bench", "store"]))
+    run(&mut cargo(&["bench", "--locked", "-p", "otp-store-fs", "--bench", "store"]))?;
+    run(&mut cargo(&["bench", "--locked", "-p", "otp-link", "--bench", "bulk"]))
 }
 
 /// Median whole-process times in seconds, of commands that run in turn.

@@ -127,7 +127,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         Ok(Prepared { origin: Origin::Issued(id), ..prepared })
     }
 
-    /// Puts the records of many accounts together. If that fails, none of them stays, as far as the store allows.
+    /// Puts the records of many accounts together. If that fails, none of them stays, unless the store fails again.
     ///
     /// [`settle`](Keeper::settle) decides for each account whether they stay.
     ///
@@ -147,9 +147,8 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
             // Any of them may be there.
             Err(error) => (KeepError::Store(error), objects.len()),
         };
-        for (slot, _) in &objects[..put] {
-            let _ = self.remove_slot(slot);
-        }
+        // A store that does not answer is not asked again and again.
+        let _ = objects[..put].iter().try_for_each(|(slot, _)| self.remove_slot(slot).map(drop));
         Err(error)
     }
 

@@ -162,9 +162,8 @@ impl Run<'_> {
         }
         self.put(&batch, &outcomes)?;
         for (index, error) in self.settle(&batch) {
-            if let Ok(step) = &outcomes[index] {
-                // The record has gone before it.
-                step.missing().try_for_each(|target| key_dir::remove(&target.path))?;
+            if let (Ok(step), Some(prepared)) = (&outcomes[index], batch.of(index)) {
+                self.clear_up(step, prepared)?;
             }
             outcomes[index] = Err(error);
         }
@@ -246,16 +245,27 @@ impl Run<'_> {
             Ok(keeper.put_prepared(&batch.prepared)?)
         };
         keep().inspect_err(|_| {
-            // As far as it can be: what stays is found by the next run.
-            for (prepared, index) in batch.prepared.iter().zip(&batch.indices) {
-                for id in prepared.keys().map(otp_core::Key::id).filter(|_| self.ring.is_some()) {
-                    let _ = store::withdraw(&self.store, self.ring.as_ref(), prepared.account(), id);
-                }
-                for target in outcomes[*index].iter().flat_map(Step::missing) {
-                    let _ = key_dir::remove(&target.path);
-                }
-            }
+            // Until that fails too: what stays is found by the next run.
+            let _ = batch.prepared.iter().zip(&batch.indices).try_for_each(|(prepared, index)| {
+                outcomes[*index].as_ref().map_or(Ok(()), |step| self.clear_up(step, prepared))
+            });
         })
+    }
+
+    /// Removes the files of keys that could not stay, once it is certain that their records are gone: a record without a key
+    /// would keep the next run from adding the account.
+    fn clear_up(&self, step: &Step, prepared: &Prepared<LockedBuf>) -> Result<()> {
+        let keeper = store::keeper(&self.store);
+        for (target, key) in step.missing().zip(prepared.keys()) {
+            if let Some(ring) = &self.ring {
+                keeper.with_ring(ring).withdraw(prepared.account(), key.id())?;
+            }
+            match keeper.verify(key) {
+                Err(error) if key_dir::is_unknown(&error, key.id()) => key_dir::remove(&target.path)?,
+                outcome => outcome?,
+            }
+        }
+        Ok(())
     }
 
     /// Gives those that could not stay.
@@ -287,6 +297,10 @@ impl Batch {
         self.indices.push(index);
         self.prepared.push(prepared);
         self.vacancies.push(vacancy);
+    }
+
+    fn of(&self, index: usize) -> Option<&Prepared<LockedBuf>> {
+        self.indices.iter().position(|other| *other == index).and_then(|place| self.prepared.get(place))
     }
 }
 

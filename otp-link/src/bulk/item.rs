@@ -36,7 +36,7 @@ pub enum State {
     Planned,
     /// The account has a new secret.
     Rotated,
-    /// It was not done; nothing of it is left behind.
+    /// It was not done. A key file that is left opens nothing, and the next run replaces it.
     Failed(Error),
     /// The run ended before.
     NotReached,

@@ -1,6 +1,6 @@
 //! [`Draft`] and [`Collector`]: what every reader gives, checked in one place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use otp_core::account::{Field, check_field_name, field_len};
@@ -42,7 +42,7 @@ pub(super) struct Collector<'a> {
     /// The values of fields, as in [`Manifest`].
     pub(super) values: LockedVec,
     entries: Vec<Entry>,
-    places: HashMap<AccountName, Option<usize>>,
+    places: BTreeMap<AccountName, Option<usize>>,
     left_out: BTreeSet<String>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Collector<'a> {
             source: source.to_owned(),
             values: LockedVec::with_capacity(super::FIRST_LEN),
             entries: Vec::new(),
-            places: HashMap::new(),
+            places: BTreeMap::new(),
             left_out: BTreeSet::new(),
         }
     }
