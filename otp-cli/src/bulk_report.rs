@@ -1,7 +1,7 @@
 //! [`BulkReport`]: the lines of a command that does the same with many accounts.
 
 use std::cell::{Cell, RefCell};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use otp_core::{Code, Holder};
@@ -9,16 +9,21 @@ use otp_link::{Item, State, redact};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::hint::{self, Named};
 use crate::json;
 use crate::terminal::{self, Progress};
 
 /// Prints a line for each item as soon as it is done.
-pub(crate) struct BulkReport {
+pub(crate) struct BulkReport<'a> {
     is_json: bool,
+    /// The places that the command line names, for the hint.
+    named: Named<'a>,
     /// Unless the lines are seen as they come.
     progress: Option<Progress>,
     /// The code of the first failure.
     failed: Cell<Option<Code>>,
+    /// What to do about the first failure.
+    hint: RefCell<Option<String>>,
     counts: RefCell<Vec<(&'static str, u64)>>,
     /// Why a line could not be printed. The work goes on: what is done is found by the next run.
     unprinted: RefCell<Option<Error>>,
@@ -36,12 +41,14 @@ struct Entry<'a> {
     message: Option<String>,
 }
 
-impl BulkReport {
-    pub(crate) fn begin(what: &'static str, is_json: bool) -> Self {
+impl<'a> BulkReport<'a> {
+    pub(crate) fn begin(what: &'static str, is_json: bool, named: Named<'a>) -> Self {
         Self {
             is_json,
+            named,
             progress: (!std::io::stdout().is_terminal()).then(|| Progress::begin(what)),
             failed: Cell::new(None),
+            hint: RefCell::default(),
             counts: RefCell::default(),
             unprinted: RefCell::default(),
         }
@@ -55,6 +62,11 @@ impl BulkReport {
             self.count(item.state.name());
             if let Some(code) = item.state.code() {
                 self.failed.set(self.failed.get().or(Some(code)));
+            }
+            if let (State::Failed(error), None) = (&item.state, &*self.hint.borrow())
+                && let Some(hint) = error.hint()
+            {
+                self.hint.replace(Some(redact(&hint::words(&hint, self.named))));
             }
             if self.is_json {
                 json::push(&mut out, &Entry::of(item));
@@ -82,6 +94,9 @@ impl BulkReport {
         let counts: Vec<String> = self.counts.take().iter().map(|(state, count)| format!("{count} {state}")).collect();
         if !counts.is_empty() {
             terminal::note(&counts.join(", "));
+        }
+        if let Some(hint) = self.hint.take() {
+            let _ = writeln!(std::io::stderr(), "  hint: {hint}");
         }
         outcome?;
         match (self.failed.get(), self.unprinted.take()) {

@@ -10,6 +10,7 @@ use otp_link::{Import, redact};
 
 use crate::bulk_report::BulkReport;
 use crate::error::{Error, Result};
+use crate::hint::Named;
 use crate::options::{EntropyArgs, Globals, PagesArgs, RingArgs};
 use crate::{streams, terminal, time};
 
@@ -141,7 +142,7 @@ pub(crate) fn run(globals: &Globals, format: Format, args: &ManyArgs, pointer: &
     let mut import = Import::new(&args.new_key_dir);
     (import.holders, import.expires, import.pages) = (&holders, expires, args.pages.pages());
     (import.skip_existing, import.place) = (args.skip_existing, args.ring.place(globals));
-    let report = BulkReport::begin("accounts", args.json);
+    let report = BulkReport::begin("accounts", args.json, Named { ring: args.ring.path(), ..globals.named() });
     let outcome = if args.dry_run {
         otp_link::plan_import(&manifest, &import, |items| report.add(&items))
     } else {

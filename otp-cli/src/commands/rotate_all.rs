@@ -7,6 +7,7 @@ use crate::apply::Program;
 use crate::bulk_report::BulkReport;
 use crate::commands::rotate::RotateArgs;
 use crate::error::{Error, Result};
+use crate::hint::Named;
 use crate::options::{self, Globals};
 
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
@@ -26,7 +27,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         (args.grant.pages.pages(), args.ring.new_keys, args.ring.ring.place(globals));
     let program = args.ring.apply.as_ref().map(|name| Program::new(name, &args.ring.apply_args));
     all.as_text = program.is_some();
-    let report = BulkReport::begin("accounts", args.json);
+    let report = BulkReport::begin("accounts", args.json, Named { ring: args.ring.ring.path(), ..globals.named() });
     if args.ring.dry_run {
         let outcome = otp_link::plan_renew_all(&all, |items| report.add(&items));
         return report.end(outcome);

@@ -250,7 +250,7 @@ fn what_is_imported_rotated_and_exported_has_lines_of_their_shape() {
     assert_eq!(states(&world.otp(&import).args(&["--dry-run"]).outcome().stdout), ["planned", "failed"]);
     assert_eq!(states(&world.otp(&import).outcome().stdout), ["added", "failed"]);
     assert_eq!(states(&world.otp(&import).args(&["--skip-existing"]).outcome().stdout), ["exists", "skipped"]);
-    let rotate = ["rotate", "--all", "--ring=ring", "--generate", "--new-key-dir=new", "--json"];
+    let rotate = ["rotate", "--all", "--ring=ring", "--generate", "--new-keys", "--new-key-dir=new", "--json"];
     assert_eq!(states(&world.otp(&rotate).outcome().stdout), ["rotated", "added", "rotated", "added"]);
     let exported = lines("export", &world.otp(&["export", "--ring=ring", "--yes"]).succeeds());
     assert_eq!(

@@ -119,16 +119,13 @@ impl Manifest {
     /// [`Error::FileNotRead`]; [`Error::Manifest`], which says what is wrong, and in which line.
     pub fn read(source: &Path, format: Format, reading: &Reading<'_>) -> Result<Self> {
         let mut collector = Collector::new(source, *reading);
-        if format == Format::Pass {
-            pass::read(source, &mut collector)?;
-        } else {
-            let text = read_file(source)?;
-            match format {
-                Format::Jsonl => json::read_lines(&text, &mut collector)?,
-                Format::Json => json::read_document(&text, &mut collector)?,
-                Format::Csv => csv::read(&text, &mut collector)?,
-                Format::Dotenv | Format::Pass => dotenv::read(&text, &mut collector)?,
-            }
+        let text = || read_file(source);
+        match format {
+            Format::Jsonl => json::read_lines(&text()?, &mut collector)?,
+            Format::Json => json::read_document(&text()?, &mut collector)?,
+            Format::Csv => csv::read(&text()?, &mut collector)?,
+            Format::Dotenv => dotenv::read(&text()?, &mut collector)?,
+            Format::Pass => pass::read(source, &mut collector)?,
         }
         collector.finish()
     }
@@ -173,3 +170,6 @@ fn read_all(mut file: impl Read) -> io::Result<LockedVec> {
 fn line_breaks(text: &[u8]) -> usize {
     text.split(|byte| *byte == b'\n').count() - 1
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use otp_sys::LockedVec;
 use super::draft::{Checked, Collector, Draft};
 use super::fault::ManifestFault;
 use super::{read_all, title};
+use crate::environment::KEY_VARIABLES;
 use crate::error::{Error, Result};
 
 /// The program that is run for each entry.
@@ -55,6 +56,9 @@ fn show(directory: &Path, name: &str) -> Result<Checked<LockedVec>> {
     let failed = |source| Error::FileNotRead { path: PROGRAM.into(), source };
     let mut command = Command::new(PROGRAM);
     command.args(["show", "--", name]).env("PASSWORD_STORE_DIR", directory).stdin(Stdio::null()).stdout(Stdio::piped());
+    for name in KEY_VARIABLES {
+        command.env_remove(name);
+    }
     let mut child = command.spawn().map_err(failed)?;
     let shown = child.stdout.take().map_or_else(|| Ok(LockedVec::with_capacity(0)), read_all);
     let status = child.wait().map_err(failed)?;
