@@ -63,11 +63,7 @@ impl<'a> BulkReport<'a> {
             if let Some(code) = item.state.code() {
                 self.failed.set(self.failed.get().or(Some(code)));
             }
-            if let (State::Failed(error), None) = (&item.state, &*self.hint.borrow())
-                && let Some(hint) = error.hint()
-            {
-                self.hint.replace(Some(redact(&hint::words(&hint, self.named))));
-            }
+            self.note_hint(&item.state);
             if self.is_json {
                 json::push(&mut out, &Entry::of(item));
             } else {
@@ -77,6 +73,14 @@ impl<'a> BulkReport<'a> {
         }
         if let Err(error) = terminal::write_stdout(&out) {
             self.unprinted.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// Keeps what to do about the first failure.
+    fn note_hint(&self, state: &State) {
+        let State::Failed(error) = state else { return };
+        if self.hint.borrow().is_none() {
+            self.hint.replace(error.hint().map(|hint| redact(&hint::words(&hint, self.named))));
         }
     }
 

@@ -1,7 +1,10 @@
 //! Doing the same with many things, several at a time: what a store on the network needs.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use crate::any_store::AnyStore;
 
 /// How many are on their way at once.
 const SIDE_BY_SIDE: usize = 32;
@@ -38,4 +41,15 @@ pub(crate) fn side_by_side<T: Sync, R: Send, E: Send>(
     }
     outcomes.sort_unstable_by_key(|(index, _)| *index);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// Does the same for each: side by side where each takes a way over the network.
+pub(crate) fn spread<T: Sync, R: Send>(store: Option<&AnyStore>, items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    match store {
+        Some(AnyStore::Remote(_)) => {
+            let Ok(done) = side_by_side(items, |item| Ok::<R, Infallible>(act(item)));
+            done
+        }
+        _ => items.iter().map(act).collect(),
+    }
 }

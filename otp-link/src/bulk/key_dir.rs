@@ -4,8 +4,6 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use otp_core::{KeepError, KeyId};
-
 use super::look::Target;
 use crate::error::{Error, Result};
 use crate::key_file::{self, make_key_dir};
@@ -68,9 +66,4 @@ pub(super) fn remove(path: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Whether an error says that the store knows nothing of a key.
-pub(super) fn is_unknown<S>(error: &KeepError<S>, id: KeyId) -> bool {
-    matches!(error, KeepError::NoKey { id: other, gone: otp_core::keeper::Gone::Unknown, .. } if *other == id)
 }

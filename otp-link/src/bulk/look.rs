@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use otp_core::keeper::Gone;
 use otp_core::keeper::ringed::Vacancy;
 use otp_core::{Code, Coded, Grant, Holder, KeepError, KeyId};
 
-use super::import::Import;
-use super::key_dir::is_unknown;
 use super::key_name::key_path;
+use super::options::Import;
 use crate::any_store::AnyStore;
 use crate::error::{Error, Result};
 use crate::key_source::{Key, KeySource};
@@ -112,4 +112,9 @@ fn vacancy(entry: &Entry, import: &Import<'_>, store: &AnyStore, ring: Option<&F
             Ok(None)
         }
     }
+}
+
+/// Whether an error says that the store knows nothing of a key.
+pub(super) fn is_unknown<S>(error: &KeepError<S>, id: KeyId) -> bool {
+    matches!(error, KeepError::NoKey { id: other, gone: Gone::Unknown, .. } if *other == id)
 }

@@ -20,6 +20,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use otp_core::account::{Field, field_len};
 use otp_core::{AccountName, Capacity, Holder, UnixTime};
 use otp_sys::LockedVec;
 
@@ -133,6 +134,15 @@ impl Manifest {
     /// The fields of one of its accounts, whose values are secret.
     pub fn fields<'m>(&'m self, entry: &'m Entry) -> impl Iterator<Item = (&'m str, &'m [u8])> {
         entry.fields.iter().map(|(name, range)| (name.as_str(), self.values.get(range.clone()).unwrap_or_default()))
+    }
+}
+
+impl Manifest {
+    /// How long the secret of one of its accounts is, encoded, with the password that is generated for it.
+    pub(crate) fn payload_len(&self, entry: &Entry) -> usize {
+        let password = vec![0; entry.generate.unwrap_or(0).into()];
+        let generated = entry.generate.map(|_| ("password", password.as_slice()));
+        self.fields(entry).chain(generated).map(|(name, value)| field_len(Field { name, value })).sum()
     }
 }
 
