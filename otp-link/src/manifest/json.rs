@@ -84,7 +84,7 @@ fn read_members(value: &RawValue, draft: &mut Draft, collector: &mut Collector<'
     }
     let mut files = Vec::new();
     for (member, value) in object.0.into_iter().filter(|(_, value)| !json_text::is_null(value)) {
-        match &*member {
+        match member.as_str() {
             "account" => draft.set_name(&text(value, &member)?)?,
             "username" | "password" => field(&member, value, draft, collector)?,
             "generate" => draft.set_generate(json_text::number(value))?,
@@ -102,11 +102,12 @@ fn read_members(value: &RawValue, draft: &mut Draft, collector: &mut Collector<'
                     if member == "fields" {
                         field(&name, value, draft, collector)?;
                     } else {
-                        files.push((name.to_string(), text(value, &name)?));
+                        let path = text(value, &name)?;
+                        files.push((name, path));
                     }
                 }
             }
-            _ => return Err(ManifestFault::UnknownMember { member: member.to_string() }),
+            _ => return Err(ManifestFault::UnknownMember { member }),
         }
     }
     Ok(files)

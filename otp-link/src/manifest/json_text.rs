@@ -3,20 +3,19 @@
 //! `serde_json` checks the syntax and says where each member's text begins and ends. It copies none of them: members are asked
 //! for as [`RawValue`], borrowed, and a string is decoded here, into the memory that is to hold it.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
 use otp_sys::LockedVec;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::draft::Checked;
 use super::fault::ManifestFault;
 
 /// The members of an object, in their order.
-pub(super) struct Object<'t>(pub(super) Vec<(Cow<'t, str>, &'t RawValue)>);
+pub(super) struct Object<'t>(pub(super) Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -31,8 +30,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some(name) = map.next_key::<Name<'de>>()? {
-                    members.push((name.0, map.next_value()?));
+                while let Some(name) = map.next_key::<&'de RawValue>()? {
+                    let name = name_of(name).ok_or_else(|| A::Error::custom("half a character"))?;
+                    members.push((name, map.next_value()?));
                 }
                 Ok(Object(members))
             }
@@ -42,9 +42,12 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+/// A member's name, which is public.
+fn name_of(quoted: &RawValue) -> Option<String> {
+    let mut name = LockedVec::with_capacity(0);
+    string(quoted.get(), &mut name)?;
+    String::from_utf8(name.to_vec()).ok()
+}
 
 /// Reads text as one JSON value.
 pub(super) fn value(text: &[u8]) -> Checked<&RawValue> {
@@ -61,7 +64,7 @@ pub(super) fn object(value: &RawValue) -> Checked<Option<Object<'_>>> {
         serde_json::from_str(value.get()).map_err(|error| ManifestFault::Syntax { column: error.column() })?;
     for (index, (name, _)) in object.0.iter().enumerate() {
         if object.0[..index].iter().any(|(other, _)| other == name) {
-            return Err(ManifestFault::Twice { member: name.to_string() });
+            return Err(ManifestFault::Twice { member: name.clone() });
         }
     }
     Ok(Some(object))
