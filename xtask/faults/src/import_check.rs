@@ -86,10 +86,10 @@ impl<'a> ImportCheck<'a> {
         let mut files = Vec::new();
         for path in entries(&self.check.folder.join(MADE))? {
             let file = path.strip_prefix(self.check.folder).unwrap_or(&path).to_string_lossy().into_owned();
-            if file.ends_with(".key") {
-                files.push(file);
-            } else if !file.ends_with(".lock") {
-                self.check.find(format!("the next import left {file}"));
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("key") => files.push(file),
+                Some("lock") => {}
+                _ => self.check.find(format!("the next import left {file}")),
             }
         }
         if files.len() != ACCOUNTS.len() * HOLDERS.len() {
