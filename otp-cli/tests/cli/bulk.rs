@@ -40,7 +40,7 @@ fn key_files(world: &World) -> Vec<String> {
     let mut files: Vec<String> = fs::read_dir(world.path("keys"))
         .unwrap()
         .map(|entry| format!("keys/{}", entry.unwrap().file_name().into_string().unwrap()))
-        .filter(|name| name.ends_with(".key"))
+        .filter(|name| !name.ends_with(".otp-import.lock"))
         .collect();
     files.sort();
     files
