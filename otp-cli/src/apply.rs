@@ -8,11 +8,10 @@ use std::process::{ExitStatus, Stdio};
 
 use otp_core::Fields;
 use otp_link::ring::RingGuard;
-use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES, LockedVec};
+use otp_link::{Applied, Change, KEY_VARIABLES, LOGIN_VARIABLES, LockedVec, push_json_string};
 use otp_sys::Running;
 
 use crate::error::Error;
-use crate::format::json_string;
 use crate::start::{self, Obstacle};
 use crate::terminal;
 
@@ -102,18 +101,18 @@ fn object(change: &Change<'_>) -> Option<LockedVec> {
     // As much as any values take: six characters a byte, and a field has at least four bytes beside its name and value.
     let mut out = LockedVec::with_capacity(8 * (change.old.len() + change.new.len()) + 512);
     out.extend_from_slice(b"{\"account\": ");
-    json_string(change.account.as_str(), &mut out);
+    push_json_string(change.account.as_str(), &mut out);
     for (name, payload) in [("old", change.old), ("new", change.new)] {
         out.extend_from_slice(b", ");
-        json_string(name, &mut out);
+        push_json_string(name, &mut out);
         out.extend_from_slice(b": {");
         for (index, field) in Fields::decode(payload).ok()?.iter().enumerate() {
             if index > 0 {
                 out.extend_from_slice(b", ");
             }
-            json_string(field.name, &mut out);
+            push_json_string(field.name, &mut out);
             out.extend_from_slice(b": ");
-            json_string(std::str::from_utf8(field.value).ok()?, &mut out);
+            push_json_string(std::str::from_utf8(field.value).ok()?, &mut out);
         }
         out.push(b'}');
     }

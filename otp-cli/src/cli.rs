@@ -12,6 +12,7 @@ use otp_core::Code;
 
 use crate::commands::add::{self, AddArgs};
 use crate::commands::doctor::{self, DoctorArgs};
+use crate::commands::export::{self, ExportArgs};
 use crate::commands::get::{self, GetArgs};
 use crate::commands::import::{self, ImportCommand};
 use crate::commands::info::{self, InfoArgs};
@@ -64,9 +65,10 @@ pub(crate) enum Command {
     Info(InfoArgs),
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
-    /// Import an account from another program
+    /// Import accounts from files and other programs
     #[command(subcommand)]
     Import(ImportCommand),
+    Export(ExportArgs),
     /// Keep the keys that were handed out, so that they can be given new secrets
     #[command(subcommand)]
     Ring(RingCommand),
@@ -91,7 +93,8 @@ impl Command {
             Self::Remove(args) => args.ring.path(),
             Self::Verify(args) => args.ring.path(),
             Self::Doctor(args) => args.ring.path(),
-            Self::Import(ImportCommand::SecurePythonLink(args)) => args.grant.ring.path(),
+            Self::Import(command) => command.ring(),
+            Self::Export(args) => args.ring.path(),
             Self::Ring(command) => command.ring(),
             Self::Get(_)
             | Self::Run(_)
@@ -186,7 +189,8 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Info(args) => info::run(globals, &args),
         Command::Verify(args) => verify::run(globals, &args),
         Command::Doctor(args) => doctor::run(globals, &args),
-        Command::Import(ImportCommand::SecurePythonLink(args)) => import::secure_python_link(globals, &args),
+        Command::Export(args) => export::run(globals, &args),
+        Command::Import(command) => import::run(globals, &command),
         Command::Ring(command) => ring::run(globals, &command),
         Command::Store(command) => store::run(globals, &command),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),

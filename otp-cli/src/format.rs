@@ -1,11 +1,10 @@
 //! How an account is printed: text, JSON, or lines for a shell, docker, dotenv and GitHub. Every value arrives byte for byte, or there is an error.
 
-use base64ct::{Base64, Encoding};
 use clap::ValueEnum;
 use otp_core::Fields;
 use otp_core::account::Field;
-use otp_link::Template;
 use otp_link::template::Encoder;
+use otp_link::{Template, push_base64, push_json_string, push_json_value};
 use otp_sys::{LockedBuf, LockedVec};
 
 use crate::channel::{Channel, DOTENV, ENV_LINE, FISH, POWERSHELL, SHELL, TEXT_LINE};
@@ -67,27 +66,11 @@ fn json(fields: &Fields<'_>, out: &mut LockedVec) {
         if index > 0 {
             out.extend_from_slice(b", ");
         }
-        json_string(field.name, out);
+        push_json_string(field.name, out);
         out.extend_from_slice(b": ");
-        if let Ok(value) = std::str::from_utf8(field.value) {
-            json_string(value, out);
-        } else {
-            out.extend_from_slice(b"{\"base64\": \"");
-            push_base64(field.value, out);
-            out.extend_from_slice(b"\"}");
-        }
+        push_json_value(field.value, out);
     }
     out.extend_from_slice(b"}\n");
-}
-
-fn push_base64(value: &[u8], out: &mut LockedVec) {
-    let len = Base64::encoded_len(value);
-    Base64::encode(value, out.spare(len)).expect("there is room for so many bytes");
-    out.advance(len);
-}
-
-pub(crate) fn json_string(text: &str, out: &mut LockedVec) {
-    serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 
 /// python-dotenv puts a variable in even between single quotes.

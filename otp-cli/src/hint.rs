@@ -125,6 +125,19 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
         Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),
+        hint => of_import(hint),
+    }
+}
+
+fn of_import(hint: &Hint<'_>) -> String {
+    match hint {
+        Hint::MoveKeyFileAway { path } => {
+            format!("if its holder has a new key, move it to another directory: {}", shell_word(path))
+        }
+        Hint::QuoteValue => "put it between single quotes; one with a quote or a backslash goes as JSON".into(),
+        Hint::MapColumns => {
+            "say which column is what: --map account=COLUMN --map password=COLUMN, or --map keepassxc".into()
+        }
         hint => of_remote_store(hint),
     }
 }

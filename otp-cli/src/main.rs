@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod bulk_report;
 mod channel;
 mod cli;
 mod commands;

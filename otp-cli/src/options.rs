@@ -314,6 +314,11 @@ impl EntropyArgs {
 }
 
 impl FieldArgs {
+    /// Whether any field is given beside the password.
+    pub(crate) fn gives_more_than_a_password(&self) -> bool {
+        self.username.is_some() || !self.field.is_empty() || !self.field_file.is_empty() || self.fields_only
+    }
+
     /// The descriptor that the password is read from, if it is.
     pub(crate) fn stream(&self) -> Option<i32> {
         if self.password_stdin { Some(0) } else { self.password_fd }

@@ -10,6 +10,7 @@ use otp_sys::Access;
 
 use crate::any_store::StoreError;
 use crate::key_origin::KeyOrigin;
+use crate::manifest::ManifestFault;
 use crate::message::redact;
 use crate::preset::PresetFault;
 use crate::probe::Broken;
@@ -279,6 +280,27 @@ pub enum Error {
         /// The field.
         field: String,
     },
+    /// A manifest is not one.
+    Manifest {
+        /// The file, or the entry of another program.
+        path: PathBuf,
+        /// The line, from 1, where there are lines.
+        line: Option<usize>,
+        /// What is wrong there.
+        fault: Box<ManifestFault>,
+    },
+    /// Another import writes to a directory of key files.
+    KeyDirLocked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A key file has a key that no longer opens anything.
+    KeyFileEnded {
+        /// The file, which stays as it is.
+        path: PathBuf,
+        /// What became of its key.
+        error: Box<Error>,
+    },
     /// A file of Secure-Python-Link, or its keys, are refused.
     SecurePythonLink(secure_python_link::Error),
     /// A file of Secure-Python-Link can't be read.
@@ -380,12 +402,14 @@ impl Coded for Error {
             | Self::NotForRing { .. }
             | Self::ValueNotText { .. }
             | Self::RingOnly { .. }
+            | Self::Manifest { .. }
             | Self::ExpiryPassed { .. } => Code::Usage,
             Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
                 Code::Locked
             }
             Self::RingMoved { .. } => Code::StaleRing,
-            Self::RingLocked { .. } => Code::Locked,
+            Self::RingLocked { .. } | Self::KeyDirLocked { .. } => Code::Locked,
+            Self::KeyFileEnded { error, .. } => error.code(),
             Self::NoKeyInRing { .. } => Code::NotFound,
             Self::Ring { .. }
             | Self::KeyNotRead { .. }
@@ -465,6 +489,12 @@ impl Display for Cause<'_> {
             }
             Error::RingLocked { path } => write!(f, "another process has the ring {} locked", path.display()),
             Error::Ring { path, .. } => write!(f, "can't use the ring {}", path.display()),
+            Error::Manifest { path, line: Some(line), fault } => write!(f, "{}:{line}: {fault}", path.display()),
+            Error::Manifest { path, line: None, fault } => write!(f, "{}: {fault}", path.display()),
+            Error::KeyDirLocked { path } => write!(f, "another import writes key files to {}", path.display()),
+            Error::KeyFileEnded { path, error } => {
+                write!(f, "the key file {} exists, and its key no longer opens: {error}", path.display())
+            }
             Error::NoKeyInRing { id } => write!(f, "the ring has no key {id}"),
             Error::RingOnly { what } => write!(f, "{what} takes a ring, and none is given"),
             Error::ValueNotText { field } => {

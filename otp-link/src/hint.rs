@@ -9,6 +9,7 @@ use otp_remote_protocol::Failure;
 use crate::any_store::StoreError;
 use crate::error::{EntropyFault, Error};
 use crate::key_origin::KeyOrigin;
+use crate::manifest::ManifestFault;
 use crate::preset::{Preset, PresetFault};
 use crate::remote::{HelperFault, RemoteError, UrlFault};
 use crate::secure_python_link;
@@ -208,6 +209,15 @@ pub enum Hint<'a> {
         /// The field.
         field: &'a str,
     },
+    /// Move the key file to another directory, if its holder has a new key.
+    MoveKeyFileAway {
+        /// The file.
+        path: &'a Path,
+    },
+    /// Put the value between single quotes, or import it in another format.
+    QuoteValue,
+    /// Say which column is taken for what.
+    MapColumns,
     /// Move the file out of the store.
     MoveAway {
         /// The path.
@@ -269,7 +279,9 @@ impl Error {
             Self::NoSuchRing { path } => Hint::MakeRing { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,
             Self::RingMoved { path } => Hint::AdoptRing { path },
-            Self::RingLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
+            Self::RingLocked { .. } | Self::KeyDirLocked { .. } => Hint::Core(otp_core::Hint::TryAgain),
+            Self::Manifest { fault, .. } => return of_manifest(fault),
+            Self::KeyFileEnded { path, .. } => Hint::MoveKeyFileAway { path },
             Self::ValueNotText { field } => Hint::GiveText { field },
             Self::NoKeyInRing { .. } => Hint::Core(otp_core::Hint::LookUpKeyId),
             Self::Template { fault: TemplateFault::NoEncoder, .. } => Hint::UseListedEncoder,
@@ -326,6 +338,16 @@ impl Error {
             }
         })
     }
+}
+
+fn of_manifest(fault: &ManifestFault) -> Option<Hint<'_>> {
+    Some(match fault {
+        ManifestFault::Invalid { error, .. } => return error.hint().map(Hint::Core),
+        ManifestFault::Expires => Hint::UseFutureTime,
+        ManifestFault::Ambiguous => Hint::QuoteValue,
+        ManifestFault::NoColumn { .. } => Hint::MapColumns,
+        _ => return None,
+    })
 }
 
 impl EntropyFault {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use otp_sys::{FileKind, Status};
 
@@ -200,6 +200,69 @@ pub(crate) fn create_durably(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     // Windows removes nothing that is open.
     drop(file);
     written.and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
+}
+
+/// From how many files on, syncing the whole file system costs less than syncing each.
+const TOGETHER_FROM: usize = 8;
+
+/// Writes many keys' texts to new files in a directory that [`make_key_dir`] made, as [`write_key_file`] does, and shares what
+/// makes them durable. If it fails, any of them may be there, whole.
+pub(crate) fn write_key_files(dir: &Path, keys: &[(&Path, &[u8])]) -> Result<()> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source: io::Error| match source.kind() {
+            ErrorKind::AlreadyExists => Error::KeyFileExists { path },
+            _ => Error::KeyNotWritten { path, source },
+        }
+    };
+    let mut written = Vec::with_capacity(keys.len());
+    for (path, text) in keys {
+        written.push(WholeFile::write(path, &[text, b"\n"]).map_err(failed(path))?);
+    }
+    // One file system for all: they are in one directory.
+    let is_synced = match written.first() {
+        Some(one) if keys.len() >= TOGETHER_FROM => otp_sys::sync_file_system(&one.file).map_err(failed(dir))?,
+        _ => false,
+    };
+    for (one, (path, _)) in written.into_iter().zip(keys) {
+        if !is_synced {
+            one.file.sync_all().map_err(failed(path))?;
+        }
+        one.give_name(path).map_err(failed(path))?;
+    }
+    // Of all files in a directory, the first stands for it.
+    keys.first().map_or(Ok(()), |(path, _)| otp_sys::sync_parent(path).map_err(failed(dir)))
+}
+
+/// A file of mode 0600 that is whole before it has its name.
+struct WholeFile {
+    file: File,
+    /// Its first name, where files can't be without one.
+    temporary: Option<PathBuf>,
+}
+
+impl WholeFile {
+    fn write(path: &Path, parts: &[&[u8]]) -> io::Result<Self> {
+        let temporary = path.with_extension("new");
+        // One that a crash has left behind; a lock keeps others out.
+        let _ = std::fs::remove_file(&temporary);
+        let (mut file, temporary) = match otp_sys::unnamed_private(path) {
+            Ok(file) => (file, None),
+            Err(_) => (otp_sys::create_private(&temporary)?, Some(temporary)),
+        };
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        Ok(Self { file, temporary })
+    }
+
+    fn give_name(self, path: &Path) -> io::Result<()> {
+        let Some(temporary) = self.temporary else {
+            return otp_sys::give_name(&self.file, path);
+        };
+        // Windows renames nothing that is open.
+        drop(self.file);
+        std::fs::hard_link(&temporary, path)?;
+        std::fs::remove_file(temporary)
+    }
 }
 
 /// Refuses a directory that anybody but its owner, this user, can use.

@@ -54,8 +54,8 @@
 //!
 //! There is one function per command: [`open_account`], [`add_account`], [`issue_key`], [`rotate_account`], [`revoke_key`],
 //! [`remove_account`], [`list_accounts`], [`list_accounts_with_keys`], [`list_keys`], [`verify`], [`doctor()`],
-//! [`import_secure_python_link`], [`copy_store`]. They take plain arguments and return a value or an [`Error`], which knows its
-//! [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
+//! [`import_secure_python_link`], [`import_accounts`], [`renew_all`], [`export_accounts`], [`copy_store`]. They take plain
+//! arguments and return a value or an [`Error`], which knows its [`Code`](otp_core::Code) and its [`Hint`]. None of them prints.
 #![forbid(unsafe_code)]
 
 /// Its examples are tested.
@@ -67,6 +67,7 @@ mod account;
 mod add;
 mod ahead;
 mod any_store;
+mod bulk;
 mod credential;
 pub mod doctor;
 mod entropy;
@@ -78,10 +79,12 @@ mod hint;
 mod import;
 mod info;
 mod issue;
+mod json_value;
 mod key_file;
 mod key_origin;
 mod key_source;
 mod list;
+pub mod manifest;
 mod message;
 mod new_key;
 mod open;
@@ -100,6 +103,7 @@ mod rotate;
 mod seal;
 pub mod secure_python_link;
 mod shell;
+mod side_by_side;
 mod source;
 mod store;
 mod store_commands;
@@ -111,6 +115,9 @@ mod warning;
 pub use account::Account;
 pub use add::{add_account, check_new_account};
 pub use any_store::StoreError;
+pub use bulk::{
+    Import, Item, RenewAll, State, export_accounts, import_accounts, plan_import, plan_renew_all, renew_all,
+};
 pub use credential::{MAX_CREDENTIAL_KEY_LEN, check_new_key_credential, write_key_credential};
 pub use doctor::doctor;
 pub use entropy::Entropy;
@@ -122,10 +129,12 @@ pub use hint::Hint;
 pub use import::{Imported, import_secure_python_link, read_old_file, read_old_key};
 pub use info::{AccountKeys, list_keys};
 pub use issue::{issue_key, issue_key_from_ring};
+pub use json_value::{push_base64, push_json_string, push_json_value};
 pub use key_file::{KeyFileMode, check_key_file, check_new_key_file, make_key_dir, write_key_file};
 pub use key_origin::KeyOrigin;
 pub use key_source::{Key, KeySource, MAX_KEY_LEN, parse_key};
 pub use list::{list_accounts, list_accounts_with_keys};
+pub use manifest::Manifest;
 pub use message::redact;
 pub use new_key::NewKey;
 pub use open::open_account;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use otp_core::store::{Kind, Scope, Slot, Store};
 use otp_core::{KeyId, Record};
@@ -14,10 +13,8 @@ use crate::any_store::{AnyStore, StoreError};
 use crate::error::{Error, Result};
 use crate::probe;
 use crate::randomness::Randomness;
+use crate::side_by_side::side_by_side;
 use crate::store;
-
-/// How many objects are on their way at once.
-const SIDE_BY_SIDE: usize = 32;
 
 /// Makes a store that can be written: a directory, or on the network whatever marks one, once it has been seen to keep its
 /// promises. Says whether it was one before.
@@ -73,7 +70,7 @@ pub fn copy_store(from: &Path, to: &Path, progress: impl Fn(usize, usize) + Sync
         for (slot, outcome) in these.iter().zip(side_by_side(&these, |slot| {
             let outcome = copy(&from, &to, slot)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok(outcome)
+            Ok::<_, StoreError>(outcome)
         })?) {
             match outcome {
                 Outcome::Copied => report.copied += 1,
@@ -127,38 +124,4 @@ fn read(store: &AnyStore, slot: &Slot) -> Result<Option<Vec<u8>>, StoreError> {
         bytes.truncate(len);
         bytes
     }))
-}
-
-/// Does something with each of many, several at a time, and gives the outcomes in their order. After the first failure nothing
-/// more is begun.
-fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    act: impl Fn(&T) -> Result<R, StoreError> + Sync,
-) -> Result<Vec<R>, StoreError> {
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new((Vec::with_capacity(items.len()), None));
-    let lock = || outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-    std::thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE.min(items.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { return };
-                    match act(item) {
-                        Ok(outcome) => lock().0.push((index, outcome)),
-                        Err(error) => {
-                            next.store(items.len(), Ordering::Relaxed);
-                            lock().1.get_or_insert(error);
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let (mut outcomes, failed) = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    outcomes.sort_unstable_by_key(|(index, _)| *index);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
+use otp_link::manifest::ManifestFault;
 use otp_link::preset::PresetFault;
 use otp_link::template::{Encoder, TemplateFault, Unencodable};
 use otp_link::{EntropyFault, Error, Failure, HelperFault, Hint, KeyOrigin, RemoteError};
@@ -22,6 +23,18 @@ fn errors() -> Vec<(Error, Code, bool)> {
         (Error::NoStore, Code::Usage, true),
         (Error::RelativeHome { path: "me".into() }, Code::Usage, true),
         (Error::EmptyPassword, Code::Usage, true),
+        (
+            Error::Manifest { path: "m".into(), line: Some(3), fault: Box::new(ManifestFault::Expires) },
+            Code::Usage,
+            true,
+        ),
+        (Error::Manifest { path: "m".into(), line: None, fault: Box::new(ManifestFault::Quote) }, Code::Usage, false),
+        (Error::KeyDirLocked { path: "d".into() }, Code::Locked, true),
+        (
+            Error::KeyFileEnded { path: "k".into(), error: Box::new(otp_core::Error::WrongKey.into()) },
+            Code::WrongKey,
+            true,
+        ),
         (Error::Keep(KeepError::GraceTooLong), Code::Usage, false),
         (Error::NoKey, Code::Usage, true),
         (Error::SeveralKeys, Code::Usage, true),

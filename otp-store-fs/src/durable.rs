@@ -18,6 +18,20 @@ pub(crate) trait Durable {
     fn file_system(&self) -> u64;
 }
 
+impl<T: Durable + ?Sized> Durable for &T {
+    fn sync(&self) -> io::Result<()> {
+        (**self).sync()
+    }
+
+    fn sync_file_system(&self) -> io::Result<bool> {
+        (**self).sync_file_system()
+    }
+
+    fn file_system(&self) -> u64 {
+        (**self).file_system()
+    }
+}
+
 impl<T: Durable> Durable for Arc<T> {
     fn sync(&self) -> io::Result<()> {
         (**self).sync()

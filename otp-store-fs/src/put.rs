@@ -26,12 +26,14 @@ pub(crate) fn put(store: &FsStore, slot: &Slot, bytes: &[u8]) -> Result<bool, Er
         let staged = Staged::new(Arc::clone(&dir), bytes, modes).map_err(failed)?;
         // Durable before it is visible: everybody who sees a record may rely on it.
         staged.sync().map_err(failed)?;
+        // So are the directories that were made for it. One whose name was lost would be taken for a new one by the next writer,
+        // and what is in it would be there again.
+        sync_all(&changed).map_err(failed)?;
         let put = staged.publish(&slot.name().to_string()).map_err(failed)?;
         if put {
-            changed.push(dir);
+            // A record that was reported stays.
+            dir.sync().map_err(failed)?;
         }
-        // A record that was reported stays: its name, and those of the directories that were made for it.
-        sync_all(&changed).map_err(failed)?;
         Ok(put)
     })
 }
@@ -51,12 +53,12 @@ pub(crate) fn put_many(store: &FsStore, objects: &[(Slot, &[u8])]) -> Result<usi
 }
 
 fn put_chunk(store: &FsStore, objects: &[(Slot, &[u8])], modes: &Modes) -> Result<usize, Error> {
-    let mut changed = Vec::new();
+    let mut made = Vec::new();
     let mut staged = Vec::with_capacity(objects.len());
     for run in objects.chunk_by(|(one, _), (next, _)| one.account == next.account) {
         let path = store.path_of(&run[0].0);
         staged.extend(walk::retry(&path, || {
-            let dir = walk::find_or_make(store, &run[0].0.account, modes, &mut changed)?;
+            let dir = walk::find_or_make(store, &run[0].0.account, modes, &mut made)?;
             let mut staged = Vec::with_capacity(run.len());
             for (slot, bytes) in run {
                 let one = Staged::new(Arc::clone(&dir), bytes, *modes);
@@ -66,7 +68,10 @@ fn put_chunk(store: &FsStore, objects: &[(Slot, &[u8])], modes: &Modes) -> Resul
         })?);
     }
     // Durable before any is visible, as in `put`.
-    sync_all(&staged).map_err(|error| Error::store("write", &store.path, error))?;
+    let files = staged.iter().map(|staged| staged as &dyn Durable);
+    let unseen: Vec<&dyn Durable> = files.chain(made.iter().map(|dir| dir as &dyn Durable)).collect();
+    sync_all(&unseen).map_err(|error| Error::store("write", &store.path, error))?;
+    let mut changed = Vec::with_capacity(objects.len());
     let mut count = 0;
     for (staged, (slot, bytes)) in staged.into_iter().zip(objects) {
         let dir = Arc::clone(staged.dir());

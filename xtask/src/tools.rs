@@ -24,13 +24,15 @@ const NEEDED: [Tool; 2] = [
 ];
 
 /// What single checks need.
-const OPTIONAL: [Tool; 11] = [
+const OPTIONAL: [Tool; 13] = [
     Tool { name: "bash", package: "bash", is_there: || has_version("bash") },
     Tool { name: "c++", package: "g++", is_there: || has_version("c++") },
     Tool { name: "dash", package: "dash", is_there: || answers(program("dash").args(["-c", ":"])) },
     Tool { name: "fish", package: "fish", is_there: || has_version("fish") },
     Tool { name: "groff", package: "groff-base", is_there: || has_version("groff") },
+    Tool { name: "keepassxc-cli", package: "keepassxc", is_there: || has_version("keepassxc-cli") },
     Tool { name: "nm", package: "binutils", is_there: || has_version("nm") },
+    Tool { name: "pass", package: "pass", is_there: || has_version("pass") },
     Tool { name: "sanitizers", package: "gcc", is_there: sanitizes },
     Tool { name: "setsid", package: "util-linux", is_there: || has_version("setsid") },
     Tool { name: "valgrind", package: "valgrind", is_there: || has_version("valgrind") },

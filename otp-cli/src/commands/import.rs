@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use otp_core::AccountName;
+use otp_link::manifest::Format;
 use otp_link::secure_python_link::Leak;
 use otp_link::{redact, shell_word};
 
+use crate::commands::import_many::{self, CsvArgs, DotenvArgs, JsonArgs, JsonlArgs, PassArgs};
 use crate::error::{Error, Result};
 use crate::handover::Destination;
 use crate::options::{EntropyArgs, Globals, GrantArgs};
@@ -17,7 +19,26 @@ use crate::{hint, prompt, streams};
 
 #[derive(Subcommand)]
 pub(crate) enum ImportCommand {
+    Jsonl(JsonlArgs),
+    Json(JsonArgs),
+    Csv(CsvArgs),
+    Dotenv(DotenvArgs),
+    Pass(PassArgs),
     SecurePythonLink(SecurePythonLinkArgs),
+}
+
+impl ImportCommand {
+    /// The ring that the command line names.
+    pub(crate) fn ring(&self) -> Option<&Path> {
+        match self {
+            Self::Jsonl(JsonlArgs { many })
+            | Self::Json(JsonArgs { many, .. })
+            | Self::Csv(CsvArgs { many, .. })
+            | Self::Dotenv(DotenvArgs { many, .. })
+            | Self::Pass(PassArgs { many, .. }) => many.ring.path(),
+            Self::SecurePythonLink(args) => args.grant.ring.path(),
+        }
+    }
 }
 
 /// Turn a file of Secure-Python-Link into an account, and say what the file revealed
@@ -48,7 +69,19 @@ pub(crate) struct SecurePythonLinkArgs {
     pub(crate) key_file: Option<PathBuf>,
 }
 
-pub(crate) fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<()> {
+pub(crate) fn run(globals: &Globals, command: &ImportCommand) -> Result<()> {
+    let many = import_many::run;
+    match command {
+        ImportCommand::Jsonl(args) => many(globals, Format::Jsonl, &args.many, "", &[]),
+        ImportCommand::Json(args) => many(globals, Format::Json, &args.many, &args.pointer, &args.map.map),
+        ImportCommand::Csv(args) => many(globals, Format::Csv, &args.many, "", &args.map.map),
+        ImportCommand::Dotenv(args) => many(globals, Format::Dotenv, &args.many, "", &args.map.map),
+        ImportCommand::Pass(args) => many(globals, Format::Pass, &args.many, "", &args.map.map),
+        ImportCommand::SecurePythonLink(args) => secure_python_link(globals, args),
+    }
+}
+
+fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<()> {
     let name = account_name(args)?;
     let terms = args.grant.terms()?;
     let destination = Destination::find(args.key_file.as_deref(), "--key-file")?;

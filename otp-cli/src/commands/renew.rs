@@ -84,13 +84,13 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     if ring.forget {
         if !args.confirm.yes {
             let question =
-                format!("Forget the new secret of {}? If its database has it, nobody can log in.", args.account);
+                format!("Forget the new secret of {}? If its database has it, nobody can log in.", args.account());
             prompt::confirm(globals.no_input, &question)?;
         }
-        return Ok(otp_link::forget_rotation(&args.account, place)?);
+        return Ok(otp_link::forget_rotation(args.account(), place)?);
     }
     if ring.abort {
-        return otp_link::abort_rotation(&args.account, place, apply).map_err(cause);
+        return otp_link::abort_rotation(args.account(), place, apply).map_err(cause);
     }
     let mut terms = options::terms(None, args.grant.expires.as_deref(), args.grant.capacity)?;
     (terms.allow_empty_password, terms.pages) = (args.fields.allow_empty, args.grant.pages.pages());
@@ -107,7 +107,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         other => other,
     };
     if ring.resume {
-        let mut renewal = Renewal::new(&args.account, &[]);
+        let mut renewal = Renewal::new(args.account(), &[]);
         (renewal.terms, renewal.new_keys, renewal.end_unknown, renewal.place) =
             (terms, ring.new_keys, &ring.end_unknown, place);
         let done = otp_link::resume_rotation(&renewal, &mut randomness, apply, hand_over).map_err(with_cause)?;
@@ -119,7 +119,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     }
     let new = new_fields(globals, args, &mut randomness)?;
     let fields = values::list(&new);
-    let mut renewal = Renewal::new(&args.account, &fields);
+    let mut renewal = Renewal::new(args.account(), &fields);
     (renewal.terms, renewal.new_keys, renewal.end_unknown, renewal.place) =
         (terms, ring.new_keys, &ring.end_unknown, place);
     renewal.as_text = program.is_some();

@@ -8,6 +8,7 @@ use otp_core::{Account, AccountName};
 use otp_link::{LockedBuf, Randomness, RotateError, Rotation};
 
 use crate::commands::renew::{self, RenewArgs};
+use crate::commands::rotate_all;
 use crate::error::{Error, Result};
 use crate::options::{self, ConfirmArgs, EntropyArgs, FieldArgs, Globals, KeyArgs, PagesArgs};
 use crate::terminal::Progress;
@@ -21,11 +22,19 @@ use crate::{handover, prompt, report, streams, time, values};
     fields that are not given keep their value; without one, give every field anew. The old keys stop opening when all new ones \
     are handed over, or when the grace period ends.\n\n\
     With --ring, keys that have a page left keep their text, and --apply PROGRAM changes the database in between; nothing is \
-    asked. If PROGRAM dies, or this machine, otp rotate ACCOUNT --resume goes on; docs/rotation.md says more."
+    asked. If PROGRAM dies, or this machine, otp rotate ACCOUNT --resume goes on; docs/rotation.md says more. With --all, every \
+    account of the ring gets a password of its own."
 )]
 pub(crate) struct RotateArgs {
-    /// Rotate this account
-    pub(crate) account: String,
+    /// Rotate this account; with --all, those whose name starts with it
+    #[arg(required_unless_present = "all")]
+    pub(crate) account: Option<String>,
+    /// Rotate every account of the ring to a password of its own, and print a line for each
+    #[arg(long, conflicts_with_all = ["without_ring", "end_unknown", "resume", "abort", "forget"], help_heading = "With a ring")]
+    pub(crate) all: bool,
+    /// With --all, print a JSON object in each line
+    #[arg(long, requires = "all", help_heading = "With a ring")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]
@@ -59,7 +68,17 @@ pub(crate) struct RotateGrantArgs {
     pub(crate) pages: PagesArgs,
 }
 
+impl RotateArgs {
+    /// The account, or what the accounts' names start with.
+    pub(crate) fn account(&self) -> &str {
+        self.account.as_deref().unwrap_or_default()
+    }
+}
+
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
+    if args.all {
+        return rotate_all::run(globals, args);
+    }
     if args.ring.ring.is_given() && !args.ring.without_ring {
         return renew::run(globals, args);
     }
@@ -78,16 +97,16 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let mut randomness = args.entropy.open()?;
     let key = args.key.read_if_given()?;
     // Nobody should type a password for an account that does not exist, or with a key that does not open it.
-    otp_link::check_rotation(&args.account, key.as_ref(), globals.store())?;
+    otp_link::check_rotation(args.account(), key.as_ref(), globals.store())?;
     if !args.confirm.yes {
-        let name = AccountName::parse(&args.account)?;
-        let infos = otp_link::list_keys(&args.account, globals.store())?.keys;
+        let name = AccountName::parse(args.account())?;
+        let infos = otp_link::list_keys(args.account(), globals.store())?.keys;
         prompt::show_keys(globals.no_input, infos.iter().map(|info| (&name, info)))?;
         prompt::confirm(globals.no_input, &format!("Give {name} a new secret, and replace {}?", keys(infos.len())))?;
     }
     let new = new_fields(globals, args, key.is_some(), &mut randomness)?;
     let fields = values::list(&new);
-    let mut rotation = Rotation::new(&args.account, &fields);
+    let mut rotation = Rotation::new(args.account(), &fields);
     (rotation.key, rotation.fields_only) = (key, args.fields.fields_only);
     (rotation.terms, rotation.grace, rotation.store) = (terms, grace, globals.store());
     rotation.without_ring = args.ring.without_ring;

@@ -227,6 +227,40 @@ fn inspect_and_doctor_keep_their_shapes() {
     assert_eq!((outcome.code(), problems), (0, 0), "{findings}");
 }
 
+/// Each line is a value of its own.
+fn lines(name: &str, output: &[u8]) -> Vec<Value> {
+    output.split_inclusive(|byte| *byte == b'\n').map(|line| checked(name, line)).collect()
+}
+
+#[test]
+fn what_is_imported_rotated_and_exported_has_lines_of_their_shape() {
+    let world = ringed();
+    world.write("bytes", b"\xff\x00");
+    let line = json!({
+        "account": "a", "username": "alice", "generate": 9, "fields": {"b": {"base64": "/wA="}}, "field_files": {"c": "bytes"},
+        "for": ["x"], "expires": "2090-01-31T00:00:00Z", "capacity": 128,
+    });
+    let other = json!({"account": "edms/reporting", "password": "x"});
+    world.write("a.jsonl", format!("{line}\n{other}\n"));
+    lines("export", &world.read("a.jsonl"));
+    let import = ["import", "jsonl", "a.jsonl", "--ring=ring", "--new-key-dir=keys", "--json"];
+    let states = |output: &[u8]| -> Vec<Value> {
+        lines("import", output).into_iter().map(|line| line["state"].clone()).collect()
+    };
+    assert_eq!(states(&world.otp(&import).args(&["--dry-run"]).outcome().stdout), ["planned", "failed"]);
+    assert_eq!(states(&world.otp(&import).outcome().stdout), ["added", "failed"]);
+    assert_eq!(states(&world.otp(&import).args(&["--skip-existing"]).outcome().stdout), ["exists", "skipped"]);
+    let rotate = ["rotate", "--all", "--ring=ring", "--generate", "--new-keys", "--new-key-dir=new", "--json"];
+    assert_eq!(states(&world.otp(&rotate).outcome().stdout), ["rotated", "added", "rotated", "added"]);
+    let exported = lines("export", &world.otp(&["export", "--ring=ring", "--yes"]).succeeds());
+    assert_eq!(
+        (&exported[0]["fields"], &exported[0]["expires"]),
+        (&json!({"b": {"base64": "/wA="}, "c": {"base64": "/wA="}}), &line["expires"])
+    );
+    assert!(!schema("export").is_valid(&json!({"account": "a", "password": "x", "generate": 9})));
+    assert!(!schema("import").is_valid(&json!({"state": "done"})));
+}
+
 #[test]
 fn presets_keep_their_shape() {
     let world = World::empty();
@@ -313,5 +347,8 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
             names.push(name.to_owned());
         }
     }
-    assert_eq!(names, ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor", "presets"]);
+    assert_eq!(
+        names,
+        ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor", "presets", "import", "export"]
+    );
 }

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod bulk;
+mod bulk_formats;
 mod bytes;
 mod call;
 mod codes;

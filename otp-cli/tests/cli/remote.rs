@@ -59,6 +59,32 @@ fn an_account_is_kept_opened_rotated_and_removed_at_a_url() {
 }
 
 #[test]
+fn many_accounts_move_to_a_url_and_a_second_run_finds_them_there() {
+    let world = world();
+    let store = url(&world, "");
+    let line = |number| format!("{{\"account\": \"many/{number}\", \"password\": \"x\", \"for\": [\"a\", \"b\"]}}\n");
+    world.write("a.jsonl", (0..70).map(line).collect::<String>());
+    let import = |more: &[&str]| {
+        let import = ["import", "jsonl", "a.jsonl", "--new-key-dir=keys", "--store", &store];
+        let outcome = otp(&world, &import).args(more).outcome();
+        (outcome.code(), outcome.stderr)
+    };
+    let said = |words: &str| (0, format!("otp: {words}\n"));
+    assert_eq!(import(&["--dry-run"]), said("140 planned"));
+    assert_eq!(import(&[]), said("140 added"));
+    fs::remove_file(world.path("keys/many+69@a.key")).unwrap();
+    assert_eq!(import(&[]), said("139 exists, 1 added"));
+    let keys: Vec<String> = (0..70)
+        .flat_map(|number| ["a", "b"].map(|holder| format!("--key-file=keys/many+{number}@{holder}.key")))
+        .collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let text = otp(&world, &["verify", "--store", &store]).args(&keys).prints();
+    assert_eq!(text, "141 records, 140 keys: all well");
+    let other = otp(&world, &["import", "jsonl", "a.jsonl", "--new-key-dir=other", "--store", &store]).outcome();
+    assert!(other.code() == 9 && other.stderr.starts_with("otp: 70 failed\n  hint: "), "{}", other.stderr);
+}
+
+#[test]
 fn the_variable_takes_a_url_as_the_option_does() {
     let world = world();
     add(&world);

@@ -14,6 +14,7 @@ mod issue;
 #[allow(clippy::module_inception, reason = "the type has the name of the module that is about it")]
 mod keeper;
 mod open;
+mod prepared;
 mod remove;
 mod revoke;
 pub mod ringed;
@@ -26,6 +27,7 @@ pub use error::{Gone, KeepError};
 pub use grant::Grant;
 pub use info::{AccountInfo, KeyInfo};
 pub use keeper::Keeper;
+pub use prepared::Prepared;
 pub use revoke::Tombstone;
 pub use rotation::{Replacement, Rotation};
 pub use survey::TOMBSTONE_SECS;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use otp_core::keeper::Rotation;
+use otp_core::keeper::{Prepared, Rotation};
 use otp_core::testing::{HeldKey, NOW, SECRET, TestRng, grant, two_keys};
 use otp_core::{Grant, KeepError, Keeper, KeyId, MemoryStore, Store};
 
@@ -16,7 +16,11 @@ use crate::scheduled::{Hand, Scheduled, TO_THE_END};
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Op {
     Add,
+    /// An add in steps, as for many accounts at once.
+    AddPrepared,
     Issue(usize),
+    /// An issue in steps.
+    IssuePrepared(usize),
     Revoke(usize),
     Rotate(Option<u64>),
     /// A rotation from the secret of a key.
@@ -90,6 +94,15 @@ fn perform<S: Store>(op: Op, who: u8, start: Start, store: &S, keys: &[HeldKey])
             let new = keeper.issue(keys.get(key)?.key(), &holder, &mut rng).ok()?;
             Some(vec![(None, HeldKey::new(&new))])
         }
+        Op::AddPrepared => {
+            keeper.check_vacant(&account()).ok()?;
+            let prepared = keeper.prepare(&account(), &secret, &[holder], &mut rng).ok()?;
+            put(&keeper, prepared)
+        }
+        Op::IssuePrepared(key) => {
+            let prepared = keeper.prepare_more(keys.get(key)?.key(), &[holder], &mut rng).ok()?;
+            put(&keeper, prepared)
+        }
         Op::Revoke(key) => keeper.revoke(&account(), keys.get(key)?.id()).ok().map(|_| Vec::new()),
         Op::Rotate(grace) => {
             let rotation = keeper.rotate(&account(), &secret, &Grant::default(), grace, &mut rng).ok()?;
@@ -113,6 +126,13 @@ fn perform<S: Store>(op: Op, who: u8, start: Start, store: &S, keys: &[HeldKey])
             Some(Vec::new())
         }
     }
+}
+
+fn put<S: Store>(keeper: &Keeper<'_, S>, prepared: Prepared<Vec<u8>>) -> Report {
+    let prepared = [prepared];
+    keeper.put_prepared(&prepared).ok()?;
+    keeper.settle(&prepared[0]).ok()?;
+    Some(prepared[0].keys().map(|key| (None, HeldKey::new(key))).collect())
 }
 
 fn finished<S: Store>(rotation: Rotation<'_, S>) -> Report {
@@ -183,7 +203,13 @@ impl Meeting {
 
 /// The outcomes that some order gives.
 fn allowed(meeting: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
-    if meeting.exclusive { as_one_by_one(meeting, succeeded) } else { without_failures(meeting, succeeded) }
+    // What is done in steps holds no lock until the last one.
+    let in_steps = meeting.ops.iter().any(|op| matches!(op, Op::AddPrepared | Op::IssuePrepared(_)));
+    if meeting.exclusive && !in_steps {
+        as_one_by_one(meeting, succeeded)
+    } else {
+        without_failures(meeting, succeeded)
+    }
 }
 
 /// With locks, both do and report exactly what one after the other does.
@@ -213,7 +239,8 @@ fn without_failures(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -
         let all = order.into_iter().map(|who| (who, ops[who]));
         let reported: Vec<_> = all.clone().filter(|(who, _)| succeeded[*who]).collect();
         let changed: Vec<_> = reported.iter().map(|(who, _)| (*who, change(*who))).collect();
-        let added: Vec<_> = all.filter(|(who, op)| succeeded[*who] || (undone && *op == Op::Add)).collect();
+        let added: Vec<_> =
+            all.filter(|(who, op)| succeeded[*who] || (undone && matches!(op, Op::Add | Op::AddPrepared))).collect();
         for sequence in [reported, changed, added] {
             let (in_order, outcome) = one_by_one(&sequence, start);
             // To end what another has just ended, or is ending, may be told as done by both.
@@ -275,7 +302,17 @@ const IN_GRACE: [Op; 9] = [
     Op::Remove,
     Op::Open(0),
 ];
-const FROM_NOTHING: [Op; 3] = [Op::Add, Op::Rotate(None), Op::Remove];
+const FROM_NOTHING: [Op; 4] = [Op::Add, Op::AddPrepared, Op::Rotate(None), Op::Remove];
+const IN_STEPS: [Op; 8] = [
+    Op::AddPrepared,
+    Op::IssuePrepared(0),
+    Op::Issue(0),
+    Op::Revoke(0),
+    Op::Rotate(None),
+    Op::Rotate(Some(60)),
+    Op::Change(0, None),
+    Op::Remove,
+];
 
 #[test]
 fn any_two_operations_meet_as_if_one_came_first() {
@@ -287,6 +324,14 @@ fn any_two_operations_meet_as_if_one_came_first() {
 fn with_locks_any_two_operations_meet_as_if_one_came_first() {
     let met = meet_all(&OPS, Start::TwoKeys, true, false);
     assert!(met > 10_000, "{met}");
+}
+
+#[test]
+fn what_is_done_in_steps_meets_others_as_if_one_came_first() {
+    for exclusive in [false, true] {
+        let met = meet_all(&IN_STEPS, Start::TwoKeys, exclusive, false);
+        assert!(met > 5_000, "{met}");
+    }
 }
 
 #[test]

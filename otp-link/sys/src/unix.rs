@@ -187,6 +187,19 @@ pub fn sync_dir(dir: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a whole file system durable, and says whether the system can do that. Linux has said since 5.8 if it failed; others
+/// don't wait for it.
+#[cfg_attr(not(target_os = "linux"), allow(clippy::unnecessary_wraps, unused_variables, reason = "Linux can fail"))]
+pub fn sync_file_system(fd: impl AsFd) -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::fs::syncfs(fd)?;
+        Ok(true)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Ok(false)
+}
+
 /// Makes the name of a new file durable.
 pub fn sync_parent(path: &Path) -> io::Result<()> {
     sync_dir(rustix::fs::openat(

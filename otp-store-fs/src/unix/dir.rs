@@ -213,17 +213,11 @@ impl AsFd for Dir {
     }
 }
 
-/// Makes a whole file system durable. Linux has said since 5.8 if that failed; others don't wait for it.
-#[cfg_attr(not(target_os = "linux"), allow(clippy::unnecessary_wraps, unused_variables, reason = "Linux can fail"))]
+/// As [`otp_sys::sync_file_system`], and a step of tests.
 pub(super) fn sync_file_system(fd: impl AsFd) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
-    {
-        step("sync file system");
-        rustix::fs::syncfs(fd)?;
-        Ok(true)
-    }
-    #[cfg(not(target_os = "linux"))]
-    Ok(false)
+    step("sync file system");
+    otp_sys::sync_file_system(fd)
 }
 
 #[cfg(test)]

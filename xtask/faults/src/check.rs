@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::ending::{Ending, How, Leave, exit_code};
 use crate::entropy;
 use crate::folder::{entries, tree, write_private};
+use crate::import_check::ImportCheck;
 use crate::operations::{Effect, MADE, Operation};
 use crate::ring_check::RingCheck;
 use crate::scene::{Held, NEW, OLD, Otp, Scene};
@@ -32,6 +33,9 @@ impl Check<'_> {
     /// Gives everything that is wrong.
     pub(crate) fn run(mut self) -> Result<Vec<String>> {
         self.ending();
+        if self.operation.effect == Effect::Imports {
+            return ImportCheck::of(self).run();
+        }
         if self.operation.scene.has_ring() {
             return RingCheck::of(self).run();
         }
@@ -142,9 +146,10 @@ impl Check<'_> {
         let done = self.ending.how == How::Code(0);
         let concerned = key.account == self.operation.account()
             && match self.operation.effect {
-                // The last three are looked at by `RingCheck`.
+                // The last three, and what is imported, are looked at by `RingCheck`.
                 Effect::Adds
                 | Effect::Issues
+                | Effect::Imports
                 | Effect::Replaces { grace: true }
                 | Effect::Renews { .. }
                 | Effect::Settles { .. }
@@ -165,7 +170,12 @@ impl Check<'_> {
         let expected = match self.operation.effect {
             Effect::Adds | Effect::Issues => 1,
             Effect::Replaces { .. } => self.scene.current().count(),
-            Effect::Ends(_) | Effect::Removes | Effect::Renews { .. } | Effect::Settles { .. } | Effect::Keeps => 0,
+            Effect::Imports
+            | Effect::Ends(_)
+            | Effect::Removes
+            | Effect::Renews { .. }
+            | Effect::Settles { .. }
+            | Effect::Keeps => 0,
         };
         if self.ending.how == How::Code(0) && reported != expected {
             self.find(format!("it ended with 0 and reported {reported} keys instead of {expected}"));

@@ -14,6 +14,7 @@ mod ending;
 mod entropy;
 mod folder;
 mod full;
+mod import_check;
 mod load;
 mod mounts;
 mod operations;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::entropy;
+use crate::import_check;
 use crate::ring_scene;
 use crate::scene::{ACCOUNT, Kind, NEW_ACCOUNT, Otp, Scene};
 
@@ -27,6 +28,8 @@ pub(crate) enum Effect {
     Replaces { grace: bool },
     /// This key ends.
     Ends(&'static str),
+    /// The accounts of a manifest, each with its keys; see [`import_check`](crate::import_check).
+    Imports,
     /// The account is gone.
     Removes,
     /// With a ring: a new secret under the keys that are there. Whether the database changes too, and every key.
@@ -58,7 +61,7 @@ impl Operation {
     /// Whether it makes keys.
     pub(crate) fn hands_over(&self) -> bool {
         match self.effect {
-            Effect::Adds | Effect::Issues | Effect::Replaces { .. } | Effect::Renews { .. } => true,
+            Effect::Adds | Effect::Issues | Effect::Imports | Effect::Replaces { .. } | Effect::Renews { .. } => true,
             // The key that is on its last page gets a successor.
             Effect::Settles { new } => new,
             Effect::Ends(_) | Effect::Removes | Effect::Keeps => false,
@@ -127,6 +130,7 @@ pub(crate) fn all() -> Vec<Operation> {
             Effect::Ends(REVOKED),
         ),
         operation("remove", Kind::Small, &[&["remove", "--yes", ACCOUNT]], Effect::Removes),
+        operation("import", Kind::Small, &[&import_check::IMPORT], Effect::Imports),
         operation("rotate of 33 keys: a batch put", Kind::Large, &[rotate, &FIELDS], replaces),
     ];
     all.extend(with_ring());
@@ -156,6 +160,7 @@ fn with_ring() -> Vec<Operation> {
         operation("ring: adopt", Kind::Ring, &[&["ring", "adopt"], &RING], Effect::Keeps),
         operation("ring: add", Kind::Ring, &[&["ring", "add", "--key-file", ring_scene::LOOSE], &RING], Effect::Keeps),
         operation("ring: add an account", Kind::Ring, &[add, &RING], Effect::Adds),
+        operation("ring: import", Kind::Ring, &[&import_check::IMPORT, &RING], Effect::Imports),
         operation("ring: issue", Kind::Ring, &[issue, &RING, &["--new-key-file", MADE]], Effect::Issues),
         operation("ring: revoke", Kind::Ring, &[&["revoke", ACCOUNT, ITS_ID], &RING], Effect::Ends(REVOKED)),
         operation("ring: remove", Kind::Ring, &[&["remove", "--yes", ACCOUNT], &RING], Effect::Removes),

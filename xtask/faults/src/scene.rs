@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::entropy;
 use crate::folder::{Workplace, copy, entries, make_folder, remove};
+use crate::import_check;
 use crate::ring_scene;
 use xtask::Result;
 
@@ -159,6 +160,7 @@ impl Scene {
         make_folder(&folder)?;
         make_folder(&folder.join("keys"))?;
         entropy::write(&folder)?;
+        import_check::write(&folder)?;
         let mut scene = Self { folder, kind, held: Vec::new() };
         if kind == Kind::Nothing {
             return Ok(scene);

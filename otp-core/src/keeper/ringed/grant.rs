@@ -94,7 +94,12 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
 
     /// The generation that the account has reached, which the ring remembers from now on: a new key's pages count from it, even
     /// if somebody takes the store's claims away.
-    fn catch_up(&self, account: &AccountName, ledger: &Ledger, survey: &Survey) -> Result<u64, KeepError<S::Error>> {
+    pub(super) fn catch_up(
+        &self,
+        account: &AccountName,
+        ledger: &Ledger,
+        survey: &Survey,
+    ) -> Result<u64, KeepError<S::Error>> {
         let reached = ledger.reached(account, survey)?;
         if reached > ledger.highest_spent() {
             self.mark(account, Entry::Spent(reached))?;

@@ -136,6 +136,12 @@ pub fn sync_parent(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Never: a volume is flushed by administrators alone.
+#[allow(clippy::unnecessary_wraps, reason = "other platforms can fail")]
+pub fn sync_file_system(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Makes a directory for this user, the system and its administrators, as will be all that is made in it.
 ///
 /// # Errors

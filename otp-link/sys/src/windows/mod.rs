@@ -19,7 +19,7 @@ pub use console::{has_console, read_console, write_output};
 pub use credential::{MAX_CREDENTIAL_LEN, read_credential, write_credential};
 pub use files::{
     create_private, file_kind, give_name, make_new_private_dir, make_private_dir, make_private_dirs, open_with_status,
-    status_from, status_of, status_of_part, sync_parent, unnamed_private, user,
+    status_from, status_of, status_of_part, sync_file_system, sync_parent, unnamed_private, user,
 };
 pub use helper::{Helper, HelperInput, HelperOutput, own_library, quiet_thread};
 pub use machine::machine_id;

@@ -13,7 +13,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(target_os = "linux")]
 mod programs {
     use std::ffi::{OsStr, OsString};
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::hint::black_box;
     use std::io::{self, Read};
     use std::path::{Path, PathBuf};
@@ -90,6 +90,7 @@ mod programs {
         program.makes_keys()?;
         program.rings()?;
         program.imports()?;
+        program.imports_many()?;
         Ok(program.search.is_clean())
     }
 
@@ -202,6 +203,29 @@ mod programs {
             self.look("rotate --apply", &in_doubt, Some("password"), At::Failure(15), Must::BeClean)?;
             self.clean("rotate --resume", &format!("{rotate} --resume --apply true"), None)?;
             self.clean("verify --ring", "verify --ring ring", None)
+        }
+
+        /// What other programs keep, and all of a ring.
+        fn imports_many(&mut self) -> Result<()> {
+            for account in ["many/json", "many/csv", "dotenv"] {
+                self.search.payload(account, 3 + "report".len() + 3 + FIELD_LEN);
+            }
+            let password = String::from_utf8(fs::read(self.search.path("password"))?)?;
+            // Half of it in escapes, which have to be decoded.
+            let (plain, rest) = password.split_at(password.len() / 2);
+            let escaped: String = rest.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            let json = format!(
+                "{{\"account\": \"many/json\", \"username\": \"report\", \"password\": \"{plain}{escaped}\"}}\n"
+            );
+            self.search.file("many.jsonl", json.as_bytes())?;
+            let csv = format!("account,username,password\nmany/csv,report,\"{password}\"\n");
+            self.search.file("many.csv", csv.as_bytes())?;
+            self.search.file("dotenv.env", format!("USERNAME=report\nPASSWORD='{password}'\n").as_bytes())?;
+            let to = "--ring ring --new-key-dir keys";
+            self.clean("import jsonl", &format!("import jsonl many.jsonl {to}"), None)?;
+            self.clean("import csv", &format!("import csv many.csv {to}"), None)?;
+            self.clean("import dotenv", &format!("import dotenv dotenv.env {to}"), None)?;
+            self.clean("export", "export many/ --ring ring --yes", None)
         }
 
         fn imports(&mut self) -> Result<()> {
