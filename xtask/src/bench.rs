@@ -18,7 +18,7 @@ const WARM_UP: usize = 20;
 
 pub(crate) fn bench() -> Result<()> {
     let stock = build(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli"]))?.program("otp")?;
-    let fixed = dist::build()?;
+    let fixed = dist::program()?;
     for accounts in [10_usize, 100_000] {
         let bench = Bench::new(&stock, accounts)?;
         let get = |otp: &Path| {

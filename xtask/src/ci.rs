@@ -28,6 +28,8 @@ pub(crate) fn ci() -> Result<()> {
     crate::clients::clients()?;
     stores::stores(&[])?;
     windows::windows()?;
+    #[cfg(unix)]
+    crate::dist::dist(&["--quick".into()])?;
     model::model()?;
     ct::ct()?;
     memory::memory()?;

@@ -4,7 +4,7 @@ mod azurite;
 mod hand_over;
 mod rclone;
 mod seaweedfs;
-mod server;
+pub(crate) mod server;
 mod web;
 
 use std::path::PathBuf;

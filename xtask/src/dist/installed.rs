@@ -1,0 +1,56 @@
+//! [`Root`]: a system of its own in a folder, into which a package is installed, and in which its programs see nothing else.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use xtask::Result;
+use xtask::sh::{answers, program};
+
+use super::release::Release;
+use super::trial::Trial;
+
+/// The top of the system.
+pub(super) struct Root<'r> {
+    top: &'r Path,
+    is_superuser: bool,
+}
+
+impl<'r> Root<'r> {
+    pub(super) fn new(top: &'r Path) -> Self {
+        Self { top, is_superuser: answers(program("test").args(["-w", "/"])) }
+    }
+
+    /// A program that may do what root may do to the folder.
+    pub(super) fn as_root(&self, name: impl AsRef<OsStr>) -> Command {
+        if self.is_superuser {
+            return program(name);
+        }
+        let mut command = program("unshare");
+        command.arg("--map-root-user").arg(name);
+        command
+    }
+
+    /// Does the main job with the program of the package, as the only one there is.
+    pub(super) fn main_job(&self, release: &Release) -> Result<()> {
+        let otp = || {
+            let mut command = self.as_root("chroot");
+            command.arg(self.top).arg("/usr/bin/otp");
+            command
+        };
+        // There is no shell, so the program starts itself.
+        let show = ["/usr/bin/otp", "get", "--key-file=nightly.key", "--field=username"];
+        Trial { otp: &otp, home: self.top, show: &show, helpers: None }.main_job(release)
+    }
+
+    /// Fails if the package has left something.
+    pub(super) fn is_empty(&self) -> Result<()> {
+        match ["usr/bin/otp", "usr/libexec/otp", "usr/share/doc/otp-link"]
+            .iter()
+            .find(|path| self.top.join(path).exists())
+        {
+            Some(left) => Err(format!("the package has left /{left}")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The tools that build releases, pinned: from `PyPI` into an environment of their own, or with `cargo install`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use xtask::Result;
+use xtask::cargo::cargo;
+
+use crate::venv;
+
+/// Compiles and links for other systems, among them old versions of Linux: the C in otp-remote, and everything for Python.
+const ZIG: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
+/// Build and check wheels.
+const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0"];
+/// What `cargo install` brings.
+const CARGO: [(&str, &str); 4] =
+    [("deb", "3.8.0"), ("generate-rpm", "0.21.1"), ("capi", "0.10.24"), ("cyclonedx", "0.5.9")];
+
+/// A cargo that finds the compiler for other systems.
+pub(super) fn zig(arguments: &[&str]) -> Result<Command> {
+    let mut command = cargo(arguments);
+    command.env("PATH", path_with(&environment("dist-zig", &ZIG)?)?);
+    Ok(command)
+}
+
+/// An environment with the tools for Python packages, and the `PATH` that has them.
+pub(super) fn python() -> Result<(PathBuf, OsString)> {
+    let venv = environment("dist-python", &[&ZIG[..], &PYTHON].concat())?;
+    let path = path_with(&venv)?;
+    Ok((venv, path))
+}
+
+/// Fails if a tool of cargo is missing or of another version, with the command that brings it.
+pub(super) fn require(tool: &str) -> Result<()> {
+    let (_, version) = CARGO.iter().find(|(name, _)| *name == tool).ok_or_else(|| format!("no tool cargo-{tool}"))?;
+    let package = if tool == "capi" { "c" } else { tool };
+    let answer = cargo(&[tool, "--version"]).output().map_err(|error| format!("cargo {tool}: {error}"))?;
+    let said = String::from_utf8_lossy(&answer.stdout).into_owned();
+    if said.split([' ', '+', '\n']).any(|word| word == *version) {
+        return Ok(());
+    }
+    Err(format!("this needs cargo-{package} {version}: cargo install --locked cargo-{package}@{version}"))
+}
+
+/// An environment that is kept: with pinned versions, a second installation does nothing.
+fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let venv = venv::kept(name)?;
+    xtask::sh::run(venv::pip_install(&venv).args(packages))?;
+    Ok(venv)
+}
+
+fn path_with(venv: &std::path::Path) -> Result<OsString> {
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));
+    std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))
+}
