@@ -17,6 +17,7 @@ pub(crate) fn fresh(name: &str) -> Result<PathBuf> {
 }
 
 /// Makes an environment unless it is there, for tools whose versions are pinned.
+#[cfg(unix)]
 pub(crate) fn kept(name: &str) -> Result<PathBuf> {
     let venv = target().join(name);
     run(program("python3").args(["-m", "venv"]).arg(&venv))?;

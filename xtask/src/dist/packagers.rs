@@ -55,3 +55,25 @@ fn path_with(venv: &std::path::Path) -> Result<OsString> {
     let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));
     std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use xtask::sh::root;
+
+    use super::*;
+
+    #[test]
+    fn ci_and_the_hosts_workflow_pin_the_same_versions() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let (ci, workflow) = (read(".ci/run"), read(".github/workflows/release.yml"));
+        for (tool, version) in CARGO {
+            let package = if tool == "capi" { "c" } else { tool };
+            assert!(workflow.contains(&format!("cargo-{package}@{version}")), "{tool}");
+        }
+        let (deb, version) = CARGO[0];
+        assert!(ci.contains(&format!(" {deb}@{version}")));
+        assert!(workflow.contains(PYTHON[0]));
+    }
+}

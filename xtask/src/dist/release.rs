@@ -92,3 +92,14 @@ fn exported() -> Result<(String, String)> {
         _ => Err("this is neither a checkout nor an exported tree: its commit is not known".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_those_of_every_other_build() {
+        let configuration = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+        assert!(configuration.contains(&format!("rustflags = {FLAGS:?}")), "{configuration}");
+    }
+}

@@ -30,8 +30,8 @@ pub(super) fn make(release: &Release) -> Result<()> {
         rpm.arg("--root").arg(top.path());
         rpm
     };
-    // What Debian's rpm says against installing: that there is a package manager already.
-    run(rpm().args(["--install", "--force-debian"]).arg(&package))?;
+    // Debian's rpm says that there is a package manager already. The shell that each package asks for is not in the folder.
+    run(rpm().args(["--install", "--force-debian", "--nodeps"]).arg(&package))?;
     root.main_job(release)?;
     run(rpm().args(["--erase", "--force-debian", "otp-link"]))?;
     root.is_empty()
