@@ -61,7 +61,7 @@ fn try_out(release: &Release, package: &Path) -> Result<()> {
         .and_then(|()| fs::create_dir_all(administration.join("updates")))
         .and_then(|()| fs::write(administration.join("status"), ""));
     made.map_err(|error| format!("{}: {error}", administration.display()))?;
-    let root = Root::new(top.path());
+    let root = Root::new(top.path())?;
     let dpkg = || {
         let mut dpkg = root.as_root("dpkg");
         dpkg.arg(format!("--root={}", top.path().display())).args(["--force-script-chrootless", "--log=/dev/null"]);

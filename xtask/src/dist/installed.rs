@@ -1,6 +1,7 @@
 //! [`Root`]: a system of its own in a folder, into which a package is installed, and in which its programs see nothing else.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,6 +11,9 @@ use xtask::sh::{answers, program};
 use super::release::Release;
 use super::trial::Trial;
 
+/// Where Debian's package of them puts the certificates of the web.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
 /// The top of the system.
 pub(super) struct Root<'r> {
     top: &'r Path,
@@ -17,8 +21,16 @@ pub(super) struct Root<'r> {
 }
 
 impl<'r> Root<'r> {
-    pub(super) fn new(top: &'r Path) -> Self {
-        Self { top, is_superuser: answers(program("test").args(["-w", "/"])) }
+    /// Makes a folder such a system, with the certificates that the package recommends.
+    pub(super) fn new(top: &'r Path) -> Result<Self> {
+        let certificates = top.join(&CERTIFICATES[1..]);
+        let made = fs::create_dir_all(certificates.parent().unwrap_or(top))
+            .and_then(|()| fs::copy(CERTIFICATES, &certificates))
+            .and_then(|_| fs::create_dir_all(top.join("dev")))
+            // A file is as good as a device for what programs say to nobody, and anybody can make it.
+            .and_then(|()| fs::write(top.join("dev/null"), ""));
+        made.map_err(|error| format!("{}, or {CERTIFICATES}: {error}", top.display()))?;
+        Ok(Self { top, is_superuser: answers(program("test").args(["-w", "/"])) })
     }
 
     /// A program that may do what root may do to the folder.

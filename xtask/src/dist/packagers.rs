@@ -1,15 +1,18 @@
 //! The tools that build releases, pinned: from `PyPI` into an environment of their own, or with `cargo install`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::Result;
 use xtask::cargo::cargo;
+use xtask::sh::run;
 
 use crate::venv;
 
-/// Compiles and links for other systems, among them old versions of Linux: the C in otp-remote, and everything for Python.
+/// Compiles C for other systems, and links for old versions of Linux.
 const ZIG: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 /// Build and check wheels.
 const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0"];
@@ -17,11 +20,21 @@ const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0
 const CARGO: [(&str, &str); 4] =
     [("deb", "3.8.0"), ("generate-rpm", "0.21.1"), ("capi", "0.10.24"), ("cyclonedx", "0.5.9")];
 
-/// A cargo that finds the compiler for other systems.
-pub(super) fn zig(arguments: &[&str]) -> Result<Command> {
-    let mut command = cargo(arguments);
-    command.env("PATH", path_with(&environment("dist-zig", &ZIG)?)?);
-    Ok(command)
+/// Has cargo build for a Linux that needs no library: linked by the compiler's own linker, with its own C library, and with
+/// zig for what is written in C.
+pub(super) fn link_statically(command: &mut Command, architecture: &str) -> Result<()> {
+    let venv = environment("dist-zig", &ZIG)?;
+    let variable = format!("{architecture}_unknown_linux_musl");
+    for (name, arguments) in [("CC", format!("cc -- -target {architecture}-linux-musl")), ("AR", "ar --".into())] {
+        let tool = venv.join("bin").join(format!("{architecture}-{name}"));
+        fs::write(&tool, format!("#!/bin/sh\nexec cargo-zigbuild zig {arguments} \"$@\"\n"))
+            .and_then(|()| fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| format!("{}: {error}", tool.display()))?;
+        command.env(format!("{name}_{variable}"), tool);
+    }
+    command.env(format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), "rust-lld");
+    command.env("PATH", path_with(&venv)?);
+    Ok(())
 }
 
 /// An environment with the tools for Python packages, and the `PATH` that has them.
@@ -46,11 +59,11 @@ pub(super) fn require(tool: &str) -> Result<()> {
 /// An environment that is kept: with pinned versions, a second installation does nothing.
 fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     let venv = venv::kept(name)?;
-    xtask::sh::run(venv::pip_install(&venv).args(packages))?;
+    run(venv::pip_install(&venv).args(packages))?;
     Ok(venv)
 }
 
-fn path_with(venv: &std::path::Path) -> Result<OsString> {
+fn path_with(venv: &Path) -> Result<OsString> {
     let before = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));
     std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))
@@ -58,8 +71,6 @@ fn path_with(venv: &std::path::Path) -> Result<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use xtask::sh::root;
 
     use super::*;

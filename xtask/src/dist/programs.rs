@@ -7,7 +7,7 @@ use std::process::Command;
 
 use otp_test_tools::folder;
 use xtask::Result;
-use xtask::cargo;
+use xtask::cargo::{self, cargo};
 use xtask::sh::{answers, program, run};
 
 use super::archive::tar;
@@ -76,9 +76,9 @@ pub(super) fn make(release: &Release) -> Result<()> {
 /// Builds the programs for a kind of machine.
 pub(super) fn build(release: &Release, platform: &Platform) -> Result<Programs> {
     run(program("rustup").args(["target", "add", platform.triple]))?;
-    let packages = ["zigbuild", "--locked", "--profile", "dist", "-p", "otp-cli", "-p", "otp-remote"];
-    let mut command = packagers::zig(&packages)?;
+    let mut command = cargo(&["build", "--locked", "--profile", "dist", "-p", "otp-cli", "-p", "otp-remote"]);
     command.args(["--target", platform.triple]).env("OTP_LIBEXEC", LIBEXEC);
+    packagers::link_statically(&mut command, platform.architecture)?;
     let built = cargo::build(release.reproducible(&mut command)?)?;
     let (otp, helper) = (built.program("otp")?, built.program("otp-remote")?);
     println!("{}\n{}", otp.display(), helper.display());

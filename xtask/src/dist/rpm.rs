@@ -24,7 +24,7 @@ pub(super) fn make(release: &Release) -> Result<()> {
     run(rpm.args(["--source-date", &release.time]))?;
 
     let top = folder();
-    let root = Root::new(top.path());
+    let root = Root::new(top.path())?;
     let rpm = || {
         let mut rpm = root.as_root("rpm");
         rpm.arg("--root").arg(top.path());
