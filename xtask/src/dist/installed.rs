@@ -55,12 +55,10 @@ impl<'r> Root<'r> {
         Trial { otp: &otp, home: self.top, show: &show, helpers: None }.main_job(release)
     }
 
-    /// Fails if the package has left something.
+    /// Fails if the package has left a file. Folders that no package owns may stay.
     pub(super) fn is_empty(&self) -> Result<()> {
-        match ["usr/bin/otp", "usr/libexec/otp", "usr/share/doc/otp-link"]
-            .iter()
-            .find(|path| self.top.join(path).exists())
-        {
+        let files = ["usr/bin/otp", "usr/libexec/otp/otp-remote", "usr/share/doc/otp-link/README.md"];
+        match files.iter().find(|path| self.top.join(path).exists()) {
             Some(left) => Err(format!("the package has left /{left}")),
             None => Ok(()),
         }
