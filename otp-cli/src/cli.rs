@@ -32,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::hint::Named;
 use crate::options::Globals;
 use crate::quick::{self, Quick};
-use crate::{report, terminal, time};
+use crate::{report, terminal, time, version};
 
 /// The example of the program's own help.
 const START: &str = "Start with: otp add edms/reporting --username alice --generate --key-file nightly.key";
@@ -43,6 +43,7 @@ const START: &str = "Start with: otp add edms/reporting --username alice --gener
 /// reveals nothing, both together open.
 #[derive(Parser)]
 #[command(name = "otp", version, max_term_width = 80, arg_required_else_help = true)]
+#[command(disable_version_flag = true, args = version::arguments())]
 #[command(after_help = START, after_long_help = format!("{START}\n\n{}", exit_codes()))]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -114,12 +115,13 @@ pub(crate) fn run() -> ExitCode {
     otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let is_run = names_run(arguments.get(1..).unwrap_or_default());
+    let is_verbose = version::is_verbose(&arguments);
     let (outcome, store, ring) = match read(arguments) {
         Ok((globals, command)) => {
             let ring = command.ring().map(Path::to_owned);
             (execute(&globals, command), globals.store, ring)
         }
-        Err(error) => (help_or_usage(error), None, None),
+        Err(error) => (help_or_usage(error, is_verbose), None, None),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -200,11 +202,15 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
 }
 
 /// Prints help or version, or turns a bad command line into an error.
-fn help_or_usage(error: clap::Error) -> Result<()> {
+fn help_or_usage(error: clap::Error, is_verbose: bool) -> Result<()> {
     if error.use_stderr() {
         return Err(Error::CommandLine(without_values(error).render().to_string()));
     }
-    terminal::write_stdout(error.render().to_string().as_bytes())
+    let mut text = error.render().to_string();
+    if is_verbose && error.kind() == ErrorKind::DisplayVersion {
+        text.push_str(&version::details());
+    }
+    terminal::write_stdout(text.as_bytes())
 }
 
 /// Removes from an error what was typed in the place of a value: it may be a key or a password.

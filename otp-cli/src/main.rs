@@ -24,6 +24,7 @@ mod streams;
 mod terminal;
 mod time;
 mod values;
+mod version;
 
 use std::process::ExitCode;
 

@@ -51,11 +51,21 @@ pub fn target() -> &'static Path {
 
 /// The version that a package states as its oldest compiler.
 pub fn oldest_compiler(package: &str) -> Result<String> {
+    stated(package, "rust_version")
+}
+
+/// The version of a package.
+pub fn version(package: &str) -> Result<String> {
+    stated(package, "version")
+}
+
+/// What a package's manifest states.
+fn stated(package: &str, member: &str) -> Result<String> {
     let metadata = metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo lists no packages")?;
     let package =
         packages.iter().find(|entry| entry["name"] == package).ok_or_else(|| format!("no package {package}"))?;
-    text(&package["rust_version"]).map(str::to_owned)
+    text(&package[member]).map(str::to_owned)
 }
 
 /// What cargo says about the workspace. It is asked where this was started, since `CARGO_TARGET_DIR` may be relative.

@@ -29,6 +29,8 @@ pub(crate) fn ci() -> Result<()> {
     #[cfg(unix)]
     crate::stores::stores(&[])?;
     windows::windows()?;
+    #[cfg(unix)]
+    crate::dist::dist(&["--quick".into()])?;
     model::model()?;
     ct::ct(&[])?;
     memory::memory()?;

@@ -1,21 +1,78 @@
-//! `cargo xtask dist`: one static program without any library beside it.
+//! `cargo xtask dist [PART...]`: what a release consists of, built from one commit and tried as its users will use it.
+//!
+//! `docs/releasing.md` says what each part is for. What is built is in `dist`, below the target folder, with its sums.
+
+mod archive;
+mod c_library;
+mod crates;
+mod deb;
+mod documents;
+mod installed;
+mod packagers;
+mod programs;
+mod python;
+mod release;
+mod reproducible;
+mod rpm;
+mod sbom;
+mod source;
+mod sums;
+mod trial;
+mod windows;
 
 use std::path::PathBuf;
 
 use xtask::Result;
-use xtask::cargo::{self, cargo};
-use xtask::sh::{program, run};
 
-/// Builds it, and gives its path.
-pub(crate) fn build() -> Result<PathBuf> {
-    let target = match std::env::consts::ARCH {
-        "x86_64" => "x86_64-unknown-linux-musl",
-        "aarch64" => "aarch64-unknown-linux-musl",
-        other => return Err(format!("there is no static build for {other} yet")),
-    };
-    run(program("rustup").args(["target", "add", target]))?;
-    let command = &["build", "--locked", "-p", "otp-cli", "--profile", "dist", "--target", target];
-    let path = cargo::build(&mut cargo(command))?.program("otp")?;
-    println!("{}", path.display());
-    Ok(path)
+use self::release::{Kind, Release};
+
+/// One part of a release.
+struct Part {
+    name: &'static str,
+    /// Whether CI makes it.
+    in_ci: bool,
+    make: fn(&Release) -> Result<()>,
+}
+
+const PARTS: [Part; 9] = [
+    Part { name: "source", in_ci: true, make: source::make },
+    Part { name: "crates", in_ci: false, make: crates::make },
+    Part { name: "programs", in_ci: false, make: programs::make },
+    Part { name: "deb", in_ci: true, make: deb::make },
+    Part { name: "rpm", in_ci: false, make: rpm::make },
+    Part { name: "c", in_ci: false, make: c_library::make },
+    Part { name: "python", in_ci: false, make: python::make },
+    Part { name: "windows", in_ci: false, make: windows::make },
+    Part { name: "sbom", in_ci: false, make: sbom::make },
+];
+
+/// Checks that make nothing; they run when they are named.
+const CHECKS: [Part; 2] = [
+    Part { name: "reproducible", in_ci: false, make: reproducible::check },
+    Part { name: "suite", in_ci: false, make: source::check_suite },
+];
+
+/// Makes the parts that are named, or all of them. With `--quick`, programs are built without optimisation, and without a name
+/// the parts of CI are made.
+pub(crate) fn dist(arguments: &[String]) -> Result<()> {
+    let (options, names): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|name| *name == "--quick");
+    let kind = if options.is_empty() { Kind::Full } else { Kind::Quick };
+    let known = || PARTS.iter().chain(&CHECKS);
+    if let Some(name) = names.iter().find(|name| known().all(|part| part.name != **name)) {
+        let parts = known().map(|part| part.name).collect::<Vec<_>>().join(", ");
+        return Err(format!("there is no part {name}; there are: {parts}"));
+    }
+    let release = Release::of_this_tree(kind)?;
+    let is_wanted = |part: &&Part| names.iter().any(|name| *name == part.name);
+    match (names.is_empty(), kind) {
+        (false, _) => known().filter(is_wanted).try_for_each(|part| (part.make)(&release)),
+        (true, Kind::Full) => PARTS.iter().try_for_each(|part| (part.make)(&release)),
+        (true, Kind::Quick) => PARTS.iter().filter(|part| part.in_ci).try_for_each(|part| (part.make)(&release)),
+    }?;
+    sums::write(&release)
+}
+
+/// Builds the static program for this processor's Linux, and gives its path.
+pub(crate) fn program() -> Result<PathBuf> {
+    Ok(programs::build(&Release::of_this_tree(Kind::Full)?, programs::host()?)?.otp)
 }

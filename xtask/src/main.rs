@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+#[cfg(unix)]
 mod bench;
 mod ci;
 #[cfg(unix)]
@@ -9,6 +10,7 @@ mod clients;
 mod coverage;
 mod ct;
 mod demo;
+#[cfg(unix)]
 mod dist;
 #[cfg(unix)]
 mod e2e;
@@ -112,12 +114,18 @@ const TASKS: &[Task] = &[
         WithArguments(peers::peers),
     ),
     task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
+    #[cfg(unix)]
     task(
         "bench [--quick] [--json] [--write]",
         "the program against its floors and its peers; --write for docs/performance.md",
         WithArguments(bench::bench),
     ),
-    task("dist", "the static program, for this processor's Linux", Plain(|| dist::build().map(drop))),
+    #[cfg(unix)]
+    task(
+        "dist [PART...] [--quick]",
+        "what a release consists of, built and tried; docs/releasing.md (Linux, needs PyPI and tools of cargo)",
+        WithArguments(dist::dist),
+    ),
 ];
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@ mod hand_over;
 mod local;
 mod rclone;
 mod seaweedfs;
-mod server;
+pub(crate) mod server;
 mod web;
 
 use std::collections::BTreeSet;

@@ -16,6 +16,14 @@ pub(crate) fn fresh(name: &str) -> Result<PathBuf> {
     Ok(venv)
 }
 
+/// Makes an environment unless it is there, for tools whose versions are pinned.
+#[cfg(unix)]
+pub(crate) fn kept(name: &str) -> Result<PathBuf> {
+    let venv = target().join(name);
+    run(program("python3").args(["-m", "venv"]).arg(&venv))?;
+    Ok(venv)
+}
+
 /// Makes an environment with packages in it. Gives `None`, and counts the check, if this machine can't.
 pub(crate) fn with(checks: &mut Checks, check: &str, name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
     if !checks.can_run(check, &["venv"]) {

@@ -13,6 +13,7 @@ mod codes_of_keys;
 mod codes_of_stores;
 mod confirm;
 mod entropy;
+mod formats;
 mod forms;
 mod handover;
 mod hints;

@@ -144,3 +144,17 @@ fn the_version_is_the_packages() {
     let world = World::empty();
     assert_eq!(world.otp(&["--version"]).prints(), format!("otp {}", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn a_verbose_version_names_commit_target_and_features() {
+    let world = World::empty();
+    for arguments in [["--version", "--verbose"], ["--verbose", "--version"], ["-V", "--verbose"]] {
+        let text = world.otp(&arguments).prints();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some(concat!("otp ", env!("CARGO_PKG_VERSION"))));
+        let names: Vec<&str> = lines.filter_map(|line| line.split_once(' ')).map(|(name, _)| name).collect();
+        assert_eq!(names, ["commit", "target", "features", "formats"], "{text}");
+        assert!(text.contains(std::env::consts::ARCH) && text.contains(otp_core::key::PREFIX.trim_end_matches('_')));
+    }
+    world.otp(&["--verbose", "list"]).fails(2);
+}

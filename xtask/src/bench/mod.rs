@@ -59,7 +59,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     }
     let programs = Programs {
         stock: build(&mut cargo(&["build", "--locked", "--release", "-p", "otp-cli"]))?.program("otp")?,
-        fixed: dist::build()?,
+        fixed: dist::program()?,
     };
     let mut found = Findings::default();
     open::measure(&programs, scale, &mut found)?;

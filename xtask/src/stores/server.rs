@@ -15,11 +15,11 @@ const START: Duration = Duration::from_secs(60);
 const SECOND: u16 = 10_000;
 
 /// A running server.
-pub(super) struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Server {
     /// Starts a server in a folder, where it writes its log, and waits until it is ready.
-    pub(super) fn start(folder: &Path, command: &mut Command, is_ready: impl Fn() -> bool) -> Result<Self> {
+    pub(crate) fn start(folder: &Path, command: &mut Command, is_ready: impl Fn() -> bool) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let failed = |error| format!("{name}: {error}");
         let log = folder.join("log");
@@ -55,7 +55,7 @@ impl Drop for Server {
 }
 
 /// A port that nobody listens on, nor on the one above it that some servers take too.
-pub(super) fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     loop {
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
         let port = listener.local_addr().map_err(|error| format!("no free port: {error}"))?.port();
@@ -66,6 +66,6 @@ pub(super) fn free_port() -> Result<u16> {
 }
 
 /// Whether somebody listens.
-pub(super) fn listens(port: u16) -> bool {
+pub(crate) fn listens(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
 }

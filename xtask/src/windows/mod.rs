@@ -12,7 +12,7 @@ use xtask::cargo::{cargo, target};
 use xtask::sh::{program, root, run};
 
 use self::python::Python;
-use self::wine::Wine;
+pub(crate) use self::wine::Wine;
 
 /// What Windows is called as a target, built with the GNU tools.
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -51,7 +51,7 @@ fn tests() -> Command {
 }
 
 /// Where all of this is built: the `dlltool` of MinGW takes no path with a space in it.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let usual = target();
     if usual.to_string_lossy().contains(' ') { root().join("target/windows") } else { usual.to_owned() }
 }

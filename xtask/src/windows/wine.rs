@@ -13,7 +13,7 @@ const SERVERS: [&str; 2] = ["/usr/lib/wine/wineserver64", "wineserver"];
 pub(super) const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
 /// A prefix of Wine, which goes when this is dropped, with all that still runs in it.
-pub(super) struct Wine {
+pub(crate) struct Wine {
     folder: TempDir,
     loader: &'static str,
     server: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Wine {
 
 impl Wine {
     /// Makes a prefix that has what Rust programs need.
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let missing = "this needs Wine and a compiler; on Debian: apt-get install wine wine64 gcc-mingw-w64-x86-64";
         if !answers(program(COMPILER).arg("--version")) {
             return Err(missing.into());
@@ -54,7 +54,7 @@ impl Wine {
     }
 
     /// A program of Windows.
-    pub(super) fn command(&self, windows_program: &Path) -> Command {
+    pub(crate) fn command(&self, windows_program: &Path) -> Command {
         let mut command = program(self.loader);
         self.inside(command.arg(windows_program));
         command

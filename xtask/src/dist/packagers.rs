@@ -1,0 +1,90 @@
+//! The tools that build releases, pinned: from `PyPI` into an environment of their own, or with `cargo install`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::Result;
+use xtask::cargo::cargo;
+use xtask::sh::run;
+
+use crate::venv;
+
+/// Compiles C for other systems, and links for old versions of Linux.
+const ZIG: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
+/// Build and check wheels.
+const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0"];
+/// What `cargo install` brings.
+const CARGO: [(&str, &str); 4] =
+    [("deb", "3.8.0"), ("generate-rpm", "0.21.1"), ("capi", "0.10.24"), ("cyclonedx", "0.5.9")];
+
+/// Has cargo build for a Linux that needs no library: linked by the compiler's own linker, with its own C library, and with
+/// zig for what is written in C.
+pub(super) fn link_statically(command: &mut Command, architecture: &str) -> Result<()> {
+    let venv = environment("dist-zig", &ZIG)?;
+    let variable = format!("{architecture}_unknown_linux_musl");
+    for (name, arguments) in [("CC", format!("cc -- -target {architecture}-linux-musl")), ("AR", "ar --".into())] {
+        let tool = venv.join("bin").join(format!("{architecture}-{name}"));
+        fs::write(&tool, format!("#!/bin/sh\nexec cargo-zigbuild zig {arguments} \"$@\"\n"))
+            .and_then(|()| fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| format!("{}: {error}", tool.display()))?;
+        command.env(format!("{name}_{variable}"), tool);
+    }
+    command.env(format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), "rust-lld");
+    command.env("PATH", path_with(&venv)?);
+    Ok(())
+}
+
+/// An environment with the tools for Python packages, and the `PATH` that has them.
+pub(super) fn python() -> Result<(PathBuf, OsString)> {
+    let venv = environment("dist-python", &[&ZIG[..], &PYTHON].concat())?;
+    let path = path_with(&venv)?;
+    Ok((venv, path))
+}
+
+/// Fails if a tool of cargo is missing or of another version, with the command that brings it.
+pub(super) fn require(tool: &str) -> Result<()> {
+    let (_, version) = CARGO.iter().find(|(name, _)| *name == tool).ok_or_else(|| format!("no tool cargo-{tool}"))?;
+    let package = if tool == "capi" { "c" } else { tool };
+    let answer = cargo(&[tool, "--version"]).output().map_err(|error| format!("cargo {tool}: {error}"))?;
+    let said = String::from_utf8_lossy(&answer.stdout).into_owned();
+    if said.split([' ', '+', '\n']).any(|word| word == *version) {
+        return Ok(());
+    }
+    Err(format!("this needs cargo-{package} {version}: cargo install --locked cargo-{package}@{version}"))
+}
+
+/// An environment that is kept: with pinned versions, a second installation does nothing.
+fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let venv = venv::kept(name)?;
+    run(venv::pip_install(&venv).args(packages))?;
+    Ok(venv)
+}
+
+fn path_with(venv: &Path) -> Result<OsString> {
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));
+    std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::sh::root;
+
+    use super::*;
+
+    #[test]
+    fn ci_and_the_hosts_workflow_pin_the_same_versions() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let (ci, workflow) = (read(".ci/run"), read(".github/workflows/release.yml"));
+        for (tool, version) in CARGO {
+            let package = if tool == "capi" { "c" } else { tool };
+            assert!(workflow.contains(&format!("cargo-{package}@{version}")), "{tool}");
+        }
+        let (deb, version) = CARGO[0];
+        assert!(ci.contains(&format!(" {deb}@{version}")));
+        assert!(workflow.contains(PYTHON[0]));
+    }
+}

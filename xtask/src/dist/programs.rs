@@ -1,0 +1,113 @@
+//! The programs for Linux, static: one file each, which needs nothing of the system but its kernel.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use otp_test_tools::folder;
+use xtask::Result;
+use xtask::cargo::{self, cargo};
+use xtask::sh::{answers, program, run};
+
+use super::archive::tar;
+use super::release::Release;
+use super::trial::Trial;
+use super::{documents, packagers};
+
+/// Where packages of Linux put the helper. `otp` looks beside itself first, so an unpacked archive works anywhere.
+pub(super) const LIBEXEC: &str = "/usr/libexec/otp";
+
+/// A kind of machine.
+pub(super) struct Platform {
+    pub(super) triple: &'static str,
+    /// As files are called.
+    name: &'static str,
+    architecture: &'static str,
+    /// What runs its programs on other kinds.
+    emulator: &'static str,
+}
+
+pub(super) const X86_64: Platform = Platform {
+    triple: "x86_64-unknown-linux-musl",
+    name: "x86_64-linux",
+    architecture: "x86_64",
+    emulator: "qemu-x86_64",
+};
+pub(super) const AARCH64: Platform = Platform {
+    triple: "aarch64-unknown-linux-musl",
+    name: "aarch64-linux",
+    architecture: "aarch64",
+    emulator: "qemu-aarch64",
+};
+
+/// What was built, in one folder.
+pub(super) struct Programs {
+    pub(super) otp: PathBuf,
+    pub(super) helper: PathBuf,
+}
+
+/// The kind of machine that this is.
+pub(super) fn host() -> Result<&'static Platform> {
+    let platforms = [&X86_64, &AARCH64];
+    let host = platforms.into_iter().find(|platform| platform.architecture == std::env::consts::ARCH);
+    host.ok_or_else(|| format!("there is no static build for {} yet", std::env::consts::ARCH))
+}
+
+/// Makes an archive for each kind of machine, and tries what is in it.
+pub(super) fn make(release: &Release) -> Result<()> {
+    let documents = documents::make(release)?;
+    for platform in [&X86_64, &AARCH64] {
+        let programs = build(release, platform)?;
+        let stage = folder();
+        let name = format!("{}-{}", release.name(), platform.name);
+        let top = stage.path().join(&name);
+        let copied = documents.copy_to(&top).and_then(|()| {
+            fs::copy(&programs.otp, top.join("otp"))?;
+            fs::copy(&programs.helper, top.join("otp-remote"))
+        });
+        copied.map_err(|error| format!("{}: {error}", top.display()))?;
+        try_out(release, platform, &top)?;
+        tar(release, stage.path(), &name)?;
+    }
+    Ok(())
+}
+
+/// Builds the programs for a kind of machine.
+pub(super) fn build(release: &Release, platform: &Platform) -> Result<Programs> {
+    run(program("rustup").args(["target", "add", platform.triple]))?;
+    let mut command = cargo(&["build", "--locked", "--profile", "dist", "-p", "otp-cli", "-p", "otp-remote"]);
+    command.args(["--target", platform.triple]).env("OTP_LIBEXEC", LIBEXEC);
+    packagers::link_statically(&mut command, platform.architecture)?;
+    let built = cargo::build(release.reproducible(&mut command)?)?;
+    let (otp, helper) = (built.program("otp")?, built.program("otp-remote")?);
+    println!("{}\n{}", otp.display(), helper.display());
+    Ok(Programs { otp, helper })
+}
+
+/// Does the main job with an unpacked archive.
+fn try_out(release: &Release, platform: &Platform, unpacked: &Path) -> Result<()> {
+    let (home, helpers) = (folder(), folder());
+    let is_foreign = platform.architecture != std::env::consts::ARCH;
+    if is_foreign {
+        if !answers(program(platform.emulator).arg("--version")) {
+            return Err(format!("this needs {}: apt-get install qemu-user", platform.emulator));
+        }
+        // The system does not know how to start the helper.
+        let script = format!("#!/bin/sh\nexec {} '{}'\n", platform.emulator, unpacked.join("otp-remote").display());
+        let path = helpers.path().join("otp-remote");
+        fs::write(&path, script)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o700)))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let otp = || {
+        if !is_foreign {
+            return Command::new(unpacked.join("otp"));
+        }
+        let mut command = Command::new(platform.emulator);
+        command.arg(unpacked.join("otp"));
+        command
+    };
+    let show = ["sh", "-c", "echo $OTP_USERNAME"];
+    Trial { otp: &otp, home: home.path(), show: &show, helpers: is_foreign.then_some(helpers.path()) }.main_job(release)
+}
