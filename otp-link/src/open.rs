@@ -3,6 +3,7 @@
 use otp_core::{Record, UnixTime};
 
 use crate::account::Account;
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::source::Source;
 use crate::{record_file, store};
@@ -12,21 +13,41 @@ use crate::{record_file, store};
 /// # Errors
 ///
 /// Those of [`KeySource::read`](crate::KeySource::read), of the store, the key and the record; [`Error::OtherAccount`],
-/// [`Error::StoreAndRecord`].
+/// [`Error::StoreAndRecord`], [`Error::NotAudited`].
 ///
 /// [`Error::OtherAccount`]: crate::Error::OtherAccount
 /// [`Error::StoreAndRecord`]: crate::Error::StoreAndRecord
+/// [`Error::NotAudited`]: crate::Error::NotAudited
 pub fn open_account(source: &Source<'_>) -> Result<Account> {
+    let mut entry = Entry::begin(Event::Open)?;
+    let account = open(source, &mut entry);
+    entry.end(account)
+}
+
+fn open(source: &Source<'_>, entry: &mut Entry) -> Result<Account> {
     // A helper is started before the key is here.
     let store = source.record.is_none().then(|| store::prepare(source.store));
-    let key = source.read_key()?;
+    let key = source.read_key(|key| entry.key(key.account(), key.id()))?;
     let (name, id) = (key.account().clone(), key.id());
-    let secret = match (store, source.record) {
-        (Some(store), _) => store::keeper(&store?.open()?).open(key)?,
+    let (secret, terms) = match (store, source.record) {
+        (Some(store), _) => {
+            let store = store?.open()?;
+            let keeper = store::keeper(&store);
+            keeper.open_with_terms(key).inspect_err(|_| {
+                if entry.is_kept() {
+                    // As the store says: no tag has vouched for it.
+                    let info = keeper.key_info(&name, id).ok().flatten();
+                    entry.holder(info.and_then(|info| info.header.terms.holder));
+                }
+            })?
+        }
         (None, record) => {
-            let file = record.ok_or(Error::StoreAndRecord)?;
-            otp_core::open(key, &Record::decode(&record_file::read(file)?)?, UnixTime::now())?
+            let bytes = record_file::read(record.ok_or(Error::StoreAndRecord)?)?;
+            let record = Record::decode(&bytes)?;
+            entry.holder(record.header().terms.holder.clone());
+            (otp_core::open(key, &record, UnixTime::now())?, record.header().terms.clone())
         }
     };
+    entry.holder(terms.holder);
     Account::new(name, id, secret)
 }

@@ -8,6 +8,7 @@ use otp_core::{Account, AccountName, Fields, KeyId};
 use otp_sys::LockedBuf;
 
 use crate::any_store::StoreError;
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::new_key::NewKey;
@@ -85,12 +86,15 @@ pub fn renew_account<E: From<Error>>(
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let new = new_fields(renewal)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| {
+    let entry = begin(&name)?;
+    with_keeper(&renewal.place, &entry, |keeper| {
         let change = |old: &[u8]| -> Result<Payload, Failure<E>> {
             let payload = merge(old, &new).map_err(Failure::Link)?;
             if renewal.as_text {
                 check_text(old).and_then(|()| check_text(payload.as_ref())).map_err(Failure::Link)?;
             }
+            // Nothing has changed as yet, and `apply` gets both.
+            entry.granted().map_err(Failure::Link)?;
             Ok(payload)
         };
         keeper.rotate(&name, change, &options, randomness, with_change(apply), handing(hand_over))
@@ -105,7 +109,9 @@ pub fn renew_account<E: From<Error>>(
 pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     let name = AccountName::parse(renewal.account)?;
     let (new, options) = (fields::collect(renewal.fields)?, renewal.options()?);
-    with_keeper(&renewal.place, |keeper| Ok(keeper.plan(&name, new.payload().len(), &options).map_err(Error::from)?))
+    with_keeper(&renewal.place, &Entry::none(), |keeper| {
+        Ok(keeper.plan(&name, new.payload().len(), &options).map_err(Error::from)?)
+    })
 }
 
 /// Goes on with a rotation that was cut short; `None` if the database had not been touched, so that nothing has changed.
@@ -121,7 +127,9 @@ pub fn resume_rotation<E: From<Error>>(
 ) -> Result<Option<Published<LockedBuf>>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| {
+    let entry = begin(&name)?;
+    with_keeper(&renewal.place, &entry, |keeper| {
+        entry.granted().map_err(Failure::Link)?;
         keeper.resume(&name, &options, randomness, with_change(apply), handing(hand_over))
     })
 }
@@ -133,7 +141,11 @@ pub fn resume_rotation<E: From<Error>>(
 /// Those of [`otp_core::keeper::ringed::RingKeeper::abort`], and the ring's.
 pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, |keeper| Ok(keeper.abort(&name, with_change(apply)).map_err(Error::from)?))
+    let entry = begin(&name)?;
+    with_keeper(&place, &entry, |keeper| {
+        entry.granted()?;
+        Ok(keeper.abort(&name, with_change(apply)).map_err(Error::from)?)
+    })
 }
 
 /// Forgets a rotation that was cut short, whatever the database has now.
@@ -143,7 +155,7 @@ pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Res
 /// Those of [`otp_core::keeper::ringed::RingKeeper::forget_rotation`], and the ring's.
 pub fn forget_rotation(account: &str, place: Place<'_>) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
+    with_keeper(&place, &Entry::none(), |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
 }
 
 /// An error of this crate, or one of the front end.
@@ -164,17 +176,25 @@ impl<E> From<otp_core::KeepError<StoreError>> for Failure<E> {
     }
 }
 
+/// Begins the entry of a rotation, or of going on with one or back.
+fn begin(account: &AccountName) -> Result<Entry> {
+    let mut entry = Entry::begin(Event::Rotate)?;
+    entry.account(account);
+    Ok(entry)
+}
+
 fn with_keeper<T, E: From<Error>>(
     place: &Place<'_>,
+    entry: &Entry,
     act: impl FnOnce(&FsRingKeeper<'_, '_>) -> Result<T, Failure<E>>,
 ) -> Result<T, E> {
     let open = || -> Result<_> {
         Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open_to_write(place.store)?))
     };
-    let (ring, store) = open()?;
+    let (ring, store) = open().map_err(|error| entry.refused(error))?;
     let keeper = store::keeper(&store).with_ring(&ring);
     act(&keeper).map_err(|failure| match failure {
-        Failure::Link(error) => error.into(),
+        Failure::Link(error) => entry.refused(error).into(),
         Failure::FrontEnd(error) => error,
     })
 }

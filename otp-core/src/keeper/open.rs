@@ -18,9 +18,20 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     ///
     /// [`KeepError::NoKey`], [`KeepError::DamagedKey`], the store's, and those of [`open`].
     pub fn open<B: Buffer>(&self, key: Key<B>) -> Result<Secret<B>, KeepError<S::Error>> {
+        Ok(self.open_with_terms(key)?.0)
+    }
+
+    /// As [`open`](Keeper::open), and gives the key's terms, which the tag covers.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Keeper::open).
+    pub fn open_with_terms<B: Buffer>(&self, key: Key<B>) -> Result<(Secret<B>, Terms), KeepError<S::Error>> {
         let (account, id) = (key.account().clone(), key.id());
         let live = self.read_record(&account, id, key.capacity())?;
-        Ok(open(key, &decode(&live.bytes, &account, id)?, self.now)?)
+        let record = decode(&live.bytes, &account, id)?;
+        let secret = open(key, &record, self.now)?;
+        Ok((secret, record.header().terms.clone()))
     }
 
     /// Opens the record of a key that has not been replaced: the account's current secret, and the key's terms.
