@@ -1,6 +1,6 @@
 //! Opening an account.
 
-use otp_core::{Record, UnixTime};
+use otp_core::{Header, Record, UnixTime};
 
 use crate::account::Account;
 use crate::audit::{Entry, Event};
@@ -29,25 +29,15 @@ fn open(source: &Source<'_>, entry: &mut Entry) -> Result<Account> {
     let store = source.record.is_none().then(|| store::prepare(source.store));
     let key = source.read_key(|key| entry.key(key.account(), key.id()))?;
     let (name, id) = (key.account().clone(), key.id());
-    let (secret, terms) = match (store, source.record) {
-        (Some(store), _) => {
-            let store = store?.open()?;
-            let keeper = store::keeper(&store);
-            keeper.open_with_terms(key).inspect_err(|_| {
-                if entry.is_kept() {
-                    // As the store says: no tag has vouched for it.
-                    let info = keeper.key_info(&name, id).ok().flatten();
-                    entry.holder(info.and_then(|info| info.header.terms.holder));
-                }
-            })?
-        }
+    let mut note = |header: &Header| entry.holder(header.terms.holder.as_ref());
+    let secret = match (store, source.record) {
+        (Some(store), _) => store::keeper(&store?.open()?).open_noting(key, note)?,
         (None, record) => {
             let bytes = record_file::read(record.ok_or(Error::StoreAndRecord)?)?;
             let record = Record::decode(&bytes)?;
-            entry.holder(record.header().terms.holder.clone());
-            (otp_core::open(key, &record, UnixTime::now())?, record.header().terms.clone())
+            note(record.header());
+            otp_core::open(key, &record, UnixTime::now())?
         }
     };
-    entry.holder(terms.holder);
     Account::new(name, id, secret)
 }

@@ -55,7 +55,7 @@ pub fn open_bytes(key: &[u8], record: &[u8]) -> Result<Secret<LockedBuf>> {
         let key = parse_key(key)?;
         entry.key(key.account(), key.id());
         let record = Record::decode(record)?;
-        entry.holder(record.header().terms.holder.clone());
+        entry.holder(record.header().terms.holder.as_ref());
         Ok(otp_core::open(key, &record, UnixTime::now())?)
     };
     let secret = open();

@@ -85,14 +85,11 @@ impl Entry {
         Self { log: None, event: Event::Rotate, subject: Subject::default() }
     }
 
-    /// Whether somebody will read it: otherwise nothing has to be looked up for it.
-    pub(crate) fn is_kept(&self) -> bool {
-        self.log.is_some()
-    }
-
-    /// Says which account is meant.
+    /// Says which account is meant. Without a log, nothing is kept of it.
     pub(crate) fn account(&mut self, account: &AccountName) {
-        self.subject.account = Some(account.clone());
+        if self.log.is_some() {
+            self.subject.account = Some(account.clone());
+        }
     }
 
     /// Says which key is meant.
@@ -102,8 +99,10 @@ impl Entry {
     }
 
     /// Says who holds the key.
-    pub(crate) fn holder(&mut self, holder: Option<Holder>) {
-        self.subject.holder = holder;
+    pub(crate) fn holder(&mut self, holder: Option<&Holder>) {
+        if self.log.is_some() {
+            self.subject.holder = holder.cloned();
+        }
     }
 
     /// Writes that something is about to be handed over.
@@ -122,7 +121,7 @@ impl Entry {
     /// As [`granted`](Entry::granted).
     pub(crate) fn granted_key(&mut self, key: NewKey) -> Result<NewKey> {
         self.key(key.account(), key.id());
-        self.holder(key.holder().cloned());
+        self.holder(key.holder());
         self.granted()?;
         Ok(key)
     }
