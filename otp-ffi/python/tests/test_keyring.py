@@ -47,6 +47,10 @@ def key_file(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path / "nightly.key"
 
 
+def backend() -> Keyring:
+    return Keyring()  # type: ignore[no-untyped-call]  # The constructor of keyring's backends has no types.
+
+
 def run(*arguments: str, script: str = SCRIPT, folder: "Path | None" = None) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", script, *arguments]
     return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, cwd=folder)
@@ -104,9 +108,9 @@ def test_without_a_key_there_is_no_backend(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_credential_has_the_name_of_the_user(key_file: Path) -> None:
     for username in [None, "alice"]:
-        credential = Keyring().get_credential("reporting-db", username)
+        credential = backend().get_credential("reporting-db", username)
         assert credential is not None and (credential.username, credential.password) == ("alice", PASSWORD)
-    assert Keyring().get_credential("reporting-db", "bob") is None
+    assert backend().get_credential("reporting-db", "bob") is None
 
 
 def test_what_is_no_text_or_not_there_is_an_error(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +120,7 @@ def test_what_is_no_text_or_not_there_is_an_error(store: Path, monkeypatch: pyte
         key = otp_link.add_account(account, username="u", password=password, fields=fields, store=store)
         monkeypatch.setenv("OTP_KEY", key)
         with pytest.raises(KeyringError) as failed:
-            Keyring().get_password(account, "u")
+            backend().get_password(account, "u")
         assert isinstance(failed.value.__cause__, otp_link.Error)
 
 

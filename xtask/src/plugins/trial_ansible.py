@@ -24,12 +24,11 @@ PLAYBOOK = """
         dest: "{{ folder }}/seen"
         mode: "0600"
       no_log: true
-    - name: Several fields, by variables
+    - name: Several fields
       ansible.builtin.copy:
-        content: "{{ query('otp', 'username', 'token') | join('-') }}"
+        content: "{{ query('otp', 'username', 'token', key_file=key_file, store=store, account='a') | join('-') }}"
         dest: "{{ folder }}/joined"
         mode: "0600"
-      vars: {otp_key_file: "{{ key_file }}", otp_store: "{{ store }}"}
       no_log: true
 """
 

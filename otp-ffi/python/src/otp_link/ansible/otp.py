@@ -23,11 +23,9 @@ DOCUMENTATION = """
       key_file:
         description: The file of the key. Without it, C(OTP_KEY_FILE), C(OTP_KEY) or systemd's credential has the key.
         type: path
-        vars: [{name: otp_key_file}]
       store:
         description: The store, a directory or a URL. Without it, C(OTP_STORE) names it.
         type: string
-        vars: [{name: otp_store}]
       account:
         description: Refuse a key for any other account.
         type: string
@@ -61,4 +59,5 @@ class LookupModule(LookupBase):
                 return [account[term] for term in terms or ["password"]]
         except otp_link.Error as error:
             hint = f"; {error.hint}" if error.hint else ""
-            raise AnsibleLookupError(f"otp: {error.code_name} ({error.code}): {error}{hint}") from error
+            # Ansible would show a cause as well, in the same words.
+            raise AnsibleLookupError(f"otp: {error.code_name} ({error.code}): {error}{hint}") from None
