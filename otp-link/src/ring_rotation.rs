@@ -109,7 +109,7 @@ pub fn renew_account<E: From<Error>>(
 pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     let name = AccountName::parse(renewal.account)?;
     let (new, options) = (fields::collect(renewal.fields)?, renewal.options()?);
-    with_keeper(&renewal.place, &Entry::none(), |keeper| {
+    with_keeper(&renewal.place, &Entry::none(Event::Rotate), |keeper| {
         Ok(keeper.plan(&name, new.payload().len(), &options).map_err(Error::from)?)
     })
 }
@@ -155,7 +155,7 @@ pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Res
 /// Those of [`otp_core::keeper::ringed::RingKeeper::forget_rotation`], and the ring's.
 pub fn forget_rotation(account: &str, place: Place<'_>) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, &Entry::none(), |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
+    with_keeper(&place, &Entry::none(Event::Rotate), |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
 }
 
 /// An error of this crate, or one of the front end.

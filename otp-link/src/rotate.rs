@@ -118,7 +118,7 @@ pub fn rotate_account<E: From<Error>>(
     match keys.and_then(|keys| entry.granted().map(|()| keys)).map_err(E::from).and_then(hand_over) {
         Ok(()) => {
             let damaged = rotation.damaged().iter().map(|(id, error)| Fault::damaged(&name, *id, *error)).collect();
-            rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(error.into()))
+            rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(entry.refused(error.into())))
         }
         Err(error) => {
             // What can't be taken back opens for nobody, and goes with the next rotation.

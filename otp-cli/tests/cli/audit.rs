@@ -139,6 +139,27 @@ fn nothing_is_handed_over_that_no_log_has_a_line_of() {
 }
 
 #[test]
+fn a_rotation_that_has_begun_keeps_its_own_error_when_the_log_fails() {
+    let world = World::empty();
+    world.otp(&["ring", "init", "ring"]).succeeds();
+    let add = ["add", "r", "--username=u", "--generate", "--pages=3", "--ring=ring", "--key-file=r.key"];
+    assert_eq!(world.otp(&add).outcome().code(), 0);
+    fs::create_dir(world.path("logs")).unwrap();
+    // The program that changes the database takes the log away, and then it is not known what it did.
+    world.write("apply", "#!/bin/sh\nrm -r logs\nexit 1\n");
+    world.chmod("apply", 0o700);
+    let log = format!("file:{}", world.path("logs/log").display());
+    let rotate = ["rotate", "r", "--ring=ring", "--generate", "--apply=./apply"];
+    let outcome = world.otp(&rotate).env("OTP_AUDIT", log).outcome();
+    assert_eq!(outcome.code(), 15, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("warning: the audit log") && outcome.stderr.contains("--resume"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn one_sink_is_enough_and_an_optional_log_only_warns() {
     let world = World::new();
     let get = ["get", "--key-file=nightly.key", "--field=username"];

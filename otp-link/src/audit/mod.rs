@@ -10,6 +10,8 @@ mod line;
 mod log;
 mod sink;
 
+use std::cell::Cell;
+
 use otp_core::{AccountName, Coded, Holder, KeyId};
 
 use self::line::Line;
@@ -68,6 +70,8 @@ pub(crate) struct Entry {
     log: Option<Log>,
     event: Event,
     subject: Subject,
+    /// Whether a line says that something was handed over.
+    is_granted: Cell<bool>,
 }
 
 impl Entry {
@@ -77,12 +81,12 @@ impl Entry {
     ///
     /// [`Error::AuditVariable`]
     pub(crate) fn begin(event: Event) -> Result<Self> {
-        Ok(Self { log: Log::find(&environment::process)?, event, subject: Subject::default() })
+        Ok(Self { log: Log::find(&environment::process)?, ..Self::none(event) })
     }
 
-    /// The entry of what is no event: nothing is written.
-    pub(crate) fn none() -> Self {
-        Self { log: None, event: Event::Rotate, subject: Subject::default() }
+    /// An entry without a log: nothing is ever written.
+    pub(crate) fn none(event: Event) -> Self {
+        Self { log: None, event, subject: Subject::default(), is_granted: Cell::new(false) }
     }
 
     /// Says which account is meant. Without a log, nothing is kept of it.
@@ -111,7 +115,9 @@ impl Entry {
     ///
     /// [`Error::NotAudited`]: then it must not be.
     pub(crate) fn granted(&self) -> Result<()> {
-        self.write("ok")
+        self.write("ok")?;
+        self.is_granted.set(true);
+        Ok(())
     }
 
     /// Writes that a new key is about to be handed over, and gives it back.
@@ -127,10 +133,19 @@ impl Entry {
     }
 
     /// Writes that nothing is handed over. Gives the error to fail with, which is the log's own if it can't be written.
+    ///
+    /// What was begun with a line keeps its own error: it may be all that says how far it has come.
     pub(crate) fn refused(&self, error: Error) -> Error {
-        match error {
-            Error::NotAudited { .. } => error,
-            error => self.write(error.code().name()).err().unwrap_or(error),
+        if matches!(error, Error::NotAudited { .. }) {
+            return error;
+        }
+        match self.write(error.code().name()) {
+            Err(unwritten) if self.is_granted.get() => {
+                warn(&unwritten);
+                error
+            }
+            Err(unwritten) => unwritten,
+            Ok(()) => error,
         }
     }
 
@@ -148,13 +163,20 @@ impl Entry {
     /// Writes what was done, after which nothing is handed over. A log that does not take it is warned of: what is done is done.
     pub(crate) fn done(&self, result: &Result<()>) {
         let name = result.as_ref().map_or_else(|error| error.code().name(), |()| "ok");
-        if let Err(Error::NotAudited { path, source }) = self.write(name) {
-            warning::warn(&Warning::NotAudited { path: &path, error: &source });
+        if let Err(unwritten) = self.write(name) {
+            warn(&unwritten);
         }
     }
 
     fn write(&self, result: &str) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
         log.write(&Line::new(self.event, result, &self.subject))
+    }
+}
+
+/// Warns of a line that no sink has taken.
+fn warn(unwritten: &Error) {
+    if let Error::NotAudited { path, source } = unwritten {
+        warning::warn(&Warning::NotAudited { path, error: source });
     }
 }
