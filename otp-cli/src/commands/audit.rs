@@ -40,7 +40,7 @@ pub(crate) struct ShowArgs {
 
 /// An event as a log has it, and as `--json` prints it.
 #[derive(Deserialize, Serialize)]
-struct Event {
+struct Entry {
     v: u8,
     time: String,
     event: String,
@@ -72,7 +72,7 @@ pub(crate) fn show(args: &ShowArgs) -> Result<()> {
     for line in BufReader::new(file).split(b'\n') {
         let (event, is_whole) = read(&line.map_err(unreadable)?);
         damaged += u64::from(!is_whole);
-        let is_meant = |event: &Event| {
+        let is_meant = |event: &Entry| {
             account.as_ref().is_none_or(|account| event.account.as_deref() == Some(account.as_str()))
                 && since.is_none_or(|since| time::at(&event.time).is_some_and(|at| at >= since))
         };
@@ -97,8 +97,8 @@ pub(crate) fn show(args: &ShowArgs) -> Result<()> {
 }
 
 /// The event of a line, and whether that is all of it. A line that was cut off, as on a full disk, may have another behind it.
-fn read(line: &[u8]) -> (Option<Event>, bool) {
-    let parse = |text: &[u8]| serde_json::from_slice(text).ok().filter(|event: &Event| event.v == VERSION);
+fn read(line: &[u8]) -> (Option<Entry>, bool) {
+    let parse = |text: &[u8]| serde_json::from_slice(text).ok().filter(|event: &Entry| event.v == VERSION);
     if let Some(event) = parse(line) {
         return (Some(event), true);
     }
@@ -106,7 +106,7 @@ fn read(line: &[u8]) -> (Option<Event>, bool) {
     (start.and_then(|start| parse(&line[start..])), line.is_empty())
 }
 
-impl Event {
+impl Entry {
     /// A line for people. Whoever can write the log decides what stands in it.
     fn text(&self) -> String {
         let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), redact);
