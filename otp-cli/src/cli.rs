@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use otp_core::Code;
 
 use crate::commands::add::{self, AddArgs};
+use crate::commands::audit::{self, AuditCommand};
 use crate::commands::doctor::{self, DoctorArgs};
 use crate::commands::export::{self, ExportArgs};
 use crate::commands::get::{self, GetArgs};
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Look at a key
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Look at an audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -104,6 +108,7 @@ impl Command {
             | Self::Info(_)
             | Self::Store(_)
             | Self::Key(_)
+            | Self::Audit(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
         }
@@ -196,6 +201,7 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         Command::Ring(command) => ring::run(globals, &command),
         Command::Store(command) => store::run(globals, &command),
         Command::Key(KeyCommand::Inspect(args)) => inspect::run(&args),
+        Command::Audit(AuditCommand::Show(args)) => audit::show(&args),
         Command::Completions(args) => manual::completions(Cli::command(), &args),
         Command::Man(_) => manual::man(Cli::command()),
     }

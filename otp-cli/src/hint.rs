@@ -122,6 +122,8 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         }
         Hint::SetClock if cfg!(windows) => "set the clock; as an administrator, run: w32tm /resync".into(),
         Hint::SetClock => "set the clock; with systemd, run: timedatectl set-ntp true".into(),
+        Hint::NameAuditSink if cfg!(windows) => "set OTP_AUDIT to file:PATH or eventlog, or unset it".into(),
+        Hint::NameAuditSink => "set OTP_AUDIT to file:/PATH, syslog or journald, or unset it".into(),
         Hint::LetDoctorFix => format!("run: {}", otp(store, "doctor --fix")),
         Hint::AddAccount => "otp add makes one".into(),
         Hint::MoveAway { path } => format!("move it out of the store: {}", shell_word(path)),

@@ -23,6 +23,21 @@ pub(crate) fn parse_when(text: &str, now: UnixTime) -> Result<UnixTime> {
     }
 }
 
+/// A time in the past: a duration before now (`7d`), a date (from 00:00 UTC on), or a date and time with its zone (RFC 3339).
+pub(crate) fn parse_since(text: &str, now: UnixTime) -> Result<UnixTime> {
+    let secs = match instant(text)? {
+        Some(secs) => u64::try_from(secs).ok(),
+        None => duration(text).map(|ago| now.as_secs().saturating_sub(ago)),
+    };
+    let invalid = || Error::usage_with(format!("{text:?} is neither a duration nor a date"), EXAMPLES);
+    secs.and_then(UnixTime::from_secs).ok_or_else(invalid)
+}
+
+/// The time that a text in RFC 3339 says.
+pub(crate) fn at(text: &str) -> Option<UnixTime> {
+    instant(text).ok().flatten().and_then(|secs| UnixTime::from_secs(u64::try_from(secs).ok()?))
+}
+
 /// The seconds after 1970 of a date, or of a date and time; `None` if it is neither.
 fn instant(text: &str) -> Result<Option<i64>> {
     // Without a day or a time, and a leap second, which the library takes for the second before.
@@ -72,6 +87,23 @@ fn duration(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn past_times_are_read_in_each_form() {
+        let now = UnixTime::from_secs(1_800_000_000).unwrap();
+        for (text, secs) in [
+            ("30d", 1_800_000_000 - 30 * 86_400),
+            ("2027-01-31", 1_801_353_600),
+            ("2027-01-31T13:00:00+01:00", 1_801_396_800),
+        ] {
+            assert_eq!(parse_since(text, now).unwrap().as_secs(), secs, "{text}");
+        }
+        for text in ["", "soon", "-1d", "0s", "1969-01-01", "2027-01-31T12:00:00"] {
+            assert!(parse_since(text, now).is_err(), "{text}");
+        }
+        assert_eq!(at("1970-01-01T00:00:09Z").map(UnixTime::as_secs), Some(9));
+        assert_eq!(at("yesterday"), None);
+    }
 
     #[test]
     fn future_times_are_read_in_each_form() {

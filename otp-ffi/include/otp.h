@@ -146,7 +146,7 @@ typedef enum otp_code {
      */
     OTP_STALE_RING = 16,
     /**
-     * The audit log can't be written.
+     * The audit log that `OTP_AUDIT` names can't be written, so nothing was handed over.
      */
     OTP_AUDIT_FAILED = 17,
     /**
@@ -622,7 +622,7 @@ extern "C" {
  * in memory that is kept out of swap and core dumps where the system allows it.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION,
- * OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the key can't be read.
+ * OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_AUDIT_FAILED, or OTP_OTHER if the key can't be read.
  *
  * # Safety
  *
@@ -1010,7 +1010,7 @@ enum otp_code otp_seal(const char *account,
  * The bytes are what `otp_seal` was given. Those of a record from a store are an account's encoded fields; use
  * `otp_account_open` for them.
  *
- * Errors: OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION.
+ * Errors: OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_AUDIT_FAILED.
  *
  * # Safety
  *

@@ -56,7 +56,7 @@ impl Opened {
 /// in memory that is kept out of swap and core dumps where the system allows it.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION,
-/// OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the key can't be read.
+/// OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_AUDIT_FAILED, or OTP_OTHER if the key can't be read.
 ///
 /// # Safety
 ///

@@ -44,7 +44,7 @@ pub enum Status {
     OtpInDoubt = 15,
     /// The ring was copied, or restored from a backup.
     OtpStaleRing = 16,
-    /// The audit log can't be written.
+    /// The audit log that `OTP_AUDIT` names can't be written, so nothing was handed over.
     OtpAuditFailed = 17,
     /// A key is about to expire.
     OtpExpiringSoon = 18,

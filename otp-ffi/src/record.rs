@@ -88,7 +88,7 @@ pub unsafe extern "C" fn otp_seal(
 /// The bytes are what `otp_seal` was given. Those of a record from a store are an account's encoded fields; use
 /// `otp_account_open` for them.
 ///
-/// Errors: OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION.
+/// Errors: OTP_USAGE, OTP_MALFORMED_KEY, OTP_WRONG_KEY, OTP_EXPIRED, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_AUDIT_FAILED.
 ///
 /// # Safety
 ///

@@ -786,6 +786,38 @@ static void threads_and_children_share_handles(void)
     WORKS(otp_account_remove(store, NULL, "a", 0));
 }
 
+static void what_no_log_takes_is_not_opened(void)
+{
+    otp_keys *keys = add("a", NULL);
+    otp_key key = first(keys);
+    otp_source source = source_of(key.text);
+    char variable[2100], line[2000];
+    FILE *log;
+
+    snprintf(variable, sizeof variable, "file:%s", in_folder("audit"));
+    setenv("OTP_AUDIT", variable, 1);
+    WORKS(opens_old(source));
+    source.account = "b";
+    FAILS(OTP_WRONG_KEY, opens_old(source));
+    source.account = NULL;
+    log = fopen(in_folder("audit"), "r");
+    CHECK(log != NULL && fgets(line, sizeof line, log) != NULL);
+    CHECK(strstr(line, "\"event\":\"open\",\"result\":\"ok\",\"account\":\"a\"") != NULL && strstr(line, key.id) != NULL);
+    CHECK(fgets(line, sizeof line, log) != NULL && strstr(line, "\"result\":\"wrong-key\"") != NULL);
+    CHECK(fgets(line, sizeof line, log) == NULL);
+    fclose(log);
+    /* A file can't be made there. */
+    snprintf(variable, sizeof variable, "file:%s", in_folder("not-there/audit"));
+    setenv("OTP_AUDIT", variable, 1);
+    FAILS(OTP_AUDIT_FAILED, opens_old(source));
+    setenv("OTP_AUDIT", "on", 1);
+    HINTS(OTP_USAGE, "OTP_AUDIT", opens_old(source));
+    unsetenv("OTP_AUDIT");
+    WORKS(opens_old(source));
+    otp_keys_free(keys);
+    WORKS(otp_account_remove(store, NULL, "a", 0));
+}
+
 static void a_process_is_hardened_when_it_asks(void)
 {
     CHECK((otp_process_harden() & OTP_NO_CORE_DUMPS) != 0);
@@ -813,6 +845,7 @@ int main(int count, char **arguments)
     rings();
     bytes_are_sealed_and_opened_without_a_store();
     threads_and_children_share_handles();
+    what_no_log_takes_is_not_opened();
     a_process_is_hardened_when_it_asks();
     if (failures == 0)
         puts("all well");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use otp_core::{AccountName, Code, Coded, KeepError};
 
 use crate::any_store::{AnyStore, StoreError};
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::new_key::NewKey;
 use crate::place::Place;
@@ -31,9 +32,11 @@ pub fn add_account<'p, T, E: From<Error>>(
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
     let place = place.into();
-    let ring = ring::open(place.ring, place.store)?;
+    let mut entry = Entry::begin(Event::Add)?;
+    let ring = ring::open(place.ring, place.store).map_err(|error| entry.refused(error))?;
     let mut add = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
+        entry.account(&name);
         let given = fields::collect(fields)?;
         if given.payload().is_empty() {
             return Err(Error::NoFields);
@@ -51,8 +54,10 @@ pub fn add_account<'p, T, E: From<Error>>(
         Ok((name, grant, store, key))
     };
     let absent = store::absent_dirs(place.store)?;
-    let added = add().map_err(E::from).and_then(|(name, grant, store, key)| {
-        NewKey::new(&key, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
+    let added = add();
+    let added = added.map_err(|error| entry.refused(error).into()).and_then(|(name, grant, store, key)| {
+        let handed = NewKey::new(&key, grant.holder, None).and_then(|key| entry.granted_key(key));
+        handed.map_err(E::from).and_then(hand_over).inspect_err(|_| {
             // A key that nobody holds would only be in the way. What can't be taken back shows among the account's keys.
             let _ = store::withdraw(&store, ring.as_ref(), &name, key.id());
         })

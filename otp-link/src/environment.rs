@@ -11,7 +11,7 @@ pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub const KEY_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE"];
 
 /// Every variable that otp itself reads. A field that became one of them would change what the next command does.
-pub const OWN_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "OTP_STORE"];
+pub const OWN_VARIABLES: &[&str] = &["OTP_AUDIT", "OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "OTP_STORE"];
 
 /// The variables that a command gets username and password in. Those of an earlier command must not pass for them.
 pub const LOGIN_VARIABLES: [(&str, &str); 2] = [("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];

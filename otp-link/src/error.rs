@@ -9,6 +9,7 @@ use otp_core::{AccountName, Code, Coded, KeepError, KeyId, UnixTime};
 use otp_sys::Access;
 
 use crate::any_store::StoreError;
+use crate::audit::AuditFault;
 use crate::key_origin::KeyOrigin;
 use crate::manifest::ManifestFault;
 use crate::message::redact;
@@ -47,6 +48,18 @@ pub enum Error {
     },
     /// `OTP_STORE_TIMEOUT` is no number of seconds.
     StoreTimeout,
+    /// `OTP_AUDIT` is wrong.
+    AuditVariable {
+        /// What is wrong with it.
+        fault: AuditFault,
+    },
+    /// No place takes the line of the audit log, so nothing is handed over.
+    NotAudited {
+        /// The first place.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// No key was given anywhere.
     NoKey,
     /// The key was given in more than one way.
@@ -383,6 +396,7 @@ impl Coded for Error {
             Self::NoStore
             | Self::StoreUrl { .. }
             | Self::StoreTimeout
+            | Self::AuditVariable { .. }
             | Self::RelativeHome { .. }
             | Self::EmptyPassword
             | Self::NoKey
@@ -407,6 +421,7 @@ impl Coded for Error {
             Self::KeyNotRead { source, .. } | Self::RecordNotRead { source, .. } if otp_sys::is_in_use(source) => {
                 Code::Locked
             }
+            Self::NotAudited { .. } => Code::AuditFailed,
             Self::RingMoved { .. } => Code::StaleRing,
             Self::RingLocked { .. } | Self::KeyDirLocked { .. } => Code::Locked,
             Self::KeyFileEnded { error, .. } => error.code(),
@@ -504,6 +519,10 @@ impl Display for Cause<'_> {
             Error::StoreUrl { url, fault } => write!(f, "the store's URL {url}: {fault}"),
             Error::BrokenPromise { broken } => write!(f, "the store can't be relied on: {broken}"),
             Error::StoreTimeout => f.write_str("OTP_STORE_TIMEOUT is not a number of seconds from 1 to 86400"),
+            Error::AuditVariable { fault } => write!(f, "OTP_AUDIT: {fault}"),
+            Error::NotAudited { path, .. } => {
+                write!(f, "the audit log can't be written, so nothing is handed over: {}", path.display())
+            }
             Error::NoKey => f.write_str("no key is given"),
             Error::SeveralKeys => f.write_str("the key is given in more than one way"),
             Error::KeyNotRead { origin, .. } => write!(f, "can't read the key from {origin}"),
@@ -585,6 +604,7 @@ impl std::error::Error for Error {
             Self::Store(error) => error.source(),
             Self::Randomness(error) => Some(error.as_ref()),
             Self::KeyNotRead { source, .. }
+            | Self::NotAudited { source, .. }
             | Self::KeyNotWritten { source, .. }
             | Self::CredentialNotWritten { source, .. }
             | Self::RecordNotRead { source, .. }

@@ -133,6 +133,8 @@ pub enum Hint<'a> {
     CheckUrl,
     /// Give a number of seconds.
     GiveSeconds,
+    /// Name a place for the audit log, as `docs/audit.md` says.
+    NameAuditSink,
     /// Have the store checked and prepared for writing.
     InitStore {
         /// Its URL.
@@ -274,6 +276,9 @@ impl Error {
             Self::StoreUrl { fault: UrlFault::PlainHttp { .. }, .. } => Hint::UseTls,
             Self::StoreUrl { .. } => Hint::CheckUrl,
             Self::StoreTimeout => Hint::GiveSeconds,
+            Self::AuditVariable { .. } => Hint::NameAuditSink,
+            // The event log has no path.
+            Self::NotAudited { path, .. } if !path.is_absolute() => return None,
             Self::BrokenPromise { .. } => Hint::UseOtherServer,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
@@ -307,6 +312,7 @@ impl Error {
                 source,
             }
             | Self::KeyNotWritten { path, source }
+            | Self::NotAudited { path, source }
             | Self::RecordNotRead { path, source }
             | Self::Ring { path, source }
             | Self::FileNotRead { path, source } => return Hint::of_io(path, source),

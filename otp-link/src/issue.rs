@@ -2,6 +2,7 @@
 
 use otp_core::{AccountName, Buffer};
 
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::key_source::Key;
 use crate::new_key::NewKey;
@@ -50,13 +51,15 @@ fn issue<B: Buffer, T, E: From<Error>>(
     randomness: &mut Randomness,
     hand_over: impl FnOnce(NewKey) -> Result<T, E>,
 ) -> Result<T, E> {
-    let ring = ring::open(place.ring, place.store)?;
+    let mut entry = Entry::begin(Event::Issue)?;
+    let ring = ring::open(place.ring, place.store).map_err(|error| entry.refused(error))?;
     let issue = || -> Result<_> {
         let grant = terms.grant()?;
         let store = store::open_to_write(place.store)?;
         let keeper = store::keeper(&store);
         let in_ring = ring.as_ref().map(|ring| keeper.with_ring(ring));
         let key = key(in_ring.as_ref())?;
+        entry.key(key.account(), key.id());
         terms.check_key_len(key.account(), grant.capacity.unwrap_or_else(|| key.capacity()))?;
         let new = match &in_ring {
             Some(keeper) => keeper.issue(key, &grant, randomness)?,
@@ -64,8 +67,10 @@ fn issue<B: Buffer, T, E: From<Error>>(
         };
         Ok((grant, store, new))
     };
-    let (grant, store, new) = issue()?;
-    NewKey::new(&new, grant.holder, None).map_err(E::from).and_then(hand_over).inspect_err(|_| {
+    let issued = issue();
+    let (grant, store, new) = issued.map_err(|error| entry.refused(error))?;
+    let handed = NewKey::new(&new, grant.holder, None).and_then(|key| entry.granted_key(key));
+    handed.map_err(E::from).and_then(hand_over).inspect_err(|_| {
         let _ = store::withdraw(&store, ring.as_ref(), new.account(), new.id());
     })
 }

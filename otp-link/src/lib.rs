@@ -67,6 +67,7 @@ mod account;
 mod add;
 mod ahead;
 mod any_store;
+mod audit;
 mod bulk;
 mod credential;
 pub mod doctor;
@@ -115,6 +116,7 @@ mod warning;
 pub use account::Account;
 pub use add::{add_account, check_new_account};
 pub use any_store::StoreError;
+pub use audit::AuditFault;
 pub use bulk::{
     Import, Item, RenewAll, State, export_accounts, import_accounts, plan_import, plan_renew_all, renew_all,
 };

@@ -1,8 +1,9 @@
 //! Opening an account.
 
-use otp_core::{Record, UnixTime};
+use otp_core::{Header, Record, UnixTime};
 
 use crate::account::Account;
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::source::Source;
 use crate::{record_file, store};
@@ -12,20 +13,30 @@ use crate::{record_file, store};
 /// # Errors
 ///
 /// Those of [`KeySource::read`](crate::KeySource::read), of the store, the key and the record; [`Error::OtherAccount`],
-/// [`Error::StoreAndRecord`].
+/// [`Error::StoreAndRecord`], [`Error::NotAudited`].
 ///
 /// [`Error::OtherAccount`]: crate::Error::OtherAccount
 /// [`Error::StoreAndRecord`]: crate::Error::StoreAndRecord
+/// [`Error::NotAudited`]: crate::Error::NotAudited
 pub fn open_account(source: &Source<'_>) -> Result<Account> {
+    let mut entry = Entry::begin(Event::Open)?;
+    let account = open(source, &mut entry);
+    entry.end(account)
+}
+
+fn open(source: &Source<'_>, entry: &mut Entry) -> Result<Account> {
     // A helper is started before the key is here.
     let store = source.record.is_none().then(|| store::prepare(source.store));
-    let key = source.read_key()?;
+    let key = source.read_key(|key| entry.key(key.account(), key.id()))?;
     let (name, id) = (key.account().clone(), key.id());
+    let mut note = |header: &Header| entry.holder(header.terms.holder.as_ref());
     let secret = match (store, source.record) {
-        (Some(store), _) => store::keeper(&store?.open()?).open(key)?,
+        (Some(store), _) => store::keeper(&store?.open()?).open_noting(key, note)?,
         (None, record) => {
-            let file = record.ok_or(Error::StoreAndRecord)?;
-            otp_core::open(key, &Record::decode(&record_file::read(file)?)?, UnixTime::now())?
+            let bytes = record_file::read(record.ok_or(Error::StoreAndRecord)?)?;
+            let record = Record::decode(&bytes)?;
+            note(record.header());
+            otp_core::open(key, &record, UnixTime::now())?
         }
     };
     Account::new(name, id, secret)

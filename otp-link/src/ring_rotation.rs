@@ -8,6 +8,7 @@ use otp_core::{Account, AccountName, Fields, KeyId};
 use otp_sys::LockedBuf;
 
 use crate::any_store::StoreError;
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::new_key::NewKey;
@@ -96,8 +97,14 @@ pub fn renew_account<E: From<Error>>(
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let new = new_fields(renewal)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| {
-        let change = |old: &[u8]| renewal.changed(old, &new).map_err(Failure::Link);
+    let entry = begin(&name)?;
+    with_keeper(&renewal.place, &entry, |keeper| {
+        let change = |old: &[u8]| -> Result<Payload, Failure<E>> {
+            let payload = renewal.changed(old, &new).map_err(Failure::Link)?;
+            // Nothing has changed as yet, and `apply` gets both.
+            entry.granted().map_err(Failure::Link)?;
+            Ok(payload)
+        };
         keeper.rotate(&name, change, &options, randomness, with_change(apply), handing(hand_over))
     })
 }
@@ -110,7 +117,7 @@ pub fn renew_account<E: From<Error>>(
 pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     let name = AccountName::parse(renewal.account)?;
     let (new, options) = (new_fields(renewal)?, renewal.options()?);
-    with_keeper(&renewal.place, |keeper| {
+    with_keeper(&renewal.place, &Entry::none(Event::Rotate), |keeper| {
         keeper.plan(&name, |old| renewal.changed(old, &new).map_err(Failure::Link), &options)
     })
 }
@@ -128,7 +135,9 @@ pub fn resume_rotation<E: From<Error>>(
 ) -> Result<Option<Published<LockedBuf>>, E> {
     let name = AccountName::parse(renewal.account).map_err(Error::from)?;
     let options = renewal.options()?;
-    with_keeper(&renewal.place, |keeper| {
+    let entry = begin(&name)?;
+    with_keeper(&renewal.place, &entry, |keeper| {
+        entry.granted().map_err(Failure::Link)?;
         keeper.resume(&name, &options, randomness, with_change(apply), handing(hand_over))
     })
 }
@@ -140,7 +149,11 @@ pub fn resume_rotation<E: From<Error>>(
 /// Those of [`otp_core::keeper::ringed::RingKeeper::abort`], and the ring's.
 pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, |keeper| Ok(keeper.abort(&name, with_change(apply)).map_err(Error::from)?))
+    let entry = begin(&name)?;
+    with_keeper(&place, &entry, |keeper| {
+        entry.granted()?;
+        Ok(keeper.abort(&name, with_change(apply)).map_err(Error::from)?)
+    })
 }
 
 /// Forgets a rotation that was cut short, whatever the database has now.
@@ -150,7 +163,7 @@ pub fn abort_rotation(account: &str, place: Place<'_>, apply: impl Apply) -> Res
 /// Those of [`otp_core::keeper::ringed::RingKeeper::forget_rotation`], and the ring's.
 pub fn forget_rotation(account: &str, place: Place<'_>) -> Result<()> {
     let name = AccountName::parse(account)?;
-    with_keeper(&place, |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
+    with_keeper(&place, &Entry::none(Event::Rotate), |keeper| Ok(keeper.forget_rotation(&name).map_err(Error::from)?))
 }
 
 /// An error of this crate, or one of the front end.
@@ -171,17 +184,25 @@ impl<E> From<otp_core::KeepError<StoreError>> for Failure<E> {
     }
 }
 
+/// Begins the entry of a rotation, or of going on with one or back.
+fn begin(account: &AccountName) -> Result<Entry> {
+    let mut entry = Entry::begin(Event::Rotate)?;
+    entry.account(account);
+    Ok(entry)
+}
+
 fn with_keeper<T, E: From<Error>>(
     place: &Place<'_>,
+    entry: &Entry,
     act: impl FnOnce(&FsRingKeeper<'_, '_>) -> Result<T, Failure<E>>,
 ) -> Result<T, E> {
     let open = || -> Result<_> {
         Ok((ring::open(place.ring, place.store)?.ok_or(Error::NoRing)?, store::open_to_write(place.store)?))
     };
-    let (ring, store) = open()?;
+    let (ring, store) = open().map_err(|error| entry.refused(error))?;
     let keeper = store::keeper(&store).with_ring(&ring);
     act(&keeper).map_err(|failure| match failure {
-        Failure::Link(error) => error.into(),
+        Failure::Link(error) => entry.refused(error).into(),
         Failure::FrontEnd(error) => error,
     })
 }

@@ -6,6 +6,7 @@ use otp_core::keeper::{MAX_GRACE_SECS, Replacement};
 use otp_core::{Account, AccountName, Fields, KeepError};
 use otp_sys::LockedBuf;
 
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::key_source::{Key, check_account};
 use crate::new_key::NewKey;
@@ -78,6 +79,7 @@ pub fn rotate_account<E: From<Error>>(
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
 ) -> Result<Vec<Fault>, RotateError<E>> {
     let Rotation { account, key, fields, fields_only, terms, grace, store, without_ring } = rotation;
+    let mut entry = Entry::begin(Event::Rotate)?;
     let prepare = || -> Result<_> {
         let (name, grant) = (AccountName::parse(account)?, terms.grant()?);
         let new = fields::collect(fields)?;
@@ -96,22 +98,27 @@ pub fn rotate_account<E: From<Error>>(
         }
         Ok((name, grant, new, store::open_to_write(store)?))
     };
-    let (name, grant, new, store) = prepare()?;
+    let (name, grant, new, store) = prepare().map_err(|error| entry.refused(error))?;
+    match &key {
+        Some(key) => entry.key(key.account(), key.id()),
+        None => entry.account(&name),
+    }
     let keeper = store::keeper(&store);
     let keeper = if without_ring { keeper.leaving_rings() } else { keeper };
     let rotation = match key {
-        Some(key) => keeper.rotate_from(key, |old| merge(old, &new), &grant, grace, randomness)?,
-        None => keeper.rotate(&name, new.payload(), &grant, grace, randomness).map_err(Error::from)?,
+        Some(key) => keeper.rotate_from(key, |old| merge(old, &new), &grant, grace, randomness),
+        None => keeper.rotate(&name, new.payload(), &grant, grace, randomness).map_err(Error::from),
     };
+    let rotation = rotation.map_err(|error| entry.refused(error))?;
     let keys: Result<Vec<NewKey>> = rotation
         .replacements()
         .iter()
         .map(|Replacement { old, holder, key, .. }| NewKey::new(key, holder.clone(), Some(*old)))
         .collect();
-    match keys.map_err(E::from).and_then(hand_over) {
+    match keys.and_then(|keys| entry.granted().map(|()| keys)).map_err(E::from).and_then(hand_over) {
         Ok(()) => {
             let damaged = rotation.damaged().iter().map(|(id, error)| Fault::damaged(&name, *id, *error)).collect();
-            rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(error.into()))
+            rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(entry.refused(error.into())))
         }
         Err(error) => {
             // What can't be taken back opens for nobody, and goes with the next rotation.

@@ -3,6 +3,7 @@
 use otp_core::{AccountName, FreshKey, Record, Secret, Terms, UnixTime};
 use otp_sys::LockedBuf;
 
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::fields::value_input;
 use crate::key_source::parse_key;
@@ -49,7 +50,16 @@ pub fn sealed_len(account: &str, secret_len: usize, terms: &KeyTerms<'_>) -> Res
 ///
 /// # Errors
 ///
-/// Those of key and record.
+/// Those of key and record, and [`Error::NotAudited`].
 pub fn open_bytes(key: &[u8], record: &[u8]) -> Result<Secret<LockedBuf>> {
-    Ok(otp_core::open(parse_key(key)?, &Record::decode(record)?, UnixTime::now())?)
+    let mut entry = Entry::begin(Event::Open)?;
+    let mut open = || -> Result<_> {
+        let key = parse_key(key)?;
+        entry.key(key.account(), key.id());
+        let record = Record::decode(record)?;
+        entry.holder(record.header().terms.holder.as_ref());
+        Ok(otp_core::open(key, &record, UnixTime::now())?)
+    };
+    let secret = open();
+    entry.end(secret)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::key_source::{Key, KeySource};
+use crate::key_source::{Key, KeySource, check_account};
 
 /// Where the key and the record come from. What is left out is looked for as the program does.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,11 +62,14 @@ impl<'a> Source<'a> {
         self
     }
 
-    /// Reads the key, and checks that it is for the account that is named.
-    pub(crate) fn read_key(&self) -> Result<Key> {
+    /// Reads the key, gives it to `seen`, and checks that it is for the account that is named.
+    pub(crate) fn read_key(&self, seen: impl FnOnce(&Key)) -> Result<Key> {
         if self.store.is_some() && self.record.is_some() {
             return Err(Error::StoreAndRecord);
         }
-        self.key.read_for(self.account)
+        let key = self.key.read()?;
+        seen(&key);
+        check_account(&key, self.account)?;
+        Ok(key)
     }
 }

@@ -113,7 +113,7 @@ impl Verification {
 /// As [`open_account`](crate::open_account), but never [`otp_core::Code::Expired`].
 pub fn verify_key(source: &Source<'_>) -> Result<(AccountName, KeyId)> {
     let store = source.record.is_none().then(|| store::prepare(source.store));
-    let key = source.read_key()?;
+    let key = source.read_key(|_| ())?;
     match (store, source.record) {
         (Some(store), _) => store::keeper(&store?.open()?).verify(&key)?,
         (None, record) => {

@@ -1,6 +1,7 @@
 //! [`Warning`]: what works, and what its user should know.
 
 use std::fmt::{self, Display};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
@@ -56,6 +57,13 @@ pub enum Warning<'a> {
         /// Which try it is, from 1.
         attempt: u16,
     },
+    /// A place of the audit log does not take a line, and another one has, or the log is optional.
+    NotAudited {
+        /// The place.
+        path: &'a Path,
+        /// Why.
+        error: &'a io::Error,
+    },
     /// A store on another machine may be spoken to without TLS.
     InsecureStore {
         /// Its URL.
@@ -82,6 +90,9 @@ impl Display for Warning<'_> {
                 "key {key_id} of account {account} has ended, but the store does not say that it was revoked: {}",
                 redact(&error.to_string())
             ),
+            Self::NotAudited { path, error } => {
+                write!(f, "the audit log {} was not written: {error}", redact(&path.display().to_string()))
+            }
             Self::WaitingForLock { path } => {
                 write!(f, "another process has {} locked; waiting for it", redact(&path.display().to_string()))
             }

@@ -8,7 +8,7 @@ use otp_core::{AccountName, Code, Coded, KeepError, UnixTime};
 use otp_link::manifest::ManifestFault;
 use otp_link::preset::PresetFault;
 use otp_link::template::{Encoder, TemplateFault, Unencodable};
-use otp_link::{EntropyFault, Error, Failure, HelperFault, Hint, KeyOrigin, RemoteError};
+use otp_link::{AuditFault, EntropyFault, Error, Failure, HelperFault, Hint, KeyOrigin, RemoteError};
 
 fn system(kind: io::ErrorKind) -> io::Error {
     kind.into()
@@ -34,6 +34,17 @@ fn errors() -> Vec<(Error, Code, bool)> {
             Error::KeyFileEnded { path: "k".into(), error: Box::new(otp_core::Error::WrongKey.into()) },
             Code::WrongKey,
             true,
+        ),
+        (Error::AuditVariable { fault: AuditFault::NoSink }, Code::Usage, true),
+        (
+            Error::NotAudited { path: "/log".into(), source: system(io::ErrorKind::StorageFull) },
+            Code::AuditFailed,
+            true,
+        ),
+        (
+            Error::NotAudited { path: "the event log".into(), source: system(io::ErrorKind::PermissionDenied) },
+            Code::AuditFailed,
+            false,
         ),
         (Error::Keep(KeepError::GraceTooLong), Code::Usage, false),
         (Error::NoKey, Code::Usage, true),

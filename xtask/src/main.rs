@@ -21,6 +21,8 @@ mod miri;
 mod model;
 mod mutants;
 mod peers;
+#[cfg(unix)]
+mod plugins;
 mod prove;
 mod python;
 mod randomness;
@@ -95,6 +97,12 @@ const TASKS: &[Task] = &[
         "clients",
         "one nasty login through each client (Linux, needs PostgreSQL, MariaDB, Redis, unixODBC, PyPI)",
         Plain(clients::clients),
+    ),
+    #[cfg(unix)]
+    task(
+        "plugins [PART...]",
+        "the Python plugins in Airflow 2 and 3 and in Ansible (needs PyPI)",
+        WithArguments(plugins::plugins),
     ),
     #[cfg(unix)]
     task(

@@ -14,8 +14,8 @@ use crate::venv::{self, pip_install, program_of};
 const PACKAGE: &str = "otp-ffi/python";
 /// The file of the extension module, in the package.
 pub(crate) const EXTENSION: &str = if cfg!(windows) { "_native.pyd" } else { "_native.abi3.so" };
-/// What the tests need besides the package.
-const TOOLS: [&str; 2] = ["pytest>=8", "mypy>=1.11"];
+/// What the tests need besides the package: tools, and keyring, for which the package has a backend.
+const TOOLS: [&str; 3] = ["pytest>=8", "mypy>=1.11", "keyring>=25"];
 
 /// Runs every check, or fails if a tool is missing.
 pub(crate) fn python() -> Result<()> {

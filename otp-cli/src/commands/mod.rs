@@ -1,6 +1,7 @@
 //! A file for each command: its arguments, and a function that carries it out.
 
 pub(crate) mod add;
+pub(crate) mod audit;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod get;

@@ -95,6 +95,24 @@ fn list_is_an_array_of_what_info_prints() {
 }
 
 #[test]
+fn a_log_is_shown_as_it_was_written() {
+    let world = World::new();
+    let sink = format!("file:{}", world.path("log").display());
+    let get = |arguments: &[&str]| world.otp(arguments).env("OTP_AUDIT", &sink);
+    get(&["get", "--key-file=nightly.key"]).succeeds();
+    get(&["get", "--key=otpk1_x"]).outcome();
+    let shown = checked("audit-show", &world.otp(&["audit", "show", "log", "--json"]).succeeds());
+    let log = String::from_utf8(world.read("log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(shown.as_array(), Some(&lines));
+    // The order of the members stays, too.
+    let output = world.otp(&["audit", "show", "log", "--json"]).prints();
+    assert_eq!(output, format!("[\n{}\n]", log.trim_end().replace('\n', ",\n")));
+    let none = world.otp(&["audit", "show", "log", "--account=x", "--json"]).succeeds();
+    assert_eq!(checked("audit-show", &none), json!([]));
+}
+
+#[test]
 fn get_tells_text_and_other_bytes_apart() {
     let world = World::empty();
     world.write("bytes", b"\xff\x00");
@@ -340,6 +358,7 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
         let name = match section.split(['`', '-']).next().unwrap().trim() {
             "key inspect" => "key-inspect",
             "ring show" => "ring-show",
+            "audit show FILE" => "audit-show",
             other => other.split(' ').next().unwrap(),
         };
         for example in section.split("```json\n").skip(1) {
@@ -349,6 +368,18 @@ fn the_examples_of_the_document_keep_to_the_schemas() {
     }
     assert_eq!(
         names,
-        ["info", "get", "verify", "verify", "key-inspect", "ring-show", "doctor", "presets", "import", "export"]
+        [
+            "info",
+            "get",
+            "verify",
+            "verify",
+            "key-inspect",
+            "ring-show",
+            "doctor",
+            "presets",
+            "import",
+            "export",
+            "audit-show"
+        ]
     );
 }

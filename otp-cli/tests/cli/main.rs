@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod audit;
 mod bulk;
 mod bulk_formats;
 mod bytes;

@@ -5,7 +5,7 @@ use otp_test_tools::lacks;
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["add"],
     &["get"],
@@ -21,6 +21,7 @@ const COMMANDS: [&[&str]; 17] = [
     &["doctor"],
     &["import", "secure-python-link"],
     &["key", "inspect"],
+    &["audit", "show"],
     &["completions"],
     &["man"],
 ];

@@ -7,7 +7,7 @@ use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::name::AccountName;
-use crate::record::{Record, Terms};
+use crate::record::{Header, Record, Terms};
 use crate::seal::{Secret, open, verify};
 use crate::store::Store;
 
@@ -18,9 +18,25 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     ///
     /// [`KeepError::NoKey`], [`KeepError::DamagedKey`], the store's, and those of [`open`].
     pub fn open<B: Buffer>(&self, key: Key<B>) -> Result<Secret<B>, KeepError<S::Error>> {
+        self.open_noting(key, |_| ())
+    }
+
+    /// As [`open`](Keeper::open), and shows the record's header to `note` first. No tag has vouched for it then: only if the
+    /// record opens is it what was sealed.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Keeper::open).
+    pub fn open_noting<B: Buffer>(
+        &self,
+        key: Key<B>,
+        note: impl FnOnce(&Header),
+    ) -> Result<Secret<B>, KeepError<S::Error>> {
         let (account, id) = (key.account().clone(), key.id());
         let live = self.read_record(&account, id, key.capacity())?;
-        Ok(open(key, &decode(&live.bytes, &account, id)?, self.now)?)
+        let record = decode(&live.bytes, &account, id)?;
+        note(record.header());
+        Ok(open(key, &record, self.now)?)
     }
 
     /// Opens the record of a key that has not been replaced: the account's current secret, and the key's terms.

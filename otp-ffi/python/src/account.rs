@@ -211,7 +211,7 @@ fn no_copies() -> PyErr {
 /// names, or in the platform's directory for a user's data; or it is the file `record`.
 ///
 /// Raises NotFoundError, MalformedKeyError, WrongKeyError, ExpiredError, DamagedError, NewerVersionError,
-/// UnsafePermissionsError, StoreUnavailableError, UsageError, or OtherError if the key can't be read.
+/// UnsafePermissionsError, StoreUnavailableError, AuditFailedError, UsageError, or OtherError if the key can't be read.
 #[pyfunction]
 #[pyo3(signature = (key=None, *, key_file=None, key_fd=None, key_credential=None, key_file_mode=None, account=None, store=None, record=None))]
 #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]

@@ -11,7 +11,7 @@ import otp_link
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ["OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "OTP_RING", "CREDENTIALS_DIRECTORY"]:
+    for name in ["OTP_AUDIT", "OTP_KEY", "OTP_KEY_FILE", "OTP_STORE", "OTP_RING", "CREDENTIALS_DIRECTORY"]:
         monkeypatch.delenv(name, raising=False)
     # A look for the user's own store finds one of the test.
     for name in ["XDG_DATA_HOME", "LOCALAPPDATA"]:

@@ -11,6 +11,7 @@ use otp_core::{AccountName, KeyId};
 use super::dir::FsRing;
 use super::identity;
 use crate::any_store::AnyStore;
+use crate::audit::{self, Event};
 use crate::environment::{self, variable};
 use crate::error::{Error, Result};
 use crate::key_source::Key;
@@ -133,7 +134,14 @@ pub fn put_into_ring(key: &Key, ring: Option<&Path>, store: Option<&Path>) -> Re
 ///
 /// [`otp_core::KeepError::NoKey`] if the ring has none of that id.
 pub fn export_key(key_id: &str, ring: Option<&Path>, store: Option<&Path>) -> Result<NewKey> {
-    let id = KeyId::parse(key_id)?;
+    let mut entry = audit::Entry::begin(Event::Export)?;
+    match find_key(KeyId::parse(key_id)?, ring, store) {
+        Ok(key) => entry.granted_key(key),
+        Err(error) => Err(entry.refused(error)),
+    }
+}
+
+fn find_key(id: KeyId, ring: Option<&Path>, store: Option<&Path>) -> Result<NewKey> {
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
     let keeper = store::keeper(&store).with_ring(&ring);

@@ -36,14 +36,14 @@ pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::{
     AccessList, MAX_CREDENTIAL_LEN, Party, access_list, access_of, check_name, has_console, machine_id,
-    make_new_private_dir, read_console, read_credential, status_from, status_of_part, user_sid, write_credential,
-    write_output,
+    make_new_private_dir, read_console, read_credential, report_event, status_from, status_of_part, user_sid,
+    write_credential, write_output,
 };
 pub use platform::{
     Helper, HelperInput, HelperOutput, Running, core_dump_limit, create_private, file_kind, give_name, harden_process,
-    inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_with_status,
-    own_library, patiently, quiet_thread, standard_input, standard_output, start, status_of, swap_devices,
-    sync_file_system, sync_parent, take_fd, unnamed_private, user,
+    identity, inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_log,
+    open_with_status, own_library, patiently, quiet_thread, standard_input, standard_output, start, status_of,
+    swap_devices, sync_file_system, sync_parent, take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{
@@ -102,6 +102,19 @@ pub struct Hardened {
     pub no_core_dumps: bool,
     /// Other processes of the same user can neither trace it nor read its memory.
     pub not_dumpable: bool,
+}
+
+/// Who this process is, as a log says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user who started it: a number, on Windows a security identifier.
+    pub user: String,
+    /// The user that it acts as.
+    pub effective_user: String,
+    /// The number of the process that started it, where the system tells.
+    pub parent: Option<u32>,
+    /// The name of the machine.
+    pub host: String,
 }
 
 /// Waits for the lock of an open file, however often a signal interrupts. The lock ends when the file is closed.

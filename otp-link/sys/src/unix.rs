@@ -17,7 +17,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use crate::{FileKind, Hardened, Status};
+use crate::{FileKind, Hardened, Identity, Status};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::{Errno, FdFlags};
 use rustix::mm::{MapFlags, ProtFlags};
@@ -79,6 +79,31 @@ pub(crate) unsafe fn unmap_locked(start: NonNull<u8>, len: usize) {
 #[must_use]
 pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Who this process is.
+///
+/// # Errors
+///
+/// None here.
+pub fn identity() -> io::Result<Identity> {
+    Ok(Identity {
+        user: rustix::process::getuid().as_raw().to_string(),
+        effective_user: user().to_string(),
+        parent: rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs()),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    })
+}
+
+/// Opens a file to append to, and makes it with mode 0600 if there is none. A pipe that nobody reads is an error: nothing waits
+/// for a reader.
+///
+/// # Errors
+///
+/// The system's.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    File::options().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
 }
 
 /// Opens whatever a path leads to, and asks what it is.

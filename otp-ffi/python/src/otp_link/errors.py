@@ -144,7 +144,7 @@ class StaleRingError(Error):
 
 
 class AuditFailedError(Error):
-    """The audit log can't be written."""
+    """The audit log that OTP_AUDIT names can't be written, so nothing was handed over."""
 
     code = 17
     code_name = "audit-failed"

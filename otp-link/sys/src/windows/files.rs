@@ -52,6 +52,17 @@ pub fn user() -> u32 {
     TRUSTED
 }
 
+/// Opens a file to append to, and makes it if there is none, with the access list that its directory gives it.
+///
+/// # Errors
+///
+/// The system's.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    patiently(|| options.open(path))
+}
+
 /// Opens whatever a path leads to, waiting for those who have it open just now, and asks what it is.
 pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
     // A directory can be opened with this flag alone.
