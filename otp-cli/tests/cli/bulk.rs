@@ -206,6 +206,31 @@ fn the_lines_as_json_say_what_the_text_says() {
 }
 
 #[test]
+fn each_key_and_each_exported_account_has_its_line_in_a_log_and_without_one_there_is_none() {
+    let world = world();
+    world.otp(&["ring", "init", "ring"]).succeeds();
+    let full = |arguments: &[&str]| world.otp(arguments).env("OTP_AUDIT", "file:/dev/full");
+    let import = ["import", "jsonl", "a.jsonl", "--new-key-dir=keys", "--ring=ring"];
+    assert_eq!(full(&import).outcome().code(), 17);
+    assert!(key_files(&world).is_empty());
+    assert!(world.everything().iter().all(|(path, _)| path.extension().is_none_or(|extension| extension != "otp")));
+
+    let log = format!("file:{}", world.path("log").display());
+    assert_eq!(world.otp(&import).env("OTP_AUDIT", &log).outcome().code(), 0);
+    let export = ["export", "--ring=ring", "--yes"];
+    world.otp(&export).env("OTP_AUDIT", &log).succeeds();
+    let text = String::from_utf8(world.read("log")).unwrap();
+    let events: Vec<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| format!("{} {}", line["event"].as_str().unwrap(), line["account"].as_str().unwrap()))
+        .collect();
+    assert_eq!(events, ["add edms/a", "issue edms/a", "add edms/b", "open edms/a", "open edms/b"]);
+    let refused = full(&export).outcome();
+    assert_eq!((refused.code(), refused.text().as_str()), (17, ""));
+}
+
+#[test]
 fn what_is_exported_comes_back_by_an_import() {
     let world = world();
     world.otp(&["ring", "init", "ring"]).succeeds();

@@ -9,6 +9,7 @@ use super::key_dir::{self, KeyDir};
 use super::look::{Target, Work, grant, is_unknown, look};
 use super::options::Import;
 use crate::any_store::AnyStore;
+use crate::audit::{self, Event};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::manifest::{Entry, Manifest};
@@ -114,7 +115,8 @@ impl Run<'_> {
                 let current = keeper.current_key(&entry.account)?;
                 keeper.issue(current, &grant(entry, self.import, target.holder.clone()), randomness)?
             };
-            self.dir.write(&[(target, NewKey::new(&key, target.holder.clone(), None)?)])?;
+            let key = NewKey::new(&key, target.holder.clone(), None)?;
+            self.dir.write(&[(target, audit::Entry::begin(Event::Issue)?.granted_key(key)?)])?;
         }
         Ok(())
     }
@@ -124,8 +126,12 @@ impl Run<'_> {
         let mut files = Vec::new();
         for (prepared, index) in batch.prepared.iter().zip(&batch.indices) {
             let Ok(step) = &outcomes[*index] else { continue };
+            let mut event =
+                if step.targets.iter().any(|target| target.there.is_some()) { Event::Issue } else { Event::Add };
             for (target, key) in step.missing().zip(prepared.keys()) {
-                files.push((target, NewKey::new(key, target.holder.clone(), None)?));
+                let key = NewKey::new(key, target.holder.clone(), None)?;
+                files.push((target, audit::Entry::begin(event)?.granted_key(key)?));
+                event = Event::Issue;
             }
         }
         self.dir.write(&files)?;

@@ -8,6 +8,7 @@ use otp_core::{AccountName, UnixTime};
 use otp_sys::LockedVec;
 
 use crate::account::Account;
+use crate::audit::{Entry, Event};
 use crate::error::{Error, Result};
 use crate::json_value::{push_json_string, push_json_value};
 use crate::list::{has_prefix, in_prefix};
@@ -47,14 +48,24 @@ pub fn export_accounts<E: From<Error>>(
 }
 
 fn line(keeper: &FsRingKeeper<'_, '_>, account: &AccountName) -> Result<LockedVec> {
+    let mut entry = Entry::begin(Event::Open)?;
+    entry.account(account);
+    logged_line(keeper, account, &mut entry).map_err(|error| entry.refused(error))
+}
+
+fn logged_line(keeper: &FsRingKeeper<'_, '_>, account: &AccountName, entry: &mut Entry) -> Result<LockedVec> {
     let key = keeper.current_key(account)?;
     let id = key.id();
+    entry.key(account, id);
     let opened = Account::new(account.clone(), id, keeper.keeper().open(key)?)?;
     let info = keeper.keeper().info(account)?;
+    let used = info.keys.iter().find(|info| info.header.id == id);
+    entry.holder(used.and_then(|info| info.header.terms.holder.as_ref()));
     let now = UnixTime::now();
     // Those that have ended otherwise are no part of the account any more.
     let is_current = |key: &&KeyInfo| key.grace.is_none() && key.header.terms.expires.is_none_or(|at| now < at);
     let keys: Vec<&KeyInfo> = info.keys.iter().filter(is_current).collect();
+    entry.granted()?;
     Ok(json(&opened, &keys))
 }
 
