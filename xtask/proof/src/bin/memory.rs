@@ -213,7 +213,7 @@ mod programs {
             let password = String::from_utf8(fs::read(self.search.path("password"))?)?;
             // Half of it in escapes, which have to be decoded.
             let (plain, rest) = password.split_at(password.len() / 2);
-            let escaped: String = rest.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            let escaped = rest.chars().fold(String::new(), |text, c| text + &format!("\\u{:04x}", u32::from(c)));
             let json = format!(
                 "{{\"account\": \"many/json\", \"username\": \"report\", \"password\": \"{plain}{escaped}\"}}\n"
             );
