@@ -37,7 +37,10 @@ fn errors() -> Vec<(Error, Code, bool)> {
         ),
         (Error::AuditVariable { fault: AuditFault::NoSink }, Code::Usage, true),
         (
-            Error::NotAudited { path: "/log".into(), source: system(io::ErrorKind::StorageFull) },
+            Error::NotAudited {
+                path: if cfg!(windows) { "C:\\log" } else { "/log" }.into(),
+                source: system(io::ErrorKind::StorageFull),
+            },
             Code::AuditFailed,
             true,
         ),

@@ -8,7 +8,10 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::call::Call;
-use crate::world::World;
+use crate::world::{OTP, World};
+
+/// Where the helper of the tests is.
+const HELPERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../otp-link/tests/helper");
 
 /// A directory with an empty folder for a helper to serve.
 fn world() -> World {
@@ -22,10 +25,7 @@ fn url(world: &World, query: &str) -> String {
 }
 
 fn otp(world: &World, arguments: &[&str]) -> Call {
-    let helpers = concat!(env!("CARGO_MANIFEST_DIR"), "/../otp-link/tests/helper");
-    let mut call = world.otp(arguments);
-    call.command.env("OTP_HELPERS", helpers);
-    call
+    world.otp(arguments).env("OTP_HELPERS", HELPERS)
 }
 
 /// Adds the account of [`World::new`] to the store that a helper serves.
@@ -165,7 +165,9 @@ fn ctrl_c_ends_who_waits() {
     add(&world);
     let pid = world.path("pid");
     let store = url(&world, &format!("fault=hangs&pid={}", pid.display()));
-    let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &store]);
+    // The tests may run with signals ignored, as shells do for what they start in the background.
+    let get = ["--default-signal", OTP, "get", "--key-file=nightly.key", "--store", &store];
+    let mut call = world.command("env", &get).env("OTP_HELPERS", HELPERS);
     let mut waiting = call.command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let helper = loop {
         match fs::read_to_string(&pid) {

@@ -56,7 +56,7 @@ def test_a_file_of_workflow_security_is_opened_with_a_line_for_each_key(tmp_path
     assert [(line["event"], line["account"]) for line in lines(log)] == [("open", "user"), ("open", "password")]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
+@pytest.mark.skipif(sys.platform == "win32" or not os.path.exists("/dev/full"), reason="this system has no full device")
 def test_without_a_line_nothing_is_opened(
     store: Path, key: otp_link.Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

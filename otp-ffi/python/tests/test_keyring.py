@@ -8,9 +8,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("keyring is not part of the environment of the tests there", allow_module_level=True)
+
 import keyring
 import keyring.backend
-import pytest
 from keyring.errors import KeyringError
 
 import otp_link
