@@ -3,7 +3,6 @@
 //!
 //! The floor writes as many bytes in the same chunks: the records by a batch put of the store, each into a new account, and the
 //! key files without names, synced together, and then named. `TMPDIR` decides on which file system.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a measurement that fails may panic")]
 
 use std::fs::File;
