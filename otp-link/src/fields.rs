@@ -20,7 +20,7 @@ pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account<LockedBuf>> {
     Ok(account)
 }
 
-/// Says that a value has just come in, and is secret. Every value passes here on its way to a record, whoever gave it; a front end
+/// Says that a value has just come in, and is secret. Every value passes here on its way to a record, from whatever source; a front end
 /// that works on one earlier says so as soon as it has it.
 ///
 /// Only the build of `cargo xtask ct` does anything here.

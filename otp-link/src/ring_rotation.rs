@@ -65,7 +65,7 @@ impl<'a> Renewal<'a> {
 }
 
 impl Renewal<'_> {
-    /// The old payload with the new fields in their places, if whoever changes the database can read it.
+    /// The old payload with the new fields in their places, if the program that changes the database can read it.
     fn changed(&self, old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
         let payload = merge(old, new)?;
         if self.as_text {

@@ -27,7 +27,7 @@ pub fn init_store(store: &Path) -> Result<bool> {
 }
 
 /// Tries the store's promises on objects of an account that nobody has, and removes them. It goes the way that every command goes, so
-/// it tries a helper as well as its server, whoever wrote it.
+/// it tries a helper, of any origin, as well as its server.
 ///
 /// # Errors
 ///

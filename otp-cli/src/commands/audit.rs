@@ -107,7 +107,7 @@ fn read(line: &[u8]) -> (Option<Entry>, bool) {
 }
 
 impl Entry {
-    /// A line for people. Whoever can write the log decides what stands in it.
+    /// A line for people. Those who can write the log decide what stands in it.
     fn text(&self) -> String {
         let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), redact);
         let user = |user: &Value| redact(&user.as_str().map_or_else(|| user.to_string(), str::to_owned));

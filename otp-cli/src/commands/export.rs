@@ -12,7 +12,7 @@ use crate::{prompt, report, terminal};
 /// Print every account of a ring with its secret, as otp import jsonl reads it
 #[derive(Args)]
 #[command(after_help = "Example: otp export --ring ~/otp-ring --yes | age -r RECIPIENT > accounts.jsonl.age\n\n\
-    Whoever reads the output has every password: it belongs in a pipe, or in a file that only you can read. Accounts that the \
+    Those who read the output have every password: it belongs in a pipe, or in a file that only you can read. Accounts that the \
     ring can't open are named on standard error, and the exit code is that of the first.")]
 pub(crate) struct ExportArgs {
     /// Print only accounts whose name starts with PREFIX

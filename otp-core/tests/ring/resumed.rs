@@ -1,4 +1,4 @@
-//! A rotation that was cut short ends as it was to end, though whoever resumes it says nothing of that.
+//! A rotation that was cut short ends as it was to end, though the one who resumes it says nothing of that.
 
 use std::num::NonZeroU8;
 

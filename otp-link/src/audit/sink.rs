@@ -80,7 +80,7 @@ fn append(path: &Path, line: &Line) -> io::Result<()> {
     loop {
         match file.write(&bytes) {
             Ok(count) if count == bytes.len() => return Ok(()),
-            // What is there of it is no line; whoever reads the log sees that.
+            // What is there of it is no line; those who read the log see that.
             Ok(_) => return Err(io::ErrorKind::StorageFull.into()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
