@@ -5,14 +5,11 @@
 
 use core::array;
 
-use crate::buffer::Scratch;
-
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
 
-/// How many words are taken at a time.
-const LANES: usize = 4;
-const BLOCK_LEN: usize = LANES * 8;
+/// How many words are taken at a time: on a small processor one, since four take more registers and code than it has to spare.
+const LANES: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
 
 /// The factor T of the CRC's polynomial (x + 1) T, which is irreducible: x^31 + x^7 + x^5 + x^3 + 1.
 const T: u64 = 1 << 31 | low_terms(1);
@@ -24,18 +21,27 @@ const T: u64 = 1 << 31 | low_terms(1);
 /// final XOR `ffffffff`; of `123456789` it is `0b4b4bfc`.) The time depends on the length alone.
 #[must_use]
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
-    // Zeros in front change no remainder, and give whole blocks.
-    let (rest, blocks) = bytes.split_at(bytes.len() % BLOCK_LEN);
-    let mut first = Scratch::<BLOCK_LEN>::zeroed();
-    first[BLOCK_LEN - rest.len()..].copy_from_slice(rest);
+    in_lanes::<LANES>(bytes)
+}
+
+fn in_lanes<const LANES: usize>(bytes: &[u8]) -> [u8; LEN] {
+    // As whole words and blocks, counted from the end, since zeros in front change no remainder.
+    let (head, words) = bytes.as_rchunks::<8>();
+    let (first, blocks) = words.as_rchunks::<LANES>();
+    let head = head.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));
+    let mut lanes: [u64; LANES] = array::from_fn(|lane| match (lane + 1 + first.len()).checked_sub(LANES) {
+        None => 0,
+        Some(0) => head,
+        Some(at) => u64::from_be_bytes(first[at - 1]),
+    });
 
     // Modulo each factor by itself: modulo x + 1 the remainder is the parity of the bits, and modulo T it is kept modulo
     // T^2, in whole words. Each lane takes one word of every block, so that no word waits for the one before it.
-    let mut lanes = words(&first);
     let mut parity = lanes;
-    for block in blocks.as_chunks().0 {
-        for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(words(block)) {
-            *lane = times_x256(*lane) ^ word;
+    for block in blocks {
+        for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(block) {
+            let word = u64::from_be_bytes(*word);
+            *lane = times_block::<LANES>(*lane) ^ word;
             *parity ^= word;
         }
     }
@@ -49,10 +55,10 @@ pub fn of(bytes: &[u8]) -> [u8; LEN] {
     checksum
 }
 
-/// The words of a block, the top byte of each first.
-fn words(block: &[u8; BLOCK_LEN]) -> [u64; LANES] {
-    let words = block.as_chunks().0;
-    array::from_fn(|lane| u64::from_be_bytes(words[lane]))
+/// x to the number of a block's bits, times a polynomial.
+const fn times_block<const LANES: usize>(word: u64) -> u64 {
+    const { assert!(LANES == 1 || LANES == 4) };
+    if LANES == 1 { times_x64(word) } else { times_x256(word) }
 }
 
 /// x^256 times a polynomial: x^48 + x^32 + x^16 + x^12 + x^2 times it, modulo T^2.
@@ -83,4 +89,17 @@ const fn modulo_t(word: u64) -> u64 {
 /// x^7 + x^5 + x^3 + 1, to which x^31 is congruent modulo T, times a polynomial.
 const fn low_terms(word: u64) -> u64 {
     word << 7 ^ word << 5 ^ word << 3 ^ word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_at_a_time_and_four_give_the_same() {
+        let bytes: std::vec::Vec<u8> = (0..=u8::MAX).map(|at| at.wrapping_mul(at).rotate_left(3) ^ at).collect();
+        for len in 0..bytes.len() {
+            assert_eq!(in_lanes::<1>(&bytes[..len]), in_lanes::<4>(&bytes[..len]));
+        }
+    }
 }
