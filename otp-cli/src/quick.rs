@@ -12,8 +12,10 @@ use crate::commands::run::RunArgs;
 use crate::format::Format;
 use crate::options::{Globals, KeyArgs, SourceArgs};
 
-/// What `get` and `run` both take, each with a value.
-const SHARED: [&str; 5] = ["store", "key-file", "key-fd", "key", "record"];
+/// The options, each with a value: those of all commands, which may stand before one, and those of the two.
+const GLOBAL: &[&str] = &["store"];
+const GET: &[&str] = &["store", "key-file", "key-fd", "key", "record", "field", "format"];
+const RUN: &[&str] = &["store", "key-file", "key-fd", "key", "record", "env", "stdin", "fd", "file"];
 
 /// What was read.
 pub(crate) enum Quick {
@@ -23,11 +25,20 @@ pub(crate) enum Quick {
 
 /// Reads the arguments behind the program's name; `None` if they are not in the plain form.
 pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Quick)> {
-    let (command, arguments) = arguments.split_first()?;
-    match command.to_str()? {
-        "get" => get(Options::scan(arguments, &["field", "format"])?),
-        "run" => run(Options::scan(arguments, &["env", "stdin", "fd", "file"])?),
-        _ => None,
+    let at = arguments.iter().position(|word| word == "get" || word == "run")?;
+    let (before, command) = arguments.split_at(at);
+    let (command, behind) = command.split_first()?;
+    let mut options = Options::default();
+    options.scan(before, GLOBAL)?;
+    if !options.positional.is_empty() || options.after.is_some() {
+        return None;
+    }
+    if command == "get" {
+        options.scan(behind, GET)?;
+        get(options)
+    } else {
+        options.scan(behind, RUN)?;
+        run(options)
     }
 }
 
@@ -76,6 +87,7 @@ fn run(mut options: Options<'_>) -> Option<(Globals, Quick)> {
 struct NotPlain;
 
 /// The parts of a command line in the plain form.
+#[derive(Default)]
 struct Options<'a> {
     values: Vec<(&'a str, &'a OsStr)>,
     no_input: bool,
@@ -85,20 +97,20 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn scan(arguments: &'a [OsString], own: &[&str]) -> Option<Self> {
-        let mut options = Self { values: Vec::new(), no_input: false, positional: Vec::new(), after: None };
+    /// Adds the parts of these arguments; `None` if one is not plain.
+    fn scan(&mut self, arguments: &'a [OsString], known: &[&str]) -> Option<()> {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             if !argument.as_encoded_bytes().starts_with(b"-") {
-                options.positional.push(argument);
+                self.positional.push(argument);
                 continue;
             }
             match argument.to_str()?.strip_prefix("--")? {
                 "" => {
-                    options.after = Some(rest.as_slice());
+                    self.after = Some(rest.as_slice());
                     break;
                 }
-                "no-input" if !options.no_input => options.no_input = true,
+                "no-input" if !self.no_input => self.no_input = true,
                 option => {
                     let (name, value) = match option.split_once('=') {
                         Some((name, value)) => (name, OsStr::new(value)),
@@ -106,14 +118,14 @@ impl<'a> Options<'a> {
                     };
                     let bytes = value.as_encoded_bytes();
                     let plain = !bytes.is_empty() && (bytes == b"-" || !bytes.starts_with(b"-"));
-                    if !plain || !SHARED.iter().chain(own).any(|known| *known == name) {
+                    if !plain || !known.contains(&name) {
                         return None;
                     }
-                    options.values.push((name, value));
+                    self.values.push((name, value));
                 }
             }
         }
-        Some(options)
+        Some(())
     }
 
     fn shared(&mut self) -> Option<(Globals, SourceArgs)> {

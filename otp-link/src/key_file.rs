@@ -72,8 +72,7 @@ fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()>
             Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(platform::parent(path), mode)),
             _ => Ok(()),
         },
-        Ok(()) if platform::is_shared(path) && platform::is_provided(path, status) => Ok(()),
-        Ok(()) => check_parent(path),
+        Ok(()) => check_place(path, || platform::is_provided(path, status)),
         refused => refused,
     }
 }
@@ -99,12 +98,23 @@ pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
 
 /// As [`check_directory`], for the directory that a path's last part is in: where its name stands, and where it leads.
 pub(crate) fn check_parent(path: &Path) -> Result<()> {
+    check_place(path, || false)
+}
+
+/// As [`check_parent`], but a shared directory is no matter if `excused` says so.
+fn check_place(path: &Path, excused: impl Fn() -> bool) -> Result<()> {
+    let is_missing = |sharing: &io::Result<_>| matches!(sharing, Err(error) if error.kind() == ErrorKind::NotFound);
     let mut above = platform::parent(path);
+    let mut sharing = platform::sharing(above);
     // Of what is to be made, the directory that is there.
-    while is_missing(above) && platform::parent(above) != above {
+    while is_missing(&sharing) && platform::parent(above) != above {
         above = platform::parent(above);
+        sharing = platform::sharing(above);
     }
-    check_directory(above)?;
+    if matches!(sharing, Ok(Some(_))) && excused() {
+        return Ok(());
+    }
+    judge(above, &sharing)?;
     let leads_elsewhere = path.file_name().is_none() || path.symlink_metadata().is_ok_and(|status| status.is_symlink());
     if leads_elsewhere && let Ok(resolved) = path.canonicalize() {
         return check_directory(platform::parent(&resolved));
@@ -112,16 +122,16 @@ pub(crate) fn check_parent(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_missing(path: &Path) -> bool {
-    matches!(platform::sharing(path), Err(error) if error.kind() == ErrorKind::NotFound)
-}
-
 /// Refuses a directory in which everybody could replace a file, and warns of one that is shared.
 fn check_directory(path: &Path) -> Result<()> {
-    match platform::sharing(path) {
-        Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(path, mode)),
+    judge(path, &platform::sharing(path))
+}
+
+fn judge(path: &Path, sharing: &io::Result<Option<(u32, platform::Sharing)>>) -> Result<()> {
+    match sharing {
+        Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(path, *mode)),
         Ok(Some((mode, platform::Sharing::Shared))) => {
-            warning::warn(&Warning::SharedDirectory { path, mode });
+            warning::warn(&Warning::SharedDirectory { path, mode: *mode });
             Ok(())
         }
         // What can't be looked at fails when it is used.
@@ -348,11 +358,6 @@ mod platform {
         })
     }
 
-    /// Whether others can write to the directory of a path.
-    pub(super) fn is_shared(path: &Path) -> bool {
-        matches!(sharing(parent(path)), Ok(Some(_)))
-    }
-
     /// Whether a path lies directly in a directory, whatever that is called.
     pub(super) fn is_in(path: &Path, directory: &Path) -> bool {
         let place = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
@@ -424,10 +429,6 @@ mod platform {
         } else {
             None
         })
-    }
-
-    pub(super) fn is_shared(path: &Path) -> bool {
-        matches!(sharing(parent(path)), Ok(Some(_)))
     }
 
     pub(super) fn is_in(path: &Path, directory: &Path) -> bool {

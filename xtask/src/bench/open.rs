@@ -27,6 +27,13 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
     let folder = otp_test_tools::folder();
     let home = folder.path();
     let floor = floor(home)?;
+    // On the file system of the floor, at a path as short.
+    let copy = |of: &Path, name| {
+        let path = home.join(name);
+        fs::copy(of, &path).map_err(|error| format!("{}: {error}", of.display()))?;
+        Ok::<_, String>(path)
+    };
+    let programs = &Programs { stock: copy(&programs.stock, "stock")?, fixed: copy(&programs.fixed, "otp")? };
     let account = Account::add(&programs.fixed, home)?;
     let get = |program: &Path| account.get(program);
     let key = fs::read_to_string(&account.key).map_err(|error| format!("the key: {error}"))?;
