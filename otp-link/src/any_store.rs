@@ -70,6 +70,13 @@ impl Store for AnyStore {
         }
     }
 
+    fn await_writers(&self, account: &AccountName) -> Result<(), StoreError> {
+        match self {
+            Self::Files(store) => Ok(store.await_writers(account)?),
+            Self::Remote(store) => Ok(store.await_writers(account)?),
+        }
+    }
+
     fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, StoreError> {
         match self {
             Self::Files(store) => Ok(store.put(slot, bytes)?),

@@ -67,6 +67,16 @@ pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<Acco
     Ok(lock)
 }
 
+/// Waits for those who have an account's lock. Whoever has it made the file to lock before they looked at the account.
+pub(crate) fn await_writers(store: &FsStore, account: &AccountName) -> Result<(), Error> {
+    let file = walk::find(store, account)?.map(|dir| dir.status_at(LOCK));
+    match file {
+        None => Ok(()),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Some(_) => lock(store, account).map(drop),
+    }
+}
+
 fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'_>) -> Result<File, Error> {
     let path = wait.path();
     let failed = |error| Error::store("lock", path, error);

@@ -18,6 +18,10 @@ impl Store for FsStore {
         lock::lock(self, account)
     }
 
+    fn await_writers(&self, account: &AccountName) -> Result<(), Error> {
+        lock::await_writers(self, account)
+    }
+
     fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, Error> {
         put::put(self, slot, bytes)
     }

@@ -152,13 +152,19 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         Err(error)
     }
 
-    /// Looks, under the account's lock, whether records that were put may stay, and takes them back if not.
+    /// Looks whether records that were put may stay, and takes them back if not.
     ///
     /// # Errors
     ///
     /// [`KeepError::Exists`] if somebody else has added the account meanwhile; [`KeepError::Busy`] and those of
     /// [`check_current`](Keeper::check_current) if somebody has rotated it; the store's.
     pub fn settle(&self, prepared: &Prepared<M>) -> Result<(), KeepError<S::Error>> {
+        // Who looked at the account before the records were there has put theirs by now.
+        self.store.await_writers(&prepared.account).map_err(KeepError::Store)?;
+        if self.look_again(prepared).is_ok() {
+            return Ok(());
+        }
+        // Of two who settle, the second to have the lock stays.
         let _guard = self.lock(&prepared.account)?;
         self.look_again(prepared).inspect_err(|_| {
             for id in prepared.ids() {

@@ -36,6 +36,17 @@ pub trait Store {
     /// that says so.
     fn lock(&self, account: &AccountName) -> Result<Self::Guard<'_>, Self::Error>;
 
+    /// Waits until nobody has an account's lock who took it before this call.
+    ///
+    /// Whoever takes it later sees what was put before. A store that knows that nobody has it need not take it.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Store::lock).
+    fn await_writers(&self, account: &AccountName) -> Result<(), Self::Error> {
+        self.lock(account).map(drop)
+    }
+
     /// Puts `bytes` into a slot if it is empty, and says whether it did. What was there stays.
     ///
     /// Of several concurrent calls with different bytes for one slot, exactly one answers `true`. If the slot holds these very

@@ -53,6 +53,24 @@ fn a_lock_that_others_keep_is_waited_for_as_long_as_the_store_says() {
 }
 
 #[test]
+fn writers_are_waited_for_and_where_there_are_none_nothing_is_made() {
+    let (_home, store) = new_store();
+    let object = record("a", 1);
+    store.await_writers(&object.account).unwrap();
+    assert_eq!(entries(store.root()), 0);
+    store.put(&object, b"x").unwrap();
+    store.await_writers(&object.account).unwrap();
+    assert!(!store.root().join("a/.lock").exists());
+
+    let guard = store.lock(&object.account).unwrap();
+    let other = FsStore::open(store.root()).unwrap().lock_timeout(Duration::ZERO);
+    let error = other.await_writers(&object.account).unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }), "{error:?}");
+    drop(guard);
+    other.await_writers(&object.account).unwrap();
+}
+
+#[test]
 fn a_lock_leaves_no_directory_behind_unless_something_is_in_it() {
     let (_home, store) = new_store();
     let account: AccountName = "a/b/c".parse().unwrap();
