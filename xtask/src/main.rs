@@ -14,6 +14,7 @@ mod demo;
 mod dist;
 #[cfg(unix)]
 mod e2e;
+mod emulated;
 mod faults;
 mod fuzz;
 mod memory;
@@ -121,7 +122,7 @@ const TASKS: &[Task] = &[
         "parsing, opening and storing, beside ring, RustCrypto and SQLite",
         WithArguments(peers::peers),
     ),
-    task("size", "what the core takes of a small device, and its largest functions", Plain(size::size)),
+    task("size", "what the core takes of a small device (stack: needs qemu-system-arm)", Plain(size::size)),
     #[cfg(unix)]
     task(
         "bench [--quick] [--json] [--write]",

@@ -1,4 +1,4 @@
-//! `cargo xtask size`: how much of a small device the core takes, and which functions take it.
+//! `cargo xtask size`: how much of a small device the core takes, and which functions take it; and the stack, on emulated devices.
 
 use std::path::PathBuf;
 
@@ -6,13 +6,17 @@ use xtask::Result;
 use xtask::cargo::{build, cargo};
 use xtask::sh::{answers, output, program, run};
 
-/// The devices: the smallest Arm core, and one with room for instructions that multiply.
-pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
+use crate::emulated::stack_of;
+
+/// The devices: the smallest Arm core, and one with room for instructions that multiply; and machines of QEMU's that run their
+/// programs.
+pub(crate) const TARGETS: [(&str, &str); 2] =
+    [("thumbv6m-none-eabi", "mps2-an385"), ("thumbv7em-none-eabihf", "mps2-an386")];
 /// How many of the largest functions are shown.
 const SHOWN: usize = 25;
 
 pub(crate) fn size() -> Result<()> {
-    for target in TARGETS {
+    for (target, machine) in TARGETS {
         let (device, text) = text_of(target)?;
         let symbols = output(
             program("nm")
@@ -28,7 +32,11 @@ pub(crate) fn size() -> Result<()> {
         for (size, name) in functions.take(SHOWN) {
             println!("{size:>6}  {name}");
         }
-        println!("\n{text:>6}  .text of a program that parses, decodes and opens, {target}\n");
+        println!("\n{text:>6}  .text of a program that parses, decodes and opens, {target}");
+        match stack_of(&device, machine) {
+            Ok(stack) => println!("{stack:>6}  stack of the same, with the key's buffer\n"),
+            Err(error) => println!("     -  stack of the same: {error}\n"),
+        }
     }
     Ok(())
 }

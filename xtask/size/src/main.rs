@@ -1,24 +1,36 @@
-//! The least program that parses a key, decodes a record and opens it: what `cargo xtask size` measures. It never runs.
+//! The least program that parses a key, decodes a record and opens it. `cargo xtask size` measures it, and `cargo xtask bench` starts
+//! it on emulated devices, to see how much stack it takes.
 #![no_std]
 #![no_main]
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use otp_core::{Key, Record, open_ignoring_expiry};
 
-/// Where a device would have read them to.
-static TEXT: [u8; 256] = [0; 256];
-static RECORD: [u8; 256] = [0; 256];
+/// What a device would have read from somewhere: a key and a record of capacity 64.
+static TEXT: &[u8] = include_bytes!("../../../otp-cli/tests/formats/1/keys/account.key");
+static RECORD: &[u8] = include_bytes!("../../../otp-cli/tests/formats/1/store/edms/reporting/r2uh26rrtbvfguka.otp");
 
-/// Where a device starts. Gives the sum of the secret's bytes.
+/// The sum of the secret's bytes, once it is open; [`FAILED`] if it does not open.
 #[unsafe(no_mangle)]
-pub extern "C" fn _start() -> u32 {
+static ANSWER: AtomicU32 = AtomicU32::new(0);
+const FAILED: u32 = u32::MAX;
+
+/// Where a device starts.
+#[unsafe(no_mangle)]
+pub extern "C" fn _start() -> ! {
+    ANSWER.store(opened().unwrap_or(FAILED), Ordering::Relaxed);
+    loop {}
+}
+
+fn opened() -> Option<u32> {
     let mut key = [0; 160];
-    let Ok(key) = Key::parse(black_box(&TEXT), &mut key[..]) else { return 0 };
-    let Ok(record) = Record::decode(black_box(&RECORD)) else { return 0 };
-    let Ok(secret) = open_ignoring_expiry(key, &record) else { return 0 };
-    secret.expose().iter().map(|byte| u32::from(*byte)).sum()
+    let key = Key::parse(black_box(TEXT), &mut key[..]).ok()?;
+    let record = Record::decode(black_box(RECORD)).ok()?;
+    let secret = open_ignoring_expiry(key, &record).ok()?;
+    Some(secret.expose().iter().map(|byte| u32::from(*byte)).sum())
 }
 
 #[panic_handler]
