@@ -132,6 +132,18 @@ fn a_database_of_keepassxc_moves_in() {
 }
 
 #[test]
+fn a_table_of_an_older_keepassxc_moves_in_and_one_without_passwords_does_not() {
+    let world = World::empty();
+    world.write("team.csv", "Group,Title,Username,Password,URL,Notes\nRoot,Old,alice,secret,db.example,\n");
+    import(&world, &["csv", "team.csv", "--map=keepassxc"]);
+    let fields = opened(&world, "keys/root+old.key");
+    assert_eq!((&fields["password"], &fields["url"]), (&"secret".into(), &"db.example".into()));
+    world.write("team.csv", "Group,Title,Username,URL,Notes\nRoot,Old,alice,db.example,\n");
+    let said = world.otp(&["import", "csv", "team.csv", "--map=keepassxc", "--new-key-dir=keys"]).fails(2);
+    assert!(said.contains("has no column \"Password\""), "{said}");
+}
+
+#[test]
 fn a_store_of_pass_moves_in() {
     if lacks("pass") {
         return;

@@ -69,8 +69,13 @@ fn columns(header: &[String], collector: &mut Collector<'_>) -> Checked<Vec<(Str
         place.ok_or_else(|| ManifestFault::NoColumn { column: column.clone() })
     };
     let columns: Vec<(String, Vec<usize>)> = mapping
-        .pairs()
-        .map(|(member, columns)| Ok((member.to_owned(), columns.iter().map(place).collect::<Checked<_>>()?)))
+        .all()
+        .iter()
+        .map(|taken| match taken.columns.iter().map(place).collect::<Checked<_>>() {
+            Err(_) if taken.is_optional => Ok(None),
+            places => places.map(|places| Some((taken.member.clone(), places))),
+        })
+        .filter_map(Result::transpose)
         .collect::<Checked<_>>()?;
     for (place, name) in header.iter().enumerate() {
         if !columns.iter().any(|(_, places)| places.contains(&place)) {

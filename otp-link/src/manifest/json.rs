@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::draft::{Checked, Collector, Draft};
 use super::fault::ManifestFault;
 use super::json_text::Object;
+use super::mapping::Taken;
 use super::{json_text, line_breaks, read_file};
 use crate::error::Result;
 
@@ -116,7 +117,7 @@ fn read_members(value: &RawValue, draft: &mut Draft, collector: &mut Collector<'
 /// Takes what the mapping names, by name or by pointer; the other members are left out.
 fn read_mapped(value: &RawValue, object: &Object<'_>, draft: &mut Draft, collector: &mut Collector<'_>) -> Checked {
     let mapping = collector.reading.mapping;
-    for (member, columns) in mapping.pairs() {
+    for Taken { member, columns, .. } in mapping.all() {
         let mut joined = LockedVec::with_capacity(0);
         for column in columns {
             let pointer = if column.starts_with('/') { column.clone() } else { format!("/{}", escape(column)) };
@@ -137,7 +138,7 @@ fn read_mapped(value: &RawValue, object: &Object<'_>, draft: &mut Draft, collect
     }
     let taken = |name: &str| {
         let is_it = |column: &String| column == name || column.split('/').nth(1) == Some(&escape(name));
-        mapping.pairs().any(|(_, columns)| columns.iter().any(is_it))
+        mapping.all().iter().any(|taken| taken.columns.iter().any(is_it))
     };
     for (name, _) in object.0.iter().filter(|(name, _)| !taken(name)) {
         collector.leave_out(name);

@@ -4,18 +4,29 @@
 ///
 /// An empty one takes them by their names. Any other takes nothing but what it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mapping(Vec<(String, Vec<String>)>);
+pub struct Mapping(Vec<Taken>);
+
+/// What is taken for a member of the manifest, or for a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) member: String,
+    /// Several for an account's title.
+    pub(super) columns: Vec<String>,
+    /// Whether a table may lack them.
+    pub(super) is_optional: bool,
+}
 
 impl Mapping {
     /// That of the CSV files that `KeePassXC` exports: the account is named by group and title.
     #[must_use]
     pub fn keepassxc(self) -> Self {
         let mut mapping = self;
-        mapping.0.push(("account".into(), vec!["Group".into(), "Title".into()]));
-        for (member, column) in
-            [("username", "Username"), ("password", "Password"), ("url", "URL"), ("notes", "Notes"), ("totp", "TOTP")]
-        {
-            mapping = mapping.with(member, column);
+        let title = vec!["Group".into(), "Title".into()];
+        mapping.0.push(Taken { member: "account".into(), columns: title, is_optional: false });
+        mapping = mapping.with("username", "Username").with("password", "Password");
+        // Not every version exports them.
+        for (member, column) in [("url", "URL"), ("notes", "Notes"), ("totp", "TOTP")] {
+            mapping = mapping.taking(member, column, true);
         }
         mapping
     }
@@ -23,9 +34,13 @@ impl Mapping {
     /// The same one, which also takes a column for a member of the manifest, or for a field. One that was named for it before
     /// counts no more.
     #[must_use]
-    pub fn with(mut self, member: &str, column: &str) -> Self {
-        self.0.retain(|(other, _)| other != member);
-        self.0.push((member.to_owned(), vec![column.to_owned()]));
+    pub fn with(self, member: &str, column: &str) -> Self {
+        self.taking(member, column, false)
+    }
+
+    fn taking(mut self, member: &str, column: &str, is_optional: bool) -> Self {
+        self.0.retain(|taken| taken.member != member);
+        self.0.push(Taken { member: member.to_owned(), columns: vec![column.to_owned()], is_optional });
         self
     }
 
@@ -35,14 +50,15 @@ impl Mapping {
         self.0.is_empty()
     }
 
-    /// Each member with its columns; the account's title may be in several.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(member, columns)| (member.as_str(), columns.as_slice()))
+    pub(super) fn all(&self) -> &[Taken] {
+        &self.0
     }
 
     /// What a name becomes: the member that takes it, or the name itself.
     pub(super) fn renamed<'n>(&'n self, name: &'n str) -> &'n str {
-        let takes = |columns: &[String]| columns.iter().any(|column| column == name);
-        self.pairs().find(|(_, columns)| takes(columns)).map_or(name, |(member, _)| member)
+        self.0
+            .iter()
+            .find(|taken| taken.columns.iter().any(|column| column == name))
+            .map_or(name, |taken| &taken.member)
     }
 }
