@@ -339,7 +339,7 @@ mod tests {
             pairs.flat_map(move |(first, second)| words.iter().map(move |third| (command, *first, *second, *third)))
         });
         for (command, first, second, third) in lines {
-            for place in 0..3 {
+            for (place, read) in quickly.iter_mut().enumerate() {
                 let mut line = vec![first, second, third];
                 line.insert(place, command);
                 for end in [&[][..], &["--", "cmd"]] {
@@ -352,7 +352,7 @@ mod tests {
                     let parsed = (globals, command);
                     let full = parse([&[OsString::from("otp")][..], &line].concat());
                     assert_eq!(full.as_ref().map(shown).ok(), Some(shown(&parsed)), "{line:?}");
-                    quickly[place] += 1;
+                    *read += 1;
                 }
             }
         }

@@ -100,6 +100,7 @@ pub(crate) fn words(hint: &Hint<'_>, named: Named<'_>) -> String {
         }
         Hint::KeepPasswordInAccount => "the preset takes it from the account".into(),
         Hint::SetField { field } => format!("give it with --set {field}=TEXT, or keep it in the account"),
+        Hint::NameKeyDir => "give --new-key-dir DIR".into(),
         Hint::NameRing => "name a ring with --ring DIR or OTP_RING; otp ring init DIR makes one".into(),
         Hint::MakeRing { path } => format!("run: {}", otp(store, &format!("ring init {}", shell_word(path)))),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

@@ -30,6 +30,10 @@ pub(crate) struct Globals {
     pub(crate) yes: bool,
 }
 
+/// The length of a generated password that nobody names.
+pub(crate) const PASSWORD_LEN: u16 = 32;
+const PASSWORD_LEN_TEXT: &str = "32";
+
 /// Where the key comes from; the first that is given counts.
 #[derive(Args, Default)]
 pub(crate) struct KeyArgs {
@@ -80,7 +84,7 @@ pub(crate) struct FieldArgs {
         group = "password",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "32",
+        default_missing_value = PASSWORD_LEN_TEXT,
         value_parser = clap::value_parser!(u16).range(8..=1024),
         help_heading = "Fields"
     )]

@@ -91,6 +91,7 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         }
         Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
         Hint::UseOtherEncoder => "use another encoder, such as base64, or the value itself".into(),
+        Hint::NameKeyDir => "call otp_account_renew, which gives new keys to its caller".into(),
         Hint::NameRing => "name the ring, or set OTP_RING in the environment; otp_ring_init makes one".into(),
         Hint::MakeRing { path } => format!("otp_ring_init makes one at {}; or name another ring", shell_word(path)),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),
@@ -245,6 +246,7 @@ mod tests {
             Hint::GiveOneKey,
             Hint::NameStoreOrRecord,
             Hint::UseFutureTime,
+            Hint::NameKeyDir,
             Hint::NameRing,
             Hint::MakeRing { path },
             Hint::AdoptRing { path },

@@ -232,6 +232,11 @@ pub enum Error {
         /// Why.
         fault: EntropyFault,
     },
+    /// A holder needs a new key, and there is no place to write it to.
+    NewKeyNeeded {
+        /// The account.
+        account: Box<AccountName>,
+    },
     /// No ring is named.
     NoRing,
     /// There is no ring at a path.
@@ -409,6 +414,7 @@ impl Coded for Error {
             | Self::IncompleteLogin
             | Self::Template { .. }
             | Self::Preset { .. }
+            | Self::NewKeyNeeded { .. }
             | Self::NoRing
             | Self::NoSuchRing { .. }
             | Self::RingNotEmpty { .. }
@@ -486,6 +492,7 @@ impl Display for Cause<'_> {
             Error::Unencodable { field, encoder, cause } => {
                 write!(f, "field {field:?} can't be written as {}: {cause}", encoder.name())
             }
+            Error::NewKeyNeeded { account } => write!(f, "a holder of account {account} needs a new key"),
             Error::NoRing => f.write_str("no ring is named"),
             Error::NoSuchRing { path } => write!(f, "there is no ring at {}", path.display()),
             Error::RingExists { path } => write!(f, "{} is a ring already", path.display()),

@@ -180,6 +180,8 @@ pub enum Hint<'a> {
         /// Its name.
         field: &'a str,
     },
+    /// Name a directory for new keys.
+    NameKeyDir,
     /// Name a ring.
     NameRing,
     /// Make a ring here, or name another.
@@ -280,6 +282,7 @@ impl Error {
             // The event log has no path.
             Self::NotAudited { path, .. } if !path.is_absolute() => return None,
             Self::BrokenPromise { .. } => Hint::UseOtherServer,
+            Self::NewKeyNeeded { .. } => Hint::NameKeyDir,
             Self::NoRing | Self::RingOnly { .. } => Hint::NameRing,
             Self::NoSuchRing { path } => Hint::MakeRing { path },
             Self::RingInStore { .. } => Hint::KeepRingApart,

@@ -205,7 +205,8 @@ fn listed(what: &str, ids: &[KeyId]) -> String {
 /// A line for each key: what becomes of it.
 fn plan(plan: &Published<LockedBuf>) -> String {
     let mut text = String::new();
-    for (what, ids) in [("keep", &plan.kept), ("end", &plan.ended), ("gone", &plan.orphaned)] {
+    let all = [("keep", &plan.kept), ("renew", &plan.to_replace), ("end", &plan.ended), ("gone", &plan.orphaned)];
+    for (what, ids) in all {
         for id in ids {
             text.push_str(&format!("{what}\t{id}\n"));
         }

@@ -12,16 +12,11 @@ use crate::options::{self, Globals};
 
 pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     args.ring.ring.named()?;
-    let Some(generate) = args.fields.generate else {
-        return Err(Error::usage_with("each account needs a password of its own", "give --generate"));
-    };
-    let Some(new_key_dir) = &args.new_key_dir else {
-        return Err(Error::usage_with("some holders may need a new key", "give --new-key-dir DIR"));
-    };
     if args.fields.gives_more_than_a_password() || args.key.is_given() || args.grace.is_some() {
         return Err(Error::usage("--all takes no field, no key and no grace period"));
     }
-    let mut all = RenewAll::new(args.account(), generate, new_key_dir);
+    let mut all = RenewAll::new(args.account(), args.fields.generate.unwrap_or(options::PASSWORD_LEN));
+    all.new_key_dir = args.new_key_dir.as_deref();
     all.terms = options::terms(None, args.grant.expires.as_deref(), args.grant.capacity)?;
     (all.terms.pages, all.new_keys, all.place) =
         (args.grant.pages.pages(), args.ring.new_keys, args.ring.ring.place(globals));

@@ -264,10 +264,8 @@ fn every_account_of_a_ring_is_rotated_and_one_in_doubt_stops_the_others() {
     world.write("a.jsonl", MANIFEST.replace("{\"base64\": \"/wA=\"}", "\"text\""));
     world.otp(&["ring", "init", "ring"]).succeeds();
     assert_eq!(import(&world, &["--ring=ring", "--pages=9"]).code(), 0);
-    let rotate = |more: &[&str]| {
-        let all = ["rotate", "--all", "--ring=ring", "--generate", "--new-key-dir=new"];
-        world.otp(&all).args(more).outcome()
-    };
+    let rotate =
+        |more: &[&str]| world.otp(&["rotate", "--all", "--ring=ring", "--new-key-dir=new"]).args(more).outcome();
     let get = |key| world.otp(&["get", "--field=password", "--key-file", key]).succeeds();
     let before = KEYS.map(get);
     assert_eq!(rotate(&["--dry-run"]).text(), "planned\tedms/a\t-\t-\nplanned\tedms/b\t-\t-\n");
@@ -289,4 +287,27 @@ fn every_account_of_a_ring_is_rotated_and_one_in_doubt_stops_the_others() {
     for wrong in [&["--username=x"][..], &["--grace=1d"], &["--key-file=x"]] {
         assert_eq!(rotate(wrong).code(), 2, "{wrong:?}");
     }
+}
+
+#[test]
+fn a_rotation_of_all_needs_a_directory_for_new_keys_only_where_somebody_gets_one() {
+    let world = world();
+    world.otp(&["ring", "init", "ring"]).succeeds();
+    assert_eq!(import(&world, &["--ring=ring", "--pages=3"]).code(), 0);
+    let rotate = |more: &[&str]| world.otp(&["rotate", "--all", "--ring=ring"]).args(more).outcome();
+    let password = || world.otp(&["get", "--field=password", "--key-file", KEYS[0]]).succeeds();
+    let first = password();
+    assert_eq!(rotate(&["--generate=40"]).text(), "rotated\tedms/a\t-\t-\nrotated\tedms/b\t-\t-\n");
+    let second = password();
+    assert!(second != first && second.len() == 40);
+    // The next is the last page, with which each holder gets a successor.
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = rotate(more);
+        let each = ["edms/a", "edms/b"].map(|account| ("failed".to_owned(), account.to_owned()));
+        assert_eq!((refused.code(), states(&refused)), (2, each.to_vec()));
+        assert!(refused.text().contains("needs a new key") && refused.stderr.contains("--new-key-dir"));
+        assert_eq!(password(), second);
+    }
+    assert_eq!(rotate(&["edms/a", "--new-key-dir=new"]).code(), 0);
+    assert_eq!(password().len(), 32);
 }

@@ -73,6 +73,7 @@ pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
         }
         Hint::DoubleBraces => "a field stands in braces, {NAME} or {NAME|ENCODER}; write {{ or }} for a brace".into(),
         Hint::UseOtherEncoder => "use another encoder, such as base64, or the value itself".into(),
+        Hint::NameKeyDir => "call rotate_account() with ring=..., which gives new keys to its caller".into(),
         Hint::NameRing => "pass ring=..., or set OTP_RING; init_ring() makes one".into(),
         Hint::MakeRing { .. } => "init_ring() makes one; or pass another ring=..., or set OTP_RING".into(),
         Hint::KeepRingApart => "choose a place for the ring that is neither in the store nor around it".into(),

@@ -6,7 +6,7 @@ use otp_core::keeper::ringed::{Applied, Change};
 use otp_core::{AccountName, Code, Coded, KeepError};
 
 use super::item::{Item, State};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key_file::{make_key_dir, write_key_file};
 use crate::new_key::NewKey;
 use crate::place::Place;
@@ -23,8 +23,9 @@ pub struct RenewAll<'a> {
     pub prefix: &'a str,
     /// The length of each new password.
     pub generate: u16,
-    /// The directory to which the keys of those holders are written who need a new one, as `KEYID.key`.
-    pub new_key_dir: &'a Path,
+    /// The directory to which the keys of those holders are written who need a new one, as `KEYID.key`. Without it, accounts of
+    /// which somebody needs one are left as they are.
+    pub new_key_dir: Option<&'a Path>,
     /// Expiry of all keys, and capacity and pages of new ones; what is left out is as it was.
     pub terms: KeyTerms<'a>,
     /// Whether every holder gets a new key.
@@ -38,9 +39,9 @@ pub struct RenewAll<'a> {
 impl<'a> RenewAll<'a> {
     /// A rotation of the accounts with this prefix.
     #[must_use]
-    pub fn new(prefix: &'a str, generate: u16, new_key_dir: &'a Path) -> Self {
+    pub fn new(prefix: &'a str, generate: u16) -> Self {
         let (terms, place) = (KeyTerms::default(), Place::default());
-        Self { prefix, generate, new_key_dir, terms, new_keys: false, as_text: false, place }
+        Self { prefix, generate, new_key_dir: None, terms, new_keys: false, as_text: false, place }
     }
 
     fn renewal<'r>(&self, account: &'r AccountName, fields: &'r [(&'r str, &'r [u8])]) -> Renewal<'r>
@@ -70,7 +71,7 @@ pub fn renew_all(
     mut apply: impl FnMut(&RingGuard, Change<'_>) -> Applied,
     mut report: impl FnMut(Vec<Item>),
 ) -> Result<()> {
-    make_key_dir(all.new_key_dir)?;
+    all.new_key_dir.map_or(Ok(()), make_key_dir)?;
     let mut is_in_doubt = false;
     for (account, unfinished) in accounts(all)? {
         if is_in_doubt {
@@ -96,9 +97,17 @@ pub fn renew_all(
 pub fn plan_renew_all(all: &RenewAll<'_>, mut report: impl FnMut(Vec<Item>)) -> Result<()> {
     let password = vec![0; all.generate.into()];
     for (account, _) in accounts(all)? {
-        let fields = [("password", password.as_slice())];
-        let state = plan_renewal(&all.renewal(&account, &fields)).map_or_else(State::Failed, |_| State::Planned);
+        let state = plan(all, &account, &password).map_or_else(State::Failed, |()| State::Planned);
         report(vec![item(&account, state)]);
+    }
+    Ok(())
+}
+
+/// Whether an account can be rotated to a password of this length, and new keys have somewhere to go.
+fn plan(all: &RenewAll<'_>, account: &AccountName, password: &[u8]) -> Result<()> {
+    let planned = plan_renewal(&all.renewal(account, &[("password", password)]))?;
+    if all.new_key_dir.is_none() && !planned.to_replace.is_empty() {
+        return Err(Error::NewKeyNeeded { account: account.clone().into() });
     }
     Ok(())
 }
@@ -118,6 +127,9 @@ fn renew(
     apply: &mut impl FnMut(&RingGuard, Change<'_>) -> Applied,
 ) -> Result<Vec<Item>> {
     let password = randomness.password(all.generate.into())?;
+    if all.new_key_dir.is_none() {
+        plan(all, account, &password)?;
+    }
     let fields = [("password", &*password)];
     let mut items = Vec::new();
     renew_account(&all.renewal(account, &fields), randomness, apply, |keys| -> Result<()> {
@@ -129,14 +141,17 @@ fn renew(
 }
 
 /// Writes a new key to a file. One that can't be written is still in the ring.
-fn hand_over(dir: &Path, key: &NewKey) -> Item {
-    let path = dir.join(format!("{}.key", key.id()));
-    let state = write_key_file(&path, key.bytes()).map_or_else(State::Failed, |()| State::Added);
-    Item {
-        holder: key.holder().cloned(),
-        key_file: matches!(state, State::Added).then_some(path),
-        ..item(key.account(), state)
-    }
+fn hand_over(dir: Option<&Path>, key: &NewKey) -> Item {
+    let write = || {
+        let needed = || Error::NewKeyNeeded { account: key.account().clone().into() };
+        let path = dir.ok_or_else(needed)?.join(format!("{}.key", key.id()));
+        write_key_file(&path, key.bytes()).map(|()| path)
+    };
+    let (key_file, state) = match write() {
+        Ok(path) => (Some(path), State::Added),
+        Err(error) => (None, State::Failed(error)),
+    };
+    Item { holder: key.holder().cloned(), key_file, ..item(key.account(), state) }
 }
 
 fn item(account: &AccountName, state: State) -> Item {

@@ -32,6 +32,9 @@ pub struct Published<M: Buffer = Vec<u8>> {
     /// The new keys, each beside the one that it replaces: at once, or at the next rotation if that one has just used its
     /// last page.
     pub replacements: Vec<Replacement<M>>,
+    /// In a plan, the keys whose holders will get a new one: those that are replaced at once, and those that will use their
+    /// last page.
+    pub to_replace: Vec<KeyId>,
     /// The keys that ended.
     pub ended: Vec<KeyId>,
     /// Records that appeared during the rotation, which the ring knows nothing of.
@@ -258,6 +261,7 @@ impl<M: Buffer> Published<M> {
             kept: nobody(),
             behind: nobody(),
             replacements: Vec::new(),
+            to_replace: nobody(),
             ended: nobody(),
             unknown: nobody(),
             orphaned: nobody(),
@@ -265,9 +269,10 @@ impl<M: Buffer> Published<M> {
     }
 
     /// What a rotation would do; it has no new keys yet.
-    pub(super) fn planned(generation: u64, classes: Classes) -> Self {
+    pub(super) fn planned(generation: u64, classes: Classes, last_page: &[KeyId]) -> Self {
         let Classes { resealed, behind, replaced, mut ended, unknown, orphaned, .. } = classes;
+        let to_replace = [replaced.as_slice(), last_page].concat();
         ended.extend(replaced);
-        Self { generation, kept: resealed, behind, replacements: Vec::new(), ended, unknown, orphaned }
+        Self { generation, kept: resealed, behind, replacements: Vec::new(), to_replace, ended, unknown, orphaned }
     }
 }
