@@ -213,7 +213,7 @@ pub(crate) fn create_durably(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
 }
 
 /// From how many files on, syncing the whole file system costs less than syncing each.
-const TOGETHER_FROM: usize = 8;
+pub(crate) const TOGETHER_FROM: usize = 8;
 
 /// Writes many keys' texts to new files in a directory that [`make_key_dir`] made, as [`write_key_file`] does, and shares what
 /// makes them durable. If it fails, any of them may be there, whole.

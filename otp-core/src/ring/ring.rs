@@ -34,6 +34,21 @@ pub trait Ring {
     /// The ring's.
     fn put(&self, account: &AccountName, entry: Entry, bytes: &[u8]) -> Result<bool, Self::Error>;
 
+    /// Puts entries, each as [`put`](Ring::put) does, until one is there already, and says how many it put. A ring may share what
+    /// makes them durable.
+    ///
+    /// # Errors
+    ///
+    /// The ring's; any of the entries may be there then.
+    fn put_many(&self, entries: &[(&AccountName, Entry, &[u8])]) -> Result<usize, Self::Error> {
+        for (count, (account, entry, bytes)) in entries.iter().enumerate() {
+            if !self.put(account, *entry, bytes)? {
+                return Ok(count);
+            }
+        }
+        Ok(entries.len())
+    }
+
     /// Reads an entry to the front of `buffer`, and returns its whole length in bytes; `None` if it is not there.
     ///
     /// # Errors

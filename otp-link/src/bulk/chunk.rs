@@ -138,11 +138,10 @@ impl Run<'_> {
         let keeper = store::keeper(&self.store);
         let keep = || -> Result<()> {
             if let Some(ring) = &self.ring {
-                for (prepared, vacancy) in batch.prepared.iter().zip(&batch.vacancies) {
-                    vacancy
-                        .as_ref()
-                        .map_or(Ok(()), |vacancy| keeper.with_ring(ring).keep_prepared(prepared, vacancy))?;
-                }
+                let places = batch.prepared.iter().zip(&batch.vacancies);
+                let new: Vec<_> =
+                    places.filter_map(|(prepared, vacancy)| Some((prepared, vacancy.as_ref()?))).collect();
+                keeper.with_ring(ring).keep_prepared(&new)?;
             }
             Ok(keeper.put_prepared(&batch.prepared)?)
         };

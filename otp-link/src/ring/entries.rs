@@ -10,7 +10,7 @@ use otp_core::ring::{Entry, EntryName, Ring};
 
 use super::dir::{FsRing, RingGuard};
 use crate::error::{Error, Result};
-use crate::key_file::create_durably;
+use crate::key_file::{TOGETHER_FROM, create_durably};
 use crate::key_source;
 
 impl FsRing {
@@ -30,6 +30,39 @@ impl FsRing {
         Ok(found)
     }
 
+    /// Puts entries with two syncs in all; `None` if that does not pay, or if the file system can't do it.
+    fn put_together(&self, entries: &[(&AccountName, Entry, &[u8])]) -> io::Result<Option<usize>> {
+        if entries.len() < TOGETHER_FROM || !cfg!(target_os = "linux") {
+            return Ok(None);
+        }
+        let mut files = Vec::with_capacity(entries.len());
+        for (account, entry, bytes) in entries {
+            make_dirs(&self.account_dir(account))?;
+            let path = self.entry_path(account, *entry);
+            let Ok(mut file) = otp_sys::unnamed_private(&path) else { return Ok(None) };
+            file.write_all(bytes)?;
+            files.push((file, path));
+        }
+        let ring = File::open(&self.path)?;
+        otp_sys::sync_file_system(&ring)?;
+        let mut count = 0;
+        for (file, path) in &files {
+            match otp_sys::give_name(file, path) {
+                Ok(()) => count += 1,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => break,
+                // As in a place without /proc.
+                Err(error)
+                    if count == 0 && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) =>
+                {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        otp_sys::sync_file_system(&ring)?;
+        Ok(Some(count))
+    }
+
     fn failed(&self) -> impl Fn(io::Error) -> Error {
         |source| Error::Ring { path: self.path.clone(), source }
     }
@@ -44,10 +77,7 @@ impl Ring for FsRing {
     }
 
     fn put(&self, account: &AccountName, entry: Entry, bytes: &[u8]) -> Result<bool> {
-        // The directory of such an account would stand where a mark of another one belongs, and pass for it.
-        if account.as_str().split('/').any(|segment| EntryName::parse(segment).is_some()) {
-            return Err(Error::NotForRing { account: account.clone().into() });
-        }
+        check_account(account)?;
         let path = self.entry_path(account, entry);
         let put = || otp_sys::patiently(|| create_durably(&path, &[bytes]));
         let made = match put() {
@@ -61,6 +91,19 @@ impl Ring for FsRing {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(self.failed()(error)),
         }
+    }
+
+    fn put_many(&self, entries: &[(&AccountName, Entry, &[u8])]) -> Result<usize> {
+        entries.iter().try_for_each(|(account, ..)| check_account(account))?;
+        if let Some(count) = self.put_together(entries).map_err(self.failed())? {
+            return Ok(count);
+        }
+        for (count, (account, entry, bytes)) in entries.iter().enumerate() {
+            if !self.put(account, *entry, bytes)? {
+                return Ok(count);
+            }
+        }
+        Ok(entries.len())
     }
 
     fn get(&self, account: &AccountName, entry: Entry, buffer: &mut [u8]) -> Result<Option<usize>> {
@@ -103,6 +146,25 @@ impl Ring for FsRing {
     fn accounts(&self, each: &mut dyn FnMut(&AccountName) -> ControlFlow<()>) -> Result<()> {
         let _ = self.account_names()?.iter().try_for_each(each);
         Ok(())
+    }
+}
+
+/// Refuses an account whose directory would stand where a mark of another one belongs, and pass for it.
+fn check_account(account: &AccountName) -> Result<()> {
+    if account.as_str().split('/').any(|segment| EntryName::parse(segment).is_some()) {
+        return Err(Error::NotForRing { account: account.clone().into() });
+    }
+    Ok(())
+}
+
+/// Makes a directory and those above it, if they are missing. Whoever calls this makes them durable.
+fn make_dirs(path: &Path) -> io::Result<()> {
+    match (otp_sys::make_private_dir(path), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == ErrorKind::NotFound => {
+            make_dirs(parent)?;
+            otp_sys::make_private_dir(path)
+        }
+        (made, _) => made,
     }
 }
 

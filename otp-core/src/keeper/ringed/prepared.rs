@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::ring_keeper::{RingKeeper, ring_failed};
-use crate::buffer::OwnedBuffer;
+use crate::buffer::{OwnedBuffer, Wiped};
 use crate::keeper::{KeepError, Prepared};
 use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
@@ -40,19 +41,33 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(Vacancy { reached: self.catch_up(account, &ledger, &survey)?, claimed: survey.highest_claim() })
     }
 
-    /// Puts prepared keys into the ring, before their records are put.
+    /// Puts the prepared keys of many accounts into the ring, before their records are put.
     ///
     /// # Errors
     ///
-    /// The ring's, and [`KeepError::Randomness`] if an id exists already.
-    pub fn keep_prepared(&self, prepared: &Prepared<M>, vacancy: &Vacancy) -> Result<(), KeepError<S::Error>> {
-        let account = prepared.account();
-        for key in prepared.keys() {
-            if self.ring.get(account, Entry::Key(key.id()), &mut []).map_err(ring_failed)?.is_some()
-                || !self.put_entry(account, Entry::First(key.id()), vacancy.reached.to_string().as_bytes())?
-                || !self.put_key(account, Entry::Key(key.id()), key)?
-            {
-                return Err(KeepError::Randomness(Box::from("the source gave the id of an existing key")));
+    /// The ring's, and [`KeepError::Randomness`] if an id exists already; any of the keys may be in the ring then.
+    pub fn keep_prepared(&self, all: &[(&Prepared<M>, &Vacancy)]) -> Result<(), KeepError<S::Error>> {
+        let taken = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
+        let (mut reached, mut texts) = (Vec::new(), Vec::new());
+        for (prepared, vacancy) in all {
+            let account = prepared.account();
+            for key in prepared.keys() {
+                if self.ring.get(account, Entry::Key(key.id()), &mut []).map_err(ring_failed)?.is_some() {
+                    return Err(taken());
+                }
+                let mut text = Wiped::new(M::zeroed(key.text_len()));
+                key.write_text(text.bytes_mut())?;
+                reached.push((account, Entry::First(key.id()), vacancy.reached.to_string()));
+                texts.push((account, Entry::Key(key.id()), text));
+            }
+        }
+        let reached: Vec<_> =
+            reached.iter().map(|(account, entry, digits)| (*account, *entry, digits.as_bytes())).collect();
+        let texts: Vec<_> = texts.iter().map(|(account, entry, text)| (*account, *entry, text.bytes())).collect();
+        // A key without its first generation would be of none.
+        for entries in [reached, texts] {
+            if self.ring.put_many(&entries).map_err(ring_failed)? < entries.len() {
+                return Err(taken());
             }
         }
         Ok(())
