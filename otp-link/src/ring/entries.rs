@@ -211,3 +211,43 @@ fn find_accounts(dir: &Path, name: &str, found: &mut Vec<AccountName>) -> io::Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use otp_core::KeyId;
+
+    use super::*;
+
+    #[test]
+    fn entries_put_together_are_those_put_one_by_one() {
+        let home = otp_test_tools::folder();
+        let ring = FsRing::init(&home.path().join("ring")).unwrap();
+        let account: AccountName = "a/b".parse().unwrap();
+        let entry = |id: usize| Entry::Key(KeyId::from_bytes([u8::try_from(id).unwrap(); KeyId::LEN]));
+        let entries =
+            |ids: std::ops::Range<usize>| ids.map(|id| (&account, entry(id), &b"text"[..])).collect::<Vec<_>>();
+
+        for (ids, put) in [(0..2, 2), (2..2 + TOGETHER_FROM, TOGETHER_FROM)] {
+            assert_eq!(ring.put_many(&entries(ids.clone())).unwrap(), put);
+            for id in ids {
+                let mut buffer = [0; 9];
+                assert_eq!(ring.get(&account, entry(id), &mut buffer).unwrap(), Some(4));
+                assert_eq!(&buffer[..4], b"text");
+            }
+        }
+        // Up to the one that is there.
+        let last = 2 + TOGETHER_FROM;
+        let there = [entries(last..last + 5), entries(0..1), entries(last + 5..last + 9)].concat();
+        assert_eq!(ring.put_many(&there).unwrap(), 5);
+        assert_eq!(ring.get(&account, entry(last + 5), &mut []).unwrap(), None);
+        let taken: AccountName = "a/1.spent".parse().unwrap();
+        let refused = vec![(&taken, entry(0), &b"text"[..]); TOGETHER_FROM];
+        assert!(matches!(ring.put_many(&refused), Err(Error::NotForRing { .. })));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let modes = [(ring.account_dir(&account), 0o700), (ring.entry_path(&account, entry(3)), 0o600)];
+            assert!(modes.iter().all(|(path, mode)| path.metadata().unwrap().mode() & 0o7777 == *mode));
+        }
+    }
+}
