@@ -1,6 +1,8 @@
 /* Accounts that are kept in a ring: keys that keep their text while a database changes, and what goes wrong. */
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +18,20 @@ struct database {
     int answer;
     /* Whether the program tries to use the ring, which is locked. */
     int meddles;
+    /* Whether no file can be written afterwards. */
+    int takes_all_room;
 };
+
+/* Says how long files may become from now on. */
+static void limit_files(rlim_t len)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = len;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
 
 static int is(const otp_field *field, const char *name, const char *value)
 {
@@ -41,6 +56,8 @@ static int apply(void *context, const otp_change *change)
     CHECK(is(&change->old_fields[1], "password", database->password) || is(password, "password", database->password));
     if (database->changes)
         snprintf(database->password, sizeof database->password, "%.*s", (int)password->value_len, password->value);
+    if (database->takes_all_room)
+        limit_files(0);
     return database->answer;
 }
 
@@ -287,6 +304,26 @@ static void what_is_in_doubt_is_resumed_aborted_or_forgotten(void)
     otp_keys_free(keys);
 }
 
+static void a_store_that_fails_once_the_database_has_changed_leaves_a_rotation_to_be_resumed(void)
+{
+    struct database database;
+    otp_keys *keys = begin(&database, 5), *more;
+    otp_renewal renewal = renewal_of(&database);
+
+    database.takes_all_room = 1;
+    HINTS(OTP_IN_DOUBT, "otp_rotation_resume", renew(&renewal, "second", NULL, &more));
+    limit_files(RLIM_INFINITY);
+    CHECK(more == NULL && files(".staged.") == 1);
+    HINTS(OTP_IN_DOUBT, "otp_rotation_resume", otp_rotation_resume(&renewal, NULL, &more));
+    limit_files(RLIM_INFINITY);
+    CHECK(more == NULL && files(".staged.") == 1);
+    database.takes_all_room = 0;
+    WORKS(otp_rotation_resume(&renewal, NULL, &more));
+    otp_keys_free(more);
+    agrees(keys, &database);
+    end(keys);
+}
+
 struct faults {
     char id[20];
     int code;
@@ -465,6 +502,7 @@ void rings(void)
     the_password_changes_and_the_key_stays();
     keys_without_a_page_left_are_replaced_only_if_that_is_meant();
     what_is_in_doubt_is_resumed_aborted_or_forgotten();
+    a_store_that_fails_once_the_database_has_changed_leaves_a_rotation_to_be_resumed();
     what_a_hostile_store_restores_is_refused_and_named();
     calls_that_are_not_valid_change_nothing();
     a_key_that_was_handed_out_before_is_taken_in();

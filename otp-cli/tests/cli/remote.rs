@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::call::Call;
+use crate::call::{Call, hint};
 use crate::world::{OTP, World};
 
 /// Where the helper of the tests is.
@@ -82,6 +82,27 @@ fn many_accounts_move_to_a_url_and_a_second_run_finds_them_there() {
     assert_eq!(text, "141 records, 140 keys: all well");
     let other = otp(&world, &["import", "jsonl", "a.jsonl", "--new-key-dir=other", "--store", &store]).outcome();
     assert!(other.code() == 9 && other.stderr.starts_with("otp: 70 failed\n  hint: "), "{}", other.stderr);
+}
+
+/// The helper dies while the database changes, and the next one finds no store.
+#[test]
+fn a_store_that_goes_once_the_database_has_changed_leaves_a_rotation_to_be_resumed() {
+    let world = world();
+    let store = url(&world, &format!("pid={}", world.path("pid").display()));
+    otp(&world, &["ring", "init", "ring", "--store", &store]).succeeds();
+    let otp = |arguments: &[&str]| otp(&world, arguments).args(&["--store", &store, "--ring=ring"]);
+    let outcome = otp(&["add", "edms/a", "--password-stdin", "--pages=4", "--key-file=a.key", "--username=a"])
+        .stdin("first")
+        .outcome();
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    world.write("apply", "#!/bin/sh\ncat > /dev/null\nkill -9 $(tail -n 1 pid)\nmv bucket lost\n");
+    world.chmod("apply", 0o700);
+    let message = otp(&["rotate", "edms/a", "--generate", "--apply=./apply"]).fails(15);
+    assert!(hint(&message).contains("rotate edms/a --ring ring --resume"), "{message}");
+    fs::rename(world.path("lost"), world.path("bucket")).unwrap();
+    let outcome = otp(&["rotate", "edms/a", "--resume", "--apply=true"]).outcome();
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    otp(&["verify"]).succeeds();
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn ringed() -> World {
     world.write(
         "apply",
         "#!/usr/bin/env python3
-import json, os, pathlib, signal, sys
+import json, os, pathlib, resource, signal, sys
 change, database = json.load(sys.stdin), pathlib.Path('database')
 fate = sys.argv[1] if len(sys.argv) > 1 else 'changes'
 if database.read_text() not in (change['old']['password'], change['new']['password']):
@@ -36,6 +36,8 @@ if fate.startswith('dies'):
     sys.exit(3)
 if fate == 'kills otp':
     os.kill(os.getppid(), signal.SIGKILL)
+if fate == 'takes all room':
+    resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (0, 0))
 ",
     );
     world.chmod("apply", 0o700);
@@ -156,6 +158,23 @@ fn any_other_end_is_in_doubt_until_it_is_resumed() {
 }
 
 #[test]
+fn a_store_that_fails_once_the_database_has_changed_leaves_a_rotation_to_be_resumed() {
+    let world = ringed();
+    for how in ["--generate", "--resume"] {
+        let rotate = format!(
+            "trap '' XFSZ; exec otp rotate edms/reporting --ring=ring {how} --apply=./apply -- 'takes all room'"
+        );
+        let outcome = world.sh(&rotate, &[]).outcome();
+        assert_eq!((outcome.code(), outcome.text().as_str()), (15, ""), "{}", outcome.stderr);
+        assert!(hint(&outcome.stderr).contains("otp rotate edms/reporting --ring ring --resume"), "{}", outcome.stderr);
+        assert_ne!(database(&world), "first");
+        assert_eq!(password(&world, "nightly.key"), "first");
+    }
+    done(world.otp(&["rotate", "edms/reporting", "--ring=ring", "--resume", "--apply=./apply"]));
+    check_at_rest(&world);
+}
+
+#[test]
 fn a_store_that_takes_no_writes_costs_no_page_however_often_a_rotation_is_resumed() {
     let world = ringed();
     assert_eq!(rotate(&world, "dies after").outcome().code(), 15);
@@ -165,7 +184,7 @@ fn a_store_that_takes_no_writes_costs_no_page_however_often_a_rotation_is_resume
     let resume = "trap '' XFSZ; ulimit -f 0; exec otp rotate edms/reporting --ring=ring --resume --apply=true";
     for _ in 0..3 {
         let outcome = world.sh(resume, &[]).outcome();
-        assert_eq!(outcome.code(), 12, "{}", outcome.stderr);
+        assert_eq!(outcome.code(), 15, "{}", outcome.stderr);
     }
     assert_eq!(shown(), before);
     done(world.otp(&["rotate", "edms/reporting", "--ring=ring", "--resume", "--apply=./apply"]));

@@ -101,6 +101,13 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
+    /// A rotation of the account is unfinished, since something failed after its database had been asked to change.
+    CutShort {
+        /// The account.
+        account: Box<AccountName>,
+        /// What failed.
+        cause: Box<Self>,
+    },
     /// No rotation of the account is unfinished.
     NotUnfinished {
         /// The account.
@@ -186,6 +193,8 @@ impl<S> KeepError<S> {
             Self::Unfinished { account } | Self::Overtaken { account } | Self::Published { account } => {
                 Hint::ResumeRotation { account }
             }
+            // What hinders a resume too comes first.
+            Self::CutShort { account, cause } => cause.hint().unwrap_or(Hint::ResumeRotation { account }),
             Self::StagedLost { account } => Hint::ForgetRotation { account },
             Self::UnknownKeys { account, .. } => Hint::EndUnknownKeys { account },
             Self::ClaimAhead { account, claimed, .. } => Hint::RemoveClaim { account, claimed: *claimed },
@@ -247,6 +256,7 @@ impl<S: core::error::Error> fmt::Display for KeepError<S> {
                 f,
                 "a rotation of account {account} is unfinished: its database may have the old password or the new one"
             ),
+            Self::CutShort { account, cause } => write!(f, "the rotation of account {account} is unfinished: {cause}"),
             Self::NotUnfinished { account } => write!(f, "no rotation of account {account} is unfinished"),
             Self::NotApplied { account } => {
                 write!(f, "the password of account {account} was not changed; nothing else was")
@@ -305,6 +315,8 @@ impl<S: core::error::Error + 'static> core::error::Error for KeepError<S> {
             Self::Store(error) => error.source(),
             Self::Randomness(error) => Some(error.as_ref()),
             Self::Ring(error) => error.source(),
+            // The message has the cause's own.
+            Self::CutShort { cause, .. } => cause.source(),
             _ => None,
         }
     }
@@ -326,9 +338,11 @@ impl<S: Coded + 'static> Coded for KeepError<S> {
             Self::AllExpired { .. } => Code::Expired,
             Self::Busy { .. } | Self::NotApplied { .. } => Code::Other,
             Self::Ring(error) => error.code(),
-            Self::Unfinished { .. } | Self::StagedLost { .. } | Self::Overtaken { .. } | Self::Published { .. } => {
-                Code::InDoubt
-            }
+            Self::Unfinished { .. }
+            | Self::CutShort { .. }
+            | Self::StagedLost { .. }
+            | Self::Overtaken { .. }
+            | Self::Published { .. } => Code::InDoubt,
             Self::UnknownKeys { .. } => Code::WrongKey,
             Self::UsedUp { .. } | Self::NeedsRing { .. } | Self::GraceTooLong => Code::Usage,
             Self::ClaimAhead { .. } | Self::StaleRing { .. } => Code::StaleRing,
@@ -406,6 +420,7 @@ mod tests {
         let superseded = KeepError::Superseded { account: account(), id, until: at };
         let resume = Some(Hint::ResumeRotation { account: &name });
         let replace = Some(Hint::ReplaceKeys { account: &name });
+        let stale = || KeepError::StaleRing { account: account(), claimed: 3, spent: 1 };
         let all = [
             (KeepError::Invalid(Error::NewerKey), Code::NewerVersion, Some(Hint::Update)),
             (damaged, Code::Damaged, Some(revoke)),
@@ -428,6 +443,16 @@ mod tests {
             // The ring knows what to do about itself.
             (KeepError::Ring(Box::new(RustyRing)), Code::StaleRing, None),
             (KeepError::Unfinished { account: account() }, Code::InDoubt, resume),
+            (
+                KeepError::CutShort { account: account(), cause: Box::new(KeepError::Store(Unplugged)) },
+                Code::InDoubt,
+                resume,
+            ),
+            (
+                KeepError::CutShort { account: account(), cause: Box::new(stale()) },
+                Code::InDoubt,
+                replace,
+            ),
             (KeepError::Published { account: account() }, Code::InDoubt, resume),
             (KeepError::Overtaken { account: account() }, Code::InDoubt, resume),
             (
@@ -444,7 +469,7 @@ mod tests {
                 Some(Hint::EndUnknownKeys { account: &name }),
             ),
             (KeepError::UsedUp { account: account(), ids: [id, id].into() }, Code::Usage, replace),
-            (KeepError::StaleRing { account: account(), claimed: 3, spent: 1 }, Code::StaleRing, replace),
+            (stale(), Code::StaleRing, replace),
             (
                 KeepError::ClaimAhead { account: account(), claimed: 300, spent: 1 },
                 Code::StaleRing,
@@ -466,6 +491,9 @@ mod tests {
     fn a_failure_of_the_store_is_shown_as_it_is_and_keeps_its_cause() {
         let error = KeepError::Store(Unplugged);
         assert_eq!(error.to_string(), Unplugged.to_string());
+        assert!(error.source().unwrap().is::<NoPower>());
+        let error = KeepError::CutShort { account: AccountName::parse("a").unwrap().into(), cause: Box::new(error) };
+        assert!(error.to_string().ends_with(&Unplugged.to_string()));
         assert!(error.source().unwrap().is::<NoPower>());
         let error = KeepError::<Unplugged>::Ring(Box::new(RustyRing));
         assert_eq!(error.to_string(), RustyRing.to_string());

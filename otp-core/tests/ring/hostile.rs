@@ -158,7 +158,8 @@ fn the_largest_claim_planted_while_the_database_changes_loses_nothing() {
     world.rotate(&Fuse::whole(), b"third", &RingRotation::default(), Database::DiesAfter).unwrap_err();
     plant(&world, &slot, b"forged");
     let resumed = world.resume(&Fuse::whole(), Database::Changes).unwrap_err();
-    assert_eq!(resumed.code(), Code::StaleRing);
+    let hint = otp_core::Hint::RemoveClaim { account: &world.account, claimed: u64::MAX };
+    assert_eq!((resumed.code(), resumed.hint()), (Code::InDoubt, Some(hint)));
     crate::watch::the_password_is_somewhere(&world);
     assert_eq!(world.store.remove(&slot), Ok(true));
     world.resume(&Fuse::whole(), Database::Changes).unwrap().unwrap();

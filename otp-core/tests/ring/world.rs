@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) seals: Seals,
     pub(crate) now: Cell<UnixTime>,
     pub(crate) password: RefCell<Vec<u8>>,
+    /// Whether the database was ever asked to change it.
+    pub(crate) was_asked: Cell<bool>,
     /// What an orphan will change the password to.
     late: RefCell<Option<Vec<u8>>>,
     /// The callers' keys, as text.
@@ -74,6 +76,7 @@ impl World {
             seals: Seals::default(),
             now: Cell::new(now),
             password: RefCell::new(first_password()),
+            was_asked: Cell::new(false),
             late: RefCell::new(None),
             keys: Vec::new(),
             handed_over: RefCell::new(Vec::new()),
@@ -114,6 +117,7 @@ impl World {
 
     /// Changes the database, as a program that keeps the contract does.
     pub(crate) fn apply(&self, change: Change<'_>, database: Database) -> Applied {
+        self.was_asked.set(true);
         let mut password = self.password.borrow_mut();
         if *password != change.old && *password != change.new {
             // Neither credential logs in.

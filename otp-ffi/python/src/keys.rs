@@ -121,8 +121,8 @@ pub(crate) fn issue_key(
 /// the old credential and sets the new one; if the old one does not log in, it tries the new one, and if that does, the change
 /// was made before. It returns None or True if the database has the new credential, False if it still has the old one, for
 /// certain; then nothing has changed, and OtherError is raised. If it raises anything, or this process dies, the change is in
-/// doubt: InDoubtError, whose __cause__ is what was raised, and resume_rotation() goes on. The ring is locked meanwhile, so don't
-/// use it there. Without `apply`, the database has been changed.
+/// doubt: InDoubtError, whose __cause__ is what was raised, and resume_rotation() goes on; so it is if the store fails later. The
+/// ring is locked meanwhile, so don't use it there. Without `apply`, the database has been changed.
 ///
 ///     def apply(account, old, new):
 ///         with psycopg.connect(user=old["username"], password=old["password"]) as database: ...

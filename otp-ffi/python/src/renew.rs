@@ -1,6 +1,6 @@
 //! Rotating an account that is kept in a ring, and rotations that were cut short.
 
-use otp_core::KeyId;
+use otp_core::{Code, Coded, KeyId};
 use otp_link::{Applied, Change, KeyTerms, LockedBuf, NewKey, Place, Published, Randomness, Renewal};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping};
@@ -8,7 +8,7 @@ use pyo3::types::{PyList, PyMapping};
 use crate::apply::Apply;
 use crate::convert::{FieldArguments, PathArgument, TextArgument, new_key, place, terms, texts};
 use crate::error::{Error, Result};
-use crate::warning;
+use crate::{interrupt, warning};
 
 /// What a rotation with a ring takes besides fields, and where its new keys go.
 pub(crate) struct Asked<'a> {
@@ -101,8 +101,12 @@ impl Asked<'_> {
     }
 }
 
-/// An error, with what the function raised as its cause.
+/// An error, with what the function raised as its cause, or what a signal handler did once the database had changed.
 fn with_cause(error: Error, raised: Option<PyErr>) -> Error {
+    let raised = match &error {
+        Error::Link(error) if error.code() == Code::InDoubt => raised.or_else(interrupt::take),
+        _ => raised,
+    };
     match (error, raised) {
         (Error::Link(error), Some(cause)) => Error::Applied { error, cause: Box::new(cause) },
         (error, _) => error,

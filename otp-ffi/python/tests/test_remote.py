@@ -155,3 +155,27 @@ def test_a_dead_helper_raises_no_signal_and_is_started_again(
     finally:
         signal.signal(signal.SIGPIPE, before)
     assert len(pids.read_text().split()) == 2
+
+
+def test_ctrl_c_while_a_rotation_is_published_leaves_it_to_be_resumed(remote: str, tmp_path: Path) -> None:
+    pids, bucket, ring = tmp_path / "pids", tmp_path / "remote", tmp_path / "ring"
+    store = f"{remote}?pid={pids}"
+    otp_link.init_ring(ring, store=store)
+    key = otp_link.add_account("edms/a", username="a", password="first", pages=4, store=store, ring=ring)
+
+    def apply(*_: object) -> None:
+        # The helper that runs answers nothing any more, until somebody presses Ctrl-C.
+        os.kill(int(pids.read_text().split()[-1]), signal.SIGSTOP)
+        bucket.rename(tmp_path / "lost")
+        timer.start()
+
+    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(otp_link.InDoubtError) as raised:
+        otp_link.rotate_account("edms/a", password="second", store=store, ring=ring, apply=apply)
+    timer.join()
+    assert isinstance(raised.value.__cause__, KeyboardInterrupt)
+    assert "resume_rotation" in (raised.value.hint or "")
+    (tmp_path / "lost").rename(bucket)
+    assert otp_link.resume_rotation("edms/a", store=store, ring=ring, apply=lambda *_: True) == []
+    with otp_link.open_account(key, store=store) as account:
+        assert account.password == "second"

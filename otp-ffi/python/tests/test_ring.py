@@ -247,6 +247,33 @@ def test_an_interrupt_is_in_doubt_too(store: Path, ring: Path, nightly: otp_link
     assert len(staged(store)) == 1 and password(nightly, store) == "first"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_store_that_fails_once_the_database_has_changed_leaves_a_rotation_to_be_resumed(
+    store: Path, ring: Path, nightly: otp_link.Key, database: Database
+) -> None:
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def apply(account: str, old: dict[str, str], new: dict[str, str]) -> None:
+        database.apply(account, old, new)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+
+    for call in calls(
+        lambda: otp_link.rotate_account(ACCOUNT, password="second", store=store, ring=ring, apply=apply),
+        lambda: otp_link.resume_rotation(ACCOUNT, store=store, ring=ring, apply=apply),
+    ):
+        try:
+            with pytest.raises(otp_link.InDoubtError) as raised:
+                call()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        assert raised.value.code == 15 and "resume_rotation" in (raised.value.hint or "")
+        assert len(staged(store)) == 1 and database.password == "second" and password(nightly, store) == "first"
+    assert otp_link.resume_rotation(ACCOUNT, store=store, ring=ring, apply=database.apply) == []
+    assert password(nightly, store) == "second" and otp_link.verify(store=store, ring=ring)
+
+
 def test_an_apply_that_says_unchanged_changes_nothing(
     store: Path, ring: Path, nightly: otp_link.Key, database: Database
 ) -> None:

@@ -53,7 +53,7 @@ pub(super) fn hand_over(tools: &Tools) -> Result<()> {
     // The bucket goes at the worst moment: the database has the new password, and no record says so yet.
     administrator.writes_apply("apply-and-kill", tools, server.id())?;
     let cut = "rotate edms/reporting --ring ring --generate --apply ./apply-and-kill";
-    administrator.otp(cut, Code::StoreUnavailable.number())?;
+    administrator.otp(cut, Code::InDoubt.number())?;
     server.kill();
     scheduler.is_refused(Code::StoreUnavailable, "127.0.0.1")?;
     server.start_again(tools)?;

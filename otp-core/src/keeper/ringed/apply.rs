@@ -1,7 +1,9 @@
 //! [`Change`] and [`Applied`]: changing the database's password in the middle of a rotation.
 
+use alloc::boxed::Box;
 use core::fmt;
 
+use crate::keeper::KeepError;
 use crate::name::AccountName;
 
 /// What is to change in the database: the account's payload as it was, and as it shall be.
@@ -34,4 +36,13 @@ pub enum Applied {
     Unchanged,
     /// Nobody knows.
     InDoubt,
+}
+
+/// What to report if something fails after the database was asked to change: whatever it was, the rotation is unfinished.
+pub(super) fn cut_short<S>(account: &AccountName) -> impl FnOnce(KeepError<S>) -> KeepError<S> {
+    |cause| match cause {
+        // It says so itself.
+        KeepError::Overtaken { .. } => cause,
+        cause => KeepError::CutShort { account: account.clone().into(), cause: Box::new(cause) },
+    }
 }

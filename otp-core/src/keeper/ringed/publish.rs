@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
+use super::apply::cut_short;
 use super::classify::{Classes, Known, Standing, Target};
 use super::ring_keeper::{RingKeeper, ring_failed};
 use super::rotate::RingRotation;
@@ -49,10 +50,13 @@ const TRIES: usize = 3;
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     /// Seals the payload for every key and ends the rotation that `staged` is the record of, and which began at the
     /// generation `base`.
+    ///
+    /// Whatever fails, the database has the payload: the error says that the rotation is unfinished. Only what `hand_over` fails
+    /// with is reported when everything is done.
     pub(super) fn publish<E, G>(
         &self,
         account: &AccountName,
-        (staged, base): (&Slot, u64),
+        rotation: (&Slot, u64),
         payload: &[u8],
         options: &RingRotation,
         rng: &mut G,
@@ -60,6 +64,26 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     ) -> Result<Published<M>, E>
     where
         E: From<KeepError<S::Error>>,
+        G: TryCryptoRng,
+        G::Error: Send + Sync + 'static,
+    {
+        let mut handed_over = Ok(());
+        let take = |new: &[Replacement<M>]| handed_over = hand_over(new);
+        let done =
+            self.publish_all(account, rotation, payload, options, rng, take).map_err(cut_short(account))?;
+        handed_over.map(|()| done)
+    }
+
+    fn publish_all<G>(
+        &self,
+        account: &AccountName,
+        (staged, base): (&Slot, u64),
+        payload: &[u8],
+        options: &RingRotation,
+        rng: &mut G,
+        hand_over: impl FnOnce(&[Replacement<M>]),
+    ) -> Result<Published<M>, KeepError<S::Error>>
+    where
         G: TryCryptoRng,
         G::Error: Send + Sync + 'static,
     {
@@ -84,7 +108,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
 
         // The ring has the new keys, so that one which could not be handed over now can be later.
         self.drop_revoked(account, &mut done.replacements)?;
-        let handed_over = hand_over(&done.replacements);
+        hand_over(&done.replacements);
         self.drop_revoked(account, &mut done.replacements)?;
         for id in classes.replaced.into_iter().chain(classes.ended) {
             self.end(account, id, Note::Rotated { at: self.keeper.now })?;
@@ -92,8 +116,9 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
         self.mark(account, Entry::Done(generation))?;
         self.clear(account, staged)?;
-        self.drop_older_marks(account, generation)?;
-        handed_over.map(|()| done)
+        // All is done, and what stays is dropped by the next rotation.
+        let _ = self.drop_older_marks(account, generation);
+        Ok(done)
     }
 
     /// Gives every key the secret: its own next page, or a successor.

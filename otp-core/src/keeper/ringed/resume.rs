@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
-use super::apply::{Applied, Change};
+use super::apply::{Applied, Change, cut_short};
 use super::begun::Begun;
 use super::ledger::Ledger;
 use super::publish::Published;
@@ -74,7 +74,8 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// # Errors
     ///
     /// [`KeepError::NotUnfinished`], [`KeepError::StagedLost`], [`KeepError::Published`] if a record may have the new secret,
-    /// [`KeepError::NotInRing`], and [`KeepError::Unfinished`] if the database may still have it.
+    /// [`KeepError::NotInRing`], [`KeepError::Unfinished`] if the database may still have it, and [`KeepError::CutShort`] if it has
+    /// the old one, and what was staged could not be removed.
     pub fn abort(
         &self,
         account: &AccountName,
@@ -89,7 +90,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         let old = self.payload_at(account, &records, begun.base)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
         match apply(&ring_guard, Change { account, old: new.bytes(), new: old.bytes() }) {
-            Applied::Done => self.clear(account, &staged),
+            Applied::Done => self.clear(account, &staged).map_err(cut_short(account)),
             Applied::Unchanged | Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }),
         }
     }

@@ -7,7 +7,7 @@ use core::num::NonZeroU8;
 
 use rand_core::TryCryptoRng;
 
-use super::apply::{Applied, Change};
+use super::apply::{Applied, Change, cut_short};
 use super::begun::Begun;
 use super::classify::{Classes, Known, Standing, Target};
 use super::publish::Published;
@@ -99,8 +99,9 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// Before anything has changed: [`KeepError::NoAccount`], [`KeepError::NotInRing`], [`KeepError::UnknownKeys`],
     /// [`KeepError::UsedUp`], [`KeepError::AllExpired`], [`KeepError::Busy`], [`KeepError::StaleRing`], what `change` fails with,
     /// and [`KeepError::Unfinished`] if an earlier rotation is. [`KeepError::NotApplied`]: the database was not changed, and
-    /// nothing else was. Afterwards: [`KeepError::Unfinished`], [`KeepError::Overtaken`], and the store's and the ring's,
-    /// all of which `resume` ends; and what `hand_over` fails with, when the rotation is finished and the ring has the keys.
+    /// nothing else was. Afterwards: [`KeepError::Unfinished`], [`KeepError::Overtaken`], and [`KeepError::CutShort`] with
+    /// whatever else failed, all of which `resume` ends; and what `hand_over` fails with, when the rotation is finished and the
+    /// ring has the keys.
     pub fn rotate<P, E, G>(
         &self,
         account: &AccountName,
@@ -141,7 +142,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         match apply(&ring_guard, Change { account, old: old.bytes(), new }) {
             Applied::Done => self.publish(account, (&staged, base), new, options, rng, hand_over),
             Applied::Unchanged => {
-                self.clear(account, &staged)?;
+                self.clear(account, &staged).map_err(cut_short(account))?;
                 Err(KeepError::NotApplied { account: account.clone().into() }.into())
             }
             Applied::InDoubt => Err(KeepError::Unfinished { account: account.clone().into() }.into()),
