@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Profile { profile: String, reason: String },
     /// Nothing gives credentials.
     NoCredentials,
+    /// Nothing gives certificates to check those of servers with.
+    NoCertificates,
     /// The bucket or container does not exist.
     NoBucket { code: String },
     /// The server refused, or wants other credentials.
@@ -80,7 +82,7 @@ impl Error {
             Self::TooLong { .. } | Self::Unreadable(_) => Failure::Damaged,
             Self::ReadOnly | Self::NoListing | Self::Pretends(_) | Self::Marker => Failure::Unsupported,
             Self::NotInitialised => Failure::NotInitialised,
-            Self::Unexpected { .. } | Self::Protocol(_) => Failure::Other,
+            Self::NoCertificates | Self::Unexpected { .. } | Self::Protocol(_) => Failure::Other,
         }
     }
 
@@ -109,6 +111,9 @@ impl fmt::Display for Error {
             Self::NoCredentials => {
                 f.write_str("no credentials are configured, and this machine's metadata service gives none")
             }
+            Self::NoCertificates => f.write_str(
+                "there are no certificates to check the server's with: this system has none, or SSL_CERT_FILE names no file of some",
+            ),
             Self::NoBucket { code } => write!(f, "the store's bucket or container does not exist ({code})"),
             Self::Denied { status, code } => write!(f, "the server refused: {status}{}", Code(code)),
             Self::OtherRegion { region } => write!(f, "the bucket is in the region {region}"),

@@ -43,6 +43,8 @@ const ANSWER_LIMIT: usize = 4 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     client: reqwest::Client,
+    /// Whether there are certificates to check those of servers with.
+    has_roots: bool,
     notices: Notices,
     room: Arc<Semaphore>,
     /// After this, nothing is tried again.
@@ -60,18 +62,24 @@ impl Network {
         redirects: bool,
         roots: Option<Vec<reqwest::Certificate>>,
     ) -> Result<Self, Error> {
-        // A redirect would take a signed request elsewhere. Stores send one only to those who ask in the wrong region.
-        let policy = if redirects { redirect_policy(insecure) } else { Policy::none() };
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("otp-remote/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .redirect(policy);
-        let client = match roots {
-            Some(roots) => client.tls_certs_only(roots),
-            None => client,
+        let client = |has_roots| {
+            // A redirect would take a signed request elsewhere. Stores send one only to those who ask in the wrong region.
+            let policy = if redirects { redirect_policy(insecure, has_roots) } else { Policy::none() };
+            reqwest::Client::builder()
+                .user_agent(concat!("otp-remote/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT)
+                .redirect(policy)
         };
-        let client = client.build().map_err(|error| Error::Configuration(innermost(&error)))?;
-        Ok(Self { client, notices, room: Arc::new(Semaphore::new(SIDE_BY_SIDE)), patience, insecure })
+        let whole = match roots {
+            Some(roots) => client(true).tls_certs_only(roots).build(),
+            None => client(true).build(),
+        };
+        let (client, has_roots) = match whole {
+            Ok(client) => (client, true),
+            // A system without certificates, as small containers are: servers without TLS need none.
+            Err(_) => (client(false).tls_certs_only([]).build().map_err(|error| Error::Configuration(innermost(&error)))?, false),
+        };
+        Ok(Self { client, has_roots, notices, room: Arc::new(Semaphore::new(SIDE_BY_SIDE)), patience, insecure })
     }
 
     /// How requests of the store travel.
@@ -153,6 +161,9 @@ impl Transport {
         if !matches!(self.to, To::Agent) {
             may_be_plain(&url, self.network.insecure)?;
         }
+        if url.scheme() == "https" && !self.network.has_roots {
+            return Err(Error::NoCertificates);
+        }
         let host = url.host_str().unwrap_or_default();
         // Whether a write is repeated depends on what is there then, which its verb looks at.
         let tries = if request.method() == Method::PUT { 1 } else { TRIES };
@@ -218,9 +229,11 @@ fn wanted_pause(answer: &http::Response<Bytes>) -> Option<Duration> {
 }
 
 /// Follows to where the first request might have gone.
-fn redirect_policy(insecure: bool) -> Policy {
+fn redirect_policy(insecure: bool, has_roots: bool) -> Policy {
     Policy::custom(move |attempt| {
-        if attempt.previous().len() > 5 || may_be_plain(attempt.url(), insecure).is_err() {
+        if attempt.url().scheme() == "https" && !has_roots {
+            attempt.error(Error::NoCertificates)
+        } else if attempt.previous().len() > 5 || may_be_plain(attempt.url(), insecure).is_err() {
             attempt.stop()
         } else {
             attempt.follow()

@@ -121,6 +121,19 @@ fn a_web_server_is_read_and_nothing_else() {
 }
 
 #[test]
+fn without_certificates_servers_without_tls_are_reached_and_others_name_what_is_missing() {
+    let (stub, folder) = (Stub::start(Habit::None), tempfile::tempdir().unwrap());
+    let (empty, missing) = (folder.path().to_str().unwrap(), folder.path().join("none"));
+    for variable in [("SSL_CERT_FILE", missing.to_str().unwrap()), ("SSL_CERT_DIR", empty)] {
+        let (helper, _) = Helper::open(&web(&stub), false, &[variable]).unwrap();
+        assert_eq!(helper.read(&slot()), Ok(None), "{variable:?}");
+        let (helper, _) = Helper::open(&web(&stub).replace("http:", "https:"), false, &[variable]).unwrap();
+        let failed = helper.read(&slot()).unwrap_err();
+        assert!(failed.kind == Failure::Other && failed.message.contains("SSL_CERT_FILE"), "{variable:?}: {failed}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_url_is_said() {
     for (url, word) in [("s3://b?rejion=eu", "rejion"), ("s3://b?secret=hunter2", "secret"), ("ftp://host", "ftp")] {
         let failed = Helper::open(url, false, &[]).err().unwrap();
