@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use otp_core::AccountName;
 use otp_core::keeper::KeyInfo;
-use otp_core::{AccountName, Kind, Store};
 
 use crate::error::Result;
-use crate::list::{has_prefix, in_prefix};
+use crate::records::{Look, look_at_records};
 use crate::store;
 use crate::verify::Fault;
 
@@ -30,23 +30,14 @@ pub struct FoundKeys {
 ///
 /// The store's. A damaged record is a fault, not an error.
 pub fn find_keys(prefix: &str, store: Option<&Path>, is_meant: impl Fn(&KeyInfo) -> bool) -> Result<FoundKeys> {
-    let store = store::open(store)?;
-    let keeper = store::keeper(&store);
     let mut found = FoundKeys::default();
-    in_prefix(prefix, |scope| {
-        Ok(store.list(scope, &mut |slot| {
-            if slot.kind == Kind::Record && has_prefix(&slot.account, prefix) {
-                match keeper.key_info(&slot.account, slot.id) {
-                    Ok(Some(info)) if is_meant(&info) => found.keys.push((slot.account.clone(), info)),
-                    Ok(_) => {}
-                    Err(error) => {
-                        let (account, key_id) = (slot.account.clone(), slot.id);
-                        found.faults.push(Fault { account, key_id, error: error.into() });
-                    }
-                }
-            }
-            ControlFlow::Continue(())
-        })?)
+    look_at_records(&store::open(store)?, prefix, |slot, look| {
+        match look {
+            Look::Key(Some(info)) if is_meant(&info) => found.keys.push((slot.account.clone(), info)),
+            Look::Key(_) | Look::Obstacle(_) => {}
+            Look::Fault(error) => found.faults.push(Fault { account: slot.account.clone(), key_id: slot.id, error }),
+        }
+        ControlFlow::Continue(())
     })?;
     Ok(found)
 }

@@ -94,6 +94,7 @@ pub mod preset;
 mod probe;
 mod randomness;
 mod record_file;
+mod records;
 mod remedy;
 mod remote;
 mod remove;

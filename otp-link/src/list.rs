@@ -3,11 +3,15 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use otp_core::AccountName;
 use otp_core::store::Scope;
+use otp_core::{AccountName, KeepError, Keeper};
+use otp_sys::LockedBuf;
 
+use crate::any_store::AnyStore;
 use crate::error::Result;
 use crate::info::AccountKeys;
+use crate::records::CHUNK;
+use crate::side_by_side::side_by_side;
 use crate::store;
 
 /// Gives each account that has a record and whose name starts with `prefix`, sorted by name, until `each` breaks.
@@ -41,11 +45,44 @@ pub fn list_accounts_with_keys(
     mut each: impl FnMut(&AccountName, AccountKeys) -> ControlFlow<()>,
 ) -> Result<()> {
     let store = store::open(store)?;
+    let keeper = store::keeper(&store);
+    if let AnyStore::Remote(_) = store {
+        return each_with_keys(&keeper, prefix, each);
+    }
     in_prefix(prefix, |scope| {
         let wanted = |account: &AccountName| has_prefix(account, prefix);
         let each = |account: &AccountName, info| each(account, AccountKeys::of(account, info));
-        Ok(store::keeper(&store).accounts_with_keys(scope, wanted, each)?)
+        Ok(keeper.accounts_with_keys(scope, wanted, each)?)
     })
+}
+
+/// On the network: lists each account once more, to ask for the keys of several at a time.
+fn each_with_keys(
+    keeper: &Keeper<'_, AnyStore, LockedBuf>,
+    prefix: &str,
+    mut each: impl FnMut(&AccountName, AccountKeys) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut accounts = Vec::new();
+    in_prefix(prefix, |scope| {
+        Ok(keeper.accounts(scope, |account| {
+            accounts.extend(has_prefix(account, prefix).then(|| account.clone()));
+            ControlFlow::Continue(())
+        })?)
+    })?;
+    for accounts in accounts.chunks(CHUNK) {
+        let infos = side_by_side(accounts, |account| match keeper.info(account) {
+            // It was removed meanwhile.
+            Err(KeepError::NoAccount { .. }) => Ok(None),
+            info => info.map(Some),
+        })?;
+        for (account, info) in accounts.iter().zip(infos) {
+            let Some(info) = info else { continue };
+            if each(account, AccountKeys::of(account, info)).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether an account's name, with a `/` behind it, starts with `prefix`.

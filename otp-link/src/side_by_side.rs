@@ -43,13 +43,21 @@ pub(crate) fn side_by_side<T: Sync, R: Send, E: Send>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Does the same for each: side by side where each takes a way over the network.
-pub(crate) fn spread<T: Sync, R: Send>(store: Option<&AnyStore>, items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Does the same for each, side by side where each takes a way over the network, and gives the outcomes in their order. After
+/// the first failure nothing more is begun.
+pub(crate) fn try_spread<T: Sync, R: Send, E: Send>(
+    store: &AnyStore,
+    items: &[T],
+    act: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     match store {
-        Some(AnyStore::Remote(_)) => {
-            let Ok(done) = side_by_side(items, |item| Ok::<R, Infallible>(act(item)));
-            done
-        }
-        _ => items.iter().map(act).collect(),
+        AnyStore::Remote(_) => side_by_side(items, act),
+        AnyStore::Files(_) => items.iter().map(act).collect(),
     }
+}
+
+/// As [`try_spread`], of what can't fail as a whole.
+pub(crate) fn spread<T: Sync, R: Send>(store: &AnyStore, items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let Ok(done) = try_spread(store, items, |item| Ok::<R, Infallible>(act(item)));
+    done
 }

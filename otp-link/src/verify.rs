@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use otp_core::{AccountName, KeepError, KeyId, Kind, Record};
+use otp_core::{AccountName, KeepError, KeyId, Record};
 
 use crate::error::{Error, Result};
 use crate::key_source::Key;
-use crate::list::{has_prefix, in_prefix};
+use crate::records::{CHUNK, Look, fault, look_at_records};
+use crate::side_by_side::try_spread;
 use crate::source::Source;
 use crate::{record_file, store};
 
@@ -43,7 +44,8 @@ pub struct Fault {
 ///
 /// # Errors
 ///
-/// The store's. A damaged record is a fault, not an error, and so is a pipe or socket with the name of a record.
+/// The store's. A damaged record is a fault, not an error, and so is one that can't be read in a directory, or a pipe or socket
+/// with the name of a record.
 pub fn verify(
     prefix: &str,
     keys: &[Key],
@@ -51,33 +53,27 @@ pub fn verify(
     mut each: impl FnMut(Option<&Fault>) -> ControlFlow<()>,
 ) -> Result<Verification> {
     let store = store::open(store)?;
-    let keeper = store::keeper(&store);
     let mut found = Verification { records: 0, keys: 0, faults: Vec::new() };
     let mut flow = ControlFlow::Continue(());
-    in_prefix(prefix, |scope| {
-        Ok(store.list_with_obstacles(scope, &mut |slot, obstacle| {
-            if slot.kind != Kind::Record || !has_prefix(&slot.account, prefix) {
-                return ControlFlow::Continue(());
-            }
-            if let Some(obstacle) = obstacle {
-                flow = found.fault(&slot.account, slot.id, obstacle.into(), &mut each);
-                return flow;
-            }
-            found.records += 1;
-            flow = match keeper.key_info(&slot.account, slot.id) {
-                Ok(_) => each(None),
-                Err(error) => found.fault(&slot.account, slot.id, error.into(), &mut each),
-            };
-            flow
-        })?)
+    look_at_records(&store, prefix, |slot, look| {
+        found.records += u64::from(!matches!(look, Look::Obstacle(_)));
+        flow = match look {
+            Look::Key(_) => each(None),
+            Look::Fault(error) | Look::Obstacle(error) => found.fault(&slot.account, slot.id, error, &mut each),
+        };
+        flow
     })?;
-    for key in keys {
+    let keeper = store::keeper(&store);
+    let verify = |key: &Key| keeper.verify(key).map_or_else(|error| fault(error.into()).map(Some), |()| Ok(None));
+    for keys in keys.chunks(CHUNK) {
         if flow.is_break() {
             break;
         }
-        found.keys += 1;
-        if let Err(error) = keeper.verify(key) {
-            flow = found.fault(key.account(), key.id(), error.into(), &mut each);
+        for (key, error) in keys.iter().zip(try_spread(&store, keys, verify)?) {
+            found.keys += 1;
+            if let Some(error) = error {
+                flow = found.fault(key.account(), key.id(), error, &mut each);
+            }
         }
     }
     Ok(found)

@@ -105,6 +105,39 @@ fn a_store_that_goes_once_the_database_has_changed_leaves_a_rotation_to_be_resum
     otp(&["verify"]).succeeds();
 }
 
+/// Of two keys, each waits for the other to be read too.
+#[test]
+fn whoever_looks_at_many_records_asks_for_several_at_a_time() {
+    let world = world();
+    add(&world);
+    let second = ["add", "other", "--username=bob", "--generate", "--key-file=other.key", "--store", &url(&world, "")];
+    otp(&world, &second).succeeds();
+    let store = url(&world, "fault=pairs");
+    let verify = ["verify", "--key-file=nightly.key", "--key-file=other.key", "--warn-within=1d", "--store", &store];
+    assert_eq!(otp(&world, &verify).prints(), "2 records, 2 keys: all well");
+    assert_eq!(otp(&world, &["list", "--json", "--store", &store]).prints().matches("\"id\"").count(), 2);
+}
+
+#[test]
+fn a_store_that_stays_away_is_waited_for_once_and_not_for_each_record() {
+    let world = world();
+    add(&world);
+    let store = url(&world, "fault=unread");
+    for line in ["verify", "verify --key-file=nightly.key", "list --json", "revoke --for nightly --yes"] {
+        let words: Vec<&str> = line.split(' ').chain(["--store", &store]).collect();
+        otp(&world, &words).fails(12);
+    }
+    world.write("a.jsonl", "{\"account\": \"many\", \"password\": \"x\"}\n");
+    let import = |store: &str| {
+        let import = ["import", "jsonl", "a.jsonl", "--new-key-dir=keys", "--json", "--store", store];
+        otp(&world, &import).outcome()
+    };
+    assert_eq!(import(&url(&world, "")).code(), 0);
+    let outcome = import(&store);
+    assert_eq!(outcome.code(), 12, "{}", outcome.stderr);
+    assert!(outcome.text().contains("not-reached"), "{}", outcome.text());
+}
+
 #[test]
 fn the_variable_takes_a_url_as_the_option_does() {
     let world = world();

@@ -15,8 +15,9 @@ use crate::fields;
 use crate::manifest::{Entry, Manifest};
 use crate::new_key::NewKey;
 use crate::randomness::Randomness;
+use crate::records::fault;
 use crate::ring::FsRing;
-use crate::side_by_side::spread;
+use crate::side_by_side::{spread, try_spread};
 use crate::store;
 
 /// An import at work.
@@ -41,10 +42,13 @@ impl Run<'_> {
     ///
     /// What keeps the others from being tried, too.
     pub(super) fn chunk(&self, entries: &[Entry], randomness: &mut Randomness) -> Result<Vec<Result<Step>>> {
-        let looks = spread(Some(&self.store), entries, |entry| {
+        let looks = try_spread(&self.store, entries, |entry| {
             let payload_len = self.manifest.payload_len(entry);
-            look(entry, payload_len, self.import, Some(&self.store), self.ring.as_ref())
-        });
+            match look(entry, payload_len, self.import, Some(&self.store), self.ring.as_ref()) {
+                Err(error) => fault(error).map(Err),
+                found => Ok(found),
+            }
+        })?;
         let mut outcomes: Vec<Result<Step>> =
             looks.into_iter().map(|look| look.map(|(targets, work)| Step { targets, work })).collect();
         let mut batch = Batch::default();
@@ -172,7 +176,7 @@ impl Run<'_> {
     /// Gives those that could not stay.
     fn settle(&self, batch: &Batch) -> Vec<(usize, Error)> {
         let places: Vec<usize> = (0..batch.prepared.len()).collect();
-        let settled = spread(Some(&self.store), &places, |place| {
+        let settled = spread(&self.store, &places, |place| {
             let (prepared, keeper) = (&batch.prepared[*place], store::keeper(&self.store));
             match (&self.ring, &batch.vacancies[*place]) {
                 (Some(ring), Some(vacancy)) => keeper.with_ring(ring).settle(prepared, vacancy),

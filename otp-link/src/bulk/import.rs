@@ -13,7 +13,8 @@ use crate::any_store::StoreError;
 use crate::error::{Error, Result};
 use crate::manifest::{Entry, Manifest};
 use crate::randomness::Randomness;
-use crate::side_by_side::spread;
+use crate::records::fault;
+use crate::side_by_side::try_spread;
 use crate::{ring, store};
 
 /// How many accounts share their syncs.
@@ -32,9 +33,14 @@ pub fn plan_import(manifest: &Manifest, import: &Import<'_>, mut report: impl Fn
         store => Some(store?),
     };
     for entries in manifest.entries.chunks(CHUNK) {
-        let looks = spread(store.as_ref(), entries, |entry| {
-            look(entry, manifest.payload_len(entry), &import, store.as_ref(), None)
-        });
+        let look = |entry: &Entry| match look(entry, manifest.payload_len(entry), &import, store.as_ref(), None) {
+            Err(error) => fault(error).map(Err),
+            found => Ok(found),
+        };
+        let looks = match &store {
+            Some(store) => try_spread(store, entries, look),
+            None => entries.iter().map(look).collect(),
+        }?;
         report(entries.iter().zip(looks).flat_map(|(entry, look)| planned(entry, look)).collect());
     }
     Ok(())

@@ -63,6 +63,8 @@ pub(super) fn look(
                     opens = Some(key);
                 }
                 Some(Err(error)) if is_unknown(&error, key.id()) => target.alone = Some(key.id()),
+                // It says nothing of the key.
+                Some(Err(KeepError::Store(error))) => return Err(error.into()),
                 Some(Err(error)) => {
                     return Err(Error::KeyFileEnded { path: target.path, error: Box::new(error.into()) });
                 }

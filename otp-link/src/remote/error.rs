@@ -67,6 +67,13 @@ pub enum RemoteError {
     Interrupted,
 }
 
+impl RemoteError {
+    /// Whether it is about the one object that was asked for, so that others may be read all the same.
+    pub(crate) fn is_about_an_object(&self) -> bool {
+        matches!(self, Self::Refused { kind: Failure::Damaged, .. })
+    }
+}
+
 /// What a helper did that ends its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -18,6 +18,7 @@ use crate::key_source::Key;
 use crate::list::has_prefix;
 use crate::new_key::NewKey;
 use crate::remote::Name;
+use crate::side_by_side::try_spread;
 use crate::store;
 
 /// The ring that counts: the one that the caller names, else `OTP_RING`, else none.
@@ -105,17 +106,18 @@ pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> R
 pub(crate) type FsRingKeeper<'s, 'r> =
     otp_core::keeper::ringed::RingKeeper<'s, 'r, AnyStore, FsRing, otp_sys::LockedBuf>;
 
-fn each_account<T>(
+fn each_account<T: Send>(
     prefix: &str,
     ring: Option<&Path>,
     store: Option<&Path>,
-    mut act: impl FnMut(&FsRingKeeper<'_, '_>, &AccountName) -> Result<T>,
+    act: impl Fn(&FsRingKeeper<'_, '_>, &AccountName) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let ring = open(ring, store)?.ok_or(Error::NoRing)?;
     let store = store::open(store)?;
     let keeper = store::keeper(&store).with_ring(&ring);
-    let accounts = ring.account_names()?;
-    accounts.iter().filter(|account| has_prefix(account, prefix)).map(|account| act(&keeper, account)).collect()
+    let mut accounts = ring.account_names()?;
+    accounts.retain(|account| has_prefix(account, prefix));
+    try_spread(&store, &accounts, |account| act(&keeper, account))
 }
 
 /// Puts a key into the ring that was handed out without it, once it opens its record.
