@@ -110,10 +110,13 @@ static LOCK_TIMEOUT_SECS: AtomicU64 = AtomicU64::new(FsStore::LOCK_TIMEOUT.as_se
 pub(crate) fn place(explicit: Option<&Path>) -> Result<Name> {
     let path = find_store(explicit)?.path;
     Name::parse(&path).map_err(|fault| {
-        let url = match &fault {
+        let name = path.display().to_string();
+        let url = match (&fault, name.split_once(['?', '#'])) {
             // What the secret is, nobody knows better than the one who wrote it.
-            UrlFault::Secret { .. } => "(not shown)".to_owned(),
-            _ => path.display().to_string(),
+            (UrlFault::Secret { .. }, _) => "(not shown)".to_owned(),
+            // What is wrong is named, and what else is there may be a secret that nobody knows as one.
+            (_, Some((place, _))) => place.to_owned(),
+            (_, None) => name,
         };
         Error::StoreUrl { url, fault }
     })

@@ -47,6 +47,7 @@ impl Place {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::SecretInUrl("a user or password before the host".into()));
         }
+        check_segments(text)?;
         let mut parameters = Parameters::of(&url)?;
         let insecure = parameters.flag("insecure")?;
         let path = url.path().trim_matches('/').to_owned();
@@ -85,11 +86,21 @@ impl Place {
         if url.fragment().is_some() {
             return Err(Error::Parameter("#".into()));
         }
-        if prefix.split('/').any(|segment| segment == "." || segment == "..") || prefix.contains("//") {
+        if prefix.contains("//") {
             return Err(Error::NoPlace("folder that every server reads alike"));
         }
         Ok(Self { engine, prefix, insecure })
     }
+}
+
+/// Refuses `.` and `..` in a path, which reading a URL takes away together with what they stand for.
+fn check_segments(text: &str) -> Result<(), Error> {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let is_odd = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if path.split('/').any(is_odd) {
+        return Err(Error::NoPlace("folder that every server reads alike"));
+    }
+    Ok(())
 }
 
 /// Refuses plain HTTP to other machines, unless it is wanted.
@@ -271,6 +282,8 @@ mod tests {
             ("store", Error::NotUrl),
             ("s3://bucket/a#b", Error::Parameter("#".into())),
             ("s3://bucket/a//b", Error::NoPlace("folder that every server reads alike")),
+            ("s3://bucket/a/../b", Error::NoPlace("folder that every server reads alike")),
+            ("https://host/a/%2E/b", Error::NoPlace("folder that every server reads alike")),
         ] {
             assert_eq!(Place::parse(text), Err(error), "{text}");
         }

@@ -168,15 +168,20 @@ impl Session {
         ];
         let initialised = is_initialised(bucket).await?;
         findings.push(("initialised", yes_or_no(initialised)));
-        let listed = bucket.lists(&bucket.path(""), &bucket.path("nothing is called like this")).await;
+        // Of a folder that is empty: the whole store may be long.
+        let listed = bucket.lists(&bucket.path(".otp-probe"), &bucket.path("nothing is called like this")).await;
         findings.push(("listing", listed.map_or_else(|error| error.to_string(), |_| "yes".into())));
         if initialised {
+            let unknown = "unknown: what is removed may stay, in old versions, by soft delete or in backups";
             let (versioning, conditions) = match probe(bucket).await {
-                Ok(passed) if connected.versions => (yes_or_no(passed.versioned), "kept".into()),
-                Ok(_) => ("unknown".into(), "kept".into()),
-                Err(error) => ("unknown".into(), error.to_string()),
+                Ok(_) if !connected.versions => (unknown, "kept".into()),
+                Ok(passed) if passed.versioned => ("yes: what is removed stays in old versions", "kept".into()),
+                Ok(_) => ("no", "kept".into()),
+                Err(error @ Error::Pretends(_)) => return Err(error),
+                // A reader can't try.
+                Err(error) => (unknown, error.to_string()),
             };
-            findings.extend([("versioning", versioning), ("conditions", conditions)]);
+            findings.extend([("versioning", versioning.into()), ("conditions", conditions)]);
         }
         Ok(findings)
     }

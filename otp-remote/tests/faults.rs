@@ -253,6 +253,11 @@ fn a_server_that_pretends_is_refused() {
         let (helper, _) = Helper::open(&url(&stub), true, &CREDENTIALS).unwrap();
         assert_eq!(helper.init().unwrap_err().kind, Failure::Unsupported, "{habit:?}");
         assert!(!stub.keys().contains(&".otp-store".to_owned()), "{habit:?}");
+        // Nor one that kept its promises once, and has lost the habit since.
+        stub.put(".otp-store", b"otp-store 1\n");
+        let (doctor, _) = Helper::open(&url(&stub), true, &CREDENTIALS).unwrap();
+        assert_eq!(doctor.inspect().unwrap_err().kind, Failure::Unsupported, "{habit:?}");
+        stub.remove(".otp-store");
         assert_eq!(helper.put(&slot(1), b"ours").unwrap_err().kind, Failure::NotInitialised, "{habit:?}");
     }
 }

@@ -68,8 +68,8 @@ fn a_store_is_initialised_and_says_what_it_is() {
     let helper = open(&stub);
     assert_eq!((helper.init(), helper.init()), (Ok(false), Ok(true)));
     let findings = helper.inspect().unwrap();
-    for (key, value) in [("engine", "Google Cloud Storage"), ("versioning", "unknown"), ("conditions", "kept")] {
-        assert_eq!(findings[key], value, "{findings:?}");
+    for (key, value) in [("engine", "Google Cloud Storage"), ("versioning", "unknown: "), ("conditions", "kept")] {
+        assert!(findings[key].starts_with(value), "{findings:?}");
     }
     assert_eq!(helper.slots(Listing::All), Ok(vec![]));
     assert_eq!(stub.keys(), ["a/b/.otp-store"]);

@@ -1,4 +1,5 @@
-//! How many requests each command of `otp` sends, as `docs/stores.md` says. `cargo xtask stores local` builds the program and names it.
+//! How many requests each command of `otp` sends, as `docs/stores.md` says. `cargo xtask stores local` builds the program and names it,
+//! `cargo xtask windows helper` that for Windows.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod stub;
@@ -18,7 +19,9 @@ impl Home {
     fn requests(&self, line: &str) -> [usize; 4] {
         self.stub.take_requests();
         let mut command = Command::new(std::env::var_os("OTP_STORES_PROGRAM").expect("cargo xtask stores says it"));
-        command.args(line.replace("URL", &self.url()).split(' ')).current_dir(self.folder.path());
+        let nothing = if cfg!(windows) { "cmd /c exit" } else { "true" };
+        let line = line.replace("URL", &self.url()).replace("NOTHING", nothing);
+        command.args(line.split(' ')).current_dir(self.folder.path());
         command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret").env("OTP_STORE", self.url());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -38,7 +41,7 @@ impl Home {
 const COMMANDS: [(&str, &str); 10] = [
     ("add edms/a --username=alice --generate --key-file=a.key", "`add`"),
     ("get --key-file=a.key", "`get`"),
-    ("run --key-file=a.key -- true", "`run`"),
+    ("run --key-file=a.key -- NOTHING", "`run`"),
     ("issue edms/a --key-file=a.key --for=b --new-key-file=b.key", "`issue`"),
     ("list", "`list`"),
     ("verify", "`verify`, of 2 keys"),

@@ -28,7 +28,7 @@ pub(crate) fn ci() -> Result<()> {
     crate::clients::clients()?;
     #[cfg(unix)]
     crate::stores::stores(&[])?;
-    windows::windows()?;
+    windows::windows(&[])?;
     #[cfg(unix)]
     crate::dist::dist(&["--quick".into()])?;
     model::model()?;

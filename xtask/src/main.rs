@@ -66,7 +66,11 @@ const TASKS: &[Task] = &[
     task("ci", "all of it: tests, lints, docs, clients, cross builds, proofs, faults, fuzzing", Plain(ci::ci)),
     task("abi", "the C library: C11, C++17, AddressSanitizer, valgrind", Plain(abi::abi)),
     task("python", "the Python package: built, installed, tested, typed", Plain(python::python)),
-    task("windows", "the tests built for Windows, under Wine (needs wine64, MinGW)", Plain(windows::windows)),
+    task(
+        "windows [helper]",
+        "the tests built for Windows, under Wine; `helper` for stores on the network (needs wine64, MinGW)",
+        WithArguments(windows::windows),
+    ),
     task("workflows", "the files of the repository's host, against their schemas", Plain(workflows::workflows)),
     task("prove", "perfect secrecy, by enumerating a small frame", Plain(prove::prove)),
     task("model", "rings, pages and rotations: every state of a model, and without each rule", Plain(model::model)),

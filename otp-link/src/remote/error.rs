@@ -105,6 +105,11 @@ pub enum UrlFault {
         /// Its name.
         name: String,
     },
+    /// A parameter without a value.
+    Empty {
+        /// Its name.
+        name: String,
+    },
     /// A parameter with a value that it can't have.
     Value {
         /// Its name.
@@ -133,6 +138,7 @@ impl fmt::Display for UrlFault {
             Self::Secret { what } => write!(f, "{what} is a secret, which no URL may have"),
             Self::Parameter { name } => write!(f, "there is no parameter {name}"),
             Self::Twice { name } => write!(f, "the parameter {name} is there twice"),
+            Self::Empty { name } => write!(f, "the parameter {name} has no value"),
             Self::Value { name, expected } => write!(f, "the parameter {name} must be {expected}"),
             Self::NoHost => f.write_str("it names no bucket, account or host"),
             Self::PlainHttp { host } => write!(f, "{host} would be spoken to without TLS"),

@@ -104,12 +104,16 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
     if known.is_some() && host.is_empty() {
         return Err(UrlFault::NoHost);
     }
+    // Before anything else is wrong, and so shown: names may be escaped.
+    for (name, _) in parameters(query) {
+        let name = decoded(name)?;
+        if is_secret(&name) {
+            return Err(UrlFault::Secret { what: format!("the parameter {name}") });
+        }
+    }
     let mut is_insecure = false;
     let mut seen = Vec::new();
     for (name, value) in parameters(query) {
-        if is_secret(name) {
-            return Err(UrlFault::Secret { what: format!("the parameter {name}") });
-        }
         if known.is_some_and(|known| !known.contains(&name)) {
             return Err(UrlFault::Parameter { name: name.to_owned() });
         }
@@ -125,6 +129,7 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
             ("style", value) if scheme == "s3" && !matches!(value, "path" | "virtual") => {
                 return Err(UrlFault::Value { name: "style", expected: "path or virtual" });
             }
+            ("region" | "profile", "") if scheme == "s3" => return Err(UrlFault::Empty { name: name.to_owned() }),
             ("endpoint", endpoint) if scheme == "s3" => check_endpoint(&decoded(endpoint)?, query)?,
             _ => {}
         }
@@ -260,7 +265,12 @@ mod tests {
         let secret = |what: &str| UrlFault::Secret { what: what.to_owned() };
         let parameter = |name: &str| UrlFault::Parameter { name: name.to_owned() };
         let plain = |host: &str| UrlFault::PlainHttp { host: host.to_owned() };
+        let empty = |name: &str| UrlFault::Empty { name: name.to_owned() };
         for (text, fault) in [
+            ("az://account/container?sv=1&sig=x", secret("the parameter sig")),
+            ("s3://bucket?%73ecret=x", secret("the parameter secret")),
+            ("s3://bucket?region=", empty("region")),
+            ("s3://bucket?profile", empty("profile")),
             ("s3://id:secret@bucket", secret("a user or password before the host")),
             ("s3://bucket?secret_access_key=x", secret("the parameter secret_access_key")),
             ("s3://bucket?X-Amz-Signature=x", secret("the parameter X-Amz-Signature")),

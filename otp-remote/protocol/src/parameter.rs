@@ -11,7 +11,8 @@ pub const PARAMETERS: [(&str, &[&str]); 5] = [
 ];
 
 /// Parts of the names of parameters that clients of such stores put secrets in.
-const SECRETS: [&str; 7] = ["key", "secret", "token", "password", "signature", "credential", "sas"];
+const SECRETS: [&str; 9] =
+    ["key", "secret", "token", "passw", "passphrase", "pwd", "signature", "credential", "sas"];
 
 /// The parameters of a scheme that `otp-remote` serves; `None` for any other scheme.
 #[must_use]
@@ -50,6 +51,8 @@ mod tests {
             "sas_token",
             "account_key",
             "password",
+            "passwd",
+            "PWD",
             "access_token",
         ] {
             assert!(is_secret(name), "{name}");

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::{ObjectStore, RetryConfig};
+use reqwest::Certificate;
 
 use crate::error::Error;
 use crate::notice::Notices;
@@ -42,11 +43,7 @@ pub(crate) struct Connected {
 /// Prepares to reach a place. Nothing is sent to the store yet.
 pub(crate) async fn reach(place: &Place, notices: Notices, patience: Duration) -> Result<Reached, Error> {
     let redirects = matches!(place.engine, Engine::Web { .. });
-    let roots = match &place.engine {
-        Engine::S3 { .. } => s3::roots()?,
-        _ => None,
-    };
-    let network = Network::new(notices, patience, place.insecure, redirects, roots)?;
+    let network = Network::new(notices, patience, place.insecure, redirects, roots(&place.engine)?)?;
     match &place.engine {
         Engine::S3 { bucket, endpoint, region, style, profile } => {
             let wanted = s3::Wanted { bucket, endpoint: endpoint.as_ref(), region: region.as_deref(), style: *style };
@@ -58,6 +55,20 @@ pub(crate) async fn reach(place: &Place, notices: Notices, patience: Duration) -
         Engine::Gcs { bucket } => gcs::connect(network, bucket).map(Reached::Bucket),
         Engine::Web { base } => Ok(Reached::Web(Web::new(network.transport(), base.clone()))),
     }
+}
+
+/// The certificates that a variable names, which replace the system's.
+///
+/// Those of `SSL_CERT_FILE` are found by the library where systems keep theirs in files, too.
+fn roots(engine: &Engine) -> Result<Option<Vec<Certificate>>, Error> {
+    let for_s3 = matches!(engine, Engine::S3 { .. }).then_some("AWS_CA_BUNDLE");
+    let for_all = cfg!(any(windows, target_os = "macos")).then_some("SSL_CERT_FILE");
+    let named = for_s3.into_iter().chain(for_all).find_map(|name| Some((name, variable(name)?)));
+    let Some((name, path)) = named else { return Ok(None) };
+    let wrong = |reason: String| Error::Configuration(format!("{name}: {path}: {reason}"));
+    let text = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&text).map_err(|_| wrong("no certificates in PEM".into()))?;
+    if roots.is_empty() { Err(wrong("no certificates in PEM".into())) } else { Ok(Some(roots)) }
 }
 
 /// The transport decides what is tried again.

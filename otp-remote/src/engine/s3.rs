@@ -20,15 +20,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) style: Option<Style>,
 }
 
-/// The certificates of `AWS_CA_BUNDLE`, which replace the system's, as they do in other clients of S3.
-pub(crate) fn roots() -> Result<Option<Vec<reqwest::Certificate>>, Error> {
-    let Some(path) = variable("AWS_CA_BUNDLE") else { return Ok(None) };
-    let wrong = |reason: String| Error::Configuration(format!("AWS_CA_BUNDLE: {path}: {reason}"));
-    let text = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-    let roots = reqwest::Certificate::from_pem_bundle(&text).map_err(|_| wrong("no certificates in PEM".into()))?;
-    if roots.is_empty() { Err(wrong("no certificates in PEM".into())) } else { Ok(Some(roots)) }
-}
-
 pub(crate) async fn connect(
     network: Network,
     wanted: &Wanted<'_>,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
@@ -59,6 +60,7 @@ const PAGE: usize = 3;
 pub(crate) struct Stub {
     pub(crate) port: u16,
     state: Arc<Mutex<State>>,
+    connections: Arc<AtomicUsize>,
 }
 
 struct State {
@@ -77,14 +79,24 @@ impl Stub {
         let (objects, faults) = (BTreeMap::new(), HashMap::new());
         let state = State { objects, writes: 0, faults, requests: Vec::new(), habit };
         let state = Arc::new(Mutex::new(state));
-        let shared = Arc::clone(&state);
+        let connections: Arc<AtomicUsize> = Arc::default();
+        let (shared, open) = (Arc::clone(&state), Arc::clone(&connections));
         thread::spawn(move || {
             for connection in listener.incoming() {
-                let (connection, shared) = (connection.unwrap(), Arc::clone(&shared));
-                thread::spawn(move || serve(&connection, &shared));
+                let (connection, shared, open) = (connection.unwrap(), Arc::clone(&shared), Arc::clone(&open));
+                open.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    serve(&connection, &shared);
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Self { port, state }
+        Self { port, state, connections }
+    }
+
+    /// How many connections clients have open.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Has the next requests of a method fail, one by one.
@@ -100,6 +112,11 @@ impl Stub {
     /// Puts an object without any request.
     pub(crate) fn put(&self, key: &str, bytes: &[u8]) {
         self.state().put(key, bytes.to_vec());
+    }
+
+    /// Removes an object without any request.
+    pub(crate) fn remove(&self, key: &str) {
+        self.state().objects.remove(key);
     }
 
     pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {

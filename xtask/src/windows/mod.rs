@@ -1,5 +1,7 @@
-//! `cargo xtask windows`: the program, the crates below it and the Python package, built for Windows and tested under Wine.
+//! `cargo xtask windows [helper]`: the program, the crates below it and the Python package, built for Windows and tested under Wine;
+//! and on demand, the helper for stores on the network.
 
+mod helper;
 mod python;
 mod wine;
 
@@ -25,9 +27,17 @@ const QUICKER: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
 /// The one module of tests that is left out: it enumerates schedules in memory, and Wine needs minutes to switch threads so often.
 const LEFT_OUT: &str = "meetings::";
 
-/// Builds everything for Windows, makes a prefix in a temporary folder, and runs the tests in it.
-pub(crate) fn windows() -> Result<()> {
+/// Builds for Windows, makes a prefix in a temporary folder, and runs the tests in it: without arguments, all but the helper's.
+pub(crate) fn windows(arguments: &[String]) -> Result<()> {
     run(program("rustup").args(["target", "add", TARGET]))?;
+    match arguments {
+        [] => all(),
+        [part] if part == "helper" => helper::test(&Wine::start()?),
+        _ => Err("there is one part that can be named: helper".into()),
+    }
+}
+
+fn all() -> Result<()> {
     // What a prefix takes is mostly waiting.
     let (wine, python) = together(Wine::start, || {
         run(tests().arg("--no-run"))?;

@@ -71,10 +71,13 @@ impl Wine {
             .env("WINEPREFIX", self.prefix())
             .env("WINEDEBUG", "-all")
             .env_remove("DISPLAY");
-        // The top of this system's tree is a drive there.
-        let path = self.path.as_ref().map(|folder| format!("Z:{}", folder.display().to_string().replace('/', r"\")));
-        command.envs(path.map(|path| ("WINEPATH", path)))
+        command.envs(self.path.as_ref().map(|path| ("WINEPATH", as_windows(path))))
     }
+}
+
+/// An absolute path as Windows calls it: the top of this system's tree is a drive there.
+pub(super) fn as_windows(path: &Path) -> String {
+    format!("Z:{}", path.display().to_string().replace('/', r"\"))
 }
 
 impl Drop for Wine {
