@@ -153,6 +153,7 @@ fn of_remote_store(hint: &Hint<'_>) -> String {
         Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
         Hint::UseOtherServer => "keep the store elsewhere: what is written there may be lost".into(),
         Hint::CheckUrl => "check the store's URL".into(),
+        Hint::CheckConfiguration => "check the store's URL, and the variables and files that configure it".into(),
         Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
         Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),
         Hint::InstallHelper { scheme } => {

@@ -109,6 +109,7 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         }
         Hint::UseTls => "use https, or add insecure=true to the URL if you trust the network".into(),
         Hint::CheckUrl => "check the store's URL".into(),
+        Hint::CheckConfiguration => "check the store's URL, and the variables and files that configure it".into(),
         Hint::NameAuditSink => "set OTP_AUDIT to file:PATH or a log of the system, or unset it".into(),
         Hint::GiveSeconds => "set OTP_STORE_TIMEOUT to a number of seconds, or unset it".into(),
         Hint::InitStore { url } => format!("run: otp store init {}", shell_word(Path::new(url))),

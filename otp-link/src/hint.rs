@@ -131,6 +131,8 @@ pub enum Hint<'a> {
     UseOtherServer,
     /// Check the URL.
     CheckUrl,
+    /// Check the store's URL, and the variables and files that configure its helper.
+    CheckConfiguration,
     /// Give a number of seconds.
     GiveSeconds,
     /// Name a place for the audit log, as `docs/audit.md` says.
@@ -254,7 +256,8 @@ impl<'a> Hint<'a> {
             RemoteError::Refused { kind, url, .. } => match kind {
                 Failure::NotInitialised => Self::InitStore { url },
                 Failure::Denied => Self::CheckPolicy,
-                Failure::NotFound | Failure::Usage => Self::CheckUrl,
+                Failure::NotFound => Self::CheckUrl,
+                Failure::Usage => Self::CheckConfiguration,
                 Failure::Unavailable => Self::CheckConnection,
                 Failure::Unsupported | Failure::Damaged | Failure::Other => return None,
             },

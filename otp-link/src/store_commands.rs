@@ -63,12 +63,14 @@ pub fn copy_store(from: &Path, to: &Path, progress: impl Fn(usize, usize) + Sync
     let from = store::open(Some(from))?;
     let slots = slots(&from)?;
     let to = store::open_or_create(Some(to))?;
+    // An equal object may be put twice on the network, and both times be told to be new.
+    let there = self::slots(&to)?;
     let (total, done) = (slots.len(), AtomicUsize::new(0));
     let mut report = Copied::default();
     for kind in ORDER {
         let these: Vec<&Slot> = slots.iter().filter(|slot| slot.kind == kind).collect();
         for (slot, outcome) in these.iter().zip(side_by_side(&these, |slot| {
-            let outcome = copy(&from, &to, slot)?;
+            let outcome = copy(&from, &to, slot, there.contains(slot))?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok::<_, StoreError>(outcome)
         })?) {
@@ -105,9 +107,9 @@ fn slots(store: &AnyStore) -> Result<BTreeSet<Slot>> {
     Ok(slots)
 }
 
-fn copy(from: &AnyStore, to: &AnyStore, slot: &Slot) -> Result<Outcome, StoreError> {
+fn copy(from: &AnyStore, to: &AnyStore, slot: &Slot, is_there: bool) -> Result<Outcome, StoreError> {
     let Some(bytes) = read(from, slot)? else { return Ok(Outcome::Gone) };
-    let put = to.put(slot, &bytes)?;
+    let put = !is_there && to.put(slot, &bytes)?;
     // Also what was just put: that it is there is for the store to prove.
     Ok(match read(to, slot)? {
         Some(there) if there == bytes && put => Outcome::Copied,

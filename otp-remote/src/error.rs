@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Profile { profile: String, reason: String },
     /// Nothing gives credentials.
     NoCredentials,
+    /// What should give credentials does not.
+    Credentials(String),
     /// Nothing gives certificates to check those of servers with.
     NoCertificates,
     /// The bucket or container does not exist.
@@ -76,7 +78,7 @@ impl Error {
             | Self::PlainHttp { .. }
             | Self::Configuration(_)
             | Self::OtherRegion { .. } => Failure::Usage,
-            Self::Profile { .. } | Self::NoCredentials | Self::Denied { .. } => Failure::Denied,
+            Self::Profile { .. } | Self::NoCredentials | Self::Credentials(_) | Self::Denied { .. } => Failure::Denied,
             Self::NoBucket { .. } => Failure::NotFound,
             Self::NoAnswer { .. } | Self::Busy { .. } | Self::TimeOver { .. } | Self::Contended => Failure::Unavailable,
             Self::TooLong { .. } | Self::Unreadable(_) => Failure::Damaged,
@@ -104,13 +106,14 @@ impl fmt::Display for Error {
             Self::Parameter(name) => write!(f, "the store's URL has an unknown parameter: {name}"),
             Self::Value { name, expected } => write!(f, "the parameter {name} of the store's URL must be {expected}"),
             Self::PlainHttp { host } => write!(f, "{host} would be reached by plain HTTP, without insecure=true"),
-            Self::Configuration(reason) => write!(f, "the store can't be reached as configured: {reason}"),
+            Self::Configuration(reason) => f.write_str(reason),
             Self::Profile { profile, reason } => {
                 write!(f, "the AWS command line gives no credentials for the profile {profile}: {reason}")
             }
             Self::NoCredentials => {
                 f.write_str("no credentials are configured, and this machine's metadata service gives none")
             }
+            Self::Credentials(reason) => write!(f, "there are no credentials: {reason}"),
             Self::NoCertificates => f.write_str(
                 "there are no certificates to check the server's with: this system has none, or SSL_CERT_FILE names no file of some",
             ),

@@ -12,8 +12,8 @@ use crate::bucket::{Bucket, Put, Refused};
 use crate::error::Error;
 
 /// What the marker is called, and what it holds.
-const MARKER: &str = ".otp-store";
-const MARKER_TEXT: &[u8] = b"otp-store 1\n";
+pub(crate) const MARKER: &str = ".otp-store";
+pub(crate) const MARKER_TEXT: &[u8] = b"otp-store 1\n";
 /// Where the probe writes.
 const FOLDER: &str = ".otp-probe";
 /// How many write at once.

@@ -13,7 +13,7 @@ use crate::engine::{Reached, Web, reach};
 use crate::error::Error;
 use crate::notice::Notices;
 use crate::place::Place;
-use crate::probe::{init, is_initialised, probe};
+use crate::probe::{MARKER, MARKER_TEXT, init, is_initialised, probe};
 
 /// How many requests may be open.
 pub(crate) const MAX_IN_FLIGHT: u16 = 32;
@@ -155,11 +155,21 @@ impl Session {
 
     /// What there is to know about the store. That something is refused is a finding too.
     async fn inspect(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        let yes_or_no = |yes| if yes { "yes".to_owned() } else { "no".into() };
         let bucket = match &self.store {
             Store::Bucket { bucket, .. } => bucket,
-            Store::Web(web) => return Ok(vec![("engine", "web server".into()), ("endpoint", web.base().to_string())]),
+            Store::Web(web) => {
+                // Whatever it is, an answer says that the server is there.
+                let marker = web.get(MARKER).await?;
+                let is_whole = marker.is_some_and(|text| text == MARKER_TEXT);
+                let endpoint = web.base().to_string();
+                return Ok(vec![
+                    ("engine", "web server".into()),
+                    ("endpoint", endpoint),
+                    ("initialised", yes_or_no(is_whole)),
+                ]);
+            }
         };
-        let yes_or_no = |yes| if yes { "yes".to_owned() } else { "no".into() };
         let connected = &bucket.connected;
         let mut findings = vec![
             ("engine", connected.engine.to_owned()),

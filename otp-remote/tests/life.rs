@@ -145,6 +145,33 @@ fn what_is_wrong_with_a_url_is_said() {
 }
 
 #[test]
+fn credentials_that_can_not_be_read_are_named_by_their_variables_and_not_shown() {
+    let stub = Stub::start(Habit::None);
+    let s3 = format!("s3://{BUCKET}?endpoint=http://127.0.0.1:{}", stub.port);
+    for (url, variable, value) in [
+        ("az://account/box", "AZURE_STORAGE_ACCOUNT_KEY", "hunter2!"),
+        ("gs://bucket", "GOOGLE_SERVICE_ACCOUNT_KEY", "hunter2"),
+        ("gs://bucket", "GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file"),
+    ] {
+        let failed = Helper::open(url, false, &[(variable, value)]).err().unwrap();
+        assert!(failed.kind == Failure::Usage && failed.message.contains(variable), "{failed}");
+        assert!(!failed.message.contains("hunter2") && !failed.message.contains("ymbol"), "{failed}");
+    }
+    let identity = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/file"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r")];
+    let failed = Helper::open(&s3, false, &identity).err().unwrap();
+    assert!(failed.kind == Failure::Denied && failed.message.contains("/no/such/file"), "{failed}");
+}
+
+#[test]
+fn a_doctor_asks_a_web_server_whether_it_is_there() {
+    let stub = Stub::start(Habit::None);
+    let (helper, _) = Helper::open(&web(&stub), false, &[]).unwrap();
+    assert_eq!(helper.inspect().unwrap()["initialised"], "no");
+    stub.fail("GET", &[Fault::Denied]);
+    assert_eq!(helper.inspect().unwrap_err().kind, Failure::Denied);
+}
+
+#[test]
 fn a_metadata_service_that_refuses_gives_no_credentials() {
     let stub = Stub::start(Habit::None);
     stub.fail("PUT", &[Fault::Denied]);

@@ -68,3 +68,13 @@ fn each_command_sends_what_the_docs_say() {
     }
     assert!(missing.is_empty(), "docs/stores.md lacks\n{missing}");
 }
+
+#[test]
+#[ignore = "needs otp: cargo xtask stores local"]
+fn what_is_there_already_is_not_put_again() {
+    let home = Home { folder: tempfile::tempdir().unwrap(), stub: Stub::start(Habit::OnePage) };
+    home.requests("add edms/a --username=alice --generate --key-file=a.key");
+    home.requests("store copy URL copy");
+    // The store's mark and the record are read; a list says that it is there.
+    assert_eq!(home.requests("store copy copy URL"), [1, 2, 0, 0]);
+}

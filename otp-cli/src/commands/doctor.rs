@@ -78,8 +78,13 @@ pub(crate) fn run(globals: &Globals, args: &DoctorArgs) -> Result<()> {
 
 fn text(entries: &[Entry], problems: usize) -> String {
     let mut text = String::new();
+    let mut last = None;
     for Entry { severity, subject, summary, hint, fixed } in entries {
-        text.push_str(&format!("{severity:<8} {subject}\n         {summary}\n"));
+        // What is said of one thing stands below one line.
+        if last.replace((severity, subject)) != Some((severity, subject)) {
+            text.push_str(&format!("{severity:<8} {subject}\n"));
+        }
+        text.push_str(&format!("         {summary}\n"));
         if *fixed {
             text.push_str("         fixed\n");
         } else if let Some(hint) = hint {

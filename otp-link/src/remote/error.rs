@@ -176,7 +176,7 @@ impl fmt::Display for RemoteError {
                     Failure::Damaged => "damaged object in the store",
                     Failure::Unsupported => "can't be done with the store",
                     Failure::NotInitialised => "not initialised yet: the store",
-                    Failure::Usage => "wrong URL of a store:",
+                    Failure::Usage => "can't be used as it is configured: the store",
                     Failure::Other => "failure of the store",
                 };
                 write!(f, "{what} {url}: {message}")

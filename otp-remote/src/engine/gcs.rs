@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use object_store::gcp::GoogleCloudStorageBuilder;
 
-use super::{Connected, configuration, no_retries, variable};
+use super::{Connected, credentials, no_retries, variable};
 use crate::error::Error;
 use crate::transport::{Network, store_options};
+
+/// The variables that hold or name a service account.
+const ACCOUNT: [&str; 3] = ["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY"];
+/// The variable that names what all of Google's programs log in with.
+const APPLICATION: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
 pub(crate) fn connect(network: Network, bucket: &str) -> Result<Connected, Error> {
     let store = GoogleCloudStorageBuilder::from_env()
@@ -15,11 +20,11 @@ pub(crate) fn connect(network: Network, bucket: &str) -> Result<Connected, Error
         .with_retry(no_retries())
         .with_http_connector(network)
         .build()
-        .map_err(|error| configuration(&error))?;
+        .map_err(|error| credentials(&error, &[&ACCOUNT[..], &[APPLICATION]].concat()))?;
     let set = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
-    let credentials = if set(&["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY"]) {
+    let credentials = if set(&ACCOUNT) {
         "a service account"
-    } else if set(&["GOOGLE_APPLICATION_CREDENTIALS"]) {
+    } else if set(&[APPLICATION]) {
         "application credentials"
     } else {
         "the login of gcloud, or the instance's metadata"

@@ -81,6 +81,28 @@ fn configuration(error: &object_store::Error) -> Error {
     Error::Configuration(innermost(error))
 }
 
+/// The same, if one of these variables is set, which hold secrets or name a file with some: then only what the system says of a
+/// file is repeated, since a reader's complaint may quote what it read.
+fn credentials(error: &object_store::Error, variables: &[&str]) -> Error {
+    let set: Vec<&str> = variables.iter().copied().filter(|name| variable(name).is_some()).collect();
+    let mut last: &(dyn std::error::Error + 'static) = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    match (set.is_empty(), last.is::<std::io::Error>()) {
+        (true, _) => configuration(error),
+        (false, true) => Error::Configuration(format!("{}: {last}", set.join(", "))),
+        (false, false) => Error::Configuration(format!("{}: what is there can't be read", set.join(", "))),
+    }
+}
+
+/// Checks that the file which a variable names can be read: the engine finds out in the middle of a request.
+fn check_file(name: &str) -> Result<(), Error> {
+    let Some(path) = variable(name) else { return Ok(()) };
+    let opened = std::fs::File::open(&path).map(drop);
+    opened.map_err(|error| Error::Credentials(format!("{name}: {path}: {error}")))
+}
+
 /// A variable of the environment that is not empty.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

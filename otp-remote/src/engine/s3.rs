@@ -7,7 +7,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use url::Url;
 
 use super::profile::Profile;
-use super::{Connected, configuration, no_retries, variable};
+use super::{Connected, check_file, configuration, no_retries, variable};
 use crate::error::Error;
 use crate::place::{Style, endpoint};
 use crate::transport::{Network, store_options};
@@ -37,6 +37,9 @@ pub(crate) async fn connect(
         .with_disable_bulk_delete(true);
 
     let source = Source::find(profile);
+    if let Source::WebIdentity = source {
+        check_file("AWS_WEB_IDENTITY_TOKEN_FILE")?;
+    }
     let profile = match &source {
         Source::Profile(name) => Some(Profile::of(name)),
         Source::Default => Some(Profile::default()),
