@@ -77,7 +77,10 @@ impl Network {
         let (client, has_roots) = match whole {
             Ok(client) => (client, true),
             // A system without certificates, as small containers are: servers without TLS need none.
-            Err(_) => (client(false).tls_certs_only([]).build().map_err(|error| Error::Configuration(innermost(&error)))?, false),
+            Err(_) => (
+                client(false).tls_certs_only([]).build().map_err(|error| Error::Configuration(innermost(&error)))?,
+                false,
+            ),
         };
         Ok(Self { client, has_roots, notices, room: Arc::new(Semaphore::new(SIDE_BY_SIDE)), patience, insecure })
     }

@@ -33,7 +33,8 @@ impl Home {
     }
 
     fn otp(&self, line: &str) -> Command {
-        let mut command = Command::new(std::env::var_os("OTP_STORES_PROGRAM").expect("cargo xtask windows helper says it"));
+        let mut command =
+            Command::new(std::env::var_os("OTP_STORES_PROGRAM").expect("cargo xtask windows helper says it"));
         command.args(line.split(' ')).current_dir(self.folder.path());
         command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret");
         command.env("OTP_STORE", format!("s3://{BUCKET}/p?endpoint=http://127.0.0.1:{}", self.stub.port));
@@ -44,7 +45,8 @@ impl Home {
     fn waiting(&self) -> Child {
         self.stub.fail("GET", &[Fault::Silent; 9]);
         let mut get = self.otp("get --key-file=a.key");
-        let waiting = get.env("OTP_STORE_TIMEOUT", "600").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let waiting =
+            get.env("OTP_STORE_TIMEOUT", "600").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         while self.stub.take_requests().is_empty() {
             yield_now();
         }
@@ -62,7 +64,12 @@ fn an_account_in_a_bucket_is_read_through_a_web_server_too() {
     let home = Home::new();
     let url = format!("http://127.0.0.1:{}/{BUCKET}/p", home.stub.port);
     let got = home.otp("get --field username --key-file=a.key --store").arg(url).output().unwrap();
-    assert_eq!((got.status.code(), String::from_utf8_lossy(&got.stdout).trim_end()), (Some(0), "alice"), "{}", said(&got));
+    assert_eq!(
+        (got.status.code(), String::from_utf8_lossy(&got.stdout).trim_end()),
+        (Some(0), "alice"),
+        "{}",
+        said(&got)
+    );
 }
 
 #[test]

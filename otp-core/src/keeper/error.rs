@@ -448,11 +448,7 @@ mod tests {
                 Code::InDoubt,
                 resume,
             ),
-            (
-                KeepError::CutShort { account: account(), cause: Box::new(stale()) },
-                Code::InDoubt,
-                replace,
-            ),
+            (KeepError::CutShort { account: account(), cause: Box::new(stale()) }, Code::InDoubt, replace),
             (KeepError::Published { account: account() }, Code::InDoubt, resume),
             (KeepError::Overtaken { account: account() }, Code::InDoubt, resume),
             (

@@ -11,8 +11,7 @@ pub const PARAMETERS: [(&str, &[&str]); 5] = [
 ];
 
 /// Parts of the names of parameters that clients of such stores put secrets in.
-const SECRETS: [&str; 9] =
-    ["key", "secret", "token", "passw", "passphrase", "pwd", "signature", "credential", "sas"];
+const SECRETS: [&str; 9] = ["key", "secret", "token", "passw", "passphrase", "pwd", "signature", "credential", "sas"];
 
 /// The parameters of a scheme that `otp-remote` serves; `None` for any other scheme.
 #[must_use]

@@ -69,8 +69,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     {
         let mut handed_over = Ok(());
         let take = |new: &[Replacement<M>]| handed_over = hand_over(new);
-        let done =
-            self.publish_all(account, rotation, payload, options, rng, take).map_err(cut_short(account))?;
+        let done = self.publish_all(account, rotation, payload, options, rng, take).map_err(cut_short(account))?;
         handed_over.map(|()| done)
     }
 
