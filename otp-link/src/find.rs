@@ -33,7 +33,7 @@ pub fn find_keys(prefix: &str, store: Option<&Path>, is_meant: impl Fn(&KeyInfo)
     let mut found = FoundKeys::default();
     look_at_records(&store::open(store)?, prefix, |slot, look| {
         match look {
-            Look::Key(Some(info)) if is_meant(&info) => found.keys.push((slot.account.clone(), info)),
+            Look::Key(Some(info)) if is_meant(&info) => found.keys.push((slot.account.clone(), *info)),
             Look::Key(_) | Look::Obstacle(_) => {}
             Look::Fault(error) => found.faults.push(Fault { account: slot.account.clone(), key_id: slot.id, error }),
         }

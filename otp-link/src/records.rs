@@ -17,7 +17,7 @@ pub(crate) const CHUNK: usize = 256;
 /// What a look at a record finds.
 pub(crate) enum Look {
     /// What is known of its key, unless that has ended meanwhile.
-    Key(Option<KeyInfo>),
+    Key(Option<Box<KeyInfo>>),
     /// What is wrong with it.
     Fault(Error),
     /// Something else than a file is in its place.
@@ -44,14 +44,14 @@ pub(crate) fn look_at_records(
                 _ if !is_meant(slot) => ControlFlow::Continue(()),
                 Some(obstacle) => each(slot, Look::Obstacle(obstacle.into())),
                 None => match keeper.key_info(&slot.account, slot.id) {
-                    Ok(info) => each(slot, Look::Key(info)),
+                    Ok(info) => each(slot, Look::Key(info.map(Box::new))),
                     Err(error) => each(slot, Look::Fault(error.into())),
                 },
             })?)
         });
     }
     let look = |slot: &Slot| match keeper.key_info(&slot.account, slot.id) {
-        Ok(info) => Ok(Look::Key(info)),
+        Ok(info) => Ok(Look::Key(info.map(Box::new))),
         Err(error) => fault(error.into()).map(Look::Fault),
     };
     let mut slots = Vec::new();

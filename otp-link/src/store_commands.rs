@@ -64,13 +64,13 @@ pub fn copy_store(from: &Path, to: &Path, progress: impl Fn(usize, usize) + Sync
     let slots = slots(&from)?;
     let to = store::open_or_create(Some(to))?;
     // An equal object may be put twice on the network, and both times be told to be new.
-    let there = self::slots(&to)?;
+    let present = self::slots(&to)?;
     let (total, done) = (slots.len(), AtomicUsize::new(0));
     let mut report = Copied::default();
     for kind in ORDER {
         let these: Vec<&Slot> = slots.iter().filter(|slot| slot.kind == kind).collect();
         for (slot, outcome) in these.iter().zip(side_by_side(&these, |slot| {
-            let outcome = copy(&from, &to, slot, there.contains(slot))?;
+            let outcome = copy(&from, &to, slot, present.contains(slot))?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok::<_, StoreError>(outcome)
         })?) {
