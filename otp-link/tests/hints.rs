@@ -141,7 +141,7 @@ fn a_store_on_the_network_has_hints_of_its_own() {
         (refused(Failure::NotInitialised), Code::StoreUnavailable, Some(Hint::InitStore { url: "s3://bucket" })),
         (refused(Failure::Denied), Code::Denied, Some(Hint::CheckPolicy)),
         (refused(Failure::NotFound), Code::StoreUnavailable, Some(Hint::CheckUrl)),
-        (refused(Failure::Usage), Code::Usage, Some(Hint::CheckUrl)),
+        (refused(Failure::Usage), Code::Usage, Some(Hint::CheckConfiguration)),
         (refused(Failure::Unavailable), Code::StoreUnavailable, Some(Hint::CheckConnection)),
         (refused(Failure::Damaged), Code::Damaged, None),
         (fault(HelperFault::Unasked), Code::Damaged, Some(Hint::UpdateHelper)),
