@@ -97,6 +97,11 @@ const TASKS: &[Task] = &[
         "the public items, against docs/public-api (needs cargo-public-api)",
         WithArguments(supply::api),
     ),
+    task(
+        "semver [REVISION]",
+        "whether the version says what changed since a revision, or the last release (needs cargo-semver-checks)",
+        WithArguments(supply::semver),
+    ),
     #[cfg(unix)]
     task(
         "clients",

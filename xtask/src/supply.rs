@@ -1,14 +1,17 @@
-//! `cargo xtask deny` and `api`: what the project depends on, and what it offers.
+//! `cargo xtask deny`, `api` and `semver`: what the project depends on, what it offers, and what it has offered before.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
 
 use xtask::Result;
 use xtask::cargo::cargo;
-use xtask::sh::{answers, output, root, run};
+use xtask::sh::{answers, output, program, root, run};
 
-/// The libraries that other Rust programs build on.
+/// The libraries whose public items are listed.
 const LIBRARIES: [&str; 4] = ["otp-core", "otp-link", "otp-remote-protocol", "otp-store-fs"];
+/// Those that promise to keep them, as `docs/compatibility.md` says.
+const STABLE: [&str; 3] = ["otp-core", "otp-link", "otp-store-fs"];
 /// Where their public items are listed.
 const LISTS: &str = "docs/public-api";
 
@@ -47,6 +50,33 @@ pub(crate) fn api(arguments: &[String]) -> Result<()> {
         println!("{path}: {} lines, unchanged", listed.lines().count());
     }
     Ok(())
+}
+
+/// Checks that the version is raised as far as changes of public items since a revision demand. The revision is the release
+/// before this commit, unless another is named.
+pub(crate) fn semver(arguments: &[String]) -> Result<()> {
+    let named = match arguments {
+        [] => None,
+        [only] => Some(only.clone()),
+        _ => return Err("semver takes one revision".into()),
+    };
+    let Some(revision) = named.or_else(last_release) else {
+        println!("There is no release before this commit, so there is nothing to keep.");
+        return Ok(());
+    };
+    if !answers(&mut cargo(&["semver-checks", "--version"])) {
+        return Err("this needs cargo-semver-checks: cargo install --locked cargo-semver-checks".into());
+    }
+    let mut checks = cargo(&["semver-checks", "--all-features", "--baseline-rev", &revision]);
+    run(checks.args(STABLE.iter().flat_map(|library| ["-p", library])))
+}
+
+/// The tag of the last version before this one.
+fn last_release() -> Option<String> {
+    let mut describe = program("git");
+    describe.args(["describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^"]).stderr(Stdio::null());
+    let output = describe.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn public_items(library: &str) -> Result<String> {

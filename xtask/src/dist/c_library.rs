@@ -1,18 +1,21 @@
 //! The C library as cargo-c installs it, and a program that knows nothing of it but what pkg-config says.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use otp_test_tools::folder;
 use xtask::Result;
 use xtask::cargo::{build, cargo};
-use xtask::sh::{output, program, run};
+use xtask::sh::{output, program, root, run};
 
 use super::archive::tar;
 use super::packagers;
 use super::release::Release;
 
 const EXAMPLE: &str = "otp-ffi/examples/login.c";
+/// Beside what is installed.
+const FILES: [&str; 4] = ["docs/c.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 /// Installs the library into a folder, builds the example against it both ways, and makes an archive.
 pub(super) fn make(release: &Release) -> Result<()> {
@@ -24,6 +27,10 @@ pub(super) fn make(release: &Release) -> Result<()> {
     install.args(["--prefix=/usr/local", "--libdir=/usr/local/lib", "--destdir"]).arg(&top);
     run(release.reproducible(&mut install)?.env("OTP_LIBEXEC", super::programs::LIBEXEC))?;
     try_out(&top)?;
+    for file in FILES {
+        fs::copy(root().join(file), top.join(file.trim_start_matches("docs/")))
+            .map_err(|error| format!("{file}: {error}"))?;
+    }
     tar(release, stage.path(), &name)
 }
 

@@ -1,9 +1,9 @@
 //! [`Root`]: a system of its own in a folder, into which a package is installed, and in which its programs see nothing else.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, io};
 
 use xtask::Result;
 use xtask::sh::{answers, program};
@@ -55,12 +55,31 @@ impl<'r> Root<'r> {
         Trial { otp: &otp, home: self.top, show: &show, helpers: None }.main_job(release)
     }
 
-    /// Fails if the package has left a file. Folders that no package owns may stay.
+    /// Fails if the package has left a file or a folder of its own. Folders that others share may stay.
     pub(super) fn is_empty(&self) -> Result<()> {
-        let files = ["usr/bin/otp", "usr/libexec/otp/otp-remote", "usr/share/doc/otp-link/README.md"];
-        match files.iter().find(|path| self.top.join(path).exists()) {
-            Some(left) => Err(format!("the package has left /{left}")),
+        match left(&self.top.join("usr"))? {
+            Some(path) => Err(format!("the package has left {}", path.display())),
             None => Ok(()),
         }
     }
+}
+
+/// The first thing below a folder that is a file, or a folder with our name.
+fn left(folder: &Path) -> Result<Option<PathBuf>> {
+    let failed = |error: io::Error| format!("{}: {error}", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let is_ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("otp"));
+        if is_ours || !path.is_dir() {
+            return Ok(Some(path));
+        }
+        if let Some(path) = left(&path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
