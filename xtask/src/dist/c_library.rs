@@ -19,7 +19,7 @@ const FILES: [&str; 4] = ["docs/c.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-A
 
 /// Installs the library into a folder, builds the example against it both ways, and makes an archive.
 pub(super) fn make(release: &Release) -> Result<()> {
-    packagers::require("capi")?;
+    packagers::require("cinstall")?;
     let stage = folder();
     let name = format!("{}-c-{}-linux-gnu", release.name(), std::env::consts::ARCH);
     let top = stage.path().join(&name);

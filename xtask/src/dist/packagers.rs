@@ -16,9 +16,13 @@ use crate::venv;
 const ZIG: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 /// Build and check wheels.
 const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0"];
-/// What `cargo install` brings.
-const CARGO: [(&str, &str); 4] =
-    [("deb", "3.8.0"), ("generate-rpm", "0.21.1"), ("capi", "0.10.24"), ("cyclonedx", "0.5.9")];
+/// What `cargo install` brings: the command of cargo, the package, its version.
+const CARGO: [(&str, &str, &str); 4] = [
+    ("deb", "cargo-deb", "3.8.0"),
+    ("generate-rpm", "cargo-generate-rpm", "0.21.1"),
+    ("cinstall", "cargo-c", "0.10.24"),
+    ("cyclonedx", "cargo-cyclonedx", "0.5.9"),
+];
 
 /// Has cargo build for a Linux that needs no library: linked by the compiler's own linker, with its own C library, and with
 /// zig for what is written in C.
@@ -48,14 +52,14 @@ pub(super) fn python() -> Result<(PathBuf, OsString)> {
 
 /// Fails if a tool of cargo is missing or of another version, with the command that brings it.
 pub(super) fn require(tool: &str) -> Result<()> {
-    let (_, version) = CARGO.iter().find(|(name, _)| *name == tool).ok_or_else(|| format!("no tool cargo-{tool}"))?;
-    let package = if tool == "capi" { "c" } else { tool };
+    let found = CARGO.iter().find(|(command, ..)| *command == tool);
+    let (_, package, version) = found.ok_or_else(|| format!("no version of cargo {tool} is pinned"))?;
     let answer = cargo(&[tool, "--version"]).output().map_err(|error| format!("cargo {tool}: {error}"))?;
     let said = String::from_utf8_lossy(&answer.stdout).into_owned();
     if said.split([' ', '+', '\n']).any(|word| word == *version) {
         return Ok(());
     }
-    Err(format!("this needs cargo-{package} {version}: cargo install --locked cargo-{package}@{version}"))
+    Err(format!("this needs {package} {version}: cargo install --locked {package}@{version}"))
 }
 
 /// An environment that is kept: with pinned versions, a second installation does nothing.
@@ -81,11 +85,10 @@ mod tests {
     fn ci_and_the_hosts_workflow_pin_the_same_versions() {
         let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
         let (ci, workflow) = (read(".ci/run"), read(".github/workflows/release.yml"));
-        for (tool, version) in CARGO {
-            let package = if tool == "capi" { "c" } else { tool };
-            assert!(workflow.contains(&format!("cargo-{package}@{version}")), "{tool}");
+        for (_, package, version) in CARGO {
+            assert!(workflow.contains(&format!("{package}@{version}")), "{package}");
         }
-        let (deb, version) = CARGO[0];
+        let (deb, _, version) = CARGO[0];
         assert!(ci.contains(&format!(" {deb}@{version}")));
         assert!(workflow.contains(PYTHON[0]));
     }
