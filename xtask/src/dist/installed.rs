@@ -6,7 +6,7 @@ use std::process::Command;
 use std::{fs, io};
 
 use xtask::Result;
-use xtask::sh::{answers, program};
+use xtask::sh::{answers, output, program};
 
 use super::release::Release;
 use super::trial::Trial;
@@ -55,29 +55,39 @@ impl<'r> Root<'r> {
         Trial { otp: &otp, home: self.top, show: &show, helpers: None }.main_job(release)
     }
 
+    /// Puts a program of this machine into the system, with the libraries that it is linked with.
+    pub(super) fn add(&self, path: &str) -> Result<()> {
+        let linked = output(program("ldd").arg(path))?;
+        for file in linked.split_whitespace().filter(|word| word.starts_with('/')).chain([path]) {
+            let copy = self.top.join(&file[1..]);
+            fs::create_dir_all(copy.parent().unwrap_or(self.top))
+                .and_then(|()| fs::copy(file, &copy))
+                .map_err(|error| format!("{}: {error}", copy.display()))?;
+        }
+        Ok(())
+    }
+
     /// Fails if the package has left a file or a folder of its own. Folders that others share may stay.
     pub(super) fn is_empty(&self) -> Result<()> {
-        match left(&self.top.join("usr"))? {
+        let usr = self.top.join("usr");
+        match if usr.exists() { left(&usr)? } else { None } {
             Some(path) => Err(format!("the package has left {}", path.display())),
             None => Ok(()),
         }
     }
 }
 
-/// The first thing below a folder that is a file, or a folder with our name.
+/// The first thing below a folder that has our name in its own.
 fn left(folder: &Path) -> Result<Option<PathBuf>> {
     let failed = |error: io::Error| format!("{}: {error}", folder.display());
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        entries => entries.map_err(failed)?,
-    };
-    for entry in entries {
+    for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let is_ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("otp"));
-        if is_ours || !path.is_dir() {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().contains("otp")) {
             return Ok(Some(path));
         }
-        if let Some(path) = left(&path)? {
+        if path.is_dir()
+            && let Some(path) = left(&path)?
+        {
             return Ok(Some(path));
         }
     }

@@ -30,7 +30,11 @@ pub(super) fn make(release: &Release) -> Result<()> {
         rpm.arg("--root").arg(top.path());
         rpm
     };
-    // Debian's rpm says that there is a package manager already. The shell that each package asks for is not in the folder.
+    // What the package does when it is removed.
+    for program in ["/bin/sh", "/bin/rmdir"] {
+        root.add(program)?;
+    }
+    // Debian's rpm says that there is a package manager already. The shell in the folder is no package's.
     run(rpm().args(["--install", "--force-debian", "--nodeps"]).arg(&package))?;
     root.main_job(release)?;
     run(rpm().args(["--erase", "--force-debian", "otp-link"]))?;
