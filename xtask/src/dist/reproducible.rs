@@ -19,8 +19,8 @@ pub(super) fn check(release: &Release) -> Result<()> {
     let mut sums = Vec::new();
     for name in FOLDERS {
         let folder = target().join("dist-reproducible").join(name);
-        // What an earlier commit has left would be compared, too.
-        let _ = fs::remove_dir_all(folder.join("target/dist-files"));
+        // Sources are as old as their commit: cargo would take what a later one has left for up to date.
+        let _ = fs::remove_dir_all(&folder);
         let tree = source::unpack(release, &folder)?;
         let mut dist = program("cargo");
         dist.current_dir(&tree).env("CARGO_TARGET_DIR", folder.join("target"));
