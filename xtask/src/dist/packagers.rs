@@ -69,7 +69,8 @@ fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     Ok(venv)
 }
 
-fn path_with(venv: &Path) -> Result<OsString> {
+/// The `PATH`, with an environment's programs before all others.
+pub(super) fn path_with(venv: &Path) -> Result<OsString> {
     let before = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));
     std::env::join_paths(folders).map_err(|error| format!("PATH: {error}"))

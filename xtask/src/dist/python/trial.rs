@@ -5,16 +5,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use otp_test_tools::folder;
+use serde_json::Value;
 use xtask::Result;
 use xtask::cargo::{cargo, target};
 use xtask::sh::{program, root, run};
 
-use super::File;
+use super::{File, packagers};
 use crate::stores::server::{Server, free_port, listens};
 use crate::venv::{pip_install, program_of};
 
 /// Checks the package's types as its users' editors do.
 const PYRIGHT: &str = "pyright[nodejs]==1.1.414";
+/// What derives from classes of packages that are too heavy to be installed here; `cargo xtask plugins` has them.
+const PLUGINS: [&str; 3] = ["otp_link.airflow.", "otp_link.ansible.", "otp_link.keyring."];
 /// Seals an account in a directory, opens it there and, through the helper in the wheel, from a web server.
 const THROUGH_THE_HELPER: &str = "
 import otp_link, sys
@@ -50,7 +53,19 @@ pub(super) fn install(interpreter: &str, package: &File) -> Result<()> {
 pub(super) fn types(package: &File) -> Result<()> {
     let venv = environment("python3")?;
     run(pip_install(&venv).arg(PYRIGHT).arg(package))?;
-    run(program_of(&venv, "pyright").args(["--verifytypes", "otp_link", "--ignoreexternal"]))
+    let mut pyright = program_of(&venv, "pyright");
+    pyright.args(["--verifytypes", "otp_link", "--ignoreexternal", "--outputjson"]);
+    // It asks the interpreter that it finds where the package is. For what is not known it fails, so its report is read.
+    let output =
+        pyright.env("PATH", packagers::path_with(&venv)?).output().map_err(|error| format!("pyright: {error}"))?;
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("pyright: {error}"))?;
+    let symbols = report["typeCompleteness"]["symbols"].as_array().filter(|symbols| !symbols.is_empty());
+    let symbols = symbols.ok_or_else(|| format!("pyright sees no package: {report}"))?;
+    let unknown =
+        symbols.iter().filter(|symbol| symbol["isTypeKnown"] == false).filter_map(|symbol| symbol["name"].as_str());
+    let unknown: Vec<&str> = unknown.filter(|name| !PLUGINS.iter().any(|plugin| name.starts_with(plugin))).collect();
+    eprintln!("\n--> pyright: {} symbols, {} of unknown type", symbols.len(), unknown.len());
+    if unknown.is_empty() { Ok(()) } else { Err(format!("types that pyright does not know: {}", unknown.join(", "))) }
 }
 
 /// The extension module does not let itself be built for an interpreter without its lock, which nobody has tried.
