@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::ptr;
 
@@ -11,7 +12,7 @@ use otp_core::store::Guard;
 use crate::durable::sync_all;
 use crate::error::Error;
 use crate::modes::Modes;
-use crate::names::LOCK;
+use crate::names::{LOCK, TEMPORARY};
 use crate::platform::Dir;
 use crate::prune::prune;
 use crate::store::FsStore;
@@ -68,12 +69,21 @@ pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<Acco
 }
 
 /// Waits for those who have an account's lock. Whoever has it made the file to lock before they looked at the account.
+///
+/// If a crashed writer left something, the lock is taken all the same, so that it is cleared up.
 pub(crate) fn await_writers(store: &FsStore, account: &AccountName) -> Result<(), Error> {
-    let file = walk::find(store, account)?.map(|dir| dir.status_at(LOCK));
-    match file {
-        None => Ok(()),
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Some(_) => lock(store, account).map(drop),
+    let Some(mut dir) = walk::find(store, account)? else { return Ok(()) };
+    let mut is_needed = false;
+    let read = dir.entries_once(&mut |name, _| {
+        is_needed = name == LOCK || name.to_str().is_some_and(|name| name.starts_with(TEMPORARY));
+        if is_needed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match read {
+        Ok(()) if is_needed => lock(store, account).map(drop),
+        Ok(()) => Ok(()),
+        // It was removed meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::store("list", store.dir_of(account), error)),
     }
 }
 

@@ -71,6 +71,18 @@ fn writers_are_waited_for_and_where_there_are_none_nothing_is_made() {
 }
 
 #[test]
+fn who_waits_for_writers_clears_up_after_crashed_ones() {
+    let (_home, store) = new_store();
+    let object = record("a", 1);
+    store.put(&object, b"x").unwrap();
+    let left = store.root().join("a/.tmp-1-2-3");
+    fs::write(&left, "x").unwrap();
+    store.await_writers(&object.account).unwrap();
+    assert!(!left.exists());
+    assert_eq!(get(&store, &object).unwrap(), b"x");
+}
+
+#[test]
 fn a_lock_leaves_no_directory_behind_unless_something_is_in_it() {
     let (_home, store) = new_store();
     let account: AccountName = "a/b/c".parse().unwrap();
