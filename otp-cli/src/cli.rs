@@ -339,7 +339,9 @@ mod tests {
             pairs.flat_map(move |(first, second)| words.iter().map(move |third| (command, *first, *second, *third)))
         });
         for (command, first, second, third) in lines {
-            for (place, read) in quickly.iter_mut().enumerate() {
+            // All of them take a while; before the command, two words are enough.
+            let places = if third == words[0] { 3 } else { 1 };
+            for (place, read) in quickly.iter_mut().enumerate().take(places) {
                 let mut line = vec![first, second, third];
                 line.insert(place, command);
                 for end in [&[][..], &["--", "cmd"]] {
@@ -356,6 +358,6 @@ mod tests {
                 }
             }
         }
-        assert!(quickly.iter().all(|lines| *lines > 100), "{quickly:?}");
+        assert!(quickly[0] > 1000 && quickly[1] > 20 && quickly[2] > 10, "{quickly:?}");
     }
 }

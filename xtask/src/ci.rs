@@ -35,7 +35,7 @@ pub(crate) fn ci() -> Result<()> {
     ct::ct(&[])?;
     memory::memory()?;
     faults::faults(&["--quick".into()])?;
-    fuzz::fuzz(&["--seconds=10".into()])
+    fuzz::fuzz(&["--seconds=8".into()])
 }
 
 fn lints() -> Result<()> {
