@@ -24,12 +24,12 @@ pub fn of(bytes: &[u8]) -> [u8; LEN] {
     in_lanes::<LANES>(bytes)
 }
 
-fn in_lanes<const LANES: usize>(bytes: &[u8]) -> [u8; LEN] {
+fn in_lanes<const N: usize>(bytes: &[u8]) -> [u8; LEN] {
     // As whole words and blocks, counted from the end, since zeros in front change no remainder.
     let (head, words) = bytes.as_rchunks::<8>();
-    let (first, blocks) = words.as_rchunks::<LANES>();
+    let (first, blocks) = words.as_rchunks::<N>();
     let head = head.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));
-    let mut lanes: [u64; LANES] = array::from_fn(|lane| match (lane + 1 + first.len()).checked_sub(LANES) {
+    let mut lanes: [u64; N] = array::from_fn(|lane| match (lane + 1 + first.len()).checked_sub(N) {
         None => 0,
         Some(0) => head,
         Some(at) => u64::from_be_bytes(first[at - 1]),
@@ -41,7 +41,7 @@ fn in_lanes<const LANES: usize>(bytes: &[u8]) -> [u8; LEN] {
     for block in blocks {
         for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(block) {
             let word = u64::from_be_bytes(*word);
-            *lane = times_block::<LANES>(*lane) ^ word;
+            *lane = times_block::<N>(*lane) ^ word;
             *parity ^= word;
         }
     }
@@ -56,9 +56,9 @@ fn in_lanes<const LANES: usize>(bytes: &[u8]) -> [u8; LEN] {
 }
 
 /// x to the number of a block's bits, times a polynomial.
-const fn times_block<const LANES: usize>(word: u64) -> u64 {
-    const { assert!(LANES == 1 || LANES == 4) };
-    if LANES == 1 { times_x64(word) } else { times_x256(word) }
+const fn times_block<const N: usize>(word: u64) -> u64 {
+    const { assert!(N == 1 || N == 4) };
+    if N == 1 { times_x64(word) } else { times_x256(word) }
 }
 
 /// x^256 times a polynomial: x^48 + x^32 + x^16 + x^12 + x^2 times it, modulo T^2.

@@ -93,7 +93,7 @@ fn a_silent_server_is_waited_for_as_long_as_was_asked() {
 
 #[test]
 #[ignore = "needs otp: cargo xtask windows helper"]
-fn whoever_waits_for_a_helper_that_is_killed_waits_no_longer() {
+fn those_who_wait_for_a_helper_that_is_killed_wait_no_longer() {
     let home = Home::new();
     let waiting = home.waiting();
     let (program, arguments) = KILL.split_once(' ').unwrap();

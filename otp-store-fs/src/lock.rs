@@ -68,7 +68,8 @@ pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<Acco
     Ok(lock)
 }
 
-/// Waits for those who have an account's lock. Whoever has it made the file to lock before they looked at the account.
+/// Waits for those who have an account's lock. They made the file to lock before they looked at the
+/// account.
 ///
 /// If a crashed writer left something, the lock is taken all the same, so that it is cleared up.
 pub(crate) fn await_writers(store: &FsStore, account: &AccountName) -> Result<(), Error> {

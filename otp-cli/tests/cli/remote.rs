@@ -107,7 +107,7 @@ fn a_store_that_goes_once_the_database_has_changed_leaves_a_rotation_to_be_resum
 
 /// Of two keys, each waits for the other to be read too.
 #[test]
-fn whoever_looks_at_many_records_asks_for_several_at_a_time() {
+fn those_who_look_at_many_records_ask_for_several_at_a_time() {
     let world = world();
     add(&world);
     let second = ["add", "other", "--username=bob", "--generate", "--key-file=other.key", "--store", &url(&world, "")];

@@ -13,4 +13,4 @@ mod ring;
 pub(crate) use entry::generation;
 pub use entry::{Entry, EntryName};
 pub use memory::MemoryRing;
-pub use ring::{Ring, RingError};
+pub use ring::{Ring, RingError, put_one_by_one};

@@ -41,12 +41,7 @@ pub trait Ring {
     ///
     /// The ring's; any of the entries may be there then.
     fn put_many(&self, entries: &[(&AccountName, Entry, &[u8])]) -> Result<usize, Self::Error> {
-        for (count, (account, entry, bytes)) in entries.iter().enumerate() {
-            if !self.put(account, *entry, bytes)? {
-                return Ok(count);
-            }
-        }
-        Ok(entries.len())
+        put_one_by_one(self, entries)
     }
 
     /// Reads an entry to the front of `buffer`, and returns its whole length in bytes; `None` if it is not there.
@@ -76,6 +71,20 @@ pub trait Ring {
     ///
     /// The ring's.
     fn accounts(&self, each: &mut dyn FnMut(&AccountName) -> ControlFlow<()>) -> Result<(), Self::Error>;
+}
+
+/// Puts entries as [`Ring::put_many`] does, sharing nothing.
+///
+/// # Errors
+///
+/// The ring's.
+pub fn put_one_by_one<R: Ring + ?Sized>(ring: &R, entries: &[(&AccountName, Entry, &[u8])]) -> Result<usize, R::Error> {
+    for (count, (account, entry, bytes)) in entries.iter().enumerate() {
+        if !ring.put(account, *entry, bytes)? {
+            return Ok(count);
+        }
+    }
+    Ok(entries.len())
 }
 
 /// What a ring fails with.

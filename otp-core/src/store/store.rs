@@ -38,7 +38,7 @@ pub trait Store {
 
     /// Waits until nobody has an account's lock who took it before this call.
     ///
-    /// Whoever takes it later sees what was put before. A store that knows that nobody has it need not take it.
+    /// Those who take it later see what was put before. A store that knows that nobody has it need not take it.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use otp_core::AccountName;
-use otp_core::ring::{Entry, EntryName, Ring};
+use otp_core::ring::{Entry, EntryName, Ring, put_one_by_one};
 
 use super::dir::{FsRing, RingGuard};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ impl FsRing {
         }
         let mut files = Vec::with_capacity(entries.len());
         for (account, entry, bytes) in entries {
-            make_dirs(&self.account_dir(account))?;
+            otp_sys::make_private_dirs_unsynced(&self.account_dir(account))?;
             let path = self.entry_path(account, *entry);
             let Ok(mut file) = otp_sys::unnamed_private(&path) else { return Ok(None) };
             file.write_all(bytes)?;
@@ -95,15 +95,10 @@ impl Ring for FsRing {
 
     fn put_many(&self, entries: &[(&AccountName, Entry, &[u8])]) -> Result<usize> {
         entries.iter().try_for_each(|(account, ..)| check_account(account))?;
-        if let Some(count) = self.put_together(entries).map_err(self.failed())? {
-            return Ok(count);
+        match self.put_together(entries).map_err(self.failed())? {
+            Some(count) => Ok(count),
+            None => put_one_by_one(self, entries),
         }
-        for (count, (account, entry, bytes)) in entries.iter().enumerate() {
-            if !self.put(account, *entry, bytes)? {
-                return Ok(count);
-            }
-        }
-        Ok(entries.len())
     }
 
     fn get(&self, account: &AccountName, entry: Entry, buffer: &mut [u8]) -> Result<Option<usize>> {
@@ -155,17 +150,6 @@ fn check_account(account: &AccountName) -> Result<()> {
         return Err(Error::NotForRing { account: account.clone().into() });
     }
     Ok(())
-}
-
-/// Makes a directory and those above it, if they are missing. Whoever calls this makes them durable.
-fn make_dirs(path: &Path) -> io::Result<()> {
-    match (otp_sys::make_private_dir(path), path.parent()) {
-        (Err(error), Some(parent)) if error.kind() == ErrorKind::NotFound => {
-            make_dirs(parent)?;
-            otp_sys::make_private_dir(path)
-        }
-        (made, _) => made,
-    }
 }
 
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.

@@ -41,9 +41,9 @@ pub use platform::{
 };
 pub use platform::{
     Helper, HelperInput, HelperOutput, Running, core_dump_limit, create_private, file_kind, give_name, harden_process,
-    identity, inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs, open_log,
-    open_with_status, own_library, patiently, quiet_thread, standard_input, standard_output, start, status_of,
-    swap_devices, sync_file_system, sync_parent, take_fd, unnamed_private, user,
+    identity, inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs,
+    make_private_dirs_unsynced, open_log, open_with_status, own_library, patiently, quiet_thread, standard_input,
+    standard_output, start, status_of, swap_devices, sync_file_system, sync_parent, take_fd, unnamed_private, user,
 };
 #[cfg(unix)]
 pub use platform::{

@@ -248,11 +248,20 @@ pub fn make_private_dir(path: &Path) -> io::Result<()> {
 
 /// Makes a directory with mode 0700, and those above it that are missing, durably.
 pub fn make_private_dirs(path: &Path) -> io::Result<()> {
+    make_dirs(path, sync_parent)
+}
+
+/// As [`make_private_dirs`], but making them durable is left to those who call it.
+pub fn make_private_dirs_unsynced(path: &Path) -> io::Result<()> {
+    make_dirs(path, |_| Ok(()))
+}
+
+fn make_dirs(path: &Path, sync: fn(&Path) -> io::Result<()>) -> io::Result<()> {
     match (make_private_dir(path), path.parent()) {
-        (Ok(()), _) => sync_parent(path),
+        (Ok(()), _) => sync(path),
         (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound && !parent.as_os_str().is_empty() => {
-            make_private_dirs(parent)?;
-            make_private_dirs(path)
+            make_dirs(parent, sync)?;
+            make_dirs(path, sync)
         }
         (Err(error), _) => Err(error),
     }

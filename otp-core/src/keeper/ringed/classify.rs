@@ -44,6 +44,8 @@ pub(super) struct Classes {
     pub(super) resealed: Vec<KeyId>,
     /// Of these, the keys whose records are of an older page than the last finished rotation's.
     pub(super) behind: Vec<KeyId>,
+    /// Of the resealed, the keys whose next page is their last one.
+    pub(super) last_page: Vec<KeyId>,
     /// Keys whose last page has the new secret already: an earlier run of this rotation sealed it.
     pub(super) served: Vec<KeyId>,
     /// Keys that get a successor and end.
@@ -129,6 +131,9 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
         if page.is_some() && target.payload_len <= key.capacity().bytes() && !is_replaced {
             classes.resealed.push(id);
+            if page == Some(pages - 1) {
+                classes.last_page.push(id);
+            }
             if self.page_at(account, id, pages, ledger.highest_done())?.unwrap_or(0) > header.page {
                 classes.behind.push(id);
             }

@@ -293,9 +293,9 @@ impl<M: Buffer> Published<M> {
     }
 
     /// What a rotation would do; it has no new keys yet.
-    pub(super) fn planned(generation: u64, classes: Classes, last_page: &[KeyId]) -> Self {
-        let Classes { resealed, behind, replaced, mut ended, unknown, orphaned, .. } = classes;
-        let to_replace = [replaced.as_slice(), last_page].concat();
+    pub(super) fn planned(generation: u64, classes: Classes) -> Self {
+        let Classes { resealed, behind, last_page, replaced, mut ended, unknown, orphaned, .. } = classes;
+        let to_replace = [replaced.as_slice(), &last_page].concat();
         ended.extend(replaced);
         Self { generation, kept: resealed, behind, replacements: Vec::new(), to_replace, ended, unknown, orphaned }
     }

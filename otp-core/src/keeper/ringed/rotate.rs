@@ -75,15 +75,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         let target = Target::before(ledger.reached(account, &survey)?, new.as_ref().len(), options);
         let classes = self.classify(account, &survey.records, &ledger, &target)?;
         classes.check(account, options)?;
-        let mut last_page = Vec::new();
-        for id in &classes.resealed {
-            let Standing::Known(known) = self.standing(account, *id)? else { continue };
-            let pages = known.header.pages;
-            if self.page_at(account, *id, pages, target.generation)?.is_some_and(|page| page + 1 == pages) {
-                last_page.push(*id);
-            }
-        }
-        Ok(Published::planned(target.generation, classes, &last_page))
+        Ok(Published::planned(target.generation, classes))
     }
 
     /// Gives an account a new secret: the one that `change` makes of the current one.

@@ -185,6 +185,11 @@ pub fn make_private_dirs(path: &Path) -> io::Result<()> {
     make_private_dir(path)
 }
 
+/// As [`make_private_dirs`], which syncs nothing here.
+pub fn make_private_dirs_unsynced(path: &Path) -> io::Result<()> {
+    make_private_dirs(path)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;

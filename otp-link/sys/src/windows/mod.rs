@@ -20,8 +20,9 @@ pub use console::{has_console, read_console, write_output};
 pub use credential::{MAX_CREDENTIAL_LEN, read_credential, write_credential};
 pub use event_log::report_event;
 pub use files::{
-    create_private, file_kind, give_name, make_new_private_dir, make_private_dir, make_private_dirs, open_log,
-    open_with_status, status_from, status_of, status_of_part, sync_file_system, sync_parent, unnamed_private, user,
+    create_private, file_kind, give_name, make_new_private_dir, make_private_dir, make_private_dirs,
+    make_private_dirs_unsynced, open_log, open_with_status, status_from, status_of, status_of_part, sync_file_system,
+    sync_parent, unnamed_private, user,
 };
 pub use helper::{Helper, HelperInput, HelperOutput, own_library, quiet_thread};
 pub use machine::{identity, machine_id};
