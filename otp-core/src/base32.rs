@@ -4,16 +4,18 @@
 //! for each character, and blocks of characters are as long as it takes for compilers to do many at once. The time depends on
 //! the lengths alone.
 
-use core::iter;
-
+use crate::IS_SMALL;
 use crate::buffer::Scratch;
 
+/// The bits of a character's value.
+const CHAR_BITS: u32 = 5;
+const VALUES: u8 = (1 << CHAR_BITS) - 1;
 /// A group: 8 characters of 5 bits, which are 5 bytes.
 const GROUP_CHARS: usize = 8;
 const GROUP_LEN: usize = 5;
-/// A block: 4 groups.
-const BLOCK_CHARS: usize = 4 * GROUP_CHARS;
-const BLOCK_LEN: usize = 4 * GROUP_LEN;
+/// A block: 2 groups, whose characters fill a vector of 16 bytes.
+const BLOCK_CHARS: usize = 2 * GROUP_CHARS;
+const BLOCK_LEN: usize = 2 * GROUP_LEN;
 
 /// The top bit of a byte, which no ASCII character has.
 const TOP: u8 = 0x80;
@@ -48,45 +50,69 @@ pub(crate) const fn bytes_len(chars: usize) -> Option<usize> {
 }
 
 /// Writes the text of `bytes`, in lower case, to `text`, which has exactly its length.
-pub(crate) fn encode(mut bytes: &[u8], text: &mut [u8]) {
+pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) {
     debug_assert_eq!(text.len(), text_len(bytes.len()));
-    let (texts, rest_text) = text.as_chunks_mut();
-    // Not by chunks of bytes, since their number is no power of two and a small processor would have to divide.
-    for (text, block) in texts.iter_mut().zip(iter::from_fn(|| bytes.split_off(..BLOCK_LEN))) {
+    let (texts, rest_text) = text.split_at_mut(in_blocks(text.len()));
+    let (blocks, rest) = bytes.split_at(texts.len() / BLOCK_CHARS * BLOCK_LEN);
+    for (block, text) in blocks.as_chunks().0.iter().zip(texts.as_chunks_mut().0) {
         encode_block(block, text);
     }
-    let (mut block, mut text) = (Scratch::<BLOCK_LEN>::zeroed(), Scratch::<BLOCK_CHARS>::zeroed());
-    block[..bytes.len()].copy_from_slice(bytes);
-    encode_block(&*block, &mut text);
-    rest_text.copy_from_slice(&text[..rest_text.len()]);
+
+    let (mut bits, mut count, mut rest) = (0_u16, 0, rest.iter());
+    for character in rest_text {
+        if count < CHAR_BITS {
+            bits = bits << 8 | u16::from(*rest.next().unwrap_or(&0));
+            count += 8;
+        }
+        count -= CHAR_BITS;
+        *character = character_of((bits >> count) as u8 & VALUES);
+    }
 }
 
 /// Decodes `text` into `bytes`, which has exactly its length ([`bytes_len`]).
-pub(crate) fn decode(text: &[u8], case: Case, mut bytes: &mut [u8]) -> Findings {
+pub(crate) fn decode(text: &[u8], case: Case, bytes: &mut [u8]) -> Findings {
     debug_assert_eq!(Some(bytes.len()), bytes_len(text.len()));
-    let (texts, rest_text) = text.as_chunks();
+    let (texts, rest_text) = text.split_at(in_blocks(text.len()));
+    let (blocks, rest) = bytes.split_at_mut(texts.len() / BLOCK_CHARS * BLOCK_LEN);
+    let mut strangers = decode_blocks(texts.as_chunks().0, case, blocks.as_chunks_mut().0);
+
+    let (mut bits, mut count, mut rest) = (0_u16, 0, rest.iter_mut());
+    for character in rest_text {
+        let (value, stranger) = value_of(*character, case);
+        strangers |= stranger;
+        bits = bits << CHAR_BITS | u16::from(value);
+        count += CHAR_BITS;
+        if count >= 8
+            && let Some(byte) = rest.next()
+        {
+            count -= 8;
+            *byte = (bits >> count) as u8;
+        }
+    }
+    Findings { strangers: strangers & TOP, excess: (bits & !(u16::MAX << count)) as u8 }
+}
+
+/// How many of so many characters are taken in blocks, from the first on: on a small processor none, since code for one at a
+/// time is shorter.
+const fn in_blocks(chars: usize) -> usize {
+    if IS_SMALL { 0 } else { chars / BLOCK_CHARS * BLOCK_CHARS }
+}
+
+/// Decodes blocks. The answer has its top bit set if a character is outside the alphabet.
+fn decode_blocks(texts: &[[u8; BLOCK_CHARS]], case: Case, blocks: &mut [[u8; BLOCK_LEN]]) -> u8 {
+    if texts.is_empty() {
+        return 0;
+    }
     let (mut strangers, mut values) = ([0; BLOCK_CHARS], Scratch::zeroed());
-    let blocks = iter::from_fn(|| bytes.split_off_mut(..BLOCK_LEN)?.try_into().ok());
     for (text, block) in texts.iter().zip(blocks) {
         decode_block(text, case, &mut values, block, &mut strangers);
     }
-    // The rest, filled up with zeros, which have the value 0. That they are strangers does not count.
-    let (mut text, mut block) = (Scratch::<BLOCK_CHARS>::zeroed(), Scratch::<BLOCK_LEN>::zeroed());
-    let mut rest_strangers = [0; BLOCK_CHARS];
-    text[..rest_text.len()].copy_from_slice(rest_text);
-    decode_block(&text, case, &mut values, &mut block, &mut rest_strangers);
-    let (whole, beyond) = block.split_at(bytes.len());
-    bytes.copy_from_slice(whole);
-    let strangers = strangers.iter().chain(&rest_strangers[..rest_text.len()]);
-    Findings {
-        strangers: strangers.fold(0, |any, stranger| any | stranger) & TOP,
-        excess: beyond.iter().fold(0, |any, byte| any | byte),
-    }
+    strangers.iter().fold(0, |any, stranger| any | stranger)
 }
 
-/// Writes the 32 characters of 20 bytes, in their place, since nobody would wipe a copy.
-fn encode_block(block: &[u8], text: &mut [u8; BLOCK_CHARS]) {
-    for (five, eight) in block.chunks(GROUP_LEN).zip(text.as_chunks_mut().0) {
+/// Writes the 16 characters of 10 bytes, in their place, since nobody would wipe a copy.
+fn encode_block(block: &[u8; BLOCK_LEN], text: &mut [u8; BLOCK_CHARS]) {
+    for (five, eight) in block.as_chunks::<GROUP_LEN>().0.iter().zip(text.as_chunks_mut().0) {
         let mut word = [0; GROUP_CHARS];
         word[GROUP_CHARS - GROUP_LEN..].copy_from_slice(five);
         // 40 bits, and then twice 20, four times 10, eight times 5, each at the end of its part of the word.
@@ -97,13 +123,11 @@ fn encode_block(block: &[u8], text: &mut [u8; BLOCK_CHARS]) {
         *eight = bits.to_be_bytes();
     }
     for character in text {
-        // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without a look at it.
-        let digit = at_least(*character, 26) >> 7;
-        *character = character.wrapping_add(b'a').wrapping_sub(digit.wrapping_neg() & (b'z' + 1 - b'2')) & !TOP;
+        *character = character_of(*character);
     }
 }
 
-/// Writes the 20 bytes of 32 characters, and their values to memory that the caller wipes. Sets the top bit of `strangers` in
+/// Writes the 10 bytes of 16 characters, and their values to memory that the caller wipes. Sets the top bit of `strangers` in
 /// the place of each that is outside the alphabet.
 fn decode_block(
     text: &[u8; BLOCK_CHARS],
@@ -112,14 +136,10 @@ fn decode_block(
     block: &mut [u8; BLOCK_LEN],
     strangers: &mut [u8; BLOCK_CHARS],
 ) {
-    for ((&character, value), stranger) in text.iter().zip(&mut *values).zip(strangers) {
-        let ascii = character & !TOP;
-        let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
-        let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');
-        *stranger |= !(letter | digit) | character;
-        // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand
-        // for 26 to 31.
-        *value = (character & 0x1f).wrapping_sub(letter >> 7).wrapping_add(digit >> 7 << 3);
+    for ((character, value), any) in text.iter().zip(&mut *values).zip(strangers) {
+        let stranger;
+        (*value, stranger) = value_of(*character, case);
+        *any |= stranger;
     }
     for (five, eight) in block.as_chunks_mut().0.iter_mut().zip(values.as_chunks().0) {
         // Eight times 5 bits, and then four times 10, twice 20, 40.
@@ -130,6 +150,24 @@ fn decode_block(
         let [_, _, _, bytes @ ..] = bits.to_be_bytes();
         *five = bytes;
     }
+}
+
+/// The character of a value below 32.
+const fn character_of(value: u8) -> u8 {
+    // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without a look at it.
+    let digit = at_least(value, 26) >> 7;
+    value.wrapping_add(b'a').wrapping_sub(digit.wrapping_neg() & (b'z' + 1 - b'2')) & !TOP
+}
+
+/// The value of a character, and a byte with its top bit set if it is outside the alphabet and has none.
+const fn value_of(character: u8, case: Case) -> (u8, u8) {
+    let ascii = character & !TOP;
+    let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
+    let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');
+    // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand for
+    // 26 to 31.
+    let value = (character & VALUES).wrapping_sub(letter >> 7).wrapping_add(digit >> 7 << 3);
+    (value, !(letter | digit) | character)
 }
 
 /// Has its top bit set if `byte` is `limit` or more, both below 128. The other bits are arbitrary.

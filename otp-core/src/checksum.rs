@@ -5,13 +5,17 @@
 
 use core::array;
 
+use crate::IS_SMALL;
+
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
 
-/// How many words are taken at a time: on a small processor one, since four take more registers and code than it has to spare.
-const LANES: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
+/// How many words are taken at a time.
+const LANES: usize = 4;
 
-/// The factor T of the CRC's polynomial (x + 1) T, which is irreducible: x^31 + x^7 + x^5 + x^3 + 1.
+/// The CRC's polynomial but for x^32, which is (x + 1) T.
+const POLYNOMIAL: u32 = 0x8000_01fb;
+/// T, which is irreducible: x^31 + x^7 + x^5 + x^3 + 1.
 const T: u64 = 1 << 31 | low_terms(1);
 
 /// The checksum of bytes: the complement of the remainder of B x^32 modulo (x + 1) T, big-endian.
@@ -21,15 +25,25 @@ const T: u64 = 1 << 31 | low_terms(1);
 /// final XOR `ffffffff`; of `123456789` it is `0b4b4bfc`.) The time depends on the length alone.
 #[must_use]
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
-    in_lanes::<LANES>(bytes)
+    let remainder = if IS_SMALL { bit_by_bit(bytes) } else { in_lanes(bytes) };
+    (!remainder).to_be_bytes()
 }
 
-fn in_lanes<const N: usize>(bytes: &[u8]) -> [u8; LEN] {
+/// The remainder, in the least code.
+fn bit_by_bit(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |remainder, byte| {
+        let shifted = |remainder: u32, _| remainder << 1 ^ POLYNOMIAL & (remainder >> 31).wrapping_neg();
+        (0..8).fold(remainder ^ u32::from(*byte) << 24, shifted)
+    })
+}
+
+/// The remainder, in the least time.
+fn in_lanes(bytes: &[u8]) -> u32 {
     // As whole words and blocks, counted from the end, since zeros in front change no remainder.
     let (head, words) = bytes.as_rchunks::<8>();
-    let (first, blocks) = words.as_rchunks::<N>();
+    let (first, blocks) = words.as_rchunks::<LANES>();
     let head = head.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));
-    let mut lanes: [u64; N] = array::from_fn(|lane| match (lane + 1 + first.len()).checked_sub(N) {
+    let mut lanes: [u64; LANES] = array::from_fn(|lane| match (lane + 1 + first.len()).checked_sub(LANES) {
         None => 0,
         Some(0) => head,
         Some(at) => u64::from_be_bytes(first[at - 1]),
@@ -41,7 +55,7 @@ fn in_lanes<const N: usize>(bytes: &[u8]) -> [u8; LEN] {
     for block in blocks {
         for ((lane, parity), word) in lanes.iter_mut().zip(&mut parity).zip(block) {
             let word = u64::from_be_bytes(*word);
-            *lane = times_block::<N>(*lane) ^ word;
+            *lane = times_x256(*lane) ^ word;
             *parity ^= word;
         }
     }
@@ -51,14 +65,8 @@ fn in_lanes<const N: usize>(bytes: &[u8]) -> [u8; LEN] {
     let remainder = modulo_t(modulo_t(remainder) << 32);
     // The one polynomial below degree 32 with both remainders. T has an odd number of terms.
     let odd = u64::from((parity ^ remainder).count_ones() & 1);
-    let [_, _, _, _, checksum @ ..] = (!(remainder ^ T & odd.wrapping_neg())).to_be_bytes();
-    checksum
-}
-
-/// x to the number of a block's bits, times a polynomial.
-const fn times_block<const N: usize>(word: u64) -> u64 {
-    const { assert!(N == 1 || N == 4) };
-    if N == 1 { times_x64(word) } else { times_x256(word) }
+    let [_, _, _, _, remainder @ ..] = (remainder ^ T & odd.wrapping_neg()).to_be_bytes();
+    u32::from_be_bytes(remainder)
 }
 
 /// x^256 times a polynomial: x^48 + x^32 + x^16 + x^12 + x^2 times it, modulo T^2.
@@ -96,10 +104,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_word_at_a_time_and_four_give_the_same() {
+    fn bit_by_bit_and_in_lanes_it_is_the_same() {
         let bytes: std::vec::Vec<u8> = (0..=u8::MAX).map(|at| at.wrapping_mul(at).rotate_left(3) ^ at).collect();
         for len in 0..bytes.len() {
-            assert_eq!(in_lanes::<1>(&bytes[..len]), in_lanes::<4>(&bytes[..len]));
+            assert_eq!(bit_by_bit(&bytes[..len]), in_lanes(&bytes[..len]));
         }
     }
 }

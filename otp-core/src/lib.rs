@@ -120,6 +120,9 @@ pub mod testing;
 mod time;
 mod wire;
 
+/// Whether this is for a processor that has more need of short code than of fast code.
+const IS_SMALL: bool = !cfg!(any(target_pointer_width = "64", target_family = "wasm"));
+
 #[cfg(feature = "alloc")]
 pub use account::Account;
 pub use account::Fields;
