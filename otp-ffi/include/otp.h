@@ -833,7 +833,7 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
  * of it need not be asked again.
  *
  * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
- * those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
+ * those of `otp_account_renew`. If the database had not been touched, or all of it was done, the rotation is forgotten,
  * and `renewed->generation` is 0.
  *
  * Errors: as `otp_account_renew`, and OTP_NOT_FOUND if no rotation is unfinished.

@@ -17,7 +17,7 @@ use crate::renew::{Asked, Renewal, RenewedView};
 /// of it need not be asked again.
 ///
 /// `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
-/// those of `otp_account_renew`. If the database had not been touched, the rotation is forgotten, nothing has changed,
+/// those of `otp_account_renew`. If the database had not been touched, or all of it was done, the rotation is forgotten,
 /// and `renewed->generation` is 0.
 ///
 /// Errors: as `otp_account_renew`, and OTP_NOT_FOUND if no rotation is unfinished.

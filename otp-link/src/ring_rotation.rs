@@ -122,7 +122,8 @@ pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     })
 }
 
-/// Goes on with a rotation that was cut short; `None` if the database had not been touched, so that nothing has changed.
+/// Goes on with a rotation that was cut short; `None` if nothing was left to do: the database had not
+/// been touched, or all of it was done.
 ///
 /// # Errors
 ///

@@ -113,7 +113,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         let done = otp_link::resume_rotation(&renewal, &mut randomness, apply, hand_over).map_err(with_cause)?;
         match done {
             Some(done) => report(&done),
-            None => terminal::note("the database had not been touched, so nothing was changed"),
+            None => terminal::note("nothing was left to do: the database had not been touched, or all of it was done"),
         }
         return Ok(());
     }

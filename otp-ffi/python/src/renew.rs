@@ -179,8 +179,8 @@ pub(crate) fn plan_rotation(
 }
 
 /// Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked of it
-/// need not be asked again. Returns the new keys, or None if the
-/// database had not been touched: then the rotation is forgotten, and nothing has changed.
+/// need not be asked again. Returns the new keys, or None if the database had not been touched, or all of it was done: then the
+/// rotation is forgotten.
 ///
 /// `apply` gets the same credentials again, and finds out whether the change was made: it logs in with the old one, else with
 /// the new one. For the other arguments see rotate_account().

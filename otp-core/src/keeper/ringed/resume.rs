@@ -32,8 +32,8 @@ struct Pending<M: OwnedBuffer> {
 }
 
 impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
-    /// Goes on with an unfinished rotation: applies the same change again, and publishes it. `None` if the database had not
-    /// been touched: then the rotation is forgotten, and nothing has changed.
+    /// Goes on with an unfinished rotation: applies the same change again, and publishes it. `None` if nothing was left to
+    /// do, since the database had not been touched or all of it was done: then the rotation is forgotten.
     ///
     /// What the rotation was to do is remembered; `options` are for what is to be otherwise.
     ///
@@ -131,6 +131,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             return Err(KeepError::NotUnfinished { account: account_of() });
         };
         let staged = Slot::staged(account, id);
+        // Its mark is the last thing before the program is asked, and the first to go once all is done.
         if !applying.contains(&id) && ledger.recovery.contains(&id) {
             self.clear(account, &staged)?;
             return Ok(None);
