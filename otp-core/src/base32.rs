@@ -65,7 +65,7 @@ pub(crate) fn encode(bytes: &[u8], text: &mut [u8]) {
             count += 8;
         }
         count -= CHAR_BITS;
-        *character = character_of((bits >> count) as u8 & VALUES);
+        *character = character_of(low_byte(bits >> count) & VALUES);
     }
 }
 
@@ -86,10 +86,15 @@ pub(crate) fn decode(text: &[u8], case: Case, bytes: &mut [u8]) -> Findings {
             && let Some(byte) = rest.next()
         {
             count -= 8;
-            *byte = (bits >> count) as u8;
+            *byte = low_byte(bits >> count);
         }
     }
-    Findings { strangers: strangers & TOP, excess: (bits & !(u16::MAX << count)) as u8 }
+    Findings { strangers: strangers & TOP, excess: low_byte(bits & !(u16::MAX << count)) }
+}
+
+const fn low_byte(bits: u16) -> u8 {
+    let [_, low] = bits.to_be_bytes();
+    low
 }
 
 /// How many of so many characters are taken in blocks, from the first on: on a small processor none, since code for one at a
