@@ -101,3 +101,30 @@ fn an_abort_that_is_cut_at_any_step_is_in_doubt_once_the_database_was_asked() {
         assert!(cuts > 5, "{cuts}");
     }
 }
+
+#[test]
+fn an_abort_never_says_that_the_old_password_is_back_if_it_is_not() {
+    for side in [Side::Before, Side::After] {
+        let mut refused = 0;
+        for step in 1.. {
+            let world = World::new(9);
+            let fuse = Fuse::at(step, side, false);
+            let _ = world.rotate(&fuse, b"second", &RingRotation::default(), Database::Changes);
+            if !fuse.is_blown() {
+                break;
+            }
+            let has = |password: &[u8]| world.password.borrow().as_slice() == password;
+            match world.abort(&Fuse::whole(), Database::Changes) {
+                Ok(()) => assert!(has(b"first"), "{side:?} {step}"),
+                Err(KeepError::Published { .. }) => {
+                    refused += 1;
+                    assert!(has(b"second"), "{side:?} {step}");
+                }
+                Err(KeepError::NotUnfinished { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+            settle(&world);
+        }
+        assert!(refused > 5, "{refused}");
+    }
+}

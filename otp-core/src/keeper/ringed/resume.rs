@@ -11,6 +11,7 @@ use super::publish::Published;
 use super::ring_keeper::RingKeeper;
 use super::rotate::{RingRotation, kept};
 use crate::buffer::{OwnedBuffer, Wiped};
+use crate::ct;
 use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::keeper::KeepError;
@@ -20,6 +21,16 @@ use crate::record::Record;
 use crate::ring::{Entry, Ring};
 use crate::seal::open_ignoring_expiry;
 use crate::store::{Slot, Store};
+
+/// What was found of a rotation that was cut short.
+enum Found<M: OwnedBuffer> {
+    Unfinished(Pending<M>),
+    /// Its database had not been touched, or all of it was done.
+    Leftover {
+        staged: Slot,
+        records: Vec<KeyId>,
+    },
+}
 
 /// An unfinished rotation.
 struct Pending<M: OwnedBuffer> {
@@ -55,7 +66,10 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         G::Error: Send + Sync + 'static,
     {
         let ring_guard = self.lock()?;
-        let Some(Pending { staged, records, new, begun, .. }) = self.pending(account)? else { return Ok(None) };
+        let Pending { staged, records, new, begun, .. } = match self.find(account)? {
+            Found::Unfinished(pending) => pending,
+            Found::Leftover { staged, .. } => return self.clear(account, &staged).map(|()| None).map_err(E::from),
+        };
         let base = begun.base;
         let options = &begun.resumed(options);
         let old = self.payload_at(account, &records, base)?;
@@ -82,10 +96,18 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         apply: impl FnOnce(&R::Guard<'r>, Change<'_>) -> Applied,
     ) -> Result<(), KeepError<S::Error>> {
         let ring_guard = self.lock()?;
-        let Some(Pending { staged, records, new, begun, is_claimed }) = self.pending(account)? else { return Ok(()) };
+        let published = || KeepError::Published { account: account.clone().into() };
+        let Pending { staged, records, new, begun, is_claimed } = match self.find(account)? {
+            Found::Unfinished(pending) => pending,
+            Found::Leftover { staged, records } => {
+                let (new, current) = (self.staged(account, &staged)?, self.payload_at(account, &records, u64::MAX)?);
+                let is_done = current.is_some_and(|current| ct::equal(current.bytes(), new.bytes()));
+                return if is_done { Err(published()) } else { self.clear(account, &staged) };
+            }
+        };
         // Once a generation is claimed, a record may have the new secret, or get it late: then the database has it too.
         if is_claimed {
-            return Err(KeepError::Published { account: account.clone().into() });
+            return Err(published());
         }
         let old = self.payload_at(account, &records, begun.base)?;
         let old = old.ok_or_else(|| KeepError::NotInRing { account: account.clone().into() })?;
@@ -113,14 +135,13 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         Ok(())
     }
 
-    /// Finds the unfinished rotation of an account and opens its new secret; `None` if it can be and was forgotten.
-    fn pending(&self, account: &AccountName) -> Result<Option<Pending<M>>, KeepError<S::Error>> {
+    /// Finds the rotation of an account that was cut short, and opens its new secret if it is unfinished.
+    fn find(&self, account: &AccountName) -> Result<Found<M>, KeepError<S::Error>> {
         let guard = self.keeper.lock_known(account)?;
         let mut survey = self.keeper.tidy(account, &guard)?;
         let mut ledger = self.ledger(account)?;
         self.note_ended(account, &mut ledger, &mut survey)?;
-        let (account_of, lost) =
-            (|| account.clone().into(), || KeepError::StagedLost { account: account.clone().into() });
+        let account_of = || account.clone().into();
         let (&[id], applying) = (&survey.staged[..], &ledger.applying[..]) else {
             if !survey.staged.is_empty() {
                 return Err(KeepError::Overtaken { account: account_of() });
@@ -130,22 +151,27 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             self.clear_recovery(account, &ledger)?;
             return Err(KeepError::NotUnfinished { account: account_of() });
         };
-        let staged = Slot::staged(account, id);
+        let (staged, highest_claim) = (Slot::staged(account, id), survey.highest_claim());
         // Its mark is the last thing before the program is asked, and the first to go once all is done.
         if !applying.contains(&id) && ledger.recovery.contains(&id) {
-            self.clear(account, &staged)?;
-            return Ok(None);
+            return Ok(Found::Leftover { staged, records: survey.records });
         }
-        let key = self.read_key(account, Entry::Recovery(id), id)?.ok_or_else(lost)?;
+        let new = self.staged(account, &staged)?;
         let begun = self.begun(account, id, ledger.highest_done())?;
+        let is_claimed = ledger.highest_spent().max(highest_claim) > begun.base;
+        Ok(Found::Unfinished(Pending { staged, records: survey.records, new, begun, is_claimed }))
+    }
+
+    /// Opens the new secret that a rotation staged.
+    fn staged(&self, account: &AccountName, staged: &Slot) -> Result<Wiped<M>, KeepError<S::Error>> {
+        let lost = || KeepError::StagedLost { account: account.clone().into() };
+        let key = self.read_key(account, Entry::Recovery(staged.id), staged.id)?.ok_or_else(lost)?;
         let mut bytes = alloc::vec![0; Record::max_len(Capacity::MAX)];
-        let len = self.keeper.store.get(&staged, &mut bytes).map_err(KeepError::Store)?;
+        let len = self.keeper.store.get(staged, &mut bytes).map_err(KeepError::Store)?;
         let bytes = len.and_then(|len| bytes.get(..len)).ok_or_else(lost)?;
         let record = Record::decode(bytes).map_err(|_| lost())?;
         let secret = open_ignoring_expiry(key, &record).map_err(|_| lost())?;
-        let new = kept(secret.expose());
-        let is_claimed = ledger.highest_spent().max(survey.highest_claim()) > begun.base;
-        Ok(Some(Pending { staged, records: survey.records, new, begun, is_claimed }))
+        Ok(kept(secret.expose()))
     }
 
     /// Wipes recovery keys whose rotations never began or are finished.
