@@ -8,7 +8,7 @@ use xtask::Result;
 use xtask::sh::{output, run};
 
 use super::open::Programs;
-use super::processes::{alone, in_turns, process};
+use super::processes::{alone, in_pairs, process};
 use super::{Findings, Scale};
 
 pub(super) const LIST: &str = "names of all accounts";
@@ -33,12 +33,12 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
     };
     let end = name(scale.accounts - 1);
     let names = [process("find -type f", &end, || find(&[])), process("otp list, static", &end, || list(&[]))];
-    found.figures.extend(in_turns(LIST, &names, scale.long_runs)?);
+    found.figures.extend(in_pairs(LIST, &names, scale.long_runs)?);
     let contents = [
         process("find -type f, and cat of all records", &end, || find(&["-name", "*.otp", "-exec", "cat", "{}", "+"])),
         process("otp list --json, static", &end, || list(&["--json"])),
     ];
-    found.figures.extend(in_turns(LIST_JSON, &contents, scale.long_runs)?);
+    found.figures.extend(in_pairs(LIST_JSON, &contents, scale.long_runs)?);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the program against the least that the machine can do, and against every peer that is installed.
 //!
-//! Each row is measured in turns with the floor of its table, and its answer is checked first.
+//! Each row is measured in pairs with the floor of its table, and its answer is checked first.
 
 mod device;
 mod library;

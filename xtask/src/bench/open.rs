@@ -7,7 +7,7 @@ use std::process::Command;
 use xtask::Result;
 use xtask::sh::{answers, run};
 
-use super::processes::{Process, alone, in_turns, process};
+use super::processes::{Process, alone, in_pairs, process};
 use super::{Findings, Scale, peers};
 
 /// The program, as cargo builds it and as `cargo xtask dist` does.
@@ -73,12 +73,12 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
     ];
     let (fast, slow) = peers::found(home, found);
     openers.extend(fast);
-    found.figures.extend(in_turns(OPEN, &openers, scale.runs)?);
+    found.figures.extend(in_pairs(OPEN, &openers, scale.runs)?);
     if !slow.is_empty() {
-        openers.truncate(2);
+        openers.truncate(1);
         openers.extend(slow);
-        let figures = in_turns(OPEN, &openers, scale.long_runs)?;
-        found.figures.extend(figures.into_iter().skip(2));
+        let figures = in_pairs(OPEN, &openers, scale.long_runs)?;
+        found.figures.extend(figures.into_iter().skip(1));
     }
 
     let starters = [
@@ -93,7 +93,7 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
             command
         }),
     ];
-    found.figures.extend(in_turns(RUN, &starters, scale.runs)?);
+    found.figures.extend(in_pairs(RUN, &starters, scale.runs)?);
     add(programs, home, scale, found)
 }
 
@@ -115,7 +115,7 @@ fn add(programs: &Programs, home: &Path, scale: Scale, found: &mut Findings) -> 
             command
         }),
     ];
-    found.figures.extend(in_turns(ADD, &adders, scale.runs / 4)?);
+    found.figures.extend(in_pairs(ADD, &adders, scale.runs / 4)?);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Whole processes, in turns.
+//! Whole processes, in pairs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,32 +22,43 @@ pub(crate) fn process<'p>(name: &'p str, answer: &'p str, command: impl Fn() -> 
     Process { name, command: Box::new(move || Ok(command())), answer }
 }
 
-/// Runs them in turns; the first is the floor.
-pub(crate) fn in_turns(table: &str, processes: &[Process<'_>], runs: usize) -> Result<Vec<Figure>> {
+/// Runs each but the first in pairs with the first, the floor: one after the other, again and again, with nothing in between
+/// that would leave other caches behind.
+pub(crate) fn in_pairs(table: &str, processes: &[Process<'_>], runs: usize) -> Result<Vec<Figure>> {
     eprintln!("\n--> {table}");
-    let mut times = vec![Vec::with_capacity(runs); processes.len()];
-    for round in 0..WARM_UP + runs {
-        for (process, times) in processes.iter().zip(&mut times) {
-            let mut command = (process.command)()?;
-            command.stderr(Stdio::null());
-            if round == 0 {
-                check(process, &mut command)?;
-                continue;
-            }
-            command.stdout(Stdio::null());
-            let start = Instant::now();
-            let status = command.status().map_err(|error| format!("{}: {error}", process.name))?;
-            let time = start.elapsed().as_secs_f64();
-            if !status.success() {
-                return Err(format!("{}: {status}", process.name));
-            }
-            if round >= WARM_UP {
-                times.push(time);
+    let [floor, others @ ..] = processes else { return Ok(Vec::new()) };
+    processes.iter().try_for_each(|process| check(process, &mut quiet(process)?))?;
+    let mut found = Vec::with_capacity(processes.len());
+    for process in others {
+        let mut times = [Vec::with_capacity(runs), Vec::with_capacity(runs)];
+        for round in 0..WARM_UP + runs {
+            for (process, times) in [floor, process].into_iter().zip(&mut times) {
+                let time = seconds(process)?;
+                if round >= WARM_UP {
+                    times.push(time);
+                }
             }
         }
+        let pair = figures(table, &[floor.name, process.name], &times);
+        found.extend(pair.into_iter().skip(usize::from(!found.is_empty())));
     }
-    let names: Vec<_> = processes.iter().map(|process| process.name).collect();
-    Ok(figures(table, &names, &times))
+    Ok(found)
+}
+
+/// The time of one run.
+fn seconds(process: &Process<'_>) -> Result<f64> {
+    let mut command = quiet(process)?;
+    command.stdout(Stdio::null());
+    let start = Instant::now();
+    let status = command.status().map_err(|error| format!("{}: {error}", process.name))?;
+    let time = start.elapsed().as_secs_f64();
+    if status.success() { Ok(time) } else { Err(format!("{}: {status}", process.name)) }
+}
+
+fn quiet(process: &Process<'_>) -> Result<Command> {
+    let mut command = (process.command)()?;
+    command.stderr(Stdio::null());
+    Ok(command)
 }
 
 /// Runs it once, and fails unless its answer is right.

@@ -8,7 +8,7 @@ use xtask::Result;
 use xtask::sh::{answers, output, run};
 
 use super::open::{Programs, SECRET};
-use super::processes::{Process, alone, in_turns, process};
+use super::processes::{Process, alone, in_pairs, process};
 use super::{Findings, Scale};
 use crate::python::assemble;
 
@@ -70,7 +70,7 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
             None => found.missing.push(peer.name.to_owned()),
         }
     }
-    found.figures.extend(in_turns(PYTHON, &scripts, scale.runs / 2)?);
+    found.figures.extend(in_pairs(PYTHON, &scripts, scale.runs / 2)?);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use xtask::sh::{output, run};
 
 use super::seaweedfs::{BUCKET, SEAWEEDFS, SeaweedFs, log_in, url};
 use super::{Programs, Tools};
-use crate::bench::processes::{in_turns, process};
+use crate::bench::processes::{in_pairs, process};
 
 /// The tables, without TLS and with it.
 pub(crate) const TABLES: [&str; 2] = ["a record and its note from SeaweedFS", "the same with TLS"];
@@ -39,7 +39,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Figure>> {
             process("curl --aws-sigv4 of both objects", "OTPR", || curl(&endpoint, id, &server.certificate())),
             process("otp get, stock release", "alice", || otp(&endpoint, &["get", "--key-file=key"])),
         ];
-        figures.extend(in_turns(table, &works, runs)?);
+        figures.extend(in_pairs(table, &works, runs)?);
     }
     Ok(figures)
 }
