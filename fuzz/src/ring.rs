@@ -120,6 +120,7 @@ impl World {
                 FsRing::open(&self.root).unwrap_err();
                 adopt_ring(&self.root).unwrap();
                 self.ring = FsRing::open(&self.root).unwrap();
+                self.mark_rotations();
             }
             Step::Foreign { account, what } => {
                 let dir = self.root.join(name(*account).as_str());
@@ -130,6 +131,17 @@ impl World {
                 let file = dir.join(["notes.txt", "1.spent.bak", "01.spent", ".x", "a.key"][usize::from(*what) % 5]);
                 std::fs::write(&file, b"foreign").unwrap();
                 change_mode(&file, 0o600);
+            }
+        }
+    }
+
+    /// Adopting a ring marks each rotation that it has a key for.
+    fn mark_rotations(&self) {
+        for account in answer(accounts(&self.memory)) {
+            for entry in answer(entries(&self.memory, &account)) {
+                if let Entry::Recovery(id) = entry {
+                    answer(self.memory.put(&account, Entry::Applying(id), &[]));
+                }
             }
         }
     }

@@ -86,10 +86,10 @@ impl World {
         let directory = self.root.join(name.as_str());
         let lock = self.store.lock(name).unwrap();
         assert!(directory.join(".lock").is_file());
-        for entry in fs::read_dir(&directory).unwrap() {
+        drop(lock);
+        for entry in fs::read_dir(&directory).into_iter().flatten() {
             assert!(!entry.unwrap().file_name().as_encoded_bytes().starts_with(b".tmp-"), "a stray was left");
         }
-        drop(lock);
         self.check_pruned(name);
     }
 
