@@ -105,7 +105,7 @@ impl Ring for FsRing {
         let path = self.entry_path(account, entry);
         let mut file = match otp_sys::patiently(|| File::open(&path)) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if is_missing(&error) => return Ok(None),
             Err(error) => return Err(self.failed()(error)),
         };
         let len = file.metadata().map_err(self.failed())?.len();
@@ -121,7 +121,7 @@ impl Ring for FsRing {
         let path = self.entry_path(account, entry);
         let removed = wipe(&path).and_then(|()| otp_sys::patiently(|| fs::remove_file(&path)));
         match removed.and_then(|()| otp_sys::sync_parent(&path)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
             outcome => outcome.map_err(self.failed()),
         }
     }
@@ -152,6 +152,11 @@ fn check_account(account: &AccountName) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is nothing: an account's directory may be missing, or be called like another account's mark, which is a file.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.
 fn wipe(path: &Path) -> io::Result<()> {
     let mut file = otp_sys::patiently(|| File::options().write(true).open(path))?;
@@ -172,7 +177,7 @@ fn each_name(dir: &Path, mut each: impl FnMut(&str, bool)) -> io::Result<()> {
         }
     });
     match named {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
+        Err(error) if is_missing(&error) => Ok(()),
         outcome => outcome,
     }
 }
@@ -233,5 +238,17 @@ mod tests {
             let modes = [(ring.account_dir(&account), 0o700), (ring.entry_path(&account, entry(3)), 0o600)];
             assert!(modes.iter().all(|(path, mode)| path.metadata().unwrap().mode() & 0o7777 == *mode));
         }
+    }
+
+    #[test]
+    fn an_account_that_is_called_like_a_mark_of_another_has_nothing() {
+        let home = otp_test_tools::folder();
+        let ring = FsRing::init(&home.path().join("ring")).unwrap();
+        let entry = Entry::Spent(1);
+        assert!(ring.put(&"a".parse().unwrap(), entry, b"").unwrap());
+        let account = "a/1.spent".parse().unwrap();
+        assert_eq!(ring.get(&account, entry, &mut []).unwrap(), None);
+        ring.remove(&account, entry).unwrap();
+        ring.list(&account, &mut |entry| panic!("{entry:?}")).unwrap();
     }
 }
