@@ -50,6 +50,11 @@ pub(crate) fn is_lock(path: &Path) -> bool {
     path.file_name() == Some(OsStr::new(".lock"))
 }
 
+/// Whether it is what a writer that crashed left behind, or something in that.
+pub(crate) fn is_stray(path: &Path) -> bool {
+    path.iter().any(|part| part.as_encoded_bytes().starts_with(b".tmp-"))
+}
+
 /// Makes a directory, and those above, as private as a store's are.
 pub(crate) fn make_directories(path: &Path) {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();

@@ -14,7 +14,7 @@ use otp_store_fs::{Error, Finding, FsStore, examine};
 use super::verbs::slots_of;
 use super::world::World;
 use crate::objects::slots;
-use crate::scratch::{Entry, change_mode, make_directories, snapshot};
+use crate::scratch::{Entry, change_mode, is_stray, make_directories, snapshot};
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
 pub(super) enum Obstacle {
@@ -54,10 +54,10 @@ enum Found {
 const STRANGER: u32 = 65_534;
 const UNSAFE: Code = Code::UnsafePermissions;
 
-/// What is there, but for what crashed writers left: whoever tried to lock an account clears that up.
+/// What is there, but for what crashed writers left, which an attempt to lock an account clears up.
 fn without_strays(root: &Path) -> BTreeMap<PathBuf, Entry> {
     let mut entries = snapshot(root);
-    entries.retain(|path, _| !path.iter().any(|part| part.as_encoded_bytes().starts_with(b".tmp-")));
+    entries.retain(|path, _| !is_stray(path));
     entries
 }
 

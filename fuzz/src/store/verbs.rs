@@ -10,7 +10,7 @@ use otp_store_fs::FsStore;
 use super::LockOf;
 use super::world::World;
 use crate::objects::slots;
-use crate::scratch::{Entry, is_lock, snapshot};
+use crate::scratch::{Entry, is_lock, is_stray, snapshot};
 use crate::valid::account;
 
 impl World {
@@ -88,7 +88,7 @@ impl World {
         assert!(directory.join(".lock").is_file());
         drop(lock);
         for entry in fs::read_dir(&directory).into_iter().flatten() {
-            assert!(!entry.unwrap().file_name().as_encoded_bytes().starts_with(b".tmp-"), "a stray was left");
+            assert!(!is_stray(entry.unwrap().file_name().as_ref()), "a stray was left");
         }
         self.check_pruned(name);
     }

@@ -56,7 +56,7 @@ fn with_input(test: &str, input: &str) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env("OTP_TEST_INPUT", "");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // Who gives a file the place of standard input may have closed the pipe already.
+    // A test that puts a file in the place of standard input may have closed the pipe already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
