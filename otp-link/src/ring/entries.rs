@@ -153,8 +153,12 @@ fn check_account(account: &AccountName) -> Result<()> {
 }
 
 /// Whether there is nothing: an account's directory may be missing, or be called like another account's mark, which is a file.
+/// Wine calls what lies below a file an invalid name.
 fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => true,
+        kind => cfg!(windows) && kind == ErrorKind::InvalidFilename,
+    }
 }
 
 /// Overwrites a file's bytes: a journal or a solid-state disk may still keep a copy.
