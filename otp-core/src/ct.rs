@@ -41,8 +41,9 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
         reveal(spaces.fold(0, |any, this| any | this)) == 1
     };
     let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
-    &text[start..end]
+    let (_, text) = text.split_at(start);
+    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(0, |last| last + 1);
+    text.split_at(end).0
 }
 
 /// Hands a secret value to its owner: from here on the program may branch and index on it.

@@ -33,13 +33,11 @@ impl AccountName {
     ///
     /// [`Error::InvalidAccountName`] with the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > Self::MAX_LEN {
-            return Err(Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }));
-        }
-        check_name(text.as_bytes()).map_err(Error::InvalidAccountName)?;
-        String::try_from(text)
-            .map(Self)
-            .map_err(|_| Error::InvalidAccountName(NameFault::TooLong { limit: Self::MAX_LEN }))
+        let invalid = Error::InvalidAccountName;
+        let mut name = String::new();
+        name.push_str(text).map_err(|_| invalid(NameFault::TooLong { limit: Self::MAX_LEN }))?;
+        check_name(text.as_bytes()).map_err(invalid)?;
+        Ok(Self(name))
     }
 
     /// The name as text.

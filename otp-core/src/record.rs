@@ -127,7 +127,7 @@ impl Header {
     /// Reads them again; `None` if they are not what [`Header::write`] writes.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let time = |reader: &mut Reader<'_>| UnixTime::from_secs(reader.varint()?);
-        let account = AccountName::parse(reader.text()?).ok()?;
+        let account = reader.text()?;
         let id = KeyId::from_bytes(reader.array()?);
         let [page, pages] = reader.array()?;
         let capacity = Capacity::try_from(usize::try_from(reader.varint()?).ok()?).ok()?;
@@ -137,6 +137,8 @@ impl Header {
         if page >= pages {
             return None;
         }
+        // Last, as the longest to be moved.
+        let account = AccountName::parse(account).ok()?;
         Some(Self { account, id, page, pages, capacity, terms: Terms { created, expires, holder } })
     }
 }
@@ -215,7 +217,7 @@ impl<'a> Record<'a> {
     /// [`Error::DamagedRecord`], or [`Error::NewerRecord`] if the bytes are whole but of a later version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let damaged = Error::DamagedRecord;
-        if bytes.get(..MAGIC.len()) != Some(&MAGIC) {
+        if bytes.first_chunk() != Some(&MAGIC) {
             return Err(damaged(RecordFault::Magic));
         }
         if bytes.len() > Self::MAX_LEN {
@@ -238,9 +240,9 @@ impl<'a> Record<'a> {
 
     /// Reads what is behind the version, up to the checksum.
     fn read(body: &'a [u8]) -> Option<Self> {
-        let mut reader = Reader::new(&body[PREFIX_LEN..]);
+        let mut reader = Reader::new(body.get(PREFIX_LEN..)?);
         let header = Header::read(&mut reader)?;
-        let header_bytes = &body[..body.len() - reader.left()];
+        let (header_bytes, _) = body.split_at(body.len() - reader.left());
         let ciphertext = reader.bytes()?;
         let tag = Tag::from_bytes(reader.array()?);
         if ciphertext.len() != header.capacity.frame_len() || reader.left() != 0 {

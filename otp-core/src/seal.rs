@@ -143,7 +143,7 @@ pub fn open_ignoring_expiry<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Resu
 /// [`Error::WrongKey`], which does not say what did not match.
 pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error> {
     let header = record.header();
-    let same_names = (&header.account, header.id) == (key.account(), key.id());
+    let same_names = header.id == key.id() && header.account == *key.account();
     let same_shape = (header.pages, header.capacity) == (key.pages().get(), key.capacity());
     let tag_key = key.tag_key(header.page).ok_or(Error::WrongKey)?;
     let tag = Tag::compute(tag_key, record.header_bytes(), record.ciphertext());
@@ -153,7 +153,7 @@ pub fn verify<B: Buffer>(key: &Key<B>, record: &Record<'_>) -> Result<(), Error>
 /// Takes the pad off a record whose tag has been verified.
 fn unpad<B: Buffer>(key: Key<B>, record: &Record<'_>) -> Result<Secret<B>, Error> {
     let (mut bytes, pad) = key.into_pad(record.header().page);
-    let frame = &mut bytes.bytes_mut()[pad.clone()];
+    let frame = bytes.bytes_mut().get_mut(pad.clone()).ok_or(Error::MalformedFrame)?;
     ct::xor_in_place(frame, record.ciphertext());
     let len = frame::decode(frame)?.len();
     Ok(Secret { bytes, range: pad.start..pad.start + len })

@@ -39,8 +39,9 @@ impl Tag {
     #[inline(never)]
     fn compute_below(key: &[u8; TAG_KEY_LEN], header: &[u8], ciphertext: &[u8]) -> Self {
         let mut lengths = [0; 16];
-        lengths[..8].copy_from_slice(&(header.len() as u64).to_le_bytes());
-        lengths[8..].copy_from_slice(&(ciphertext.len() as u64).to_le_bytes());
+        let (header_len, ciphertext_len) = lengths.split_at_mut(8);
+        header_len.copy_from_slice(&(header.len() as u64).to_le_bytes());
+        ciphertext_len.copy_from_slice(&(ciphertext.len() as u64).to_le_bytes());
 
         let mut poly = Poly1305::new(key.into());
         poly.update_padded(header);

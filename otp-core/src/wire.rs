@@ -1,6 +1,7 @@
 //! The parts that a header is made of: bytes, varints, and byte strings behind their lengths. `docs/format.md` specifies them.
 //!
-//! Numbers are those of postcard, one at a time: as a whole, a header would cost a device 3,000 bytes of code.
+//! Numbers are those of postcard, one at a time: as a whole, a header would cost a device 3,000 bytes of code. It writes them; to
+//! read them takes less code than to refuse the longer forms that it takes as well.
 
 /// The longest varint: one of 42 bits, more than any number of a header has.
 const VARINT_MAX_LEN: usize = 6;
@@ -31,16 +32,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn byte(&mut self) -> Option<u8> {
-        self.array().map(|[byte]| byte)
+        self.rest.split_off_first().copied()
     }
 
     /// A number: 7 bits a byte, the lowest first, in as few bytes as it takes. All but the last have their top bit set.
     pub(crate) fn varint(&mut self) -> Option<u64> {
-        let (number, rest) = postcard::take_from_bytes(self.rest).ok()?;
-        let taken = self.take(self.rest.len() - rest.len())?;
-        // Postcard takes longer forms as well, which end in zeros.
-        let is_shortest = taken.len() == 1 || taken.last() != Some(&0);
-        (is_shortest && taken.len() <= VARINT_MAX_LEN).then_some(number)
+        let len = self.rest.iter().position(|byte| byte >> 7 == 0)? + 1;
+        let taken = self.take(len)?;
+        let is_shortest = !matches!(taken, [_, .., 0]);
+        (is_shortest && len <= VARINT_MAX_LEN)
+            .then(|| taken.iter().rfold(0, |number, byte| number << 7 | u64::from(byte & 0x7f)))
     }
 
     /// Bytes behind their length.
@@ -50,17 +51,22 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
-        core::str::from_utf8(self.bytes()?).ok()
+        utf8(self.bytes()?)
     }
 
     /// Whether a part follows that may be missing: a 1, or a 0.
     pub(crate) fn flag(&mut self) -> Option<bool> {
         match self.byte()? {
-            0 => Some(false),
-            1 => Some(true),
+            flag @ 0..=1 => Some(flag == 1),
             _ => None,
         }
     }
+}
+
+/// The text that bytes are in UTF-8; `None` also if there is none. On a device, `from_utf8` takes more code.
+pub(crate) fn utf8(bytes: &[u8]) -> Option<&str> {
+    let chunk = bytes.utf8_chunks().next()?;
+    chunk.invalid().is_empty().then_some(chunk.valid())
 }
 
 /// Writes parts to the front of a buffer. `None` is the answer once there is no room.

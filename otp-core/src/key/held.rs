@@ -53,8 +53,8 @@ impl<B: Buffer> Key<B> {
     /// [`Error::MalformedKey`], [`Error::NewerKey`] for a later version, [`Error::BufferTooSmall`]; the buffer is then wiped.
     pub fn parse(text: &[u8], buffer: B) -> Result<Self, Error> {
         let mut bytes = Wiped::new(buffer);
-        let (len, excess) = text::decode(ct::trim(text), bytes.bytes_mut())?;
-        let layout = Layout::read(&bytes.bytes()[..len], excess)?;
+        let (contents, excess) = text::decode(ct::trim(text), bytes.bytes_mut())?;
+        let layout = Layout::read(contents, excess)?;
         Ok(Self { layout, bytes })
     }
 
@@ -103,7 +103,7 @@ impl<B: Buffer> Key<B> {
 
     /// The tag key of a page; `None` if the key has no such page.
     pub(crate) fn tag_key(&self, page: u8) -> Option<&[u8; TAG_KEY_LEN]> {
-        if page < self.pages().get() { self.bytes.bytes()[self.layout.page(page)].first_chunk() } else { None }
+        if page < self.pages().get() { self.bytes.bytes().get(self.layout.page(page))?.first_chunk() } else { None }
     }
 
     /// Gives the buffer up, with the place of a page's pad in it.

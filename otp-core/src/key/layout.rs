@@ -10,6 +10,7 @@ use crate::frame::Capacity;
 use crate::id::KeyId;
 use crate::name::AccountName;
 use crate::tag::TAG_KEY_LEN;
+use crate::wire;
 
 /// The name starts behind capacity, number of pages and the name's length.
 const NAME_AT: usize = 4;
@@ -91,7 +92,7 @@ impl Layout {
         if KeyId::LEN + drawn.len() != drawn_len(capacity, pages) {
             return None;
         }
-        let name = core::str::from_utf8(ct::reveal_bytes(name)).ok()?;
+        let name = wire::utf8(ct::reveal_bytes(name))?;
         Some(Self { account: AccountName::parse(name).ok()?, id: KeyId::from_bytes(ct::reveal(*id)), capacity, pages })
     }
 

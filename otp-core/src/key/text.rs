@@ -7,7 +7,6 @@ use crate::error::{Error, KeyFault};
 
 /// What every key's text starts with.
 pub const PREFIX: &str = "otpk1_";
-const UPPER_PREFIX: &str = "OTPK1_";
 
 /// The length of a key's text in characters, for a key of `len` bytes.
 #[must_use]
@@ -30,16 +29,22 @@ pub(super) fn encode<'a>(bytes: &[u8], out: &'a mut [u8]) -> Result<&'a str, Err
 /// Decodes a key's text into the front of `bytes`; returns how many bytes it has, and the bits beyond the last one.
 ///
 /// Such bits would give one key several texts.
-pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u8), Error> {
+pub(super) fn decode<'a>(text: &[u8], bytes: &'a mut [u8]) -> Result<(&'a [u8], u8), Error> {
     let malformed = Error::MalformedKey;
-    let (case, text) = if let Some(rest) = text.strip_prefix(PREFIX.as_bytes()) {
-        (Case::Lower, rest)
-    } else if let Some(rest) = text.strip_prefix(UPPER_PREFIX.as_bytes()) {
-        (Case::Upper, rest)
-    } else if is_newer(text) {
-        return Err(Error::NewerKey);
+    // "otpk", the version's digits, and a "_".
+    let (prefix, text) = text.split_first_chunk().ok_or(malformed(KeyFault::Prefix))?;
+    let case = if prefix == b"otpk" {
+        Case::Lower
+    } else if prefix == b"OTPK" {
+        Case::Upper
     } else {
         return Err(malformed(KeyFault::Prefix));
+    };
+    let digits = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let text = match text.split_at(digits) {
+        ([b'1'], [b'_', text @ ..]) => text,
+        ([b'1'..=b'9', ..], [b'_', ..]) => return Err(Error::NewerKey),
+        _ => return Err(malformed(KeyFault::Prefix)),
     };
     let len = base32::bytes_len(text.len()).filter(|len| *len <= MAX_LEN).ok_or(malformed(KeyFault::Length))?;
     let bytes = bytes.get_mut(..len).ok_or(Error::BufferTooSmall { needed: len })?;
@@ -47,14 +52,5 @@ pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(usize, u8), Error
     if !ct::none_set(found.strangers.into()) {
         return Err(malformed(KeyFault::Character));
     }
-    Ok((len, found.excess))
-}
-
-/// Whether it looks like a key of a later version: `otpk2_`, `otpk10_` and so on.
-fn is_newer(text: &[u8]) -> bool {
-    let Some(rest) = text.strip_prefix(b"otpk").or_else(|| text.strip_prefix(b"OTPK")) else {
-        return false;
-    };
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    matches!(rest.first(), Some(b'1'..=b'9')) && rest.get(digits) == Some(&b'_')
+    Ok((bytes, found.excess))
 }
