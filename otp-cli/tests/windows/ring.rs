@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::child;
-use crate::world::{Call, World};
+use crate::world::{Call, World, start};
 
 const ROTATE: [&str; 4] = ["rotate", "edms/reporting", "--ring=ring", "--generate"];
 const RESUME: [&str; 4] = ["rotate", "edms/reporting", "--ring=ring", "--resume"];
@@ -147,7 +147,7 @@ fn running(world: &World) -> Killed {
     let what = format!("apply=changes;hold={};started={};wait", held.display(), started.display());
     let mut call = applying(world.otp(&ROTATE), &what);
     call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = Killed(call.command.spawn().unwrap());
+    let mut running = Killed(start(&mut call.command));
     while !started.exists() {
         assert!(running.0.try_wait().unwrap().is_none(), "it ended before its program had started");
         std::thread::yield_now();

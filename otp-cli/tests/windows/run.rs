@@ -6,7 +6,7 @@ use std::os::windows::ffi::OsStringExt;
 use std::process::{Child, Stdio};
 
 use crate::child::{self, told};
-use crate::world::World;
+use crate::world::{World, start};
 
 #[test]
 fn the_command_has_username_and_password_and_not_the_key() {
@@ -135,7 +135,7 @@ fn a_killed_run_takes_its_command_with_it_and_the_next_one_removes_its_files() {
     let started = world.path("started");
     let mut call = world.run(&["--file=P=password"], &format!("started={};wait", started.display()));
     call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = Killed(call.command.spawn().unwrap());
+    let mut running = Killed(start(&mut call.command));
     while !started.exists() {
         assert!(running.0.try_wait().unwrap().is_none(), "it ended before its command had started");
         std::thread::yield_now();

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::world::World;
+use crate::world::{World, start};
 
 #[test]
 fn of_processes_that_add_one_account_exactly_one_does() {
@@ -10,7 +10,7 @@ fn of_processes_that_add_one_account_exactly_one_does() {
     let add = |number: usize| {
         let key = format!("--key-file={number}.key");
         let mut call = world.otp(&["add", "raced", "--username=u", "--generate", &key]);
-        call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        start(call.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
     };
     let racers: Vec<_> = (0..4).map(add).collect();
     let codes: Vec<_> = racers.into_iter().map(|mut racer| racer.wait().unwrap().code().unwrap()).collect();
@@ -32,8 +32,7 @@ fn a_reader_opens_the_old_or_the_new_secret_while_others_rotate() {
         let dir = format!("--new-key-dir=new{round}");
         let key_file = format!("--key-file={}", key.display());
         let mut rotate = world.otp(&["rotate", "edms/reporting", &key_file, "--generate", "--grace=1h", "--yes", &dir]);
-        let mut rotating =
-            rotate.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut rotating = start(rotate.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
         loop {
             let ended = rotating.try_wait().unwrap();
             let text = world.otp(&["get", "--key-file", key.to_str().unwrap()]).prints();

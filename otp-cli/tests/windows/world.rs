@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use otp_test_tools::{TempDir, folder};
 
@@ -93,6 +93,18 @@ impl World {
     }
 }
 
+/// Starts a program. Now and then, one that Wine has made ends before it runs, as an internal error of the system.
+pub(crate) fn start(command: &mut Command) -> Child {
+    const ERROR_INTERNAL_ERROR: i32 = 1359;
+    let mut tries = 0..3;
+    loop {
+        match command.spawn() {
+            Err(error) if error.raw_os_error() == Some(ERROR_INTERNAL_ERROR) && tries.next().is_some() => {}
+            outcome => return outcome.unwrap(),
+        }
+    }
+}
+
 /// A program that is to be started.
 pub(crate) struct Call {
     pub(crate) command: Command,
@@ -129,8 +141,7 @@ impl Call {
 
     /// Runs it to its end: exit code, standard output, standard error.
     pub(crate) fn outcome(mut self) -> (i32, Vec<u8>, String) {
-        let mut child =
-            self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = start(self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()));
         // It may fail without having read it.
         let _ = child.stdin.take().unwrap().write_all(&self.stdin.unwrap_or_default());
         let output = child.wait_with_output().unwrap();
