@@ -33,7 +33,7 @@ fn lines(figures: &[Figure]) {
 }
 
 fn table(figures: &[Figure]) {
-    println!("\n{:<46} {:>12} {:>9}  half of them", figures[0].table, "ns", "ratio");
+    println!("\n{:<46} {:>12} {:>9}  nine in ten", figures[0].table, "ns", "ratio");
     for Figure { name, seconds, ratio, low, high, .. } in figures {
         println!("  {name:<44} {:>12.0} {ratio:>9.2}  {low:.2} to {high:.2}", seconds * 1e9);
     }

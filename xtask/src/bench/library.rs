@@ -1,6 +1,6 @@
 //! What takes microseconds, in one process: from the crate outside the workspace that knows the peers.
 
-use otp_test_tools::turns::Figure;
+use otp_test_tools::turns::{Figure, together};
 use xtask::Result;
 use xtask::sh::output;
 
@@ -8,10 +8,11 @@ use super::{Findings, Scale};
 use crate::peers;
 
 pub(super) fn measure(scale: Scale, found: &mut Findings) -> Result<()> {
-    let mut command = peers::command();
-    if scale.quick {
-        command.arg("--quick");
-    }
-    found.figures.extend(output(command.arg("--lines"))?.lines().filter_map(Figure::from_line));
+    let process = || -> Result<Vec<Figure>> {
+        let lines = output(peers::command().args(["--quick", "--lines"]))?;
+        Ok(lines.lines().filter_map(Figure::from_line).collect())
+    };
+    let processes = (0..scale.processes).map(|_| process()).collect::<Result<Vec<_>>>()?;
+    found.figures.extend(together(&processes));
     Ok(())
 }

@@ -30,12 +30,12 @@ pub(super) struct Scale {
     pub(super) long_runs: usize,
     /// Accounts of the store that is listed.
     pub(super) accounts: usize,
-    /// The word for the programs that are run from here.
-    pub(super) quick: bool,
+    /// Processes that measure what takes microseconds.
+    pub(super) processes: usize,
 }
 
-const WHOLE: Scale = Scale { runs: 401, long_runs: 21, accounts: 20_000, quick: false };
-const QUICK: Scale = Scale { runs: 61, long_runs: 5, accounts: 5_000, quick: true };
+const WHOLE: Scale = Scale { runs: 401, long_runs: 21, accounts: 20_000, processes: 5 };
+const QUICK: Scale = Scale { runs: 61, long_runs: 5, accounts: 5_000, processes: 1 };
 
 /// What a run found.
 #[derive(Default)]

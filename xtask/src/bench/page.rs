@@ -16,7 +16,7 @@ const TEMPLATE: &str = include_str!("performance.md");
 pub(super) fn tables(found: &Findings) -> String {
     let mut text = String::new();
     for table in names(found) {
-        let _ = writeln!(text, "\n{table:<62} {:>11} {:>8}  half of them", "time", "ratio");
+        let _ = writeln!(text, "\n{table:<62} {:>11} {:>8}  nine in ten", "time", "ratio");
         for Figure { name, seconds, ratio, low, high, .. } in rows(found, table) {
             let _ = writeln!(text, "  {name:<60} {:>11} {ratio:>8.2}  {low:.2} to {high:.2}", time(*seconds));
         }
@@ -72,7 +72,7 @@ pub(super) fn page(found: &Findings, command: &str) -> Result<String> {
 }
 
 fn markdown(found: &Findings, table: &str) -> Result<String> {
-    let mut text = format!("| {table} | time | times the first | half of them |\n| --- | ---: | ---: | --- |");
+    let mut text = format!("| {table} | time | times the first | nine in ten |\n| --- | ---: | ---: | --- |");
     let mut rows = rows(found, table).peekable();
     rows.peek().ok_or_else(|| format!("this run has no table {table:?}, which the page shows"))?;
     for Figure { name, seconds, ratio, low, high, .. } in rows {

@@ -1,7 +1,7 @@
 //! Measuring in turns: each work beside its floor, so that a busy machine slows both down alike.
 //!
 //! Ratios carry over to another machine, single times don't. A figure is the median of the ratios of neighbours, one of the
-//! work and one of the floor, with the range in which half of them lie.
+//! work and one of the floor, with the range in which nine in ten of them lie.
 
 /// What one work took beside the floor.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,9 +14,9 @@ pub struct Figure {
     pub seconds: f64,
     /// The median of the ratios to the floor's runs beside it.
     pub ratio: f64,
-    /// A quarter of the ratios is lower.
+    /// One in twenty of the ratios is lower.
     pub low: f64,
-    /// A quarter of the ratios is higher.
+    /// One in twenty of the ratios is higher.
     pub high: f64,
 }
 
@@ -31,17 +31,37 @@ pub fn figures(table: &str, names: &[&str], times: &[Vec<f64>]) -> Vec<Figure> {
     let floor = &times[0];
     let figure = |(name, of): (&&str, &Vec<f64>)| {
         let ratios = sorted((0..floor.len()).map(|turn| of[turn] / floor[turn]).collect());
-        let at = |part: usize| ratios[(ratios.len() - 1) * part / 4];
+        let last = ratios.len() - 1;
         Figure {
             table: table.to_owned(),
             name: (*name).to_owned(),
             seconds: median(of.clone()),
-            ratio: at(2),
-            low: at(1),
-            high: at(3),
+            ratio: ratios[last / 2],
+            low: ratios[last / 20],
+            high: ratios[last - last / 20],
         }
     };
     names.iter().zip(times).map(figure).collect()
+}
+
+/// The figures of several processes that measured the same, as one: where code and data lie in memory differs from process to
+/// process, and what one of them finds again and again, another does not. The range holds those of all of them.
+#[must_use]
+pub fn together(processes: &[Vec<Figure>]) -> Vec<Figure> {
+    let Some(first) = processes.first() else { return Vec::new() };
+    let as_one = |figure: &Figure| {
+        let same =
+            processes.iter().flatten().filter(|other| (&other.table, &other.name) == (&figure.table, &figure.name));
+        let all = |part: fn(&Figure) -> f64| same.clone().map(part);
+        Figure {
+            seconds: median(all(|figure| figure.seconds).collect()),
+            ratio: median(all(|figure| figure.ratio).collect()),
+            low: all(|figure| figure.low).fold(figure.low, f64::min),
+            high: all(|figure| figure.high).fold(figure.high, f64::max),
+            ..figure.clone()
+        }
+    };
+    first.iter().map(as_one).collect()
 }
 
 /// The median of some figures.
@@ -90,7 +110,25 @@ mod tests {
         let work = vec![2.0, 3.0, 4.0, 50.0, 60.0];
         let [of_floor, of_work] = &figures("a table", &["floor", "work"], &[floor, work])[..] else { panic!() };
         assert_eq!((of_floor.ratio, of_floor.low, of_floor.high, of_floor.seconds), (1.0, 1.0, 1.0, 1.0));
-        assert_eq!((of_work.ratio, of_work.low, of_work.high, of_work.seconds), (4.0, 3.0, 5.0, 4.0));
+        assert_eq!((of_work.ratio, of_work.low, of_work.high, of_work.seconds), (4.0, 2.0, 6.0, 4.0));
+    }
+
+    #[test]
+    fn one_in_twenty_is_outside_the_range_on_each_side() {
+        let work = (1..=41).rev().map(f64::from).collect();
+        let figure = &figures("a table", &["floor", "work"], &[vec![1.0; 41], work])[1];
+        assert_eq!((figure.low, figure.ratio, figure.high), (3.0, 21.0, 39.0));
+    }
+
+    #[test]
+    fn processes_together_have_their_median_and_the_range_of_all() {
+        let process = |of: [f64; 3]| figures("a table", &["floor", "work"], &[vec![1.0; 3], of.to_vec()]);
+        let [floor, work] = &together(&[process([2.0; 3]), process([1.0, 4.0, 5.0]), process([3.0; 3])])[..] else {
+            panic!()
+        };
+        assert_eq!((floor.ratio, floor.low, floor.high), (1.0, 1.0, 1.0));
+        assert_eq!((work.ratio, work.low, work.high, work.seconds), (3.0, 1.0, 5.0, 3.0));
+        assert_eq!(together(&[]), []);
     }
 
     #[test]
