@@ -29,27 +29,28 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
     let (only, seconds) = parse(arguments)?;
     check_tools()?;
     let mut names = targets()?;
-    let all = names.join(", ");
-    names.retain(|name| only.as_ref().is_none_or(|only| only == name));
-    if names.is_empty() {
-        return Err(format!("there is no such target; there are: {all}"));
+    if let Some(unknown) = only.iter().find(|name| !names.contains(name)) {
+        return Err(format!("there is no target {unknown}; there are: {}", names.join(", ")));
     }
-    run(cargo_fuzz("build").args(&only))?;
+    names.retain(|name| only.is_empty() || only.contains(name));
+    // It builds one, or all.
+    run(cargo_fuzz("build").args(if let [one] = &names[..] { Some(one) } else { None }))?;
     let summaries = run_all(names, seconds)?;
     print(&summaries);
     let findings: Vec<String> = summaries.iter().filter_map(finding).collect();
     if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
 }
 
-fn parse(arguments: &[String]) -> Result<(Option<String>, u64)> {
-    let (mut only, mut seconds) = (None, SECONDS);
+/// The targets that are named, and the seconds for each.
+fn parse(arguments: &[String]) -> Result<(Vec<String>, u64)> {
+    let (mut only, mut seconds) = (Vec::new(), SECONDS);
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix("--seconds") {
             Some("") => seconds = number(arguments.next().map_or("", String::as_str))?,
             Some(rest) => seconds = number(rest.trim_start_matches('='))?,
             None if argument.starts_with('-') => return Err(format!("there is no option {argument}")),
-            None => only = Some(argument.clone()),
+            None => only.push(argument.clone()),
         }
     }
     Ok((only, seconds))

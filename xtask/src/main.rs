@@ -83,7 +83,7 @@ const TASKS: &[Task] = &[
         "failing calls, kills, power loss, full disks, load (Linux, needs strace)",
         WithArguments(faults::faults),
     ),
-    task("fuzz [TARGET] [--seconds N]", "one fuzz target or all (needs cargo-fuzz)", WithArguments(fuzz::fuzz)),
+    task("fuzz [TARGET...] [--seconds N]", "some fuzz targets or all (needs cargo-fuzz)", WithArguments(fuzz::fuzz)),
     task("randomness", "1 GiB of pads in third-party suites (needs dieharder, rngtest)", Plain(randomness::randomness)),
     task("coverage", "which lines the tests reach (needs cargo-llvm-cov)", Plain(coverage::coverage)),
     task(
