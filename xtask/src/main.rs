@@ -24,6 +24,8 @@ mod mutants;
 mod peers;
 #[cfg(unix)]
 mod plugins;
+#[cfg(unix)]
+mod ports;
 mod prove;
 mod python;
 mod randomness;

@@ -7,7 +7,8 @@ use otp_core::Code;
 use xtask::Result;
 
 use super::release::Release;
-use crate::stores::server::{Server, free_port, listens};
+use crate::ports::free_port;
+use crate::stores::server::{Server, listens};
 
 /// A program that was built or installed, and where it is tried.
 pub(super) struct Trial<'t> {

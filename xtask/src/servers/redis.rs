@@ -1,6 +1,6 @@
 //! A Redis server of our own.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use xtask::Result;
 use xtask::sh::{answers, program, run};
 
 use super::database::{self, fresh_password};
+use crate::ports::free_port;
 
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(30);
@@ -29,8 +30,7 @@ impl Server {
             return Err("there is no redis-server; on Debian: apt-get install redis-server".into());
         }
         let failed = |error: std::io::Error| format!("redis-server: {error}");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let port = free.map_err(failed)?.port();
+        let port = free_port()?;
         let (folder, password) = (otp_test_tools::folder(), fresh_password()?);
         let config = folder.path().join("redis.conf");
         let text = format!(

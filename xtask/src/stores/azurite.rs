@@ -6,7 +6,8 @@ use otp_test_tools::folder;
 use xtask::Result;
 use xtask::sh::{answers, output, run};
 
-use super::server::{Server, free_port, listens};
+use super::server::{Server, listens};
+use crate::ports::free_port;
 
 /// What npm has.
 const PACKAGE: &str = "azurite@3.37.0";

@@ -7,7 +7,8 @@ use xtask::Result;
 use xtask::sh::run;
 
 use super::Tools;
-use super::server::{Server, free_port, listens};
+use super::server::{Server, listens};
+use crate::ports::free_port;
 use crate::venv::program_of;
 
 /// The package that has it, pinned.

@@ -11,7 +11,8 @@ use xtask::cargo::cargo;
 use xtask::sh::{answers, root, run};
 
 use super::Tools;
-use super::server::{Server, free_port, listens};
+use super::server::{Server, listens};
+use crate::ports::free_port;
 use crate::venv::program_of;
 
 /// The package that has it, pinned: what a server does with conditional writes changes.

@@ -1,7 +1,7 @@
 //! [`Server`]: a process that listens, and ends with its value.
 
 use std::fs::File;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,8 +11,6 @@ use xtask::Result;
 
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(60);
-/// Some servers take a second port, so much above the first.
-const SECOND: u16 = 10_000;
 
 /// A running server.
 pub(crate) struct Server(Child);
@@ -51,17 +49,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A port that nobody listens on, nor on the one above it that some servers take too.
-pub(crate) fn free_port() -> Result<u16> {
-    loop {
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
-        let port = listener.local_addr().map_err(|error| format!("no free port: {error}"))?.port();
-        if port.checked_add(SECOND).is_some_and(|second| TcpListener::bind(("127.0.0.1", second)).is_ok()) {
-            return Ok(port);
-        }
     }
 }
 

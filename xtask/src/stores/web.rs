@@ -8,7 +8,8 @@ use otp_test_tools::folder;
 use xtask::Result;
 use xtask::sh::{answers, run};
 
-use super::server::{Server, free_port, listens};
+use super::server::{Server, listens};
+use crate::ports::free_port;
 
 /// An object, as the test expects it.
 const OBJECT: (&str, &str) = ("edms/a", "aeaqcaibaeaqcaib.otp");

@@ -11,7 +11,8 @@ use xtask::cargo::{cargo, target};
 use xtask::sh::{program, root, run};
 
 use super::{File, packagers};
-use crate::stores::server::{Server, free_port, listens};
+use crate::ports::free_port;
+use crate::stores::server::{Server, listens};
 use crate::venv::{pip_install, program_of};
 
 /// Checks the package's types as its users' editors do.
