@@ -10,12 +10,16 @@ use xtask::sh::{answers, program, root, run};
 /// Where Debian puts the loader and the server, neither of which is on the `PATH`.
 const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "wine64", "wine"];
 const SERVERS: [&str; 2] = ["/usr/lib/wine/wineserver64", "wineserver"];
+/// Gives every process the same layout of memory. With a random one, about one in five thousand does not start, because something
+/// else lies where Wine maps the page that Windows shares with all processes.
+const SAME_LAYOUT: [&str; 2] = ["setarch", "-R"];
 pub(super) const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
 /// A prefix of Wine, which goes when this is dropped, with all that still runs in it.
 pub(crate) struct Wine {
     folder: TempDir,
-    loader: &'static str,
+    /// The words of a command that starts a program.
+    loader: Vec<&'static str>,
     server: &'static str,
     /// A folder of programs, as Unix calls it.
     path: Option<PathBuf>,
@@ -30,6 +34,10 @@ impl Wine {
         }
         let first = |of: &[&'static str]| of.iter().copied().find(|name| answers(program(name).arg("--version")));
         let (loader, server) = first(&LOADERS).zip(first(&SERVERS)).ok_or(missing)?;
+        let [setarch, option] = SAME_LAYOUT;
+        // A container may forbid it.
+        let is_allowed = answers(program(setarch).args([option, "true"]));
+        let loader = SAME_LAYOUT.into_iter().filter(|_| is_allowed).chain([loader]).collect();
         let wine = Self { folder: folder(), loader, server, path: None };
         // It complains that there is no half for 32 bits, which nothing here needs.
         run(wine.command(Path::new("wineboot")).arg("-i").stderr(Stdio::null()))?;
@@ -55,14 +63,14 @@ impl Wine {
 
     /// A program of Windows.
     pub(crate) fn command(&self, windows_program: &Path) -> Command {
-        let mut command = program(self.loader);
-        self.inside(command.arg(windows_program));
+        let mut command = program(self.loader[0]);
+        self.inside(command.args(&self.loader[1..]).arg(windows_program));
         command
     }
 
     /// Has a command, such as cargo, run what it builds for Windows.
     pub(super) fn run_for<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        self.inside(command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.loader))
+        self.inside(command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.loader.join(" ")))
     }
 
     fn inside<'c>(&self, command: &'c mut Command) -> &'c mut Command {
