@@ -91,7 +91,13 @@ fn list_is_an_array_of_what_info_prints() {
     assert_eq!(some.as_array().unwrap().len(), 2);
     let none = checked("list", &world.otp(&["list", "nothing", "--json"]).succeeds());
     assert_eq!(none, json!([]));
-    assert_eq!(schema_text("list")["items"]["properties"], schema_text("info")["properties"]);
+    let keys = |name: &str, place: &str| schema_text(name).pointer(place).unwrap()["keys"]["items"].clone();
+    assert_eq!(keys("list", "/items/properties"), keys("info", "/properties"));
+    // An account of which no record can be read is listed, without keys.
+    world.write("store/a/aaaaaaaaaaaaaaaa.otp", "junk");
+    fs::remove_file(world.path("store/a").join(format!("{}.otp", list[0]["keys"][0]["id"].as_str().unwrap()))).unwrap();
+    let damaged = checked("list", &world.otp(&["list", "a", "--json"]).outcome().stdout);
+    assert_eq!(damaged, json!([{"account": "a", "keys": []}]));
 }
 
 #[test]
