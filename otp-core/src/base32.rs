@@ -1,8 +1,7 @@
 //! Base32 without padding (RFC 4648, section 6), in constant time.
 //!
-//! There is no table, no branch and no index that depends on what is coded: a character's value is computed, by the same steps
-//! for each character, and blocks of characters are as long as it takes for compilers to do many at once. The time depends on
-//! the lengths alone.
+//! There is no table, and no branch or index depends on what is coded: each character's value is computed by the same
+//! steps, in blocks long enough for compilers to process many at once. The time depends on the lengths alone.
 
 use crate::IS_SMALL;
 use crate::buffer::Scratch;
@@ -97,13 +96,13 @@ const fn low_byte(bits: u16) -> u8 {
     low
 }
 
-/// How many of so many characters are taken in blocks, from the first on: on a small processor none, since code for one at a
+/// How many of the first `chars` characters are processed in blocks: none on a small processor, where code for one at a
 /// time is shorter.
 const fn in_blocks(chars: usize) -> usize {
     if IS_SMALL { 0 } else { chars / BLOCK_CHARS * BLOCK_CHARS }
 }
 
-/// Decodes blocks. The answer has its top bit set if a character is outside the alphabet.
+/// Decodes blocks. The result has its top bit set if a character is outside the alphabet.
 fn decode_blocks(texts: &[[u8; BLOCK_CHARS]], case: Case, blocks: &mut [[u8; BLOCK_LEN]]) -> u8 {
     if texts.is_empty() {
         return 0;
@@ -115,12 +114,12 @@ fn decode_blocks(texts: &[[u8; BLOCK_CHARS]], case: Case, blocks: &mut [[u8; BLO
     strangers.iter().fold(0, |any, stranger| any | stranger)
 }
 
-/// Writes the 16 characters of 10 bytes, in their place, since nobody would wipe a copy.
+/// Writes the 16 characters of 10 bytes in place, since nobody would wipe a copy.
 fn encode_block(block: &[u8; BLOCK_LEN], text: &mut [u8; BLOCK_CHARS]) {
     for (five, eight) in block.as_chunks::<GROUP_LEN>().0.iter().zip(text.as_chunks_mut().0) {
         let mut word = [0; GROUP_CHARS];
         word[GROUP_CHARS - GROUP_LEN..].copy_from_slice(five);
-        // 40 bits, and then twice 20, four times 10, eight times 5, each at the end of its part of the word.
+        // 40 bits, split into two groups of 20, four of 10, then eight of 5, each at the low end of its part.
         let bits = u64::from_be_bytes(word);
         let bits = bits << 12 & 0x000f_ffff_0000_0000 | bits & 0x000f_ffff;
         let bits = bits << 6 & 0x03ff_0000_03ff_0000 | bits & 0x0000_03ff_0000_03ff;
@@ -132,8 +131,8 @@ fn encode_block(block: &[u8; BLOCK_LEN], text: &mut [u8; BLOCK_CHARS]) {
     }
 }
 
-/// Writes the 10 bytes of 16 characters, and their values to memory that the caller wipes. Sets the top bit of `strangers` in
-/// the place of each that is outside the alphabet.
+/// Writes the 10 bytes of 16 characters, and their values to memory that the caller wipes. Sets the top bit of
+/// `strangers` at the position of each character outside the alphabet.
 fn decode_block(
     text: &[u8; BLOCK_CHARS],
     case: Case,
@@ -147,7 +146,7 @@ fn decode_block(
         *any |= stranger;
     }
     for (five, eight) in block.as_chunks_mut().0.iter_mut().zip(values.as_chunks().0) {
-        // Eight times 5 bits, and then four times 10, twice 20, 40.
+        // Eight groups of 5 bits, joined into four of 10, two of 20, then 40.
         let bits = u64::from_be_bytes(*eight);
         let bits = bits >> 3 & 0x03e0_03e0_03e0_03e0 | bits & 0x001f_001f_001f_001f;
         let bits = bits >> 6 & 0x000f_fc00_000f_fc00 | bits & 0x0000_03ff_0000_03ff;
@@ -159,7 +158,7 @@ fn decode_block(
 
 /// The character of a value below 32.
 const fn character_of(value: u8) -> u8 {
-    // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without a look at it.
+    // `z` stands for 25, and `2` for 26. All of it is ASCII; the mask makes that plain without looking at it.
     let digit = at_least(value, 26) >> 7;
     value.wrapping_add(b'a').wrapping_sub(digit.wrapping_neg() & (b'z' + 1 - b'2')) & !TOP
 }
@@ -169,8 +168,7 @@ const fn value_of(character: u8, case: Case) -> (u8, u8) {
     let ascii = character & !TOP;
     let letter = at_least(ascii, case as u8) ^ at_least(ascii, case as u8 + 26);
     let digit = at_least(ascii, b'2') ^ at_least(ascii, b'8');
-    // Letters of both cases end in the bits of 1 to 26 and stand for 0 to 25, digits end in those of 18 to 23 and stand for
-    // 26 to 31.
+    // The low bits of letters of both cases are 1 to 26, for 0 to 25; those of digits are 18 to 23, for 26 to 31.
     let value = (character & VALUES).wrapping_sub(letter >> 7).wrapping_add(digit >> 7 << 3);
     (value, !(letter | digit) | character)
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 /// Whatever takes a buffer wipes the whole of it when it is dropped. A type of your own becomes a buffer with
 /// `impl Buffer for Locked {}`, which promises that its bytes stay where they are when it is moved.
 ///
-/// An array's do not: a move would leave a copy behind that nobody wipes. So this does not compile:
+/// An array's bytes do move, and a move leaves a copy behind that nobody wipes. So this does not compile:
 ///
 /// ```compile_fail,E0277
 /// let key = otp_core::Key::parse(b"otpk1_", [0; 256]);

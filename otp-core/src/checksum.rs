@@ -1,7 +1,7 @@
 //! The checksum at the end of keys, records and notes. It finds accidents, not attacks.
 //!
-//! It is a CRC of 32 bits, with a polynomial chosen so that it needs no table, since a key's bytes must not be an index. In
-//! `docs/format.md` is what it detects, and why.
+//! It is a 32-bit CRC whose polynomial was chosen so that it needs no table, since a key's bytes must not be used as an
+//! index. `docs/format.md` says what it detects, and why.
 
 use core::array;
 
@@ -10,19 +10,19 @@ use crate::IS_SMALL;
 /// The length of a checksum in bytes.
 pub const LEN: usize = 4;
 
-/// How many words are taken at a time.
+/// How many words are processed at a time.
 const LANES: usize = 4;
 
-/// The CRC's polynomial but for x^32, which is (x + 1) T.
+/// The CRC's polynomial without x^32; with it, it is (x + 1) T.
 const POLYNOMIAL: u32 = 0x8000_01fb;
 /// T, which is irreducible: x^31 + x^7 + x^5 + x^3 + 1.
 const T: u64 = 1 << 31 | low_terms(1);
 
 /// The checksum of bytes: the complement of the remainder of B x^32 modulo (x + 1) T, big-endian.
 ///
-/// B is the polynomial over GF(2) whose coefficients are the bits of `bytes`, the top bit of the first byte being the one of
-/// the highest degree. (In the terms of catalogues of CRCs: width 32, polynomial `800001fb`, initial value 0, not reflected,
-/// final XOR `ffffffff`; of `123456789` it is `0b4b4bfc`.) The time depends on the length alone.
+/// B is the polynomial over GF(2) whose coefficients are the bits of `bytes`; the top bit of the first byte has the
+/// highest degree. (In CRC catalogue terms: width 32, polynomial `800001fb`, initial value 0, not reflected, final XOR
+/// `ffffffff`; the checksum of `123456789` is `0b4b4bfc`.) The time depends on the length alone.
 #[must_use]
 pub fn of(bytes: &[u8]) -> [u8; LEN] {
     let remainder = if IS_SMALL { bit_by_bit(bytes) } else { in_lanes(bytes) };
@@ -39,7 +39,7 @@ fn bit_by_bit(bytes: &[u8]) -> u32 {
 
 /// The remainder, in the least time.
 fn in_lanes(bytes: &[u8]) -> u32 {
-    // As whole words and blocks, counted from the end, since zeros in front change no remainder.
+    // Split into whole words and blocks from the end: zeros in front change no remainder.
     let (head, words) = bytes.as_rchunks::<8>();
     let (first, blocks) = words.as_rchunks::<LANES>();
     let head = head.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));

@@ -34,7 +34,7 @@ pub(crate) fn none_set(faults: u32) -> bool {
     reveal(black_box(faults) == 0)
 }
 
-/// The text without the ASCII white space around it. Reveals how much of that there is, and nothing of the rest.
+/// The text without the ASCII white space around it. Reveals how much white space that is, and nothing about the rest.
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| {
         let spaces = b"\t\n\x0c\r ".iter().map(|space| byte.ct_eq(space).unwrap_u8());

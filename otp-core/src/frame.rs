@@ -5,7 +5,7 @@
 //! '------ capacity ---------'
 //! ```
 //!
-//! The whole frame goes under the pad, so of the payload's length only the capacity shows.
+//! The pad covers the whole frame, so only the capacity shows, not the payload's length.
 
 use crate::ct;
 use crate::error::Error;
@@ -120,7 +120,7 @@ pub fn decode(frame: &[u8]) -> Result<&[u8], Error> {
         return Err(Error::MalformedFrame);
     };
     let len = u32::from(u16::from_be_bytes([high, low]));
-    // A frame is no longer than its suffix can say. Its length is public.
+    // No frame is longer than its suffix can express. Its length is public.
     let capacity = u16::try_from(content.len()).map_err(|_| Error::MalformedFrame)?;
 
     let mut faults = !ct::mask_from(u32::from(capacity), len);

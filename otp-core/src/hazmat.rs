@@ -1,8 +1,8 @@
-//! What must not be called without proof that it is called once.
+//! Functions whose caller must prove that each call happens only once.
 //!
-//! [`seal()`](crate::seal()) can't be called twice with one key, by type. A key with several pages has to be read from
-//! where it is kept and sealed with again, and then no type can tell which of its pages are used. `Keeper` can: it holds
-//! the claim of a generation when it calls this, and nobody else should call it.
+//! [`seal()`](crate::seal()) can't be called twice with one key, by type. A key with several pages is read back from
+//! where it is kept and seals again, and no type can tell which of its pages are used. `Keeper` can: it holds the claim
+//! of a generation when it calls this. Nobody else should call it.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -13,8 +13,8 @@ use crate::seal;
 /// Seals a payload under one page of a key: writes its record to the front of `record`, which needs up to
 /// [`Record::max_len`](crate::Record::max_len) bytes, and returns the record's bytes.
 ///
-/// The caller makes sure that the page has never sealed anything, and never will again: not even the same payload, since
-/// another time in the header is another message under the same tag key.
+/// The caller makes sure that the page has never sealed anything, and never will again: not even the same payload,
+/// since a different time in the header makes a different message under the same tag key.
 ///
 /// # Errors
 ///

@@ -25,7 +25,7 @@ impl KeyId {
     ///
     /// # Errors
     ///
-    /// What the source fails with.
+    /// The source's own error.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, R::Error> {
         let mut bytes = [0; Self::LEN];
         rng.try_fill_bytes(&mut bytes)?;

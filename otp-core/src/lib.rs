@@ -68,10 +68,12 @@
 //!   statistical distance from uniform is below 2^-40.
 //! - The tag's bound is unconditional too: a forger who has seen one record of a key succeeds with probability at most
 //!   `8 * ceil(L/16) / 2^106` per try, for `L` bytes under the tag ([`tag::Tag::compute`]).
-//! - All of this holds for each page of a key, which has a pad and a tag key of its own, as long as no page seals twice.
-//!   [`seal()`] takes a fresh key by value; `Keeper` seals further pages only behind the claim of a generation, which one run
-//!   gets. Nothing local prevents a page from sealing twice if ring and store are both restored from backups of the same time.
-//! - Someone who steals a key with pages reads every secret that it is given, until it is revoked: rotating does not end it.
+//! - All of this holds for each page of a key, which has a pad and a tag key of its own, as long as no page seals
+//!   twice. [`seal()`] takes a fresh key by value; `Keeper` seals further pages only after claiming a generation, which
+//!   only one run can do. Nothing local prevents a page from sealing twice if ring and store are both restored from
+//!   backups of the same time.
+//! - Someone who steals a key with pages reads every secret that it is given until it is revoked: rotating does not end
+//!   it.
 //! - Account names, key ids, capacities, pages, times and holders are public. Anyone who can write the store can delete a
 //!   record, bring an old one back, or remove notes; they can't make a record that opens. An administrator with a ring notices
 //!   each of these, and what they plant gets no new secret.
@@ -80,9 +82,9 @@
 //!
 //! # For programs that embed it
 //!
-//! `poly1305` chooses between AVX2 and portable code at run time. Records are short, and for them the portable code is
-//! faster and starts without asking the processor: `RUSTFLAGS="--cfg poly1305_force_soft"` chooses it at build time. A
-//! library can't set that for those who depend on it. Both give the same tags.
+//! `poly1305` chooses between AVX2 and portable code at run time. Records are short; for them the portable code is
+//! faster and needs no processor detection at start. `RUSTFLAGS="--cfg poly1305_force_soft"` selects it at build time,
+//! which a library can't do for the programs that depend on it. Both give the same tags.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -120,7 +122,7 @@ pub mod testing;
 mod time;
 mod wire;
 
-/// Whether this is for a processor that has more need of short code than of fast code.
+/// Whether the target needs small code more than fast code.
 const IS_SMALL: bool = !cfg!(any(target_pointer_width = "64", target_family = "wasm"));
 
 #[cfg(feature = "alloc")]

@@ -81,8 +81,7 @@ fn check_segment(segment: &[u8]) -> Result<(), NameFault> {
     }
 }
 
-/// Who holds a key, in the words of the one who issued it: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable)
-/// characters.
+/// Who holds a key, in the issuer's words: 1 to 64 bytes of UTF-8 without [unprintable](is_unprintable) characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holder(String<{ Holder::MAX_LEN }>);
 

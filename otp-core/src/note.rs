@@ -1,8 +1,8 @@
 //! [`Note`]: what a store keeps beside a record once its header can't be changed any more.
 //!
-//! A record's header is under its tag, and the tag key is with the caller. So the end of a grace period, like the
-//! tombstone that a revoked key leaves, stands in a note. A note is policy, not cryptography: readers obey it, and anyone
-//! who can write the store can remove it.
+//! A record's header is under its tag, and the caller has the tag key. So the end of a grace period is kept in a note,
+//! and so is a revoked key's tombstone. A note is policy, not cryptography: readers obey it, and anyone who can write
+//! the store can remove it.
 
 use crate::checksum;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::time::UnixTime;
 const MAGIC: [u8; 4] = *b"OTPN";
 const VERSION: u8 = 1;
 
-/// The longest grace period, in seconds: 366 days. A longer one is mostly a mistyped one, and keeps an old secret in use.
+/// The longest grace period, in seconds: 366 days. A longer one is probably a typo that keeps an old secret in use.
 pub const MAX_GRACE_SECS: u64 = 366 * 24 * 60 * 60;
 
 /// A rotation in progress for longer than this, an hour in seconds, has crashed.
@@ -73,7 +73,7 @@ impl Note {
     ///
     /// # Errors
     ///
-    /// [`Error::DamagedNote`], or [`Error::NewerRecord`] if it is whole but of a later version.
+    /// [`Error::DamagedNote`], or [`Error::NewerRecord`] if the note is intact but of a later version.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let damaged = Error::DamagedNote;
         let bytes: &[u8; Self::LEN] = bytes.try_into().map_err(|_| damaged)?;
@@ -99,10 +99,10 @@ impl Note {
         }
     }
 
-    /// Reads a note beside a record, at a time.
+    /// Reads a note beside a record, as of `now`.
     ///
-    /// No rotation grants a grace period of more than [`MAX_GRACE_SECS`]. One that ends later than that, and
-    /// [`CLOCK_SKEW_SECS`] for clocks that differ, was put there by somebody who wants an old secret to stay in use.
+    /// No rotation grants a grace period of more than [`MAX_GRACE_SECS`]. One that ends later than that, even allowing
+    /// [`CLOCK_SKEW_SECS`] for clocks that differ, was planted to keep an old secret in use.
     ///
     /// # Errors
     ///

@@ -85,7 +85,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// What the source fails with; `bytes` are then wiped.
+    /// The source's own error; `bytes` are then wiped.
     pub fn generate<R: TryCryptoRng + ?Sized>(bytes: &'a mut [u8], rng: &mut R) -> Result<Self, R::Error> {
         let mut pad = Self::unused(bytes);
         rng.try_fill_bytes(pad.bytes.as_deref_mut().unwrap_or_default())?;

@@ -14,7 +14,7 @@ use crate::tag::{TAG_LEN, Tag};
 use crate::time::UnixTime;
 use crate::wire::{Reader, Writer};
 
-/// What every record starts with, before the byte of the format's version.
+/// The bytes that every record starts with. The version byte follows.
 pub const MAGIC: [u8; 4] = *b"OTPR";
 /// The version of the record format that this crate writes, and the only one that it reads.
 pub const VERSION: u8 = 1;
@@ -25,7 +25,7 @@ pub(crate) const PREFIX_LEN: usize = MAGIC.len() + 1;
 const VARINT_LEN_MAX: usize = 3;
 const VARINT_TIME_MAX: usize = 6;
 
-/// What a record says in public. All of it is under the tag.
+/// The public part of a record. All of it is under the tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
@@ -137,7 +137,7 @@ impl Header {
         if page >= pages {
             return None;
         }
-        // Last, as the longest to be moved.
+        // Last, since it is the longest to be moved.
         let account = AccountName::parse(account).ok()?;
         Some(Self { account, id, page, pages, capacity, terms: Terms { created, expires, holder } })
     }
@@ -171,7 +171,7 @@ impl<'r> Draft<'r> {
         &self.bytes[..self.header_len]
     }
 
-    /// The place of the frame, and then of the ciphertext: `capacity + 2` bytes.
+    /// Where the frame goes, which then becomes the ciphertext: `capacity + 2` bytes.
     pub(crate) fn ciphertext_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.ciphertext.clone()]
     }
@@ -214,7 +214,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::DamagedRecord`], or [`Error::NewerRecord`] if the bytes are whole but of a later version.
+    /// [`Error::DamagedRecord`], or [`Error::NewerRecord`] if the bytes are intact but of a later version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let damaged = Error::DamagedRecord;
         if bytes.first_chunk() != Some(&MAGIC) {
@@ -238,7 +238,7 @@ impl<'a> Record<'a> {
         Self::read(body).ok_or(damaged(RecordFault::Contents))
     }
 
-    /// Reads what is behind the version, up to the checksum.
+    /// Reads what follows the version, up to the checksum.
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(body.get(PREFIX_LEN..)?);
         let header = Header::read(&mut reader)?;
@@ -251,7 +251,7 @@ impl<'a> Record<'a> {
         Some(Self { header, header_bytes, ciphertext, tag })
     }
 
-    /// What it says in public.
+    /// The public header.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header

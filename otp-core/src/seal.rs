@@ -12,10 +12,10 @@ use crate::record::{Draft, Header, Record, Terms};
 use crate::tag::Tag;
 use crate::time::UnixTime;
 
-/// Seals a payload: writes its record to the front of `record`, and gives the key that opens it.
+/// Seals a payload: writes its record to the front of `record`, and returns the key that opens it.
 ///
-/// The payload goes into a frame of the key's capacity, in place in `record`, and under the key's pad; no other copy of
-/// it is made. `record` needs up to [`Record::max_len`] bytes. Returns the key and the record's bytes.
+/// The payload is framed to the key's capacity and encrypted under the key's pad in place, in `record`; no other copy
+/// of it is made. `record` needs up to [`Record::max_len`] bytes. Returns the key and the record's bytes.
 ///
 /// # Errors
 ///
@@ -109,7 +109,7 @@ pub(crate) fn seal_page<'r, B: Buffer>(
     Ok(draft.finish(&tag))
 }
 
-/// Opens a record with its key, and gives the secret in the key's own buffer: no other copy of it is made.
+/// Opens a record with its key. The secret is returned in the key's own buffer; no other copy of it is made.
 ///
 /// The tag is checked, in constant time, before a byte of the frame is looked at. `now` is compared with the record's
 /// expiry.
@@ -126,7 +126,7 @@ pub fn open<B: Buffer>(key: Key<B>, record: &Record<'_>, now: UnixTime) -> Resul
     }
 }
 
-/// Opens a record as [`open`] does, but whether or not it has expired: for a device without a clock.
+/// Like [`open`], but ignores the record's expiry: for a device without a clock.
 ///
 /// # Errors
 ///

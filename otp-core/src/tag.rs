@@ -1,4 +1,4 @@
-//! The tag: what exactly is authenticated, in which order.
+//! The tag: exactly what is authenticated, and in which order.
 
 use core::fmt;
 use core::hint::black_box;
@@ -20,11 +20,11 @@ pub struct Tag([u8; TAG_LEN]);
 impl Tag {
     /// The tag over a record's header and ciphertext.
     ///
-    /// What is authenticated is laid out as in RFC 8439, section 2.8: header, zeros to a multiple of 16, ciphertext,
-    /// zeros to a multiple of 16, then both lengths as 8 bytes, little-endian. So no byte can move from one to the
-    /// other. A forger who has seen one tag of this key succeeds with probability at most `8 * ceil(L/16) / 2^106`
-    /// for each try, at any computing power, where `L` is the number of bytes laid out (Bernstein, "The Poly1305-AES
-    /// message-authentication code", 2005, theorem 3.3, with the one-time key in the place of AES).
+    /// The input is laid out as in RFC 8439, section 2.8: header, zeros to a multiple of 16, ciphertext, zeros to a
+    /// multiple of 16, then both lengths as 8 bytes, little-endian. So no byte can move from one to the other. A forger
+    /// who has seen one tag of this key succeeds with probability at most `8 * ceil(L/16) / 2^106` per try, regardless
+    /// of computing power, where `L` is the number of bytes laid out (Bernstein, "The Poly1305-AES
+    /// message-authentication code", 2005, theorem 3.3, with the one-time key in place of AES).
     ///
     /// `key` must be uniform and be used for one tag only. Reveals the lengths.
     #[must_use]
@@ -34,8 +34,8 @@ impl Tag {
         tag
     }
 
-    /// Computes it in a stack frame of its own, where copies of the tag key stay behind: the authenticator wipes itself
-    /// in the end, but not the places that it was moved from.
+    /// Computes the tag in a stack frame of its own, since copies of the tag key stay behind there: the authenticator
+    /// wipes itself at the end, but not the places that it was moved from.
     #[inline(never)]
     fn compute_below(key: &[u8; TAG_KEY_LEN], header: &[u8], ciphertext: &[u8]) -> Self {
         let mut lengths = [0; 16];
@@ -62,14 +62,14 @@ impl Tag {
         &self.0
     }
 
-    /// Whether two tags are equal, in constant time. There is no `==`, so that nobody compares them in another way.
+    /// Whether two tags are equal, in constant time. There is no `==`, so nobody can compare them any other way.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         ct::equal(&self.0, &other.0)
     }
 }
 
-/// Overwrites the part of the stack that the function called just before has used. `cargo xtask memory` checks that it is enough.
+/// Overwrites the stack that the previous call used. `cargo xtask memory` checks that it overwrites enough.
 #[inline(never)]
 fn wipe_below() {
     black_box(&mut [0_u32; 256]);

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// Seconds after 1970-01-01T00:00:00Z without leap seconds, up to the end of the year 9999.
 ///
-/// It is shown as RFC 3339 has it, in UTC:
+/// It displays as RFC 3339, in UTC:
 ///
 /// ```
 /// let time = otp_core::UnixTime::from_secs(1_800_000_000).ok_or("after the year 9999")?;
@@ -12,7 +12,7 @@ use core::fmt;
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-// Aligned as all else in a header, so that a device moves it without a function for words of 8 bytes.
+// Aligned like everything else in a header, so that a device can move it without a routine for 8-byte words.
 #[repr(Rust, packed(4))]
 pub struct UnixTime(u64);
 

@@ -1,12 +1,12 @@
-//! The parts that a header is made of: bytes, varints, and byte strings behind their lengths. `docs/format.md` specifies them.
+//! The parts of a header: bytes, varints, and byte strings prefixed by their lengths. `docs/format.md` specifies them.
 //!
-//! Numbers are those of postcard, one at a time: as a whole, a header would cost a device 3,000 bytes of code. It writes them; to
-//! read them takes less code than to refuse the longer forms that it takes as well.
+//! Numbers are postcard's varints, one at a time: a whole header through postcard would cost a device 3,000 bytes of
+//! code. Postcard writes them. Reading them here takes less code than refusing the longer forms that postcard accepts.
 
-/// The longest varint: one of 42 bits, more than any number of a header has.
+/// The longest varint: 42 bits, more than any number in a header needs.
 const VARINT_MAX_LEN: usize = 6;
 
-/// Takes parts from the front of bytes. `None` is the answer to anything that [`Writer`] does not write.
+/// Takes parts from the front of bytes. Reading returns `None` for anything that [`Writer`] does not write.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         self.rest.split_off_first().copied()
     }
 
-    /// A number: 7 bits a byte, the lowest first, in as few bytes as it takes. All but the last have their top bit set.
+    /// A number: 7 bits per byte, the lowest first, in as few bytes as possible. All but the last have the top bit set.
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let len = self.rest.iter().position(|byte| byte >> 7 == 0)? + 1;
         let taken = self.take(len)?;
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
             .then(|| taken.iter().rfold(0, |number, byte| number << 7 | u64::from(byte & 0x7f)))
     }
 
-    /// Bytes behind their length.
+    /// Bytes prefixed by their length.
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let len = self.varint()?;
         self.take(usize::try_from(len).ok()?)
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         utf8(self.bytes()?)
     }
 
-    /// Whether a part follows that may be missing: a 1, or a 0.
+    /// Whether an optional part follows: a 1 if so, a 0 if not.
     pub(crate) fn flag(&mut self) -> Option<bool> {
         match self.byte()? {
             flag @ 0..=1 => Some(flag == 1),
@@ -63,13 +63,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The text that bytes are in UTF-8; `None` also if there is none. On a device, `from_utf8` takes more code.
+/// The bytes as text; `None` if they are empty or not UTF-8. On a device, `from_utf8` takes more code.
 pub(crate) fn utf8(bytes: &[u8]) -> Option<&str> {
     let chunk = bytes.utf8_chunks().next()?;
     chunk.invalid().is_empty().then_some(chunk.valid())
 }
 
-/// Writes parts to the front of a buffer. `None` is the answer once there is no room.
+/// Writes parts to the front of a buffer. Writing returns `None` once there is no room.
 pub(crate) struct Writer<'a> {
     room: &'a mut [u8],
 }

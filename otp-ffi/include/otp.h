@@ -1,5 +1,5 @@
 /*
- * otp.h: opens credentials sealed with a one-time pad, and makes them. Link with -lotp_ffi.
+ * otp.h: opens and makes credentials sealed with a one-time pad. Link with -lotp_ffi.
  *
  *     otp_account *account;
  *     otp_field password;
@@ -13,18 +13,18 @@
  *
  * The rules, for all functions:
  *
- * - Errors: a function returns an otp_code, or NULL or 0 where it has nothing to give. What went wrong is in
- *   otp_error_message(), and what to do about it in otp_error_hint(), for each thread its own. Nothing is printed.
+ * - Errors: a function returns an otp_code, or NULL or 0 if it has nothing to return. otp_error_message() says what
+ *   went wrong, and otp_error_hint() what to do about it, for each thread separately. Nothing is printed.
  * - Invalid calls (NULL, a wrong length, invalid UTF-8, a handle that was freed or is of the other kind) are OTP_USAGE,
  *   and change nothing.
  * - Ownership: the library keeps nothing that you pass. What you get from a handle belongs to the handle, until you
  *   free it, which wipes it. Freeing NULL, or a handle twice, does nothing.
  * - Text ends with a NUL and is UTF-8; paths are any bytes that the system takes. Values and keys come with their
  *   length in bytes, and a value may have NULs in it.
- * - Threads may call any function at any time, also on the same handle. Free a handle when no thread uses it or what it
- *   gave.
+ * - Threads may call any function at any time, even on the same handle. Free a handle when no thread uses it, or
+ *   anything that came from it.
  * - Forks: a child has copies of all handles, frees them itself, and has their memory locked again. It may call every
- *   function, also if other threads of its parent were inside the library. Like any code that allocates memory, they
+ *   function, even if other threads of its parent were inside the library. Like any code that allocates memory, they
  *   may be called there only if the C library allows that before exec: glibc, musl and macOS do. A child made by vfork
  *   may call none of them.
  * - The process is left as it is, unless you call otp_process_harden().
@@ -168,7 +168,7 @@ typedef enum otp_applied {
      */
     OTP_APPLIED_IN_DOUBT = 1,
     /**
-     * The database still has the old credential, for certain: it was logged in to with it, and not changed.
+     * The database still has the old credential, for certain: a login with it worked, and it was not changed.
      */
     OTP_APPLIED_UNCHANGED = 75,
 } otp_applied;
@@ -186,8 +186,8 @@ typedef struct otp_keys otp_keys;
 /**
  * Where the key and the record come from. Initialize it with `OTP_SOURCE_INIT`, then set the members that you need.
  *
- * The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is looked for as the program `otp`
- * does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
+ * The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is found as the
+ * program `otp` finds it: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
  * `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
  *
  * The record is the key's record in the store at `store`; if that is NULL, in the store that `OTP_STORE` names, or in
@@ -231,8 +231,7 @@ typedef struct otp_source {
      */
     int has_key_fd;
     /**
-     * The file descriptor. It is read to its end and stays open, and is not inherited by programs that are executed
-     * later.
+     * The file descriptor. It is read to its end and stays open; programs that are executed later don't inherit it.
      */
     int key_fd;
     /**
@@ -374,19 +373,19 @@ typedef struct otp_change {
 } otp_change;
 
 /**
- * Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one; if the
- * old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made
- * before.
+ * Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one. If the
+ * old one is refused, it tries the new one; if that works, the change was made before, and it returns
+ * OTP_APPLIED_DONE.
  *
- * Meanwhile the ring is locked: call nothing of this library that needs it. The function must return, without an
+ * The ring is locked meanwhile: call nothing of this library that needs it. The function must return, without an
  * exception or `longjmp`.
  */
 typedef int (*otp_apply)(void *context, const struct otp_change *change);
 
 /**
- * Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all
- * old keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has
- * the keys. It must not free the handle, and must return, without an exception or `longjmp`.
+ * Takes the new keys of a rotation, and returns 0 once each key is where it belongs. `otp_account_rotate` calls it
+ * while all old keys still open, and any other answer takes the rotation back. With a ring the rotation stands, and
+ * the ring has the keys. It must not free the handle, and must return, without an exception or `longjmp`.
  */
 typedef int (*otp_hand_over)(void *context, const struct otp_keys *keys);
 
@@ -400,7 +399,7 @@ typedef struct otp_renewal {
      */
     size_t size;
     /**
-     * The store's directory or URL; or NULL for the one that is looked for.
+     * The store's directory or URL; or NULL for the one that `otp` would use.
      */
     const char *store;
     /**
@@ -412,8 +411,8 @@ typedef struct otp_renewal {
      */
     const char *account;
     /**
-     * When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and
-     * the holder does not count.
+     * When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set stays as it was,
+     * and the holder is ignored.
      */
     const struct otp_grant *grant;
     /**
@@ -467,7 +466,7 @@ typedef struct otp_renewed {
      */
     size_t ended;
     /**
-     * Records that appeared meanwhile, and that the ring does not know.
+     * Records that appeared in the meantime, and that the ring does not know.
      */
     size_t unknown;
     /**
@@ -481,7 +480,7 @@ typedef struct otp_renewed {
  */
 typedef struct otp_key {
     /**
-     * The key's text, which is secret, with a NUL at its end.
+     * The key's text, which is secret, and ends with a NUL.
      */
     const char *text;
     /**
@@ -576,8 +575,8 @@ typedef int (*otp_visit_ring)(void *context, const struct otp_ring_account *acco
 typedef int (*otp_visit_account)(void *context, const char *account);
 
 /**
- * A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
- * gets it returns.
+ * A damaged record, or something that does not agree with a ring. All of it is public, and valid only until the
+ * function that gets it returns.
  */
 typedef struct otp_fault {
     /**
@@ -617,7 +616,7 @@ extern "C" {
 /**
  * Opens an account: reads the key, finds its record, and opens it.
  *
- * `source` says where both come from; if it is NULL, both are looked for as the program `otp` does. On success
+ * `source` says where both come from; NULL means that both are found as the program `otp` finds them. On success
  * `*account` is a new handle, to be freed with `otp_account_free`; on failure it is NULL. The values of the fields are
  * in memory that is kept out of swap and core dumps where the system allows it.
  *
@@ -678,9 +677,9 @@ enum otp_code otp_account_field_at(const struct otp_account *account, size_t ind
  * encoders are raw, url, conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64:
  * `postgresql://{username|url}:{password|url}@{host}/`.
  *
- * `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, without the NUL behind them.
- * If the buffer is too small, `*text_len` gets how long it must be, and the result is OTP_USAGE. On any failure nothing is
- * written to the buffer. Wipe it when you are done.
+ * `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, not counting the final
+ * NUL. If the buffer is too small, `*text_len` gets the length that it must have, and the result is OTP_USAGE. On any
+ * failure nothing is written to the buffer. Wipe it when you are done.
  *
  * Errors: OTP_USAGE, also for a bad template; OTP_OTHER if there is no such field or its encoder can't carry its value.
  *
@@ -700,11 +699,11 @@ enum otp_code otp_account_format(const struct otp_account *account,
 void otp_account_free(struct otp_account *account);
 
 /**
- * Seals fields for a new account, and gives its first key. The store is made, for this user alone, if it does not
+ * Seals fields for a new account, and creates its first key. The store is made, for this user alone, if it does not
  * exist.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
- * of the key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the directory of the ring, which
+ * keeps a copy of the key; NULL means the one that `OTP_RING` names, if any. `account` is parts of a-z, 0-9, '.', '_',
  * '-' joined by '/'. `fields` points to `count` fields: at least one, and each name once. `grant` gives the key's
  * terms, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
  * failure it is NULL.
@@ -725,10 +724,10 @@ enum otp_code otp_account_add(const char *store,
                               struct otp_keys **keys);
 
 /**
- * Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
+ * Calls `visit` with what the store says of each key of an account, and with `context`. It needs no key.
  *
- * The keys are sorted by id, letters before digits. `store` is a directory or URL; if it is NULL, the store is
- * looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
+ * The keys are sorted by id, letters before digits. `store` is a directory or URL; NULL means the one that `otp` would
+ * use. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
  * message and a hint about the damaged one.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
@@ -737,17 +736,14 @@ enum otp_code otp_account_add(const char *store,
  *
  * Each pointer is NULL or points to text that ends with a NUL.
  */
-enum otp_code otp_account_info(const char *store,
-                               const char *account,
-                               otp_visit_key visit,
-                               void *context);
+enum otp_code otp_account_info(const char *store, const char *account, otp_visit_key visit, void *context);
 
 /**
  * Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
- * one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
- * may be the only copy of the password that the database has.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+ * the one that `OTP_RING` names, if any. If `force` is not 0, what an unfinished rotation staged goes too, which may
+ * be the only copy of the password that the database has.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_IN_DOUBT if a rotation is
  * unfinished; with a ring also OTP_LOCKED, OTP_STALE_RING.
@@ -763,13 +759,14 @@ enum otp_code otp_account_remove(const char *store, const char *ring, const char
  *
  * The fields that are not among `fields` keep their values. `renewal->apply` changes the database in between: if the
  * process dies meanwhile, or the function can't tell whether the database was changed, the new secret is kept, and
- * `otp_rotation_resume` goes on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is OTP_OTHER.
+ * `otp_rotation_resume` carries on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is
+ * OTP_OTHER.
  *
  * A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
- * The ring has all keys, so that `otp_ring_export` gives each again.
+ * The ring has all keys, so `otp_ring_export` can hand out each of them again.
  *
  * With `renewal->dry_run`, nothing is changed, and neither function is called: `*renewed` gets what would be done, and
- * `*keys` is a handle without keys. Of a password that is yet to be made, its length is enough.
+ * `*keys` is a handle without keys. In place of a password that is yet to be made, any value of its length will do.
  *
  * `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
  * may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and
@@ -790,7 +787,7 @@ enum otp_code otp_account_renew(const struct otp_renewal *renewal,
                                 struct otp_keys **keys);
 
 /**
- * Gives an account a new secret, and each of its keys that opens today a new key in its place.
+ * Gives an account a new secret, and replaces each of its keys that opens today with a new one.
  *
  * `source->account` names the account. If `source` gives a key, or one is found, the fields that are not among
  * `fields` keep their values; the key must be current, not in its grace period. Without a key, `fields` are all that
@@ -798,7 +795,7 @@ enum otp_code otp_account_renew(const struct otp_renewal *renewal,
  * keys; otherwise each has the holder and expiry of the key that it replaces. The old keys open the old secret for
  * `grace_secs` more seconds; with 0, not at all.
  *
- * An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
+ * For an account that is kept in a ring, use `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
  * the keys in the ring are of no use afterwards.
  *
  * `hand_over`, if it is not NULL, is called with `context` and the new keys before any old key ends: put them where
@@ -829,8 +826,8 @@ enum otp_code otp_account_rotate(const struct otp_source *source,
                                  struct otp_keys **keys);
 
 /**
- * Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked
- * of it need not be asked again.
+ * Resumes a rotation that was cut short, with the secret and the options that it began with: you need not give them
+ * again.
  *
  * `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
  * those of `otp_account_renew`. If the database had not been touched, or all of it was done, the rotation is forgotten,
@@ -849,8 +846,8 @@ enum otp_code otp_rotation_resume(const struct otp_renewal *renewal,
 /**
  * Goes back to the old secret after a rotation that was cut short.
  *
- * `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring
- * and account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
+ * `renewal->apply`, which must not be NULL, gets the change in reverse. Of the other members, only store, ring and
+ * account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
  *
  * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so
  * that the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
@@ -864,8 +861,8 @@ enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
 /**
  * Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
- * one that `OTP_RING` names counts.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+ * the one that `OTP_RING` names.
  *
  * Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
  * OTP_DENIED.
@@ -877,14 +874,14 @@ enum otp_code otp_rotation_abort(const struct otp_renewal *renewal);
 enum otp_code otp_rotation_forget(const char *store, const char *ring, const char *account);
 
 /**
- * Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
+ * Seals a key's secret once more, for another holder, who gets a key of their own. It can be revoked without touching
  * the others.
  *
- * `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which
- * keeps a copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and
- * `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new
- * key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure
- * it is NULL.
+ * `source` gives the key to the account; NULL means that it is found as the program `otp` finds it. `ring` is the
+ * directory of the ring, which keeps a copy of the new key; NULL means the one that `OTP_RING` names, if any. With a
+ * ring and `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of
+ * the new key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
+ * failure it is NULL.
  *
  * Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its
  * grace period is OTP_NOT_FOUND, and an account that is being rotated OTP_OTHER.
@@ -902,10 +899,10 @@ enum otp_code otp_key_issue(const struct otp_source *source,
 /**
  * Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
- * that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
- * that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
- * has 16 characters.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the directory of the ring, which
+ * then knows that the key has ended; NULL means the one that `OTP_RING` names, if any. If the account is kept in a
+ * ring and you don't give it, anyone who can write the store can bring the key back until it is revoked with the ring
+ * too. `key_id` has 16 characters.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
  * being rotated; with a ring also OTP_LOCKED, OTP_STALE_RING.
@@ -1000,7 +997,7 @@ enum otp_code otp_seal(const char *account,
                        size_t *key_len);
 
 /**
- * Opens a record with its key, without any store, and gives the bytes that were sealed.
+ * Opens a record with its key, without any store, and returns the bytes that were sealed.
  *
  * `key` points to `key_len` bytes, `record` to `record_len`. `secret` is your buffer. `*secret_len` says how long it
  * is, and gets how many bytes were written. If the buffer is too small, `*secret_len` gets how long it must be, and
@@ -1033,11 +1030,10 @@ enum otp_code otp_open(const char *key,
 void otp_wipe(void *memory, size_t len);
 
 /**
- * Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
- * together open everything.
+ * Makes a ring, in a directory that is empty or does not exist. Back it up apart from the store: together they open
+ * everything.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` must be neither in it nor around
- * it.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` must be neither in it nor around it.
  *
  * Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
  *
@@ -1048,10 +1044,10 @@ void otp_wipe(void *memory, size_t len);
 enum otp_code otp_ring_init(const char *store, const char *ring);
 
 /**
- * Puts a key into a ring that was handed out without it, once it opens its record.
+ * Puts a key that was handed out without the ring into it, once the key opens its record.
  *
- * `source` gives the key; if it is NULL, the key is looked for. `ring` is the ring's directory; if it is NULL, the one
- * that `OTP_RING` names counts.
+ * `source` gives the key; NULL means that it is found as the program `otp` finds it. `ring` is the ring's directory;
+ * NULL means the one that `OTP_RING` names.
  *
  * Errors: as `otp_key_verify`, OTP_LOCKED, OTP_STALE_RING.
  *
@@ -1062,10 +1058,11 @@ enum otp_code otp_ring_init(const char *store, const char *ring);
 enum otp_code otp_ring_add(const struct otp_source *source, const char *ring);
 
 /**
- * Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
+ * Calls `visit` with what a ring has of each account whose name starts with `prefix`, sorted by name, and with
+ * `context`.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
- * one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+ * the one that `OTP_RING` names. A `prefix` of NULL stands for all accounts.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
  *
@@ -1080,11 +1077,10 @@ enum otp_code otp_ring_show(const char *store,
                             void *context);
 
 /**
- * Goes on using a ring that was moved here; no other copy of it may be used any more.
+ * Adopts a ring that was moved here; no other copy of it may be used any more.
  *
- * `ring` is the ring's directory; if it is NULL, the one that `OTP_RING` names counts. If the ring was restored from a
- * backup, rotations since then may have used pages that it does not know of: renew each account with `new_keys` after
- * this.
+ * `ring` is the ring's directory; NULL means the one that `OTP_RING` names. If the ring was restored from a backup,
+ * rotations since then may have used pages that it does not know of: renew each account with `new_keys` after this.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_LOCKED, OTP_OTHER.
  *
@@ -1095,10 +1091,10 @@ enum otp_code otp_ring_show(const char *store,
 enum otp_code otp_ring_adopt(const char *ring);
 
 /**
- * Gives a ring's copy of a key, to hand it out again.
+ * Returns a ring's copy of a key, to hand it out again.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
- * one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+ * the one that `OTP_RING` names. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
  * freed with `otp_keys_free`; on failure it is NULL.
  *
  * Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING,
@@ -1111,10 +1107,10 @@ enum otp_code otp_ring_adopt(const char *ring);
 enum otp_code otp_ring_export(const char *store, const char *ring, const char *key_id, struct otp_keys **keys);
 
 /**
- * Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
+ * Calls `visit` with each account whose name starts with `prefix`, sorted by name, and with `context`. It needs no
+ * key.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
- * accounts.
+ * `store` is a directory or URL; NULL means the one that `otp` would use. A `prefix` of NULL stands for all accounts.
  *
  * Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
  *
@@ -1128,8 +1124,8 @@ enum otp_code otp_store_list(const char *store, const char *prefix, otp_visit_ac
  * Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
  * to a key of the ring and is of the page that it should be. It needs no key.
  *
- * `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
- * one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+ * `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+ * the one that `OTP_RING` names, if any. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
  * `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
  * are; either pointer may be NULL. A damaged record is not a failure of the call.
  *
@@ -1201,8 +1197,8 @@ uint32_t otp_abi_version(void);
 unsigned int otp_process_harden(void);
 
 /**
- * Says how long calls of this process wait for the lock of an account or a ring from now on, in seconds; 0: not at all.
- * Then they fail with OTP_LOCKED. Before this is called, they wait for a minute.
+ * Sets how long calls of this process wait, from now on, for the lock of an account or a ring, in seconds; 0: not at
+ * all. After that they fail with OTP_LOCKED. The default is a minute.
  */
 void otp_process_set_lock_timeout(unsigned int seconds);
 

@@ -16,7 +16,7 @@ use crate::source::{Field, Source};
 /// An open account. A handle: a number, not an address.
 pub struct AccountHandle;
 
-/// What a handle stands for: the account, with its names as C takes them.
+/// What a handle stands for: the account, with its names as C strings.
 pub(crate) struct Opened {
     account: otp_link::Account,
     name: CString,
@@ -51,7 +51,7 @@ impl Opened {
 
 /// Opens an account: reads the key, finds its record, and opens it.
 ///
-/// `source` says where both come from; if it is NULL, both are looked for as the program `otp` does. On success
+/// `source` says where both come from; NULL means that both are found as the program `otp` finds them. On success
 /// `*account` is a new handle, to be freed with `otp_account_free`; on failure it is NULL. The values of the fields are
 /// in memory that is kept out of swap and core dumps where the system allows it.
 ///
@@ -147,9 +147,9 @@ pub unsafe extern "C" fn otp_account_field_at(
 /// encoders are raw, url, conninfo, pgpass, mycnf, odbc, adonet, netrc, json, sh, fish, powershell and base64:
 /// `postgresql://{username|url}:{password|url}@{host}/`.
 ///
-/// `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, without the NUL behind them.
-/// If the buffer is too small, `*text_len` gets how long it must be, and the result is OTP_USAGE. On any failure nothing is
-/// written to the buffer. Wipe it when you are done.
+/// `text` is your buffer. `*text_len` says how long it is, and gets how many bytes were written, not counting the final
+/// NUL. If the buffer is too small, `*text_len` gets the length that it must have, and the result is OTP_USAGE. On any
+/// failure nothing is written to the buffer. Wipe it when you are done.
 ///
 /// Errors: OTP_USAGE, also for a bad template; OTP_OTHER if there is no such field or its encoder can't carry its value.
 ///

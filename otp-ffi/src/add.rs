@@ -13,11 +13,11 @@ use crate::place;
 use crate::pointer::{self, Out};
 use crate::source::{Field, Grant};
 
-/// Seals fields for a new account, and gives its first key. The store is made, for this user alone, if it does not
+/// Seals fields for a new account, and creates its first key. The store is made, for this user alone, if it does not
 /// exist.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which keeps a copy
-/// of the key; if it is NULL, the one that `OTP_RING` names counts, or none. `account` is parts of a-z, 0-9, '.', '_',
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the directory of the ring, which
+/// keeps a copy of the key; NULL means the one that `OTP_RING` names, if any. `account` is parts of a-z, 0-9, '.', '_',
 /// '-' joined by '/'. `fields` points to `count` fields: at least one, and each name once. `grant` gives the key's
 /// terms, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
 /// failure it is NULL.

@@ -21,7 +21,7 @@ pub enum AppliedCode {
     OtpAppliedDone = 0,
     /// Nobody knows which credential the database has. Every answer but the other two means this.
     OtpAppliedInDoubt = 1,
-    /// The database still has the old credential, for certain: it was logged in to with it, and not changed.
+    /// The database still has the old credential, for certain: a login with it worked, and it was not changed.
     OtpAppliedUnchanged = 75,
 }
 
@@ -41,11 +41,11 @@ pub struct ChangeView {
     pub new_count: usize,
 }
 
-/// Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one; if the
-/// old one does not log in, it tries the new one, and if that does, returns OTP_APPLIED_DONE: the change was made
-/// before.
+/// Changes the database, and returns an `otp_applied`. It logs in with the old credential and sets the new one. If the
+/// old one is refused, it tries the new one; if that works, the change was made before, and it returns
+/// OTP_APPLIED_DONE.
 ///
-/// Meanwhile the ring is locked: call nothing of this library that needs it. The function must return, without an
+/// The ring is locked meanwhile: call nothing of this library that needs it. The function must return, without an
 /// exception or `longjmp`.
 pub type Apply = Option<unsafe extern "C" fn(context: *mut c_void, change: *const ChangeView) -> c_int>;
 
@@ -58,7 +58,7 @@ pub(crate) struct Callbacks {
 }
 
 impl Callbacks {
-    /// Has the caller change the database. `unread` is the answer if the change can't even be shown to them.
+    /// Has the caller change the database. `unread` is the answer if they can't even be shown the change.
     pub(crate) fn apply(&self, change: &Change<'_>, unread: Applied) -> Applied {
         // Without a function, the database was changed before the call.
         let Some(apply) = self.apply else { return Applied::Done };
@@ -82,7 +82,7 @@ impl Callbacks {
         }
     }
 
-    /// Gives the new keys to the caller, as a result and to the function that they pass.
+    /// Gives the new keys to the caller, both as a result and through the function that they pass.
     pub(crate) fn hand_over(&self, new: Vec<NewKey>, out: &mut Out<*mut KeysHandle>) -> Result<(), Error> {
         let is_empty = new.is_empty();
         let new = keys::keep(new);
@@ -96,7 +96,7 @@ impl Callbacks {
     }
 }
 
-/// The fields of a payload as C takes them.
+/// The fields of a payload in the form that C takes.
 struct Side {
     /// What the fields point to. The names belong to the secret.
     _names: Vec<Zeroizing<CString>>,

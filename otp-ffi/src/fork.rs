@@ -1,5 +1,5 @@
-//! A fork while other threads are in the library: the child waits for no lock that nobody will ever release, finds the handle
-//! tables whole, and has its secrets locked again.
+//! A fork while other threads are in the library: the child never waits for a lock that nobody will release, finds the
+//! handle tables whole, and has its secrets locked again.
 //!
 //! The thread that forks holds the tables meanwhile, as the C library does with those of its allocator.
 
@@ -35,7 +35,7 @@ pub(crate) fn prepare_for_forks() {
 
 extern "C" fn before() {
     code::make_texts();
-    // A thread that ends just now has no place for them, and forks without.
+    // A thread that is just ending has no place for them, and forks without.
     let _ = HELD.try_with(|held| {
         if let Ok(mut held) = held.try_borrow_mut() {
             *held = Some((account::ACCOUNTS.hold(), keys::KEYS.hold()));

@@ -36,10 +36,10 @@ pub struct KeyInfoView {
 /// `longjmp`.
 pub type VisitKey = Option<unsafe extern "C" fn(context: *mut c_void, key: *const KeyInfoView) -> c_int>;
 
-/// Gives what the store says of each key of an account to `visit`, with `context`. It needs no key.
+/// Calls `visit` with what the store says of each key of an account, and with `context`. It needs no key.
 ///
-/// The keys are sorted by id, letters before digits. `store` is a directory or URL; if it is NULL, the store is
-/// looked for. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
+/// The keys are sorted by id, letters before digits. `store` is a directory or URL; NULL means the one that `otp` would
+/// use. If the record of a key is damaged, the function goes on with the others, and then returns OTP_DAMAGED with a
 /// message and a hint about the damaged one.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_DAMAGED, OTP_NEWER_VERSION, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.

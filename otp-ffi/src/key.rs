@@ -14,14 +14,14 @@ use crate::place;
 use crate::pointer::{self, Out};
 use crate::source::{Grant, Source};
 
-/// Seals the secret of a key again for one more holder, who gets a key of their own. It can be revoked without touching
+/// Seals a key's secret once more, for another holder, who gets a key of their own. It can be revoked without touching
 /// the others.
 ///
-/// `source` gives the key to the account; if it is NULL, the key is looked for. `ring` is the ring's directory, which
-/// keeps a copy of the new key; if it is NULL, the one that `OTP_RING` names counts, or none. With a ring and
-/// `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of the new
-/// key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on failure
-/// it is NULL.
+/// `source` gives the key to the account; NULL means that it is found as the program `otp` finds it. `ring` is the
+/// directory of the ring, which keeps a copy of the new key; NULL means the one that `OTP_RING` names, if any. With a
+/// ring and `source->account`, the ring has a key to the account, unless `source` gives one. `grant` gives the terms of
+/// the new key, and may be NULL. On success `*keys` is a new handle with one key, to be freed with `otp_keys_free`; on
+/// failure it is NULL.
 ///
 /// Errors: as `otp_account_open`, and OTP_RANDOMNESS_FAILED; with a ring also OTP_LOCKED, OTP_STALE_RING. A key in its
 /// grace period is OTP_NOT_FOUND, and an account that is being rotated OTP_OTHER.
@@ -60,10 +60,10 @@ pub unsafe extern "C" fn otp_key_issue(
 
 /// Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's, which then knows
-/// that the key has ended; if it is NULL, the one that `OTP_RING` names counts, or none. Without the ring of an account
-/// that is kept in one, who can write the store can bring the key back until it is revoked with the ring too. `key_id`
-/// has 16 characters.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the directory of the ring, which
+/// then knows that the key has ended; NULL means the one that `OTP_RING` names, if any. If the account is kept in a
+/// ring and you don't give it, anyone who can write the store can bring the key back until it is revoked with the ring
+/// too. `key_id` has 16 characters.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, or OTP_OTHER if the account is
 /// being rotated; with a ring also OTP_LOCKED, OTP_STALE_RING.

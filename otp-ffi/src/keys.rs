@@ -14,7 +14,7 @@ use crate::pointer::{self, Out, c_text};
 /// One or more new keys. A handle: a number, not an address.
 pub struct KeysHandle;
 
-/// A key with its names as C takes them.
+/// A key with its names as C strings.
 struct Named {
     key: NewKey,
     account: CString,
@@ -54,7 +54,7 @@ pub(crate) fn keep(keys: impl IntoIterator<Item = NewKey>) -> *mut KeysHandle {
 /// A new key. The members point to memory of the handle, and are valid until it is freed.
 #[repr(C)]
 pub struct NewKeyView {
-    /// The key's text, which is secret, with a NUL at its end.
+    /// The key's text, which is secret, and ends with a NUL.
     pub text: *const c_char,
     /// The length of the text in bytes, without the NUL.
     pub text_len: usize,

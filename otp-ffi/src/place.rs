@@ -7,7 +7,7 @@ use otp_link::Place;
 use crate::failure::Result;
 use crate::pointer;
 
-/// The store and the ring that the caller names; NULL for one that is looked for.
+/// The store and the ring that the caller names; NULL to have one found.
 ///
 /// # Safety
 ///

@@ -45,8 +45,8 @@ pub extern "C" fn otp_process_harden() -> c_uint {
     })
 }
 
-/// Says how long calls of this process wait for the lock of an account or a ring from now on, in seconds; 0: not at all.
-/// Then they fail with OTP_LOCKED. Before this is called, they wait for a minute.
+/// Sets how long calls of this process wait, from now on, for the lock of an account or a ring, in seconds; 0: not at
+/// all. After that they fail with OTP_LOCKED. The default is a minute.
 #[unsafe(no_mangle)]
 pub extern "C" fn otp_process_set_lock_timeout(seconds: c_uint) {
     guard::value((), || {

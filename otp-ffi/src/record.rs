@@ -78,7 +78,7 @@ pub unsafe extern "C" fn otp_seal(
     })
 }
 
-/// Opens a record with its key, without any store, and gives the bytes that were sealed.
+/// Opens a record with its key, without any store, and returns the bytes that were sealed.
 ///
 /// `key` points to `key_len` bytes, `record` to `record_len`. `secret` is your buffer. `*secret_len` says how long it
 /// is, and gets how many bytes were written. If the buffer is too small, `*secret_len` gets how long it must be, and

@@ -8,9 +8,9 @@ use crate::{place, pointer};
 
 /// Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
-/// one that `OTP_RING` names counts, or none. With `force` not 0, what an unfinished rotation staged goes too, which
-/// may be the only copy of the password that the database has.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+/// the one that `OTP_RING` names, if any. If `force` is not 0, what an unfinished rotation staged goes too, which may
+/// be the only copy of the password that the database has.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_IN_DOUBT if a rotation is
 /// unfinished; with a ring also OTP_LOCKED, OTP_STALE_RING.

@@ -21,14 +21,14 @@ use crate::source::{Field, Grant};
 pub struct Renewal {
     /// `sizeof(otp_renewal)`.
     pub size: usize,
-    /// The store's directory or URL; or NULL for the one that is looked for.
+    /// The store's directory or URL; or NULL for the one that `otp` would use.
     pub store: *const c_char,
     /// The ring's directory; or NULL for the one that `OTP_RING` names.
     pub ring: *const c_char,
     /// The account.
     pub account: *const c_char,
-    /// When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set is as it was, and
-    /// the holder does not count.
+    /// When all keys stop opening, and the capacity and pages of new ones; or NULL. What is not set stays as it was,
+    /// and the holder is ignored.
     pub grant: *const Grant,
     /// Ids of keys that the ring does not know, to be ended; 16 characters each.
     pub end_unknown: *const *const c_char,
@@ -61,7 +61,7 @@ pub struct RenewedView {
     pub behind: usize,
     /// Keys that ended.
     pub ended: usize,
-    /// Records that appeared meanwhile, and that the ring does not know.
+    /// Records that appeared in the meantime, and that the ring does not know.
     pub unknown: usize,
     /// Keys of the ring whose records are gone.
     pub orphaned: usize,
@@ -132,13 +132,14 @@ impl Renewal {
 ///
 /// The fields that are not among `fields` keep their values. `renewal->apply` changes the database in between: if the
 /// process dies meanwhile, or the function can't tell whether the database was changed, the new secret is kept, and
-/// `otp_rotation_resume` goes on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is OTP_OTHER.
+/// `otp_rotation_resume` carries on. If it says OTP_APPLIED_UNCHANGED, nothing has changed, and the result is
+/// OTP_OTHER.
 ///
 /// A key that has used its last page gets a successor, which is among the new keys, and opens until the next rotation.
-/// The ring has all keys, so that `otp_ring_export` gives each again.
+/// The ring has all keys, so `otp_ring_export` can hand out each of them again.
 ///
 /// With `renewal->dry_run`, nothing is changed, and neither function is called: `*renewed` gets what would be done, and
-/// `*keys` is a handle without keys. Of a password that is yet to be made, its length is enough.
+/// `*keys` is a handle without keys. In place of a password that is yet to be made, any value of its length will do.
 ///
 /// `*renewed` gets what was done, and may be NULL. On success `*keys` is a new handle with the new keys, of which there
 /// may be none; free it with `otp_keys_free`. On failure it is NULL, with one exception: if the new keys were made and

@@ -51,11 +51,10 @@ pub struct RingAccountView {
 /// `longjmp`.
 pub type VisitRing = Option<unsafe extern "C" fn(context: *mut c_void, account: *const RingAccountView) -> c_int>;
 
-/// Makes a ring, in a directory that is empty or does not exist. Keep it in another backup than the store: both
-/// together open everything.
+/// Makes a ring, in a directory that is empty or does not exist. Back it up apart from the store: together they open
+/// everything.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` must be neither in it nor around
-/// it.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` must be neither in it nor around it.
 ///
 /// Errors: OTP_USAGE, OTP_EXISTS, OTP_UNSAFE_PERMISSIONS, OTP_OTHER.
 ///
@@ -71,10 +70,10 @@ pub unsafe extern "C" fn otp_ring_init(store: *const c_char, ring: *const c_char
     })
 }
 
-/// Puts a key into a ring that was handed out without it, once it opens its record.
+/// Puts a key that was handed out without the ring into it, once the key opens its record.
 ///
-/// `source` gives the key; if it is NULL, the key is looked for. `ring` is the ring's directory; if it is NULL, the one
-/// that `OTP_RING` names counts.
+/// `source` gives the key; NULL means that it is found as the program `otp` finds it. `ring` is the ring's directory;
+/// NULL means the one that `OTP_RING` names.
 ///
 /// Errors: as `otp_key_verify`, OTP_LOCKED, OTP_STALE_RING.
 ///
@@ -90,10 +89,11 @@ pub unsafe extern "C" fn otp_ring_add(source: *const Source, ring: *const c_char
     })
 }
 
-/// Gives what a ring has of each account whose name starts with `prefix` to `visit`, with `context`, sorted by name.
+/// Calls `visit` with what a ring has of each account whose name starts with `prefix`, sorted by name, and with
+/// `context`.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
-/// one that `OTP_RING` names counts. A `prefix` of NULL stands for all accounts.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+/// the one that `OTP_RING` names. A `prefix` of NULL stands for all accounts.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING, OTP_OTHER.
 ///
@@ -139,11 +139,10 @@ pub unsafe extern "C" fn otp_ring_show(
     })
 }
 
-/// Goes on using a ring that was moved here; no other copy of it may be used any more.
+/// Adopts a ring that was moved here; no other copy of it may be used any more.
 ///
-/// `ring` is the ring's directory; if it is NULL, the one that `OTP_RING` names counts. If the ring was restored from a
-/// backup, rotations since then may have used pages that it does not know of: renew each account with `new_keys` after
-/// this.
+/// `ring` is the ring's directory; NULL means the one that `OTP_RING` names. If the ring was restored from a backup,
+/// rotations since then may have used pages that it does not know of: renew each account with `new_keys` after this.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_LOCKED, OTP_OTHER.
 ///
@@ -160,10 +159,10 @@ pub unsafe extern "C" fn otp_ring_adopt(ring: *const c_char) -> Status {
     })
 }
 
-/// Gives a ring's copy of a key, to hand it out again.
+/// Returns a ring's copy of a key, to hand it out again.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
-/// one that `OTP_RING` names counts. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+/// the one that `OTP_RING` names. `key_id` has 16 characters. On success `*keys` is a new handle with one key, to be
 /// freed with `otp_keys_free`; on failure it is NULL.
 ///
 /// Errors: OTP_USAGE, OTP_NOT_FOUND, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE, OTP_LOCKED, OTP_STALE_RING,

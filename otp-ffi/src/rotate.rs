@@ -12,12 +12,12 @@ use crate::keys::{self, KeysHandle};
 use crate::pointer::Out;
 use crate::source::{Field, Grant, Source};
 
-/// Takes the new keys of a rotation. 0 says that each key is where it belongs. `otp_account_rotate` calls it while all
-/// old keys still open, and anything else takes the rotation back; with a ring the rotation stands, and the ring has
-/// the keys. It must not free the handle, and must return, without an exception or `longjmp`.
+/// Takes the new keys of a rotation, and returns 0 once each key is where it belongs. `otp_account_rotate` calls it
+/// while all old keys still open, and any other answer takes the rotation back. With a ring the rotation stands, and
+/// the ring has the keys. It must not free the handle, and must return, without an exception or `longjmp`.
 pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *const KeysHandle) -> c_int>;
 
-/// Gives an account a new secret, and each of its keys that opens today a new key in its place.
+/// Gives an account a new secret, and replaces each of its keys that opens today with a new one.
 ///
 /// `source->account` names the account. If `source` gives a key, or one is found, the fields that are not among
 /// `fields` keep their values; the key must be current, not in its grace period. Without a key, `fields` are all that
@@ -25,7 +25,7 @@ pub type HandOver = Option<unsafe extern "C" fn(context: *mut c_void, keys: *con
 /// keys; otherwise each has the holder and expiry of the key that it replaces. The old keys open the old secret for
 /// `grace_secs` more seconds; with 0, not at all.
 ///
-/// An account that is kept in a ring is for `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
+/// For an account that is kept in a ring, use `otp_account_renew`. This call refuses it, unless `leave_ring` is not 0:
 /// the keys in the ring are of no use afterwards.
 ///
 /// `hand_over`, if it is not NULL, is called with `context` and the new keys before any old key ends: put them where

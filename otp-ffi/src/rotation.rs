@@ -1,4 +1,4 @@
-//! Rotations that were cut short: going on, going back, forgetting them.
+//! Rotations that were cut short: resuming, aborting, forgetting them.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -13,8 +13,8 @@ use crate::place;
 use crate::pointer::{self, Out};
 use crate::renew::{Asked, Renewal, RenewedView};
 
-/// Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked
-/// of it need not be asked again.
+/// Resumes a rotation that was cut short, with the secret and the options that it began with: you need not give them
+/// again.
 ///
 /// `renewal->apply` gets the same change again, and finds out whether it was made. `*renewed`, `*keys` and errors are
 /// those of `otp_account_renew`. If the database had not been touched, or all of it was done, the rotation is forgotten,
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn otp_rotation_resume(
 
 /// Goes back to the old secret after a rotation that was cut short.
 ///
-/// `renewal->apply`, which must not be NULL, gets the change the other way round. Of the other members only store, ring
-/// and account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
+/// `renewal->apply`, which must not be NULL, gets the change in reverse. Of the other members, only store, ring and
+/// account count. If it does not say OTP_APPLIED_DONE, the rotation stays unfinished.
 ///
 /// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_IN_DOUBT also if a record has the new secret, so
 /// that the rotation can only be resumed; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE, OTP_DENIED.
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn otp_rotation_abort(renewal: *const Renewal) -> Status {
 
 /// Forgets a rotation that was cut short, and its new secret. If the database has it, nobody can log in any more.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
-/// one that `OTP_RING` names counts.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+/// the one that `OTP_RING` names.
 ///
 /// Errors: OTP_USAGE; OTP_NOT_FOUND if no rotation is unfinished; OTP_LOCKED, OTP_STALE_RING, OTP_STORE_UNAVAILABLE,
 /// OTP_DENIED.

@@ -10,8 +10,8 @@ use crate::pointer::{self, Structure};
 
 /// Where the key and the record come from. Initialize it with `OTP_SOURCE_INIT`, then set the members that you need.
 ///
-/// The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is looked for as the program `otp`
-/// does: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
+/// The key comes from one of `key`, `key_file`, `key_credential` and `has_key_fd`. If none is set, it is found as the
+/// program `otp` finds it: in the file that `OTP_KEY_FILE` names, in `OTP_KEY`, then in the file `otp-key` in systemd's
 /// `CREDENTIALS_DIRECTORY`. A key file must be private; `docs/key-files.md` has the rules.
 ///
 /// The record is the key's record in the store at `store`; if that is NULL, in the store that `OTP_STORE` names, or in
@@ -36,8 +36,7 @@ pub struct Source {
     pub key_credential: *const c_char,
     /// Not 0: read the key from the file descriptor `key_fd`.
     pub has_key_fd: c_int,
-    /// The file descriptor. It is read to its end and stays open, and is not inherited by programs that are executed
-    /// later.
+    /// The file descriptor. It is read to its end and stays open; programs that are executed later don't inherit it.
     pub key_fd: c_int,
     /// Not 0: accept a key file whatever its mode, owner and directory are.
     pub any_key_file_mode: c_int,

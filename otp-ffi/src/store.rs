@@ -20,10 +20,10 @@ use crate::pointer::{self, Out, c_text};
 /// return, without an exception or `longjmp`.
 pub type VisitAccount = Option<unsafe extern "C" fn(context: *mut c_void, account: *const c_char) -> c_int>;
 
-/// Gives each account whose name starts with `prefix` to `visit`, with `context`, sorted by name. It needs no key.
+/// Calls `visit` with each account whose name starts with `prefix`, sorted by name, and with `context`. It needs no
+/// key.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. A `prefix` of NULL stands for all
-/// accounts.
+/// `store` is a directory or URL; NULL means the one that `otp` would use. A `prefix` of NULL stands for all accounts.
 ///
 /// Errors: OTP_USAGE, OTP_UNSAFE_PERMISSIONS, OTP_STORE_UNAVAILABLE.
 ///
@@ -55,8 +55,8 @@ fn flow(answer: c_int) -> ControlFlow<()> {
     if answer == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// A damaged record, or what does not agree with a ring. All of it is public, and valid only until the function that
-/// gets it returns.
+/// A damaged record, or something that does not agree with a ring. All of it is public, and valid only until the
+/// function that gets it returns.
 #[repr(C)]
 pub struct FaultView {
     /// The account that it belongs to.
@@ -80,8 +80,8 @@ pub type VisitFault = Option<unsafe extern "C" fn(context: *mut c_void, fault: *
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and with a ring, that it belongs
 /// to a key of the ring and is of the page that it should be. It needs no key.
 ///
-/// `store` is a directory or URL; if it is NULL, the store is looked for. `ring` is the ring's; if it is NULL, the
-/// one that `OTP_RING` names counts, or none. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
+/// `store` is a directory or URL; NULL means the one that `otp` would use. `ring` is the ring's directory; NULL means
+/// the one that `OTP_RING` names, if any. A `prefix` of NULL stands for all accounts. `visit` gets each fault, with
 /// `context`, and may be NULL. `*records` and `*faults` get how many records were looked at and how many faults there
 /// are; either pointer may be NULL. A damaged record is not a failure of the call.
 ///

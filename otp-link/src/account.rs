@@ -17,7 +17,7 @@ pub struct Account {
 impl Account {
     pub(crate) fn new(name: AccountName, key_id: KeyId, secret: Secret<LockedBuf>) -> Result<Self> {
         Fields::decode(secret.expose())?;
-        // Here constant time ends: what reads and writes the fields from here on acts for their owner.
+        // Constant time ends here: whatever reads and writes the fields from here on acts for their owner.
         otp_sys::hand_over(secret.expose());
         Ok(Self { name, key_id, secret })
     }

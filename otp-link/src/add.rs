@@ -16,8 +16,8 @@ use crate::randomness::Randomness;
 use crate::terms::KeyTerms;
 use crate::{fields, ring, store};
 
-/// Seals fields for a new account, and hands its first key over; the ring, if there is one, keeps a copy. The store is made
-/// if it does not exist.
+/// Seals fields for a new account, and hands over its first key; the ring, if there is one, keeps a copy. The store is
+/// made if it does not exist.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub fn add_account<'p, T, E: From<Error>>(
             return Err(Error::NoFields);
         }
         terms.check_fields(&given)?;
-        // What is wrong with the secret is known before a store is made.
+        // Refuse a bad secret before a store is made.
         grant.check(&name, given.payload().len())?;
         terms.check_key_len(&name, grant.capacity_for(given.payload().len())?)?;
         let store = store::open_or_create(place.store)?;
@@ -58,23 +58,23 @@ pub fn add_account<'p, T, E: From<Error>>(
     let added = added.map_err(|error| entry.refused(error).into()).and_then(|(name, grant, store, key)| {
         let handed = NewKey::new(&key, grant.holder, None).and_then(|key| entry.granted_key(key));
         handed.map_err(E::from).and_then(hand_over).inspect_err(|_| {
-            // A key that nobody holds would only be in the way. What can't be taken back shows among the account's keys.
+            // A key that nobody holds would only be in the way. If it can't be taken back, the account still lists it.
             let _ = store::withdraw(&store, ring.as_ref(), &name, key.id());
         })
     });
     added.inspect_err(|_| {
-        // As far as they were made, and nobody else has used them since.
+        // Whichever were made, and nobody else has used since.
         let _ = absent.iter().try_for_each(std::fs::remove_dir);
     })
 }
 
-/// How often an account is added again that somebody else was adding at the same time.
+/// How often to try adding an account that somebody else is adding at the same time.
 const TRIES: u32 = 6;
-/// How long it is waited at most before the second try; each further time twice as long.
+/// The longest wait before the second try; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Adds an account. In a store without locks, two who do so at the same time both step back: then each tries again, some time
-/// later that no other has chosen, and finds either a free place or the account of the one who was quicker.
+/// Adds an account. In a store without locks, two callers who add it at once both step back. Each then tries again
+/// after a random time, and finds either a free place or the account of the faster one.
 fn in_turn<T>(
     store: &AnyStore,
     name: &AccountName,

@@ -1,4 +1,4 @@
-//! [`Ahead`]: a source that is asked once for all that a command is likely to draw.
+//! [`Ahead`]: a source that is asked once for everything that a command is likely to draw.
 
 use otp_sys::LockedBuf;
 use rand_core::{TryCryptoRng, TryRng};
@@ -9,8 +9,8 @@ const LEN: usize = 2_048;
 
 /// Draws ahead, into memory that is wiped as it is handed out.
 ///
-/// The system's source costs more a call than a byte, and one that fails then fails before anything has happened. What is
-/// handed out is what the source gave, each byte once.
+/// A call to the system's source costs more than a byte, and a failing source then fails before anything has happened.
+/// What is handed out is what the source gave, each byte once.
 pub(crate) struct Ahead<R> {
     source: R,
     /// The bytes from `used` on are still to be handed out; those before are zeros.

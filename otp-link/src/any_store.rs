@@ -34,7 +34,8 @@ pub enum StoreError {
 }
 
 impl AnyStore {
-    /// As [`Store::list`], and gives each slot of a directory that something else than a file stands in too, with the error.
+    /// Like [`Store::list`], and also gives each slot of a directory that has something other than a file, with the
+    /// error.
     pub(crate) fn list_with_obstacles(
         &self,
         scope: Scope<'_>,

@@ -8,11 +8,12 @@ use crate::key_origin::KeyOrigin;
 /// The longest text of a key that a credential holds, in bytes.
 pub const MAX_CREDENTIAL_KEY_LEN: usize = 2560;
 
-/// Refuses a credential that a new key can't be written to: before somebody types a password for its account.
+/// Refuses a credential that can't take a new key, before somebody types a password for its account.
 ///
 /// # Errors
 ///
-/// [`Error::NoCredentialManager`] on other systems than Windows; [`Error::CredentialExists`], [`Error::CredentialNotWritten`].
+/// [`Error::NoCredentialManager`] on systems other than Windows; [`Error::CredentialExists`],
+/// [`Error::CredentialNotWritten`].
 pub fn check_new_key_credential(target: &str) -> Result<()> {
     match platform::read(target) {
         Ok(_) => Err(Error::CredentialExists { target: target.to_owned() }),
@@ -24,7 +25,7 @@ pub fn check_new_key_credential(target: &str) -> Result<()> {
 
 /// Writes a key's text to a new credential of this user, on this machine.
 ///
-/// The system has no call that writes only a new one: of two processes that write the same one at once, one may win.
+/// The system has no call that refuses to overwrite: if two processes write the same credential at once, one may win.
 ///
 /// # Errors
 ///

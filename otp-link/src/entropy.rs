@@ -1,8 +1,9 @@
 //! [`Entropy`]: a source of randomness that the user provides, of which no byte is used twice.
 //!
-//! A regular file is used up from its end, under a lock on the file itself, by whichever path or link it is reached. Before
-//! the first byte is handed out, the part that it comes from has been overwritten and cut off, durably: a crash wastes bytes,
-//! and never brings them back. Pipes, sockets and character devices have nothing to read again, and are read as they come.
+//! A regular file is used up from its end, under a lock on the file itself, whatever path or link leads to it. Before
+//! the first byte is handed out, the part that it comes from has been overwritten and cut off, durably: a crash wastes
+//! bytes but never brings them back. Pipes, sockets and character devices can't be read twice, so they are read as they
+//! come.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -33,7 +34,7 @@ pub struct Entropy {
 enum Origin {
     /// A regular file.
     File(PathBuf),
-    /// What can't be read again.
+    /// What can't be read twice.
     Stream(File),
 }
 
@@ -84,7 +85,7 @@ impl Entropy {
         &self.name
     }
 
-    /// Uses up `len` more bytes, and keeps them in memory until they are drawn. A file that has fewer stays as it is.
+    /// Uses up `len` more bytes, and keeps them in memory until they are drawn. A file with fewer is left as it is.
     pub(crate) fn reserve(&self, len: usize) -> Result<()> {
         let mut reserve = self.reserve.borrow_mut();
         let left = reserve.bytes.as_ref().len() - reserve.position;

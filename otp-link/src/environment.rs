@@ -7,13 +7,13 @@ use std::path::PathBuf;
 /// Looks up a variable of the environment.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The variables that lead to a key. A program that gets the secret has no use for them.
+/// The variables that lead to a key. A program that gets the secret does not need them.
 pub const KEY_VARIABLES: &[&str] = &["OTP_KEY", "OTP_KEY_FILE"];
 
 /// Every variable that otp itself reads. A field that became one of them would change what the next command does.
 pub const OWN_VARIABLES: &[&str] = &["OTP_AUDIT", "OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "OTP_STORE"];
 
-/// The variables that a command gets username and password in. Those of an earlier command must not pass for them.
+/// The variables in which a command gets username and password. Those of an earlier command must not be taken for them.
 pub const LOGIN_VARIABLES: [(&str, &str); 2] = [("OTP_USERNAME", "username"), ("OTP_PASSWORD", "password")];
 
 /// What a helper of stores must not see.

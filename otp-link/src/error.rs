@@ -19,14 +19,14 @@ use crate::remote::{RemoteError, UrlFault};
 use crate::secure_python_link;
 use crate::template::{Encoder, TemplateFault, Unencodable};
 
-/// What an operation gives.
+/// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed: the cause, and where. What to do about it is [`Error::hint`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name, key, record or length is not valid, damaged, or does not fit.
+    /// A name, key, record or length is invalid or damaged, or does not fit.
     Core(otp_core::Error),
     /// A rule of accounts and keys was broken.
     Keep(KeepError<StoreError>),
@@ -46,14 +46,14 @@ pub enum Error {
         /// The promise.
         broken: Broken,
     },
-    /// `OTP_STORE_TIMEOUT` is no number of seconds.
+    /// `OTP_STORE_TIMEOUT` is not a number of seconds.
     StoreTimeout,
     /// `OTP_AUDIT` is wrong.
     AuditVariable {
         /// What is wrong with it.
         fault: AuditFault,
     },
-    /// No place takes the line of the audit log, so nothing is handed over.
+    /// No sink takes the line of the audit log, so nothing is handed over.
     NotAudited {
         /// The first place.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum Error {
         /// What is wrong with it.
         error: otp_core::Error,
     },
-    /// Others than the owner can read or write a key file.
+    /// Users other than the owner can read or write a key file.
     KeyOpenToOthers {
         /// The key file.
         path: PathBuf,
@@ -151,7 +151,7 @@ pub enum Error {
         /// The most bytes that a credential takes.
         limit: usize,
     },
-    /// The key is for another account than the one that was named.
+    /// The key is for an account other than the one that was named.
     OtherAccount {
         /// The account that was named.
         named: Box<AccountName>,
@@ -174,7 +174,7 @@ pub enum Error {
     },
     /// No field was given for a new account.
     NoFields,
-    /// No field was given anew for a rotation.
+    /// No new field was given for a rotation.
     NothingNew,
     /// Without a key, a rotation needs both username and password.
     IncompleteLogin,
@@ -195,7 +195,7 @@ pub enum Error {
         /// The field.
         field: String,
     },
-    /// A template is not one.
+    /// A template is malformed.
     Template {
         /// The byte at which it is wrong, from 0.
         offset: usize,
@@ -232,7 +232,7 @@ pub enum Error {
         /// Why.
         fault: EntropyFault,
     },
-    /// A holder needs a new key, and there is no place to write it to.
+    /// A holder needs a new key, and there is nowhere to write it.
     NewKeyNeeded {
         /// The account.
         account: Box<AccountName>,
@@ -261,7 +261,7 @@ pub enum Error {
         /// The store's.
         store: PathBuf,
     },
-    /// A part of the account's name is what a ring calls its own entries, such as `1.spent`.
+    /// A part of the account's name looks like one of a ring's own entries, such as `1.spent`.
     NotForRing {
         /// The account.
         account: Box<AccountName>,
@@ -283,12 +283,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The ring has no key of an id.
+    /// The ring has no key with this id.
     NoKeyInRing {
         /// The id.
         id: KeyId,
     },
-    /// Only what an account in a ring can do was asked for, and there is no ring.
+    /// Something was asked for that only an account in a ring can do, and there is no ring.
     RingOnly {
         /// What was asked for.
         what: &'static str,
@@ -298,7 +298,7 @@ pub enum Error {
         /// The field.
         field: String,
     },
-    /// A manifest is not one.
+    /// A manifest is malformed.
     Manifest {
         /// The file, or the entry of another program.
         path: PathBuf,
@@ -307,7 +307,7 @@ pub enum Error {
         /// What is wrong there.
         fault: Box<ManifestFault>,
     },
-    /// Another import writes to a directory of key files.
+    /// Another import is writing to the directory of key files.
     KeyDirLocked {
         /// The directory.
         path: PathBuf,
@@ -353,7 +353,7 @@ pub enum EntropyFault {
     FileOnInput,
     /// It is a device that would give the same bytes again.
     NotAStream,
-    /// Others than the owner can read or write it.
+    /// Users other than the owner can read or write it.
     OpenToOthers {
         /// Its permission bits.
         mode: u32,
@@ -378,7 +378,7 @@ impl Error {
         }
     }
 
-    /// The message with all its causes behind it.
+    /// The message, followed by all its causes.
     #[must_use]
     pub fn message(&self) -> String {
         let mut message = self.to_string();
@@ -469,7 +469,7 @@ impl EntropyFault {
     }
 }
 
-/// What may be a key is cut from every message: one may have been passed in the place of a path or a name.
+/// Whatever may be a key is cut from every message: one may have been passed instead of a path or a name.
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&redact(&Cause(self).to_string()))

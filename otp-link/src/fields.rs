@@ -6,7 +6,7 @@ use otp_sys::LockedBuf;
 
 use crate::error::Result;
 
-/// The fields of a new account or a new secret. Each name stands once.
+/// The fields of a new account or a new secret. Each name is there once.
 pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account<LockedBuf>> {
     let mut account = Account::in_memory();
     for (name, value) in fields {
@@ -20,8 +20,8 @@ pub(crate) fn collect(fields: &[(&str, &[u8])]) -> Result<Account<LockedBuf>> {
     Ok(account)
 }
 
-/// Says that a value has just come in, and is secret. Every value passes here on its way to a record, from whatever source; a front end
-/// that works on one earlier says so as soon as it has it.
+/// Marks a value that has just come in as secret. Every value passes through here on its way to a record, from whatever
+/// source; a front end that works on one earlier marks it as soon as it has it.
 ///
 /// Only the build of `cargo xtask ct` does anything here.
 pub fn value_input(value: &[u8]) {

@@ -1,4 +1,4 @@
-//! Finding keys by what the store says of them.
+//! Finding keys by what the store says about them.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::records::{Look, look_at_records};
 use crate::store;
 use crate::verify::Fault;
 
-/// The keys that were looked for.
+/// The keys that were found.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct FoundKeys {
     /// Each with its account, sorted by account and then by id.
     pub keys: Vec<(AccountName, KeyInfo)>,
-    /// Records that can't be read, so that nobody can say whether their keys were looked for.
+    /// Records that can't be read, so that nobody can say whether their keys are meant.
     pub faults: Vec<Fault>,
 }
 

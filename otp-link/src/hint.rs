@@ -15,7 +15,8 @@ use crate::remote::{HelperFault, RemoteError, UrlFault};
 use crate::secure_python_link;
 use crate::template::TemplateFault;
 
-/// What to do about an error or a finding. It is data: the program makes a command line of it, C and Python an argument.
+/// What to do about an error or a finding. It is data: the program turns it into a command, C and Python into an
+/// argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint<'a> {
@@ -123,9 +124,9 @@ pub enum Hint<'a> {
     SetClock,
     /// Have the doctor remove it.
     LetDoctorFix,
-    /// Put what is secret where the store's own tools look for it, not into the URL.
+    /// Put secrets where the store's own tools look for them, not into the URL.
     UseCredentialVariables,
-    /// Use https, or say that the store may be spoken to without.
+    /// Use https, or say that the store may be reached without it.
     UseTls,
     /// Use another server: this one loses what is written.
     UseOtherServer,
@@ -157,13 +158,13 @@ pub enum Hint<'a> {
     AddAccount,
     /// Use one of the encoders, [`Encoder::ALL`](crate::template::Encoder::ALL).
     UseListedEncoder,
-    /// Write a brace that stands for itself twice.
+    /// Write a literal brace twice.
     DoubleBraces,
     /// Use another form, such as base64, or another client.
     UseOtherEncoder,
     /// Use a preset that needs no file, or hand the values over one by one.
     UseOtherPreset,
-    /// Start one of the client's programs itself.
+    /// Start one of the client's programs directly.
     StartProgram {
         /// Their names.
         programs: &'static [&'static str],
@@ -222,7 +223,7 @@ pub enum Hint<'a> {
     },
     /// Put the value between single quotes, or import it in another format.
     QuoteValue,
-    /// Say which column is taken for what.
+    /// Say which column is used for what.
     MapColumns,
     /// Move the file out of the store.
     MoveAway {

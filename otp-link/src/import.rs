@@ -15,7 +15,7 @@ use crate::randomness::Randomness;
 use crate::secure_python_link::{Leak, MAX_FILE_LEN, OldFile};
 use crate::terms::KeyTerms;
 
-/// What an import gives beside the account.
+/// What an import returns besides the account.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
@@ -23,9 +23,9 @@ pub struct Imported {
     pub leaks: [Leak; 2],
 }
 
-/// Turns a file of Secure-Python-Link into an account of username and password, and hands its first key over.
+/// Turns a file of Secure-Python-Link into an account with username and password, and hands over its first key.
 ///
-/// Nothing of the file is executed, and it stays as it is. `old_keys` are those of the user and of the password.
+/// Nothing in the file is executed, and the file stays as it is. `old_keys` are those of the user and of the password.
 ///
 /// # Errors
 ///

@@ -12,11 +12,11 @@ use crate::ring::{self, FsRingKeeper};
 use crate::store;
 use crate::terms::KeyTerms;
 
-/// Seals the secret of a key again for one more holder, and hands the new key over.
+/// Seals a key's secret once more, for another holder, and hands over the new key.
 ///
 /// # Errors
 ///
-/// Those of [`otp_core::Keeper::issue`]; and what `hand_over` fails with: then the new key opens nothing.
+/// Those of [`otp_core::Keeper::issue`], and what `hand_over` fails with, after which the new key opens nothing.
 pub fn issue_key<'p, T, E: From<Error>>(
     key: Key,
     terms: &KeyTerms<'_>,
@@ -27,7 +27,7 @@ pub fn issue_key<'p, T, E: From<Error>>(
     issue(|_| Ok(key), terms, place.into(), randomness, hand_over)
 }
 
-/// As [`issue_key`], with a key of the ring.
+/// Like [`issue_key`], with a key of the ring.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Key files: who may read them, and writing them so that nobody else can. `docs/key-files.md` has the rules as a table.
+//! Key files: who may read them, and how to write them for their owner alone. `docs/key-files.md` has the rules.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -29,20 +29,20 @@ const BEYOND_GROUP_READ: u32 = 0o037;
 /// What others must not do with a credential of systemd, which shows an access list as bits of the group.
 const BEYOND_GROUP: u32 = 0o007;
 
-/// Opens a key file, checks it, and tells its length if that is known before it is read.
+/// Opens a key file, checks it, and returns its length if that is known before reading.
 pub(crate) fn open(path: &Path, mode: KeyFileMode, credentials: Option<&Path>) -> Result<(File, Option<u64>)> {
     let failed = |source| Error::KeyNotRead { origin: KeyOrigin::File(path.to_owned()), source };
     let (file, status) = otp_sys::open_with_status(path).map_err(failed)?;
     match status.kind {
         FileKind::File if mode == KeyFileMode::Any => {}
-        // Somebody else has opened it; what is wrong with it is a warning.
+        // Somebody else opened it, so anything wrong with it is only a warning.
         FileKind::File if is_descriptor(path) => check_open(&file, &KeyOrigin::File(path.to_owned())),
         FileKind::File => check(path, &status, credentials)?,
         FileKind::Directory => return Err(failed(ErrorKind::IsADirectory.into())),
         // A pipe is as private as its maker wanted.
         FileKind::Symlink | FileKind::Other => {}
     }
-    // Files that the system makes up as they are read say that they have no length.
+    // Files whose contents the system makes up as they are read report no length.
     let len = Some(status.len).filter(|len| status.kind == FileKind::File && *len > 0);
     Ok((file, len))
 }
@@ -53,7 +53,7 @@ fn is_descriptor(path: &Path) -> bool {
         || ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
 }
 
-/// Refuses a key file that others could have read, or put in its place.
+/// Refuses a key file that others could have read or replaced.
 fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()> {
     let is_credential = credentials.is_some_and(|directory| platform::is_in(path, directory));
     let beyond = if is_credential { BEYOND_GROUP } else { beyond(status) };
@@ -67,7 +67,7 @@ fn check(path: &Path, status: &Status, credentials: Option<&Path>) -> Result<()>
     };
     match checked {
         Err(_) if platform::is_provided(path, status) => Ok(()),
-        // Nobody else has a use for a directory of credentials, so it draws no warning.
+        // Nobody else uses a directory of credentials, so it draws no warning.
         Ok(()) if is_credential => match platform::sharing(platform::parent(path)) {
             Ok(Some((mode, platform::Sharing::Open))) => Err(open_to_others(platform::parent(path), mode)),
             _ => Ok(()),
@@ -86,7 +86,7 @@ fn open_to_others(path: &Path, mode: u32) -> Error {
     Error::DirectoryOpenToOthers { path: path.to_owned(), mode }
 }
 
-/// As [`check`], for a regular file that somebody else opened: what is wrong with it is a warning.
+/// Like [`check`], for a regular file that somebody else opened: anything wrong with it is only a warning.
 pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
     let Ok(status) = otp_sys::status_of(file) else { return };
     let is_strangers = status.owner != otp_sys::user() && status.owner != 0;
@@ -96,17 +96,17 @@ pub(crate) fn check_open(file: &File, origin: &KeyOrigin) {
     }
 }
 
-/// As [`check_directory`], for the directory that a path's last part is in: where its name stands, and where it leads.
+/// Like [`check_directory`], for the directory that holds a path's last part: where its name is, and where it leads.
 pub(crate) fn check_parent(path: &Path) -> Result<()> {
     check_place(path, || false)
 }
 
-/// As [`check_parent`], but a shared directory is no matter if `excused` says so.
+/// Like [`check_parent`], but a shared directory does not matter if `excused` says so.
 fn check_place(path: &Path, excused: impl Fn() -> bool) -> Result<()> {
     let is_missing = |sharing: &io::Result<_>| matches!(sharing, Err(error) if error.kind() == ErrorKind::NotFound);
     let mut above = platform::parent(path);
     let mut sharing = platform::sharing(above);
-    // Of what is to be made, the directory that is there.
+    // If the directory is still to be made, the nearest one above that exists.
     while is_missing(&sharing) && platform::parent(above) != above {
         above = platform::parent(above);
         sharing = platform::sharing(above);
@@ -139,7 +139,7 @@ fn judge(path: &Path, sharing: &io::Result<Option<(u32, platform::Sharing)>>) ->
     }
 }
 
-/// Checks a key file without reading it: that only its owner can, or that it is one of the accepted exceptions.
+/// Checks a key file without reading it: that only its owner can read it, or that it is one of the accepted exceptions.
 ///
 /// Pipes and other files that are not regular are not checked.
 ///
@@ -152,7 +152,7 @@ pub fn check_key_file(path: &Path) -> Result<()> {
     open(path, KeyFileMode::Private, credentials.as_deref().map(Path::new)).map(drop)
 }
 
-/// Refuses a path at which no key file can be written: before somebody types a password for its account.
+/// Refuses a path at which no key file can be written, before somebody types a password for its account.
 ///
 /// # Errors
 ///
@@ -171,10 +171,10 @@ pub fn check_new_key_file(path: &Path) -> Result<()> {
     check_directory(parent)
 }
 
-/// Writes a key's text to a new file of mode 0600, with a newline behind it, durably.
+/// Writes a key's text and a newline to a new file of mode 0600, durably.
 ///
-/// Where files can be written before they have a name (Linux, on most file systems), nobody finds a part of a key at
-/// `path`, even after a crash.
+/// Where files can be written before they have a name (Linux, on most file systems), `path` never holds part of a key,
+/// even after a crash.
 ///
 /// # Errors
 ///
@@ -200,23 +200,23 @@ pub(crate) fn create_durably(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         write(&mut file, parts)?;
         match otp_sys::give_name(&file, path) {
             Ok(()) => return otp_sys::sync_parent(path).map_err(removed),
-            // As in a place without /proc.
+            // There may be no /proc.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {}
             Err(error) => return Err(error),
         }
     }
     let mut file = otp_sys::create_private(path)?;
     let written = write(&mut file, parts);
-    // Windows removes nothing that is open.
+    // Windows does not remove an open file.
     drop(file);
     written.and_then(|()| otp_sys::sync_parent(path)).map_err(removed)
 }
 
-/// From how many files on, syncing the whole file system costs less than syncing each.
+/// From this many files on, syncing the whole file system costs less than syncing each.
 pub(crate) const TOGETHER_FROM: usize = 8;
 
-/// Writes many keys' texts to new files in a directory that [`make_key_dir`] made, as [`write_key_file`] does, and shares what
-/// makes them durable. If it fails, any of them may be there, whole.
+/// Writes many keys' texts to new files in a directory that [`make_key_dir`] made, like [`write_key_file`], but makes
+/// them durable together. If it fails, any of them may be there, whole.
 pub(crate) fn write_key_files(dir: &Path, keys: &[(&Path, &[u8])]) -> Result<()> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -240,21 +240,21 @@ pub(crate) fn write_key_files(dir: &Path, keys: &[(&Path, &[u8])]) -> Result<()>
         }
         one.give_name(path).map_err(failed(path))?;
     }
-    // Of all files in a directory, the first stands for it.
+    // The first file stands for all files in the directory.
     keys.first().map_or(Ok(()), |(path, _)| otp_sys::sync_parent(path).map_err(failed(dir)))
 }
 
 /// A file of mode 0600 that is whole before it has its name.
 struct WholeFile {
     file: File,
-    /// Its first name, where files can't be without one.
+    /// Its first name, where files can't do without one.
     temporary: Option<PathBuf>,
 }
 
 impl WholeFile {
     fn write(path: &Path, parts: &[&[u8]]) -> io::Result<Self> {
         let temporary = path.with_extension("new");
-        // One that a crash has left behind; a lock keeps others out.
+        // A crash may have left one behind; a lock keeps others out.
         let _ = std::fs::remove_file(&temporary);
         let (mut file, temporary) = match otp_sys::unnamed_private(path) {
             Ok(file) => (file, None),
@@ -268,14 +268,14 @@ impl WholeFile {
         let Some(temporary) = self.temporary else {
             return otp_sys::give_name(&self.file, path);
         };
-        // Windows renames nothing that is open.
+        // Windows does not rename an open file.
         drop(self.file);
         std::fs::hard_link(&temporary, path)?;
         std::fs::remove_file(temporary)
     }
 }
 
-/// Refuses a directory that anybody but its owner, this user, can use.
+/// Refuses a directory that anybody but this user, its owner, can use.
 pub(crate) fn check_private_dir(path: &Path) -> Result<()> {
     let failed = |source| Error::Ring { path: path.to_owned(), source };
     let (_, status) = otp_sys::open_with_status(path).map_err(failed)?;
@@ -289,13 +289,13 @@ pub(crate) fn check_private_dir(path: &Path) -> Result<()> {
     check_parent(path)
 }
 
-/// Makes a directory for key files, of mode 0700, if there is none; it is as durable as the files that are written to it.
+/// Makes a directory for key files, with mode 0700, if there is none; it is as durable as the files written to it.
 ///
 /// # Errors
 ///
 /// [`Error::KeyNotWritten`], [`Error::DirectoryOpenToOthers`].
 pub fn make_key_dir(path: &Path) -> Result<()> {
-    // One that was made before a crash may have been made, and not synced.
+    // It may have been made before a crash, and not synced.
     otp_sys::make_private_dir(path)
         .and_then(|()| otp_sys::sync_parent(path))
         .map_err(|source| Error::KeyNotWritten { path: path.to_owned(), source })?;
@@ -304,7 +304,7 @@ pub fn make_key_dir(path: &Path) -> Result<()> {
 
 fn write(file: &mut File, parts: &[&[u8]]) -> io::Result<()> {
     parts.iter().try_for_each(|part| file.write_all(part))?;
-    // A record that was reported has a key: nobody could open it otherwise.
+    // A record that was reported must have a key: nobody could open it otherwise.
     file.sync_all()
 }
 
@@ -329,7 +329,7 @@ mod platform {
     pub(super) enum Sharing {
         /// Others can replace what is in it.
         Open,
-        /// Others can write to it, and not replace what is not theirs; or a group can.
+        /// Others can write to it, but not replace what is not theirs; or a group can.
         Shared,
     }
 
@@ -358,7 +358,7 @@ mod platform {
         })
     }
 
-    /// Whether a path lies directly in a directory, whatever that is called.
+    /// Whether a path is directly in a directory, under any name.
     pub(super) fn is_in(path: &Path, directory: &Path) -> bool {
         let place = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
         path.parent() == Some(directory) || place(directory).is_some_and(|of| place(parent(path)) == Some(of))
@@ -370,7 +370,7 @@ mod platform {
         path.canonicalize().is_ok_and(|resolved| below(&resolved)) && only_root_can_replace(path, opened)
     }
 
-    /// As [`is_provided`], for a file that somebody else opened, where the system tells its path.
+    /// Like [`is_provided`], for a file that somebody else opened, if the system tells its path.
     pub(super) fn is_provided_open(file: &File, status: &Status) -> bool {
         is_provided(Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())), status)
     }
@@ -380,7 +380,7 @@ mod platform {
         let parts: Vec<PathBuf> = resolved.ancestors().map(Path::to_owned).collect();
         let statuses: Option<Vec<Status>> = parts.iter().map(|part| otp_sys::status_of_path(part).ok()).collect();
         let Some(statuses) = statuses else { return false };
-        // It is the file that was opened, and not another one that has taken its name.
+        // It must be the file that was opened, not another one that has taken its name.
         let same = statuses.first().is_some_and(|file| file.place == opened.place);
         same && statuses.windows(2).all(|pair| {
             let (below, directory) = (&pair[0], &pair[1]);

@@ -85,12 +85,13 @@ impl KeyText {
     }
 }
 
-/// No key has a separator of paths in it; prose often has, and white space as well.
+/// No key has a path separator in it; prose often does, and white space as well.
 fn looks_like_a_path(text: &[u8]) -> bool {
     text.len() < 1024 && !has_none(text, |byte| is(byte, b'/') | is(byte, b'\\')) && has_none(text, is_space)
 }
 
-/// A key's text has just come in, from outside or from a ring, and is secret. `to_text` makes UTF-8 of it, and gives its length.
+/// Marks a key's text that has just come in, from outside or from a ring, as secret. `to_text` makes it UTF-8, and
+/// returns its length.
 pub(crate) fn key_input(bytes: &mut [u8], to_text: impl FnOnce(&mut [u8]) -> usize) -> usize {
     otp_sys::secret_input(bytes);
     let len = to_text(bytes);
@@ -98,7 +99,7 @@ pub(crate) fn key_input(bytes: &mut [u8], to_text: impl FnOnce(&mut [u8]) -> usi
     len
 }
 
-/// What every key begins with is public, behind white space.
+/// What every key begins with, after white space, is public.
 fn reveal_prefix(text: &[u8]) {
     if cfg!(otp_ct) {
         let is_space = |byte: &u8| ct::equal(&[u8::from(is_space(*byte))], &[1]);
@@ -107,7 +108,8 @@ fn reveal_prefix(text: &[u8]) {
     }
 }
 
-/// Whether no byte of a text is one of those. It may be a key with a mistake in it: only the answer shows, not where one stands.
+/// Whether no byte of a text is one of those. The text may be a key with a mistake in it: only the answer shows, not
+/// where such a byte is.
 fn has_none(text: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
     let any = text.iter().fold(0, |any, byte| any | black_box(u8::from(is_one(*byte))));
     ct::equal(&[any], &[0])
@@ -130,14 +132,14 @@ impl KeySource<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`] if no place is given at all. A place that fails is not passed over in favour of the next:
+    /// [`Error::NoKey`] if no place is given at all. A place that fails is not skipped in favour of the next:
     /// [`Error::KeyNotRead`], [`Error::KeyOpenToOthers`], [`Error::KeyOwnedByOther`], [`Error::KeyTooLong`],
     /// [`Error::InvalidKey`].
     pub fn read(&self) -> Result<Key> {
         self.read_text(&environment::process, MAX_KEY_LEN)?.parse()
     }
 
-    /// As [`KeySource::read`], and checks that the key is for the account that is named, if one is.
+    /// Like [`KeySource::read`], and checks that the key is for the named account, if one is named.
     ///
     /// # Errors
     ///
@@ -148,7 +150,7 @@ impl KeySource<'_> {
         Ok(key)
     }
 
-    /// As [`KeySource::read`]; `None` if no place is given at all.
+    /// Like [`KeySource::read`], but returns `None` if no place is given at all.
     ///
     /// # Errors
     ///
@@ -160,7 +162,7 @@ impl KeySource<'_> {
         }
     }
 
-    /// Refuses a caller who gives more than one place: it is not clear which one they mean.
+    /// Refuses more than one place, since it would not be clear which one is meant.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl KeySource<'_> {
         if given.iter().filter(|given| **given).count() > 1 { Err(Error::SeveralKeys) } else { Ok(()) }
     }
 
-    /// Reads what is given. What is longer than `max_len` bytes is refused, and not read to its end.
+    /// Reads what is given. Anything longer than `max_len` bytes is refused, and not read to its end.
     pub(crate) fn read_text(&self, environment: Environment<'_>, max_len: usize) -> Result<KeyText> {
         let credentials = variable(environment, "CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let file = |path: &Path, origin: fn(PathBuf) -> KeyOrigin| {
@@ -212,7 +214,7 @@ impl KeySource<'_> {
     }
 }
 
-/// Checks that a key is for the account that was named, if one was.
+/// Checks that a key is for the named account, if one was named.
 pub(crate) fn check_account(key: &Key, named: Option<&str>) -> Result<()> {
     match named.map(AccountName::parse).transpose()? {
         Some(named) if named != *key.account() => {
@@ -237,7 +239,7 @@ fn from_file(
     }
 }
 
-/// How much memory a key takes at first if its place does not tell its length: a page.
+/// How much memory a key takes at first if its length is not known in advance: a page.
 const FIRST_LEN: usize = 4096;
 
 fn from_stream(file: io::Result<File>, origin: KeyOrigin, max_len: usize) -> Result<KeyText> {
@@ -250,7 +252,7 @@ fn from_stream(file: io::Result<File>, origin: KeyOrigin, max_len: usize) -> Res
     }
 }
 
-/// Reads straight into locked memory: with one read if the length is known, else in growing steps.
+/// Reads straight into locked memory: with one read if the length is known, otherwise in growing steps.
 fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<usize>) -> Result<KeyText> {
     let most = max_len.saturating_add(1);
     let mut bytes = LockedBuf::new(known.unwrap_or(FIRST_LEN).min(most));
@@ -272,7 +274,7 @@ fn from_open(mut file: File, origin: KeyOrigin, max_len: usize, known: Option<us
     }
 }
 
-/// Takes off a byte order mark, and turns UTF-16 into bytes, in place: Windows tools write both. Returns the new length.
+/// Removes a byte order mark, and turns UTF-16 into bytes, in place: Windows tools write both. Returns the new length.
 ///
 /// A character outside ASCII becomes one that no key has.
 fn without_marks(text: &mut [u8]) -> usize {
@@ -304,7 +306,7 @@ fn narrow(low: u8, high: u8) -> u8 {
     (low & mask) | (b'?' & !mask)
 }
 
-/// Takes the second byte of each character off a text in UTF-16 without a mark. Returns the new length.
+/// Removes the second byte of each character from UTF-16 text without a mark. Returns the new length.
 fn without_zeros(text: &mut [u8]) -> usize {
     let is_wide = text.len() >= 2 && text.len().is_multiple_of(2) && text.chunks_exact(2).all(|unit| unit[1] == 0);
     if !is_wide {

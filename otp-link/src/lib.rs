@@ -1,7 +1,8 @@
 //! Hands a credential to the process that needs it, with nothing but a key: the library below `otp`, C and Python.
 //!
-//! A service opens its account in three lines. Key and store are found as the program finds them: the file that `OTP_KEY_FILE`
-//! names, `OTP_KEY`, or systemd's credential `otp-key`; and the store that `OTP_STORE` names, or the user's own.
+//! A service opens its account in three lines. Key and store are found as the program finds them: the key in the file
+//! that `OTP_KEY_FILE` names, in `OTP_KEY`, or in systemd's credential `otp-key`; the store where `OTP_STORE` says, or
+//! in the user's own.
 //!
 //! ```no_run
 //! # fn connect(_username: &str, _password: &str) {}
@@ -13,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! The administrator adds the account, and hands its key to the caller. If that fails, there is no account:
+//! The administrator adds the account, and hands its key to the caller. If the hand-over fails, there is no account:
 //!
 //! ```
 //! use otp_link::{KeyTerms, Randomness, Source};

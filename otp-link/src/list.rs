@@ -14,7 +14,8 @@ use crate::records::CHUNK;
 use crate::side_by_side::side_by_side;
 use crate::store;
 
-/// Gives each account that has a record and whose name starts with `prefix`, sorted by name, until `each` breaks.
+/// Calls `each` with every account that has a record and whose name starts with `prefix`, sorted by name, until it
+/// returns `Break`.
 ///
 /// The prefix `edms/` means the account `edms` too.
 ///
@@ -34,7 +35,7 @@ pub fn list_accounts(
     })
 }
 
-/// As [`list_accounts`], and gives what the store says of each account's keys. All of it is public.
+/// Like [`list_accounts`], with what the store says of each account's keys. All of it is public.
 ///
 /// # Errors
 ///
@@ -56,7 +57,7 @@ pub fn list_accounts_with_keys(
     })
 }
 
-/// On the network: lists each account once more, to ask for the keys of several at a time.
+/// On the network: lists every account once more, so that it can ask for the keys of several at a time.
 fn each_with_keys(
     keeper: &Keeper<'_, AnyStore, LockedBuf>,
     prefix: &str,
@@ -85,17 +86,17 @@ fn each_with_keys(
     Ok(())
 }
 
-/// Whether an account's name, with a `/` behind it, starts with `prefix`.
+/// Whether an account's name, followed by a `/`, starts with `prefix`.
 pub(crate) fn has_prefix(account: &AccountName, prefix: &str) -> bool {
     account.as_str().starts_with(prefix) || prefix.strip_suffix('/') == Some(account.as_str())
 }
 
-/// Lists the smallest scope in which all accounts are whose names start with `prefix`.
+/// Lists the smallest scope that holds all accounts whose names start with `prefix`.
 pub(crate) fn in_prefix(prefix: &str, list: impl FnOnce(Scope<'_>) -> Result<()>) -> Result<()> {
     match prefix.rsplit_once('/').map(|(above, _)| AccountName::parse(above)) {
         None => list(Scope::All),
         Some(Ok(above)) => list(Scope::Below(&above)),
-        // No account is called like this.
+        // No account can have such a name.
         Some(Err(_)) => Ok(()),
     }
 }

@@ -2,11 +2,11 @@
 
 use otp_core::key::PREFIX;
 
-/// So many characters of the key alphabet in a row may be a key, with or without its prefix.
+/// A run of this many characters of the key alphabet may be a key, with or without its prefix.
 const RUN: usize = 64;
 
-/// Cuts from a message what may be a key, say one that was passed in the place of a path or a name, and escapes what could
-/// change how a terminal shows the rest.
+/// Cuts from a message whatever may be a key, such as one that was passed instead of a path or a name, and escapes what
+/// could change how a terminal shows the rest.
 ///
 /// Everything between a key's prefix and the next character that no key has becomes `...`, and so does every run of 64 or more
 /// characters of the key alphabet. Control characters, marks of text direction and line separators are escaped.

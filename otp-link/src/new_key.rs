@@ -44,7 +44,7 @@ impl NewKey {
         self.holder.as_ref()
     }
 
-    /// The id of the key that a rotation replaces by it.
+    /// The id of the key that it replaces in a rotation.
     #[must_use]
     pub fn replaces(&self) -> Option<KeyId> {
         self.replaces
@@ -56,7 +56,7 @@ impl NewKey {
         self.pages
     }
 
-    /// The key's text, `otpk1_` and base32, with a NUL behind it.
+    /// The key's text, `otpk1_` and base32, followed by a NUL.
     #[must_use]
     pub fn bytes_with_nul(&self) -> &[u8] {
         self.text.as_ref()
@@ -68,7 +68,7 @@ impl NewKey {
         self.bytes_with_nul().split_last().map_or(&[], |(_, text)| text)
     }
 
-    /// The key's text, `otpk1_` and base32, for those who have it now: unlike its bytes, it is looked at to see that it is text.
+    /// The key's text, `otpk1_` and base32, for those who now have it: unlike the bytes, it is checked to be text.
     #[must_use]
     pub fn text(&self) -> &str {
         str::from_utf8(self.bytes()).unwrap_or_default()

@@ -25,7 +25,7 @@ pub fn open_account(source: &Source<'_>) -> Result<Account> {
 }
 
 fn open(source: &Source<'_>, entry: &mut Entry) -> Result<Account> {
-    // A helper is started before the key is here.
+    // A helper must start before the key is read.
     let store = source.record.is_none().then(|| store::prepare(source.store));
     let key = source.read_key(|key| entry.key(key.account(), key.id()))?;
     let (name, id) = (key.account().clone(), key.id());

@@ -1,7 +1,8 @@
 //! Whether a store keeps its promises: some only pretend to.
 //!
-//! This tries the verbs that commands use, whatever is behind them. `otp-remote` has a probe of its own before it marks a bucket as a
-//! store: until then it lets nobody write, and it tries what no verb can, such as a version that is stale.
+//! This tries the verbs that commands use, whatever is behind them. `otp-remote` has a probe of its own, and lets
+//! nobody write to a bucket before it has passed and is marked as a store; that probe also tries what no verb can, such
+//! as a stale version.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -24,11 +25,11 @@ pub enum Broken {
     Read,
     /// A second put overwrote what was there.
     Put,
-    /// Of several that put at once, not exactly one was told that it did, or another one's object is there.
+    /// Several put at once, and not exactly one was told that it succeeded, or the object is another's.
     PutRace,
     /// An object was replaced that was not the expected one.
     Replace,
-    /// The same as with puts, of several that replaced.
+    /// The same as with puts, for replacements.
     ReplaceRace,
     /// A list does not show what was put just before.
     List,
@@ -55,7 +56,7 @@ pub(crate) fn probe(store: &AnyStore, id: KeyId) -> Result<Result<(), Broken>> {
     let account = AccountName::parse(&format!("otp-probe/{id}"))?;
     let slot = Slot { account: account.clone(), id, kind: Kind::Note };
     let outcome = tried(store, &slot);
-    // Whatever came of it.
+    // Whatever the outcome.
     let removed = store.remove(&slot);
     let outcome = outcome?;
     removed?;
@@ -87,7 +88,7 @@ fn tried(store: &AnyStore, slot: &Slot) -> Result<Result<(), Broken>, StoreError
         return Ok(Err(Broken::List));
     }
     if let AnyStore::Files(_) = store {
-        // Who replaces a file has its account's lock, so that nobody races.
+        // Replacing a file takes its account's lock, so there is no race.
         return Ok(Ok(()));
     }
     let guard = store.lock(&slot.account)?;
@@ -106,7 +107,7 @@ fn object(racer: u8) -> Vec<u8> {
     format!("racer {racer}").into_bytes()
 }
 
-/// Lets many do something at once, and gives those who were told that they did it.
+/// Lets many do something at once, and returns those who were told that they succeeded.
 fn race(act: impl Fn(u8) -> Result<bool, StoreError> + Sync) -> Result<Vec<u8>, StoreError> {
     let start = Barrier::new(usize::from(RACERS));
     let outcomes: Vec<Result<_, StoreError>> = std::thread::scope(|scope| {

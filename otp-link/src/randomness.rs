@@ -1,4 +1,4 @@
-//! [`Randomness`]: all that a command draws.
+//! [`Randomness`]: everything that a command draws.
 
 use std::fmt;
 use std::hint::black_box;
@@ -35,8 +35,8 @@ impl Randomness {
 
     /// The system's source, combined by XOR with one that the user provides.
     ///
-    /// Each draw uses up as many bytes of it, and the first one [`STARTUP_LEN`] more, for its start-up test. They are used up
-    /// before the draw returns, and not at all if the source has too few.
+    /// Each draw uses up as many bytes of the user's source, and the first draw [`STARTUP_LEN`] more, for its start-up
+    /// test. They are used up before the draw returns, and not at all if the source has too few.
     #[must_use]
     pub fn with_extra(entropy: Entropy) -> Self {
         let entropy = Rc::new(entropy);
@@ -65,7 +65,7 @@ impl Randomness {
 
 /// The symbol of a number below 64: `A-Z`, `a-z`, `0-9`, `-`, `_`. No table and no branch: the number is secret.
 fn symbol(number: u8) -> u8 {
-    /// Each range of symbols begins at this number, and there the distance from number to symbol changes by so much.
+    /// Each range of symbols begins at this number, where the distance from number to symbol changes by this much.
     const STEPS: [(u8, u8); 4] = [
         (26, b'a' - (b'Z' + 1)),
         (52, b'0'.wrapping_sub(b'z' + 1)),

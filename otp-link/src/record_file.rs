@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// Reads a record file. Pipes are read as well.
 ///
-/// What is longer than any record is refused before memory is taken for it. The permissions don't matter: the key decides
-/// whether it opens.
+/// Anything longer than a record can be is refused before memory is taken for it. The permissions don't matter: the key
+/// decides whether it opens.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = |source| Error::RecordNotRead { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(failed)?;

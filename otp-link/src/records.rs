@@ -1,4 +1,4 @@
-//! Looking at every record of some accounts: several at a time where each look takes a way over the network.
+//! Looking at every record of some accounts: several at a time where each one needs the network.
 
 use std::ops::ControlFlow;
 
@@ -11,21 +11,21 @@ use crate::list::{has_prefix, in_prefix};
 use crate::side_by_side::side_by_side;
 use crate::store;
 
-/// How many are looked at before the first is given.
+/// How many are looked at before the first one is reported.
 pub(crate) const CHUNK: usize = 256;
 
 /// What a look at a record finds.
 pub(crate) enum Look {
-    /// What is known of its key, unless that has ended meanwhile.
+    /// What is known of its key, unless that has ended in the meantime.
     Key(Option<Box<KeyInfo>>),
     /// What is wrong with it.
     Fault(Error),
-    /// Something else than a file is in its place.
+    /// Something other than a file is in its place.
     Obstacle(Error),
 }
 
-/// Looks at each record of the accounts whose names start with `prefix`, and gives them sorted by account and id, until `each`
-/// breaks.
+/// Looks at each record of the accounts whose names start with `prefix`, and calls `each` with them, sorted by account
+/// and id, until it returns `Break`.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub(crate) fn look_at_records(
     Ok(())
 }
 
-/// What is wrong with one record; an error if it is the store on the network that failed, and would with the next one.
+/// What is wrong with one record; an error if it is the store on the network that failed, as it would for the next one.
 pub(crate) fn fault(error: Error) -> Result<Error> {
     match &error {
         Error::Store(StoreError::Remote(remote)) if !remote.is_about_an_object() => Err(error),

@@ -1,10 +1,10 @@
-//! The commands that put permissions right, as each system has them, for hints.
+//! The commands that fix permissions, on each system, for hints.
 
 use std::path::Path;
 
 use crate::shell::shell_word;
 
-/// Which command puts something right.
+/// Which command fixes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
@@ -32,8 +32,8 @@ impl Remedy {
         };
         #[cfg(windows)]
         return match self {
-            // Two commands, for the shells have no way in common to write two in a line: the first takes away all that was
-            // granted here, the second all that comes from above.
+            // Two commands, since the shells have no common way to write two on a line: the first removes everything
+            // that was granted here, the second everything that is inherited.
             Self::MakePrivate | Self::RemoveWriteAccess => {
                 format!(
                     "icacls {word} /reset; and then: icacls {word} /inheritance:r /grant:r {}",
@@ -46,7 +46,7 @@ impl Remedy {
     }
 }
 
-/// Everything for this user, the system and its administrators, whose names differ between languages.
+/// Full access for this user, the system and its administrators, whose names differ between languages.
 #[cfg(windows)]
 fn grants(is_directory: bool) -> String {
     let inherit = if is_directory { "(OI)(CI)" } else { "" };

@@ -9,10 +9,10 @@ use crate::place::Place;
 use crate::warning::{self, Warning};
 use crate::{ring, store};
 
-/// Ends one key. Its record is deleted, and a tombstone remains; the account's other keys are not touched. The ring's copy, if
-/// there is a ring, is wiped.
+/// Ends one key. Its record is deleted, and a tombstone remains; the account's other keys are not touched. If there is
+/// a ring, its copy is wiped.
 ///
-/// On a full disk there may be no room for the tombstone. The key ends all the same, with a [`Warning::NoTombstone`].
+/// On a full disk there may be no room for the tombstone. The key still ends, with a [`Warning::NoTombstone`].
 ///
 /// # Errors
 ///

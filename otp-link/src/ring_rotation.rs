@@ -27,7 +27,7 @@ pub struct Renewal<'a> {
     pub account: &'a str,
     /// The new fields; the others keep their values.
     pub fields: &'a [(&'a str, &'a [u8])],
-    /// Expiry of all keys, and capacity and pages of new ones; what is left out is as it was.
+    /// The expiry of all keys, and the capacity and pages of new ones; what is left out stays as it was.
     pub terms: KeyTerms<'a>,
     /// Whether every holder gets a new key.
     pub new_keys: bool,
@@ -65,7 +65,7 @@ impl<'a> Renewal<'a> {
 }
 
 impl Renewal<'_> {
-    /// The old payload with the new fields in their places, if the program that changes the database can read it.
+    /// The old payload with the new fields in it, if the program that changes the database can read it.
     fn changed(&self, old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
         let payload = merge(old, new)?;
         if self.as_text {
@@ -75,19 +75,19 @@ impl Renewal<'_> {
     }
 }
 
-/// What becomes of a [`Change`], with the ring's lock, which a program should inherit.
+/// Carries out a [`Change`], and says what became of it. Gets the ring's lock, which a program should inherit.
 pub trait Apply: FnOnce(&RingGuard, Change<'_>) -> Applied {}
 
 impl<F: FnOnce(&RingGuard, Change<'_>) -> Applied> Apply for F {}
 
 /// Gives an account a new secret; each key that has a page left keeps its text.
 ///
-/// `apply` changes the database in between. `hand_over` gets the new keys that some holders need, which may be none.
+/// `apply` changes the database in between. `hand_over` gets the new keys that some holders need; there may be none.
 ///
 /// # Errors
 ///
-/// Those of [`otp_core::keeper::ringed::RingKeeper::rotate`], [`Error::NothingNew`], [`Error::ValueNotText`], and the ring's. With
-/// [`Code::InDoubt`](otp_core::Code::InDoubt), [`resume_rotation`] goes on.
+/// Those of [`otp_core::keeper::ringed::RingKeeper::rotate`], [`Error::NothingNew`], [`Error::ValueNotText`], and the
+/// ring's. After [`Code::InDoubt`](otp_core::Code::InDoubt), call [`resume_rotation`].
 pub fn renew_account<E: From<Error>>(
     renewal: &Renewal<'_>,
     randomness: &mut Randomness,
@@ -101,7 +101,7 @@ pub fn renew_account<E: From<Error>>(
     with_keeper(&renewal.place, &entry, |keeper| {
         let change = |old: &[u8]| -> Result<Payload, Failure<E>> {
             let payload = renewal.changed(old, &new).map_err(Failure::Link)?;
-            // Nothing has changed as yet, and `apply` gets both.
+            // Nothing has changed yet, and `apply` gets both.
             entry.granted().map_err(Failure::Link)?;
             Ok(payload)
         };
@@ -122,8 +122,8 @@ pub fn plan_renewal(renewal: &Renewal<'_>) -> Result<Published<LockedBuf>> {
     })
 }
 
-/// Goes on with a rotation that was cut short; `None` if nothing was left to do: the database had not
-/// been touched, or all of it was done.
+/// Resumes a rotation that was cut short. Returns `None` if nothing was left to do: the database had not been touched,
+/// or all of it was done.
 ///
 /// # Errors
 ///
@@ -185,7 +185,7 @@ impl<E> From<otp_core::KeepError<StoreError>> for Failure<E> {
     }
 }
 
-/// Begins the entry of a rotation, or of going on with one or back.
+/// Begins the entry of a rotation, or of resuming or aborting one.
 fn begin(account: &AccountName) -> Result<Entry> {
     let mut entry = Entry::begin(Event::Rotate)?;
     entry.account(account);
@@ -208,7 +208,7 @@ fn with_keeper<T, E: From<Error>>(
     })
 }
 
-/// Hands old and new secret over to who changes the database.
+/// Hands the old and new secret to whatever changes the database.
 fn with_change(apply: impl Apply) -> impl Apply {
     |guard: &RingGuard, change: Change<'_>| {
         for payload in [change.old, change.new] {
@@ -218,7 +218,7 @@ fn with_change(apply: impl Apply) -> impl Apply {
     }
 }
 
-/// Hands new keys over as a front end takes them.
+/// Hands new keys over in the form that a front end takes.
 fn handing<E: From<Error>>(
     hand_over: impl FnOnce(Vec<NewKey>) -> Result<(), E>,
 ) -> impl FnOnce(&[Replacement<LockedBuf>]) -> Result<(), Failure<E>> {
@@ -240,7 +240,7 @@ fn new_fields(renewal: &Renewal<'_>) -> Result<Account<LockedBuf>> {
     Ok(new)
 }
 
-/// Refuses what a program that changes the database can't be given as text.
+/// Refuses values that can't be given as text to a program that changes a database.
 fn check_text(payload: &[u8]) -> Result<()> {
     otp_sys::hand_over(payload);
     match Fields::decode(payload)?.iter().find(|field| str::from_utf8(field.value).is_err()) {

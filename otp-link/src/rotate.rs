@@ -36,13 +36,13 @@ impl<E: From<Error>> From<Error> for RotateError<E> {
 pub struct Rotation<'a> {
     /// The account.
     pub account: &'a str,
-    /// A current key, with which the fields that are not given keep their values.
+    /// A current key; with it, the fields that are not given keep their values.
     pub key: Option<Key>,
     /// The new fields.
     pub fields: &'a [(&'a str, &'a [u8])],
     /// Whether, without a key, an account without username or password is meant.
     pub fields_only: bool,
-    /// The terms of all new keys; what is left out is as it was.
+    /// The terms of all new keys; what is left out stays as it was.
     pub terms: KeyTerms<'a>,
     /// For how many seconds the old keys open the old secret; `None` for not at all.
     pub grace: Option<u64>,
@@ -61,13 +61,13 @@ impl<'a> Rotation<'a> {
     }
 }
 
-/// Gives an account a new secret, and each of its keys a new key in its place.
+/// Gives an account a new secret, and replaces each of its keys with a new one.
 ///
-/// With a key, which must be current, the fields that are not given keep their values; without one, they are all that the
-/// account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the rotation is taken back;
-/// otherwise the old keys end: at once, or after `grace` seconds in which they open the old secret.
+/// With a key, which must be current, the fields that are not given keep their values. Without one, the given fields
+/// are all that the account will have. `hand_over` gets the new keys while the old ones still open. If it fails, the
+/// rotation is taken back; otherwise the old keys end: at once, or after opening the old secret for `grace` seconds.
 ///
-/// It returns the keys that were left as they are, since their records are damaged; each is to be revoked.
+/// It returns the keys that were left as they are because their records are damaged; each should be revoked.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ pub fn rotate_account<E: From<Error>>(
         match &key {
             Some(key) => check_account(key, Some(account))?,
             None if fields_only => {}
-            // Nothing is kept of the old secret, so a field that is left out would be gone.
+            // Nothing of the old secret is kept, so a field that is left out would be gone.
             None => check_login(&new)?,
         }
         Ok((name, grant, new, store::open_to_write(store)?))
@@ -121,7 +121,7 @@ pub fn rotate_account<E: From<Error>>(
             rotation.finish().map(|()| damaged).map_err(|error| RotateError::Unfinished(entry.refused(error.into())))
         }
         Err(error) => {
-            // What can't be taken back opens for nobody, and goes with the next rotation.
+            // What can't be taken back opens for nobody, and the next rotation ends it.
             let _ = rotation.abandon();
             Err(RotateError::Unchanged(error))
         }
@@ -133,7 +133,7 @@ fn check_login(account: &Account<LockedBuf>) -> Result<()> {
     if has("username") && has("password") { Ok(()) } else { Err(Error::IncompleteLogin) }
 }
 
-/// The old payload with the new fields in their places.
+/// The old payload with the new fields in it.
 pub(crate) fn merge(old: &[u8], new: &Account<LockedBuf>) -> Result<Payload> {
     let mut account = Account::in_memory();
     account.update(Fields::decode(old)?)?;
@@ -149,7 +149,7 @@ impl AsRef<[u8]> for Payload {
     }
 }
 
-/// Refuses an account that does not exist, and a key that is not a current one of it: before somebody types a password for it.
+/// Refuses an account that does not exist, and a key that is not current, before somebody types a password.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ use crate::new_key::NewKey;
 use crate::randomness::Randomness;
 use crate::terms::KeyTerms;
 
-/// Seals bytes without any store: gives the key, and the record's bytes.
+/// Seals bytes without any store: returns the key, and the record's bytes.
 ///
 /// # Errors
 ///
@@ -28,13 +28,13 @@ pub fn seal_bytes(
     let buffer = LockedBuf::new(otp_core::key::len_for(name.as_str().len(), capacity));
     let fresh = FreshKey::generate(&name, capacity, buffer, randomness).map_err(Error::from_draw)?;
     let terms = Terms::created(UnixTime::now()).expiring(grant.expires).held_by(grant.holder.clone());
-    // The frame is under its pad only when it leaves this.
+    // The frame does not leave this before it is under its pad.
     let mut draft = LockedBuf::new(Record::max_len(capacity));
     let (key, record) = otp_core::seal(fresh, &terms, secret, draft.as_mut())?;
     Ok((NewKey::new(&key, grant.holder, None)?, record.to_vec()))
 }
 
-/// The most bytes that sealing takes: of the record, and of the key's text without a NUL.
+/// The most bytes that sealing takes: those of the record, and those of the key's text without a NUL.
 ///
 /// # Errors
 ///

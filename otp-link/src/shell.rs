@@ -6,9 +6,9 @@ use std::path::Path;
 #[cfg(unix)]
 use otp_core::name::is_unprintable;
 
-/// A path as a shell takes it for one word, and the command that gets the word for a path.
+/// A path quoted as one word for a shell, and the command that gets the word for a path.
 ///
-/// What a terminal can't show as it is stands in it as `$'...'` of POSIX (2024), which bash, ksh and zsh know.
+/// What a terminal can't show as it is appears in it as `$'...'` of POSIX (2024), which bash, ksh and zsh know.
 #[must_use]
 pub fn shell_word(path: &Path) -> String {
     if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
@@ -18,8 +18,8 @@ pub fn shell_word(path: &Path) -> String {
     quoted(path.as_os_str())
 }
 
-/// In double quotes, which `cmd` and PowerShell both know, and which are in no path; in single ones, if there is something
-/// that PowerShell changes in double ones.
+/// In double quotes, which `cmd` and PowerShell both know and which no path contains; in single quotes if it has
+/// something that PowerShell changes in double ones.
 #[cfg(windows)]
 fn quoted(text: &OsStr) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/\\._-+:".contains(byte);

@@ -1,4 +1,4 @@
-//! Doing the same with many things, several at a time: what a store on the network needs.
+//! Doing the same with many things, several at a time, as a store on the network needs it.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::any_store::AnyStore;
 
-/// How many are on their way at once.
+/// How many are in progress at once.
 const SIDE_BY_SIDE: usize = 32;
 
-/// Does something with each of many, several at a time, and gives the outcomes in their order. After the first failure nothing
-/// more is begun.
+/// Does something with each of many, several at a time, and returns the outcomes in order. After the first failure,
+/// nothing more is begun.
 pub(crate) fn side_by_side<T: Sync, R: Send, E: Send>(
     items: &[T],
     act: impl Fn(&T) -> Result<R, E> + Sync,
@@ -43,8 +43,8 @@ pub(crate) fn side_by_side<T: Sync, R: Send, E: Send>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Does the same for each, side by side where each takes a way over the network, and gives the outcomes in their order. After
-/// the first failure nothing more is begun.
+/// Does the same for each, side by side where each needs the network, and returns the outcomes in order. After the
+/// first failure, nothing more is begun.
 pub(crate) fn try_spread<T: Sync, R: Send, E: Send>(
     store: &AnyStore,
     items: &[T],
@@ -56,7 +56,7 @@ pub(crate) fn try_spread<T: Sync, R: Send, E: Send>(
     }
 }
 
-/// As [`try_spread`], of what can't fail as a whole.
+/// Like [`try_spread`], for what can't fail as a whole.
 pub(crate) fn spread<T: Sync, R: Send>(store: &AnyStore, items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let Ok(done) = try_spread(store, items, |item| Ok::<R, Infallible>(act(item)));
     done

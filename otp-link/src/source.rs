@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::key_source::{Key, KeySource, check_account};
 
-/// Where the key and the record come from. What is left out is looked for as the program does.
+/// Where the key and the record come from. What is left out is found the way the program finds it.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Source<'a> {
@@ -27,7 +27,7 @@ impl<'a> Source<'a> {
         self
     }
 
-    /// A file that has the key; `-` is standard input.
+    /// A file that holds the key; `-` is standard input.
     #[must_use]
     pub const fn key_file(mut self, path: &'a Path) -> Self {
         self.key.file = Some(path);

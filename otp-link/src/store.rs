@@ -46,7 +46,7 @@ pub struct StoreChoice {
 /// # Errors
 ///
 /// [`Error::NoStore`]: none is named, and neither the environment nor the user database has a home directory.
-/// [`Error::RelativeHome`]: it is no absolute path.
+/// [`Error::RelativeHome`]: it is not an absolute path.
 pub fn find_store(explicit: Option<&Path>) -> Result<StoreChoice> {
     find_store_in(explicit, &environment::process)
 }
@@ -81,7 +81,7 @@ fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
 #[cfg(unix)]
 fn home(environment: Environment<'_>) -> Result<Option<PathBuf>> {
     match variable(environment, "HOME").map(PathBuf::from).or_else(|| environment::home_of_user(environment)) {
-        // The store would be another one in each directory.
+        // The store would depend on the current directory.
         Some(path) if !path.is_absolute() => Err(Error::RelativeHome { path }),
         home => Ok(home),
     }
@@ -94,7 +94,7 @@ fn data_directory(environment: Environment<'_>) -> Result<Option<PathBuf>> {
     Ok(variable(environment, "LOCALAPPDATA").map(PathBuf::from))
 }
 
-/// Says how long this process waits for the lock of an account or a ring from now on, in whole seconds. Without it, that is
+/// Sets how long this process waits from now on for the lock of an account or a ring, in whole seconds. The default is
 /// [`FsStore::LOCK_TIMEOUT`].
 pub fn set_lock_timeout(timeout: Duration) {
     LOCK_TIMEOUT_SECS.store(timeout.as_secs(), Ordering::Relaxed);
@@ -102,7 +102,7 @@ pub fn set_lock_timeout(timeout: Duration) {
 
 static LOCK_TIMEOUT_SECS: AtomicU64 = AtomicU64::new(FsStore::LOCK_TIMEOUT.as_secs());
 
-/// Where the store is that counts.
+/// Where the store that counts is.
 ///
 /// # Errors
 ///
@@ -112,9 +112,9 @@ pub(crate) fn place(explicit: Option<&Path>) -> Result<Name> {
     Name::parse(&path).map_err(|fault| {
         let name = path.display().to_string();
         let url = match (&fault, name.split_once(['?', '#'])) {
-            // What the secret is, nobody knows better than the one who wrote it.
+            // Only the person who wrote it knows what the secret is.
             (UrlFault::Secret { .. }, _) => "(not shown)".to_owned(),
-            // What is wrong is named, and what else is there may be a secret that nobody knows as one.
+            // The fault names what is wrong; the rest may be a secret that nobody recognizes as one.
             (_, Some((place, _))) => place.to_owned(),
             (_, None) => name,
         };
@@ -122,7 +122,7 @@ pub(crate) fn place(explicit: Option<&Path>) -> Result<Name> {
     })
 }
 
-/// A store that is about to be opened: of one on the network, the helper runs already.
+/// A store that is about to be opened. For one on the network, the helper is already running.
 pub(crate) enum Prepared {
     Files(PathBuf),
     Remote(RemoteStore),
@@ -167,8 +167,8 @@ pub(crate) fn open_or_create(explicit: Option<&Path>) -> Result<AnyStore> {
     make(explicit).map(|(store, _)| store)
 }
 
-/// Opens the store, makes it if it does not exist, and says whether it did. On the network it is a store once it has been seen to
-/// keep its promises, which is tried once.
+/// Opens the store, makes it if it does not exist, and says whether it did. On the network, it becomes a store once it
+/// has shown that it keeps its promises, which is tried once.
 pub(crate) fn make(explicit: Option<&Path>) -> Result<(AnyStore, bool)> {
     match place(explicit)? {
         Name::Path(path) => {

@@ -1,4 +1,4 @@
-//! What is done with a whole store: making it, copying it, checking that it keeps its promises.
+//! Commands for a whole store: making it, copying it, checking that it keeps its promises.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -16,18 +16,18 @@ use crate::randomness::Randomness;
 use crate::side_by_side::side_by_side;
 use crate::store;
 
-/// Makes a store that can be written: a directory, or on the network whatever marks one, once it has been seen to keep its
-/// promises. Says whether it was one before.
+/// Makes a store that can be written: a directory or, on the network, whatever marks a store, once it has shown that it
+/// keeps its promises. Says whether it was a store before.
 ///
 /// # Errors
 ///
-/// The store's, also if it does not keep its promises.
+/// The store's, including that it does not keep its promises.
 pub fn init_store(store: &Path) -> Result<bool> {
     store::make(Some(store)).map(|(_, before)| before)
 }
 
-/// Tries the store's promises on objects of an account that nobody has, and removes them. It goes the way that every command goes, so
-/// it tries a helper, of any origin, as well as its server.
+/// Tries the store's promises on objects of an account that nobody has, and removes them. It takes the path that every
+/// command takes, so it tests a helper, of any origin, as well as its server.
 ///
 /// # Errors
 ///
@@ -44,17 +44,17 @@ pub fn check_store(store: Option<&Path>) -> Result<()> {
 pub struct Copied {
     /// How many objects were copied.
     pub copied: usize,
-    /// How many were there already, byte by byte.
+    /// How many were already there, byte for byte.
     pub equal: usize,
-    /// Those that are there and different. They stay as they are. Sorted.
+    /// Those that are there but different. They stay as they are. Sorted.
     pub different: Vec<String>,
 }
 
-/// Copies every object of a store that another does not have. It overwrites nothing, compares what is there already, and goes
-/// on where an earlier call was cut off.
+/// Copies every object of a store that another does not have. It overwrites nothing, compares what is already there,
+/// and carries on where an earlier call was cut off.
 ///
-/// What ends keys goes first: a reader of the copy never sees a key open that has ended in the original. `progress` is
-/// called with how many objects are done, and how many there are, from several threads.
+/// What ends keys goes first, so a reader of the copy never sees a key open that has ended in the original. `progress`
+/// is called from several threads, with how many objects are done and how many there are.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn copy_store(from: &Path, to: &Path, progress: impl Fn(usize, usize) + Sync
     let from = store::open(Some(from))?;
     let slots = slots(&from)?;
     let to = store::open_or_create(Some(to))?;
-    // An equal object may be put twice on the network, and both times be told to be new.
+    // On the network, an equal object may be put twice and be called new both times.
     let present = self::slots(&to)?;
     let (total, done) = (slots.len(), AtomicUsize::new(0));
     let mut report = Copied::default();
@@ -94,7 +94,7 @@ enum Outcome {
     Copied,
     Equal,
     Different,
-    /// It was removed since it was listed.
+    /// It was removed after it was listed.
     Gone,
 }
 
@@ -110,7 +110,7 @@ fn slots(store: &AnyStore) -> Result<BTreeSet<Slot>> {
 fn copy(from: &AnyStore, to: &AnyStore, slot: &Slot, is_there: bool) -> Result<Outcome, StoreError> {
     let Some(bytes) = read(from, slot)? else { return Ok(Outcome::Gone) };
     let put = !is_there && to.put(slot, &bytes)?;
-    // Also what was just put: that it is there is for the store to prove.
+    // Read it even if it was just put: it is for the store to prove that it is there.
     Ok(match read(to, slot)? {
         Some(there) if there == bytes && put => Outcome::Copied,
         Some(there) if there == bytes => Outcome::Equal,
@@ -118,7 +118,7 @@ fn copy(from: &AnyStore, to: &AnyStore, slot: &Slot, is_there: bool) -> Result<O
     })
 }
 
-/// An object's bytes. One that is longer than any record is cut off, and then equal to none.
+/// An object's bytes. One that is longer than any record is cut off, and then equals none.
 fn read(store: &AnyStore, slot: &Slot) -> Result<Option<Vec<u8>>, StoreError> {
     let mut bytes = vec![0; Record::MAX_LEN + 1];
     let len = store.get(slot, &mut bytes)?;

@@ -22,7 +22,7 @@ pub struct KeyTerms<'a> {
     pub pages: Option<NonZeroU8>,
     /// Whether the password that it opens may be empty.
     pub allow_empty_password: bool,
-    /// The longest text of a key that its place takes, in bytes. One that would be longer is refused before it is made.
+    /// The longest key text that its place takes, in bytes. A longer one is refused before it is made.
     pub max_key_len: Option<usize>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> KeyTerms<'a> {
         self
     }
 
-    /// Refuses an empty password, which is mostly a mistake of a script, unless it is allowed.
+    /// Refuses an empty password, which is usually a script's mistake, unless it is allowed.
     pub(crate) fn check_fields(&self, fields: &Account<LockedBuf>) -> Result<()> {
         match fields.fields().get("password") {
             Some([]) if !self.allow_empty_password => Err(Error::EmptyPassword),
@@ -81,7 +81,7 @@ impl<'a> KeyTerms<'a> {
     }
 }
 
-/// A key that has expired when it is made is a mistake.
+/// A key that has expired before it is made is a mistake.
 fn expiry(secs: u64) -> Result<UnixTime> {
     let at = UnixTime::from_secs(secs).ok_or(otp_core::Error::InvalidTime)?;
     if at > UnixTime::now() { Ok(at) } else { Err(Error::ExpiryPassed { at }) }

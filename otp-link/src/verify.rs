@@ -12,7 +12,7 @@ use crate::side_by_side::try_spread;
 use crate::source::Source;
 use crate::{record_file, store};
 
-/// What [`verify`] has looked at, and what was wrong with it.
+/// What [`verify`] looked at, and what was wrong with it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verification {
@@ -39,8 +39,8 @@ pub struct Fault {
 /// Checks that every record of the accounts whose names start with `prefix` is whole, and that each key opens its record.
 ///
 /// As in [`list_accounts`](crate::list_accounts), the prefix `edms/` means the account `edms` too.
-/// Nothing is opened, and expiry does not matter. `each` is called for each record that is looked at, and for each fault as
-/// soon as it is found; it ends the search by breaking.
+/// Nothing is opened, and expiry does not matter. `each` is called for each record that is looked at, and for each
+/// fault as soon as it is found; it ends the search by breaking.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn verify(
 }
 
 impl Fault {
-    /// Of a record or note that is damaged.
+    /// For a record or note that is damaged.
     pub(crate) fn damaged(account: &AccountName, key_id: KeyId, error: otp_core::Error) -> Self {
         let error = KeepError::DamagedKey { account: account.clone().into(), id: key_id, error };
         Self { account: account.clone(), key_id, error: error.into() }

@@ -1,4 +1,4 @@
-//! [`Warning`]: what works, and what its user should know.
+//! [`Warning`]: what works, but its user should know about.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -12,7 +12,7 @@ use crate::any_store::StoreError;
 use crate::key_origin::KeyOrigin;
 use crate::message::redact;
 
-/// Something that works all the same, and that the user should know.
+/// Something that works, but that the user should know about.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning<'a> {
@@ -30,8 +30,8 @@ pub enum Warning<'a> {
         /// Its permission bits.
         mode: u32,
     },
-    /// A key of an account that is kept in a ring was revoked without the ring: until that knows, who can write the store can
-    /// bring the key back.
+    /// A key of an account that is kept in a ring was revoked without the ring: until the ring knows, anyone who can
+    /// write the store can bring the key back.
     RevokedWithoutRing {
         /// The account.
         account: &'a AccountName,
@@ -45,26 +45,26 @@ pub enum Warning<'a> {
         /// Why.
         error: &'a StoreError,
     },
-    /// Another process has had an account locked for a second; it is still waited for.
+    /// Another process has had an account locked for a second; this one keeps waiting.
     WaitingForLock {
         /// The account's directory, or the ring's.
         path: &'a Path,
     },
-    /// A store on the network has let a request wait for a second; it is still waited for.
+    /// A store on the network has kept a request waiting for a second; this process keeps waiting.
     WaitingForStore {
         /// The server, or the store's URL if its helper says nothing.
         host: &'a str,
         /// Which try it is, from 1.
         attempt: u16,
     },
-    /// A place of the audit log does not take a line, and another one has, or the log is optional.
+    /// A sink of the audit log does not take a line, but another one has, or the log is optional.
     NotAudited {
-        /// The place.
+        /// The sink.
         path: &'a Path,
         /// Why.
         error: &'a io::Error,
     },
-    /// A store on another machine may be spoken to without TLS.
+    /// A store on another machine may be reached without TLS.
     InsecureStore {
         /// Its URL.
         url: &'a str,
@@ -112,12 +112,12 @@ impl Display for Warning<'_> {
 
 static HANDLER: OnceLock<fn(&Warning<'_>)> = OnceLock::new();
 
-/// Says what becomes of warnings in this process. Without a handler they are dropped; the first one that is set stays.
+/// Sets what becomes of warnings in this process. Without a handler they are dropped; the first one that is set stays.
 pub fn set_warning_handler(handler: fn(&Warning<'_>)) {
     let _ = HANDLER.set(handler);
 }
 
-/// The shared directories that have been warned of: once is enough for each.
+/// The shared directories that have been warned about: once is enough for each.
 static SHARED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 pub(crate) fn warn(warning: &Warning<'_>) {

@@ -4,8 +4,8 @@
 //! remove records or bring back old ones. So readers and writers alike refuse what others could write to: the store's root,
 //! each directory on the way, and the object itself. The group counts as others. So do strangers who own a part of it.
 //!
-//! On Windows the access list counts: what others, that is neither the owner nor the system nor its administrators, are
-//! allowed. Where a volume keeps no such lists, everybody is allowed everything. Links are refused there as well.
+//! On Windows the access list counts: what it allows to others, that is, to anyone but the owner, the system and its
+//! administrators. On a volume without access lists, everybody is allowed everything. Links are refused there, too.
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-/// From how many files or directories on, syncing the whole file system costs less than syncing each.
+/// From this many files or directories on, syncing the whole file system costs less than syncing each.
 const TOGETHER_FROM: usize = 32;
 
 /// What can be made durable, alone or with everything else on its file system.

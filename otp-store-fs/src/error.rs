@@ -20,14 +20,14 @@ pub enum Error {
         /// The store's root.
         path: PathBuf,
     },
-    /// Something else stands where the store needs a directory.
+    /// There is something else where the store needs a directory.
     NotADirectory {
         /// What is not a directory.
         path: PathBuf,
         /// Whether it is the store's root.
         root: bool,
     },
-    /// Something else stands where a regular file belongs: a directory, a pipe, a device.
+    /// There is something else where a regular file belongs: a directory, a pipe, a device.
     NotAFile {
         /// What is not a regular file.
         path: PathBuf,
@@ -37,14 +37,14 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
-    /// Others than the owner can write to the store or to a part of it.
+    /// Users other than the owner can write to the store or to a part of it.
     WritableByOthers {
         /// The directory or file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// The store belongs to another user than the one who writes to it.
+    /// The store belongs to a user other than the one who writes to it.
     OwnedByOther {
         /// The store's root.
         path: PathBuf,
@@ -57,26 +57,26 @@ pub enum Error {
     OwnedByStranger {
         /// The directory or file.
         path: PathBuf,
-        /// The number of the user whom it belongs to.
+        /// The number of the user who owns it.
         owner: u32,
-        /// The number of the user whom the root belongs to.
+        /// The number of the user who owns the root.
         expected: u32,
     },
-    /// Another process has held an account's lock all the time that was waited for it.
+    /// Another process held an account's lock for as long as this one waited.
     Locked {
         /// The account's directory.
         path: PathBuf,
         /// How long that was.
         waited: Duration,
     },
-    /// Another program has a file of the store open, and keeps others out, as long as was waited for it.
+    /// Another program has a file of the store open and kept others out of it for as long as this one waited.
     InUse {
         /// The file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// The lock that was given is another account's, or was taken through another [`FsStore`](crate::FsStore).
+    /// The given lock is another account's, or was taken through another [`FsStore`](crate::FsStore).
     WrongLock {
         /// The object that was to be replaced.
         path: PathBuf,

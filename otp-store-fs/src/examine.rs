@@ -1,6 +1,6 @@
 //! What is wrong with a store: modes, owners, links, foreign files, and what crashed writers left behind.
 //!
-//! Whether the records themselves decode is not looked at here.
+//! This does not check whether the records themselves decode.
 
 use std::io::ErrorKind;
 use std::mem;
@@ -25,9 +25,9 @@ use crate::{check, strays, walk};
 pub enum Finding {
     /// Something does not work, or is not safe.
     Faulty(Error),
-    /// Writers are refused; reading works, and may be all that is wanted.
+    /// Writers are refused; reading works, and may be all you want.
     ReadOnly(Error),
-    /// Something that is no part of a store. Nothing reads it.
+    /// Something that is not part of a store. Nothing reads it.
     Foreign {
         /// Where it is.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Reading objects: one open and one read each, beside a look at each directory on the way.
+//! Reading objects: one open and one read each, plus a check of each directory on the way.
 
 use otp_core::store::Slot;
 use otp_core::{AccountName, KeyId};

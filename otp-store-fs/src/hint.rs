@@ -13,14 +13,14 @@ use crate::error::Error;
 pub enum Hint<'a> {
     /// Add an account, which makes the store, or name the store that is meant.
     MakeStore,
-    /// Name another store: what has this name is not one.
+    /// Name another store: this name is not that of a store.
     NameAnotherStore,
-    /// Move away what stands in the place of a part of the store.
+    /// Move away whatever is in the place of a part of the store.
     MoveAway {
         /// What to move.
         path: &'a Path,
     },
-    /// Put what a link leads to in the link's place, or remove the link.
+    /// Replace a link with what it leads to, or remove it.
     ReplaceLink {
         /// The link.
         path: &'a Path,
@@ -46,7 +46,7 @@ pub enum Hint<'a> {
     TryLater,
     /// Act as the owner, or as a user whom the permissions let in.
     CheckPermissions {
-        /// What the system keeps to itself.
+        /// What the system gives no access to.
         path: &'a Path,
     },
     /// Make room on the file system, or in the user's quota, and try again.

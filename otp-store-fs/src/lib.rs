@@ -1,4 +1,4 @@
-//! A store on a file system: one file per record, atomic, durable, safe among processes.
+//! A store on a file system: one file per record, atomic, durable, safe across processes.
 //!
 //! `ROOT/<account>/<key id>.otp` is a record. A key alone gives its path, so reading it costs one open and one read, whether
 //! the store has ten records or a million. Notes and the markers of rotations lie beside it.

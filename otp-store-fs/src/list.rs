@@ -1,8 +1,8 @@
 //! Listing: sorted, and one directory at a time.
 //!
-//! Directories wait in a map by the names of their accounts. The smallest comes out, gives its objects, and puts in the
-//! directories below it. Those are all larger than itself, so what comes out is sorted, though `a-b` sorts between `a`
-//! and `a/b`.
+//! Directories wait in a map, keyed by their accounts' names. The smallest is taken out, its objects are listed, and
+//! the directories below it are put in. Their names are all larger than its own, so the list is sorted, even though
+//! `a-b` sorts between `a` and `a/b`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -40,13 +40,13 @@ pub(crate) fn list(
     })
 }
 
-/// As [`list`], and gives each slot that something else than a file stands in too, with the error.
+/// Like [`list`], and also gives each slot that holds something other than a file, with the error.
 pub(crate) fn list_with_obstacles(
     store: &FsStore,
     scope: Scope<'_>,
     each: &mut dyn FnMut(&Slot, Option<Error>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    // By their accounts, the directories that wait, each as the open directory that it lies in.
+    // The directories that wait, by their accounts, each as the open directory that contains it.
     let mut waiting: BTreeMap<AccountName, Arc<Dir>> = BTreeMap::new();
     if let Scope::Below(top) = scope {
         waiting.extend(walk::find_parent(store, top)?.map(|parent| (top.clone(), parent)));
@@ -120,7 +120,7 @@ fn read(
     match (outcome, link) {
         (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(Error::store("list", here(), error)),
         (_, Some(path)) => Err(Error::Symlink { path }),
-        // What was removed meanwhile has nothing.
+        // A directory that was removed in the meantime holds nothing.
         _ => Ok(contents),
     }
 }

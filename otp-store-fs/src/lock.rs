@@ -23,8 +23,9 @@ use crate::{check, walk};
 ///
 /// Readers never take it, and neither does `put`: it keeps out others who change several objects of an account in one go.
 ///
-/// Dropping it also removes what crashed writers left in the account's directory, and the directory itself and empty ones above
-/// it, if nothing else is in them. Errors of that are ignored: what stays is harmless, and [`examine`](crate::examine()) finds it.
+/// Dropping it also removes what crashed writers left in the account's directory, and then the directory and those
+/// above it, as far as they are empty. Errors of that are ignored: leftovers are harmless, and
+/// [`examine`](crate::examine()) finds them.
 #[derive(Debug)]
 #[must_use = "the lock is held as long as this lives"]
 pub struct AccountLock<'s> {
@@ -50,14 +51,14 @@ impl Guard for AccountLock<'_> {
 impl Drop for AccountLock<'_> {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
-            // Closing it is not enough: a child that another thread starts just now has it open too, for a moment.
+            // Closing it is not enough: a child that another thread is just starting also has it open for a moment.
             let _ = file.unlock();
         }
         let _ = prune(self.store, &self.account);
     }
 }
 
-/// Waits for an account's lock as long as the store says. The account's directory is made if it is missing.
+/// Waits for an account's lock for as long as the store says. Makes the account's directory if it is missing.
 pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<AccountLock<'s>, Error> {
     let modes = walk::modes_for_writing(store)?;
     let path = store.dir_of(account);
@@ -68,10 +69,9 @@ pub(crate) fn lock<'s>(store: &'s FsStore, account: &AccountName) -> Result<Acco
     Ok(lock)
 }
 
-/// Waits for those who have an account's lock. They made the file to lock before they looked at the
-/// account.
+/// Waits for those who have an account's lock. They made the lock file before they looked at the account.
 ///
-/// If a crashed writer left something, the lock is taken all the same, so that it is cleared up.
+/// If a crashed writer left something, the lock is taken anyway, so that the leftovers are cleared up.
 pub(crate) fn await_writers(store: &FsStore, account: &AccountName) -> Result<(), Error> {
     let Some(mut dir) = walk::find(store, account)? else { return Ok(()) };
     let mut is_needed = false;
@@ -93,7 +93,7 @@ fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'
     let failed = |error| Error::store("lock", path, error);
     let mut changed = Vec::new();
     let dir = walk::find_or_make(store, account, modes, &mut changed)?;
-    // A record that is put under this lock stays. Its put finds the directories made, and syncs only what it makes itself.
+    // A record put under this lock stays: its put finds the directories made, and syncs only what it makes itself.
     sync_all(&changed).map_err(failed)?;
     let file = dir.open_lock().map_err(|error| why_not(&dir, path, error))?;
     let status = otp_sys::status_of(&file).map_err(failed)?;
@@ -107,7 +107,7 @@ fn take(store: &FsStore, account: &AccountName, modes: &Modes, wait: &mut Wait<'
     Ok(file)
 }
 
-/// Why the file to lock can't be opened: perhaps something else stands in its place.
+/// Why the lock file can't be opened: perhaps something else is in its place.
 fn why_not(dir: &Dir, path: &Path, error: io::Error) -> Error {
     let other = dir.status_at(LOCK).ok().and_then(|status| check::regular_file(&status, || path.join(LOCK)).err());
     other.unwrap_or_else(|| Error::store("lock", path, error))

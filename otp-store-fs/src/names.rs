@@ -13,7 +13,7 @@ pub(crate) const LOCK: &str = ".lock";
 /// How the names of temporary files and directories start.
 pub(crate) const TEMPORARY: &str = ".tmp-";
 
-/// A name for a temporary file that hardly anybody else uses; its maker still lets the system refuse one that exists.
+/// A name for a temporary file that is unlikely to be in use; its maker still has the system refuse one that exists.
 pub(crate) fn temporary_name() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // Randomness may fail, and only those who need it should have to report that.

@@ -1,4 +1,4 @@
-//! Clearing up behind a writer: what crashed ones left, and directories that nothing is left in.
+//! Clearing up after a writer: what crashed ones left, and directories that nothing is left in.
 
 use std::io::ErrorKind;
 
@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::store::FsStore;
 use crate::{names, strays, walk};
 
-/// Removes what crashed writers left in an account's directory, and then that directory and those above it, as far as they are
-/// empty and nobody uses them.
+/// Removes what crashed writers left in an account's directory, and then that directory and those above it, as far as
+/// they are empty and nobody uses them.
 ///
-/// All of it is one look at the directory of an account that has anything. A directory that has anything in it, or whose
-/// lock is held, stays. Others may use the account meanwhile.
+/// For an account that has anything, this is a single look at its directory. A directory that has anything in it, or
+/// whose lock is held, stays. Others may use the account at the same time.
 pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error> {
     walk::modes_for_writing(store)?;
     let mut account = account.clone();
@@ -28,7 +28,7 @@ pub(crate) fn prune(store: &FsStore, account: &AccountName) -> Result<(), Error>
                 return Ok(());
             }
             match parent_dir.remove_dir(segment) {
-                // An account that was removed does not come back, as an empty directory either.
+                // A removed account must not come back, not even as an empty directory.
                 Ok(()) => parent_dir.sync().map_err(failed)?,
                 // Somebody put something in it, or removed it, just now.
                 Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {}

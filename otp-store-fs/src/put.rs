@@ -26,8 +26,8 @@ pub(crate) fn put(store: &FsStore, slot: &Slot, bytes: &[u8]) -> Result<bool, Er
         let staged = Staged::new(Arc::clone(&dir), bytes, modes).map_err(failed)?;
         // Durable before it is visible: everybody who sees a record may rely on it.
         staged.sync().map_err(failed)?;
-        // So are the directories that were made for it. One whose name was lost would be taken for a new one by the next writer,
-        // and what is in it would be there again.
+        // So are the directories that were made for it. If a crash lost such a directory's name, the next writer would
+        // take it for a new one, and what is in it would be there again.
         sync_all(&changed).map_err(failed)?;
         let put = staged.publish(&slot.name().to_string()).map_err(failed)?;
         if put {

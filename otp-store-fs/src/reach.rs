@@ -1,8 +1,8 @@
 //! An account's directory as readers need it: each directory on the way is looked at, and on Linux none is opened.
 //!
-//! Opening and closing directories is most of what a read costs. Since version 5.6, Linux opens a path and refuses symbolic
-//! links in all of it (`openat2` with `RESOLVE_NO_SYMLINKS`). Where that is missing or forbidden, or anything else than
-//! "found" or "missing" comes back, the directories are opened one by one, which also tells what is wrong.
+//! Opening and closing directories is most of what a read costs. Since version 5.6, Linux can open a path and refuse
+//! symbolic links in all of it (`openat2` with `RESOLVE_NO_SYMLINKS`). Where that is missing or forbidden, or answers
+//! anything but "found" or "missing", the directories are opened one by one, which also tells what is wrong.
 
 use std::fs::File;
 use std::io::ErrorKind;

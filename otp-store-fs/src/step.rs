@@ -1,4 +1,4 @@
-//! The places at which a crash may cut a writer: each change of a store announces itself here.
+//! The points at which a crash may cut off a writer: each change of a store announces itself here.
 //!
 //! Outside of tests this does nothing. Tests count the steps, and end the process at the one that they ask for.
 
@@ -40,7 +40,7 @@ mod counted {
         STEPS.take()
     }
 
-    /// Runs `work` as on a file system that has no unnamed files and can't exchange two names.
+    /// Runs `work` as if the file system had no unnamed files and could not exchange two names.
     pub(crate) fn on_plain_file_system<T>(work: impl FnOnce() -> T) -> T {
         PLAIN.set(true);
         let result = work();

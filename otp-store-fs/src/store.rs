@@ -17,7 +17,7 @@ use crate::platform::Dir;
 /// # Promises
 ///
 /// - What `put`, `put_many`, `replace` or `remove` reported as done survives a crash of the machine.
-/// - A part of an object is never seen: a reader finds it whole or not at all, whatever writers do meanwhile.
+/// - No reader ever sees a part of an object: they find it whole or not at all, whatever writers do at the time.
 /// - A crash leaves at worst a stray temporary file or an empty directory, which the next writer of the account or
 ///   [`examine`](crate::examine()) removes.
 /// - Readers take no lock and need no right to write anything. They may read another user's store.
@@ -40,13 +40,13 @@ impl FsStore {
     /// How long a writer waits for an account's lock unless it is told otherwise.
     pub const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Waits so long for an account's lock, and then gives up with [`Error::Locked`](crate::Error::Locked).
+    /// How long to wait for an account's lock before giving up with [`Error::Locked`](crate::Error::Locked).
     #[must_use]
     pub fn lock_timeout(self, timeout: Duration) -> Self {
         Self { lock_timeout: timeout, ..self }
     }
 
-    /// Calls this, with the account's directory, once a writer has waited a second for its lock.
+    /// What to call, with the account's directory, once a writer has waited a second for its lock.
     #[must_use]
     pub fn on_wait(self, notice: fn(&Path)) -> Self {
         Self { on_wait: Some(notice), ..self }
@@ -58,8 +58,8 @@ impl FsStore {
         &self.path
     }
 
-    /// As [`Store::list`](otp_core::Store::list), and gives each slot that a pipe, a socket or a directory stands in too, with
-    /// [`Error::NotAFile`]: nobody can read what was there, or put anything.
+    /// Like [`Store::list`](otp_core::Store::list), and also gives each slot that a pipe, a socket or a directory
+    /// occupies, with [`Error::NotAFile`]: nobody can read or fill it.
     ///
     /// # Errors
     ///

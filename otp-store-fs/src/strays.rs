@@ -20,7 +20,7 @@ pub(crate) fn clear(dir: &Dir) -> io::Result<bool> {
     })?;
     for temporary in temporaries {
         let is_stray = match &temporary {
-            // Its maker locks it; if that happens only after this look, they find it gone and begin anew.
+            // Its maker locks it. If they do so only after this look, they find it gone and start over.
             (name, FileKind::File | FileKind::Directory) => dir.is_stray(name).unwrap_or(false),
             (_, FileKind::Symlink | FileKind::Other) => false,
         };

@@ -8,7 +8,7 @@ use otp_sys::{LockWait, NotLocked};
 use crate::error::Error;
 use crate::store::FsStore;
 
-/// One writer's wait for an account's lock, however often it begins anew.
+/// One writer's wait for an account's lock, however often the writer starts over.
 #[derive(Debug)]
 pub(crate) struct Wait<'s> {
     store: &'s FsStore,

@@ -13,7 +13,7 @@ use crate::platform::Dir;
 use crate::store::FsStore;
 use crate::{check, names};
 
-/// How often a writer begins anew because others removed the directory meanwhile. Each time, one of them made progress.
+/// How often a writer starts over because others removed the directory. Each time, one of them made progress.
 const TRIES: usize = 1000;
 
 /// The modes for what this process makes in the store, unless the root says that it may not write.

@@ -1,4 +1,4 @@
-//! Reading fields: their names, their order, and where each stands in a payload.
+//! Reading fields: their names, their order, and where each one is in a payload.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -62,8 +62,8 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads the fields of a payload.
     ///
-    /// It accepts exactly what [`FieldWriter`](super::FieldWriter) writes: every byte belongs to a field, and the fields stand in
-    /// their one order, each name once. Names and lengths are revealed to the owner; the values are not looked at.
+    /// It accepts exactly what [`FieldWriter`](super::FieldWriter) writes: every byte belongs to a field, and the
+    /// fields come in their one order, each name once. Names and lengths are revealed to the owner, but no values.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl fmt::Debug for Fields<'_> {
     }
 }
 
-/// Where a field of that name stands in a payload or belongs, and how long it is if it is there.
+/// Where a field of that name is in a payload, with its length; or where it would go.
 pub(super) fn place(payload: &[u8], name: &str) -> (usize, Option<usize>) {
     let mut rest = payload;
     while let Some((field, after)) = split_field(rest) {

@@ -1,7 +1,7 @@
 //! The fields of an account, inside a payload.
 //!
 //! Fields follow each other: well-known names first, in the order of their codes, then the others in the order of
-//! their bytes. So one set of fields has one encoding. A well-known name costs one byte; any other stands with its length:
+//! their bytes. So one set of fields has one encoding. A well-known name costs one byte; any other is spelled out:
 //!
 //! ```text
 //! code (1, not 0)                      | length of the value (2, big-endian) | value

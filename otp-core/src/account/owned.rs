@@ -21,7 +21,7 @@ use crate::frame::Capacity;
 /// # Ok::<(), otp_core::Error>(())
 /// ```
 ///
-/// It lies in memory of the type `M`.
+/// It is kept in memory of type `M`.
 pub struct Account<M: Buffer = Vec<u8>> {
     payload: Wiped<M>,
     /// How long the payload is.

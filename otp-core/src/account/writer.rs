@@ -1,4 +1,4 @@
-//! [`FieldWriter`]: fields into a payload, each where it belongs.
+//! [`FieldWriter`]: writes fields into a payload, each where it belongs.
 
 use core::fmt;
 
@@ -34,7 +34,7 @@ impl<'b> FieldWriter<'b> {
         Self { buffer, len: 0 }
     }
 
-    /// A writer behind the `len` bytes of fields that `buffer` starts with.
+    /// A writer that continues after the `len` bytes of fields that `buffer` starts with.
     #[cfg(feature = "alloc")]
     pub(super) fn resume(buffer: &'b mut [u8], len: usize) -> Self {
         Self { buffer, len }

@@ -12,7 +12,7 @@ use crate::name::AccountName;
 use crate::store::{Kind, Scope, Slot, Store};
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
-    /// Gives each account that has a record, sorted by name as bytes, until `each` breaks.
+    /// Calls `each` with every account that has a record, sorted by name as bytes, until it returns `Break`.
     ///
     /// # Errors
     ///
@@ -33,9 +33,10 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         self.store.list(scope, each).map_err(KeepError::Store)
     }
 
-    /// As [`Self::accounts`], for those that are `wanted`, with what the store says of their keys. The store is listed once.
+    /// Like [`Self::accounts`], for the accounts that are `wanted`, with what the store says of their keys. The store
+    /// is listed once.
     ///
-    /// An account that is removed meanwhile may be missing.
+    /// An account that is removed in the meantime may be missing.
     ///
     /// # Errors
     ///

@@ -11,14 +11,14 @@ use crate::name::AccountName;
 use crate::store::{Guard, Store};
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
-    /// Seals a payload for a new account, and gives its first key.
+    /// Seals a payload for a new account, and returns its first key.
     ///
     /// If the key can't be handed over, [`withdraw`](Keeper::withdraw) takes it back.
     ///
     /// # Errors
     ///
-    /// [`KeepError::Exists`] if the account has a key, which stays as it is. If two add the same account at the same time
-    /// in a store without locks, it may be that neither succeeds, but never that both do.
+    /// [`KeepError::Exists`] if the account has a key, which stays as it is. If two callers add the same account at
+    /// once in a store without locks, both may fail, but they never both succeed.
     pub fn add<R>(
         &self,
         account: &AccountName,
@@ -30,7 +30,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         R: TryCryptoRng,
         R::Error: Send + Sync + 'static,
     {
-        // What is wrong with the secret is known before anything is made in the store.
+        // Refuse a bad secret before anything is made in the store.
         grant.check(account, payload.len())?;
         let exists = || KeepError::Exists { account: account.clone().into() };
         let guard = self.lock(account)?;

@@ -6,7 +6,7 @@ use crate::buffer::{Buffer, OwnedBuffer, Wiped};
 
 /// A source whose first bytes were drawn together, before the store was changed.
 ///
-/// So a source that is exhausted, or fails its tests, is noticed while nothing has happened yet.
+/// So a source that is exhausted, or fails its tests, is noticed before anything has happened.
 pub(super) struct Batch<'r, R, M: Buffer> {
     source: &'r mut R,
     drawn: Wiped<M>,
@@ -31,7 +31,7 @@ impl<R: TryCryptoRng, M: Buffer> TryRng for Batch<'_, R, M> {
                 self.used += bytes.len();
                 Ok(())
             }
-            // Others added keys meanwhile.
+            // Others have added keys in the meantime, so it takes more than was drawn.
             None => self.source.try_fill_bytes(bytes),
         }
     }

@@ -34,7 +34,7 @@ pub enum Gone {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeepError<S> {
-    /// A key, record, name or length is not valid, damaged, or does not fit.
+    /// A key, record, name or length is invalid or damaged, or does not fit.
     Invalid(Error),
     /// One record of an account is damaged.
     DamagedKey {
@@ -101,7 +101,7 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
-    /// A rotation of the account is unfinished, since something failed after its database had been asked to change.
+    /// A rotation of the account is unfinished, because something failed after its database was asked to change.
     CutShort {
         /// The account.
         account: Box<AccountName>,
@@ -129,7 +129,7 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
-    /// Another run has gone on with the rotation, from a copy of the ring.
+    /// Another run has continued the rotation, from a copy of the ring.
     Overtaken {
         /// The account.
         account: Box<AccountName>,
@@ -153,7 +153,7 @@ pub enum KeepError<S> {
         /// The account.
         account: Box<AccountName>,
     },
-    /// The store claims a generation that is too far ahead of the ring's to be true: the claim is forged, or the ring very old.
+    /// The store claims a generation too far ahead of the ring's to be true: the claim is forged, or the ring is old.
     ClaimAhead {
         /// The account.
         account: Box<AccountName>,
@@ -171,7 +171,7 @@ pub enum KeepError<S> {
         /// The ring's.
         spent: u64,
     },
-    /// The account is kept in a ring, without which its rotation would leave the ring behind.
+    /// The account is kept in a ring, and a rotation without the ring would leave it behind.
     NeedsRing {
         /// The account.
         account: Box<AccountName>,
@@ -193,7 +193,7 @@ impl<S> KeepError<S> {
             Self::Unfinished { account } | Self::Overtaken { account } | Self::Published { account } => {
                 Hint::ResumeRotation { account }
             }
-            // What hinders a resume too comes first.
+            // A cause that would also stop a resume comes first.
             Self::CutShort { account, cause } => cause.hint().unwrap_or(Hint::ResumeRotation { account }),
             Self::StagedLost { account } => Hint::ForgetRotation { account },
             Self::UnknownKeys { account, .. } => Hint::EndUnknownKeys { account },
@@ -437,7 +437,7 @@ mod tests {
             (superseded, Code::NotFound, Some(Hint::UseCurrentKey)),
             (KeepError::AllExpired { account: account() }, Code::Expired, Some(Hint::GiveExpiry)),
             (KeepError::AllReplaced { account: account() }, Code::NotFound, Some(Hint::AddAgain { account: &name })),
-            // It says what would do.
+            // The message says what is allowed.
             (KeepError::GraceTooLong, Code::Usage, None),
             (KeepError::Busy { account: account() }, Code::Other, Some(Hint::TryAgain)),
             // The ring knows what to do about itself.

@@ -52,7 +52,7 @@ impl Grant {
         self
     }
 
-    /// The same grant with so many pages.
+    /// The same grant with this many pages.
     #[must_use]
     pub fn with_pages(mut self, pages: Option<NonZeroU8>) -> Self {
         self.pages = pages;

@@ -13,7 +13,7 @@ use crate::name::AccountName;
 use crate::store::{Guard, Store};
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
-    /// Seals the secret of a key again for one more holder, and gives the new key.
+    /// Seals a key's secret once more, for another holder, and returns the new key.
     ///
     /// Its capacity and expiry are those of the given key, unless the grant has others. If the new key can't be handed over,
     /// [`withdraw`](Keeper::withdraw) takes it back.
@@ -31,7 +31,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         let (account, id) = (key.account().clone(), key.id());
         let capacity = grant.capacity.or(Some(key.capacity()));
         let (secret, terms) = self.open_current(key)?;
-        // Otherwise a key that is to end could make itself one that does not.
+        // Otherwise an expiring key could get itself one that never expires.
         let grant = grant.clone().with_capacity(capacity).expiring(grant.expires.or(terms.expires));
         grant.capacity_for(secret.expose().len())?;
         let guard = self.lock(&account)?;
@@ -41,7 +41,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         if guard.excludes_others() {
             return Ok(new);
         }
-        // A rotation that does not know the new record yet is seen here.
+        // This notices a rotation that does not know of the new record yet.
         let undisturbed = self.survey(&account).and_then(|survey| self.check_undisturbed(&survey, &account, id));
         if let Err(error) = undisturbed {
             let _ = self.take_back(&account, new.id());

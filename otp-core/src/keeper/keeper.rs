@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::store::{Slot, Store};
 use crate::time::UnixTime;
 
-/// Keeps the accounts and keys of a store, at one moment. New keys, and all that is secret on the way, lie in memory of the type `M`.
+/// Keeps the accounts and keys of a store, as of one moment. New keys, and secrets on the way, are in memory of `M`.
 #[derive(Debug)]
 pub struct Keeper<'s, S, M = Vec<u8>> {
     pub(super) store: &'s S,
@@ -31,7 +31,7 @@ pub(super) struct Live {
     pub(super) grace: Option<UnixTime>,
 }
 
-/// What a look at such a record tells: its length in bytes, and the same.
+/// What a look at such a record tells: its length in bytes, and when its grace period ends.
 pub(super) struct Look {
     len: usize,
     grace: Option<UnixTime>,
@@ -46,20 +46,20 @@ impl<'s, S: Store> Keeper<'s, S> {
 }
 
 impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
-    /// A keeper of a store, at a time, whose secrets lie in memory of a type of your own, such as locked memory.
+    /// A keeper of a store, at a time, that holds secrets in memory of a type of your own, such as locked memory.
     #[must_use]
     pub const fn in_memory(store: &'s S, now: UnixTime) -> Self {
         Self { store, now, leaves_rings: false, memory: PhantomData }
     }
 
-    /// The same keeper, which rotates accounts that are kept in a ring without it: the ring then has no key that opens them.
+    /// The same keeper, but it rotates accounts in a ring without that ring, which then has no key that opens them.
     #[must_use]
     pub const fn leaving_rings(mut self) -> Self {
         self.leaves_rings = true;
         self
     }
 
-    /// The store that is kept.
+    /// The keeper's store.
     #[must_use]
     pub const fn store(&self) -> &'s S {
         self.store
@@ -85,7 +85,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
         }
     }
 
-    /// Looks whether a key may still open its record, of which `bytes` then holds what fits.
+    /// Looks whether a key may still open its record, and reads as much of the record as fits into `bytes`.
     pub(super) fn look(&self, account: &AccountName, id: KeyId, bytes: &mut [u8]) -> Result<Look, KeepError<S::Error>> {
         let mut note = [0; Note::LEN + 1];
         let (record_len, note_len) =
@@ -122,7 +122,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
         }
     }
 
-    /// Whether an account is kept in a ring: somebody claimed a generation of it.
+    /// Whether an account is kept in a ring, that is, whether a generation of it was ever claimed.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Live {
     }
 }
 
-/// Checks that a key is in no grace period: there it opens the old secret, which must not come back.
+/// Checks that a key is not in its grace period: it would open the old secret, which must not come back.
 fn check_not_replaced<E>(account: &AccountName, id: KeyId, grace: Option<UnixTime>) -> Result<(), KeepError<E>> {
     match grace {
         Some(until) => Err(KeepError::Superseded { account: account.clone().into(), id, until }),

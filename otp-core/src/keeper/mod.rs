@@ -1,8 +1,8 @@
 //! [`Keeper`]: the rules of accounts and keys, over any store: add, issue, rotate, revoke, remove.
 //!
-//! An operation that changes an account takes its lock, but first looks whether there is anything to change: a mistyped name
-//! leaves nothing behind, not even a lock. Where a store's lock does not exclude others, each operation writes first and looks
-//! again afterwards: of two that meet, the one that wrote second sees the other and steps back.
+//! An operation that changes an account takes its lock, but first checks that there is something to change: a mistyped
+//! name leaves nothing behind, not even a lock. Where a store's lock does not exclude others, each operation writes
+//! first and checks again afterwards: if two meet, the one that wrote second sees the other and steps back.
 
 mod accounts;
 mod add;

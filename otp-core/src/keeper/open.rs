@@ -21,8 +21,8 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         self.open_noting(key, |_| ())
     }
 
-    /// As [`open`](Keeper::open), and shows the record's header to `note` first. No tag has vouched for it then: only if the
-    /// record opens is it what was sealed.
+    /// Like [`open`](Keeper::open), but first shows the record's header to `note`. No tag has vouched for the header
+    /// yet: it is what was sealed only if the record then opens.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         Ok(verify(key, &decode(&live.bytes, key.account(), key.id())?)?)
     }
 
-    /// Reads the record of a key with this capacity, and says whose it is if it is damaged.
+    /// Reads the record of a key with this capacity. If it is damaged, the error says whose it is.
     pub(super) fn read_record(
         &self,
         account: &AccountName,
@@ -74,7 +74,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     }
 }
 
-/// Decodes a record, and says whose it is if it is damaged.
+/// Decodes a record. If it is damaged, the error says whose it is.
 fn decode<'r, E>(bytes: &'r [u8], account: &AccountName, id: KeyId) -> Result<Record<'r>, KeepError<E>> {
     Record::decode(bytes).map_err(|error| KeepError::DamagedKey { account: account.clone().into(), id, error })
 }

@@ -1,9 +1,9 @@
 //! [`Prepared`]: adding and issuing in steps, so that a caller can do each step for many accounts at once.
 //!
 //! A caller prepares keys for many accounts, writes them where their holders find them, puts all records together, and
-//! then [settles](Keeper::settle) each account. No account is locked until it is settled: as in a store without locks, the
-//! record is put first, and then a look decides whether it stays. The lock that the look takes waits for an operation that began
-//! before the record was there.
+//! then [settles](Keeper::settle) each account. No account is locked until it is settled: as in a store without locks,
+//! the record is put first, and a check afterwards decides whether it stays. The check waits for the account's lock,
+//! and so for any operation that began before the record was there.
 
 use alloc::vec::Vec;
 
@@ -60,7 +60,7 @@ impl<M: Buffer> core::fmt::Debug for Prepared<M> {
 }
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
-    /// Checks that an account has no key, and clears up what is left of an earlier one.
+    /// Checks that an account has no key, and clears up what is left of an earlier account of that name.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         if survey.records.is_empty() { Ok(()) } else { Err(KeepError::Exists { account: account.clone().into() }) }
     }
 
-    /// Seals a payload for a new account, a key for each grant. The store is left as it is.
+    /// Seals a payload for a new account, under one key for each grant. The store is left as it is.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
 
     /// Seals the secret of a key again, for more holders. The store is left as it is.
     ///
-    /// What a grant leaves out is as the given key has it, as with [`issue`](Keeper::issue).
+    /// What a grant leaves out is taken from the given key, as with [`issue`](Keeper::issue).
     ///
     /// # Errors
     ///
@@ -152,19 +152,19 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         Err(error)
     }
 
-    /// Looks whether records that were put may stay, and takes them back if not.
+    /// Decides whether records that were put may stay, and takes them back if not.
     ///
     /// # Errors
     ///
     /// [`KeepError::Exists`] if somebody else has added the account meanwhile; [`KeepError::Busy`] and those of
     /// [`check_current`](Keeper::check_current) if somebody has rotated it; the store's.
     pub fn settle(&self, prepared: &Prepared<M>) -> Result<(), KeepError<S::Error>> {
-        // Who looked at the account before the records were there has put theirs by now.
+        // After this, anyone who looked at the account before the records were there has put their own.
         self.store.await_writers(&prepared.account).map_err(KeepError::Store)?;
         if self.look_again(prepared).is_ok() {
             return Ok(());
         }
-        // Of two who settle, the second to have the lock stays.
+        // If two callers settle at once, the second to get the lock stays.
         let _guard = self.lock(&prepared.account)?;
         self.look_again(prepared).inspect_err(|_| {
             for id in prepared.ids() {

@@ -8,7 +8,7 @@ use crate::name::AccountName;
 use crate::store::{Slot, Store};
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
-    /// Deletes an account: all its records and tombstones. What others put meanwhile may go too.
+    /// Deletes an account: all its records and tombstones. What others put in the meantime may go too.
     ///
     /// # Errors
     ///
@@ -17,8 +17,8 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         self.remove_all(account, false)
     }
 
-    /// As [`remove`](Keeper::remove), and deletes what an unfinished rotation staged as well: perhaps the only copy of the
-    /// password that the database has.
+    /// Like [`remove`](Keeper::remove), but also deletes what an unfinished rotation staged, which may be the only copy
+    /// of the password that the database has.
     ///
     /// # Errors
     ///

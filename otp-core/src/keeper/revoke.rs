@@ -14,18 +14,18 @@ use crate::store::{ErrorKind, Slot, Store, StoreError};
 pub enum Tombstone<E> {
     /// A note that says when the key was revoked.
     Left,
-    /// Nothing: the note could not be written. The key opens nothing all the same.
+    /// Nothing: the note could not be written. The key opens nothing even so.
     Missing(E),
 }
 
 impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     /// Ends one key; the others are not touched. The record is deleted, and a tombstone remains.
     ///
-    /// If the tombstone can't be written, because the disk is full for example, the record goes all the same, and
-    /// [`Tombstone::Missing`] says why: then the key is unknown instead of revoked. A store that can't lock for the same reason
-    /// is treated as one without locks.
+    /// If the tombstone can't be written, for example because the disk is full, the record is deleted anyway, and
+    /// [`Tombstone::Missing`] says why: the key is then unknown rather than revoked. A store that can't lock for the
+    /// same reason is treated as one without locks.
     ///
-    /// A rotation that has begun meanwhile gives the holder no new key, or ends that one when it finishes.
+    /// A rotation that began in the meantime gives the holder no new key, or ends the new key when it finishes.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
             }
             Ok(false) => {}
             Err(error) => {
-                // Better no tombstone than a key that opens. If the record stays, that the note failed is why.
+                // Better no tombstone than a key that opens. If the record stays too, report why the note failed.
                 return match self.store.remove(&record) {
                     Ok(_) => Ok(Tombstone::Missing(error)),
                     Err(_) => Err(KeepError::Store(error)),

@@ -25,7 +25,7 @@ use crate::store::{Slot, Store};
 struct Plan {
     /// Each key that gets a successor, what the successor is granted, and how many random bytes it takes.
     replaced: Vec<(KeyId, Grant, usize)>,
-    /// Expired keys, and those whose grace period a rotation without one cuts short: they get no successor.
+    /// Keys without a successor: expired ones, and those whose grace period a rotation without one cuts short.
     ended: Vec<KeyId>,
     /// Keys whose records can't be read, so that nobody knows what a successor should be granted.
     damaged: Vec<(KeyId, Error)>,
@@ -39,7 +39,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
     /// without it, not at all, and earlier grace periods end too. A key whose record or note is damaged opens nothing: it gets no
     /// successor, stays as it is, and is named by [`Rotation::damaged`].
     ///
-    /// The payload is all that the account will have. To keep some of what it has now, use
+    /// The payload replaces everything that the account has. To keep some of that, use
     /// [`rotate_from`](Keeper::rotate_from).
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
 
     /// Rotates the account of a key as [`rotate`](Keeper::rotate) does, to the payload that `change` makes of the current one.
     ///
-    /// The key must be current: from one in its grace period, the old secret would come back for everybody.
+    /// The key must be current: one in its grace period would bring the old secret back for everybody.
     ///
     /// # Errors
     ///
@@ -130,8 +130,8 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
         }
         let mut rotation = Rotation::new(self.store, self.now, guard, marker, grace);
         let sealed = put.and_then(|_| {
-            // From here on nobody issues: `issue` looks for the marker after it has written. `revoke` leaves a note, which is
-            // looked for once the new records are there, and again when the old keys end.
+            // From here on nobody issues: `issue` checks for the marker after writing. `revoke` leaves a note, which is
+            // checked for once the new records are there, and again when the old keys end.
             let plan = if rotation.is_alone() {
                 plan
             } else {
@@ -146,7 +146,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
         match sealed {
             Ok(()) => Ok(rotation),
             Err(error) => {
-                // The first failure is the one to report; what can't be taken back is left to the next writer.
+                // Report the first failure; what can't be taken back is left to the next writer.
                 let _ = rotation.abandon();
                 Err(error)
             }
@@ -186,7 +186,7 @@ impl<'s, S: Store, M: OwnedBuffer> Keeper<'s, S, M> {
                 return Err(KeepError::NeedsRing { account: account.clone().into() });
             } else {
                 let holder = grant.holder.clone().or(header.terms.holder);
-                // Not smaller than before, so that a capacity that hides more stays.
+                // Never smaller than before, so that a capacity chosen to hide more is kept.
                 let capacity = grant.capacity.unwrap_or(fitting.max(header.capacity));
                 let pages = grant.pages.or(NonZeroU8::new(header.pages));
                 let grant = Grant { holder, expires, capacity: Some(capacity), pages };

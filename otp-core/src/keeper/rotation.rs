@@ -33,11 +33,11 @@ impl<M: Buffer> fmt::Debug for Replacement<M> {
 
 /// A rotation whose new records are in the store, while all the old ones still open. It holds the account's lock.
 ///
-/// Now is the time to hand the new keys over. [`Rotation::finish`] then ends the old ones; [`Rotation::abandon`] takes
+/// Now is the time to hand over the new keys. [`Rotation::finish`] then ends the old ones; [`Rotation::abandon`] takes
 /// the new ones back. If the process dies in between, both open, and rotating again replaces both.
 ///
-/// While it lives, only `open` and others that read may be called for the account: those that change it wait for the lock,
-/// or fail.
+/// While it exists, call only `open` and other reading operations for the account: those that change it wait for the
+/// lock, or fail.
 #[must_use = "the old keys open until the rotation is finished"]
 pub struct Rotation<'s, S: Store, M: Buffer = Vec<u8>> {
     keeper: Keeper<'s, S, M>,
@@ -140,7 +140,7 @@ impl<'s, S: Store, M: OwnedBuffer> Rotation<'s, S, M> {
     pub fn abandon(self) -> Result<(), KeepError<S::Error>> {
         let mut result = Ok(());
         let records = self.replacements.iter().map(|new| Slot::record(self.account(), new.key.id()));
-        // One that can't be removed does not keep the others.
+        // Go on past one that can't be removed.
         for slot in records.chain([self.marker.clone()]) {
             result = result.and(self.keeper.remove_slot(&slot).map(drop));
         }

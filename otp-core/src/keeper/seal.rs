@@ -84,7 +84,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
             DrawError::Source(error) => KeepError::Randomness(Box::new(error)),
         })?;
         let terms = Terms::created(self.now).expiring(grant.expires).held_by(grant.holder.clone());
-        // The frame is under its pad only when it leaves this.
+        // The frame does not leave this before it is under its pad.
         let mut draft = Wiped::new(M::zeroed(Record::max_len(capacity)));
         let (key, record) = seal(fresh, &terms, payload, draft.bytes_mut())?;
         Ok(Sealed { key, record: record.to_vec() })

@@ -105,7 +105,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
     fn has_crashed(&self, marker: &Slot) -> Result<bool, KeepError<S::Error>> {
         match self.read_note(marker) {
             Ok(Some(marker @ Note::Rotating { .. })) => Ok(marker.has_crashed(self.now)),
-            // An unreadable marker would stand for ever.
+            // Otherwise an unreadable marker would stay for ever.
             Ok(Some(_)) | Err(KeepError::Invalid(Error::DamagedNote)) => Ok(true),
             Ok(None) | Err(KeepError::Invalid(_)) => Ok(false),
             Err(error) => Err(error),

@@ -17,7 +17,7 @@ use crate::random::DrawError;
 
 /// A key that has not sealed anything yet. Sealing takes it by value, so it seals once.
 ///
-/// It can't be shown: only the [`Key`] that sealing leaves can, and that one never seals.
+/// It has no text: only the [`Key`] that sealing leaves has one, and that key never seals.
 pub struct FreshKey<B: Buffer> {
     key: Key<B>,
 }
@@ -39,7 +39,7 @@ impl<B: Buffer> FreshKey<B> {
         Self::generate_paged(account, capacity, NonZeroU8::MIN, buffer, rng)
     }
 
-    /// Draws a key of so many pages, as [`generate`](FreshKey::generate) draws one of a single page, into
+    /// Like [`generate`](FreshKey::generate), for a key with several pages. `buffer` needs at least
     /// [`paged_len_for`](super::paged_len_for) bytes.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl<B: Buffer> FreshKey<B> {
         self.key.capacity()
     }
 
-    /// The key, whose first page is for the one use that [`seal`](crate::seal()) makes of it.
+    /// The key itself. [`seal`](crate::seal()) uses its first page, once.
     pub(crate) fn into_key(self) -> Key<B> {
         self.key
     }

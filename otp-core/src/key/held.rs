@@ -88,7 +88,7 @@ impl<B: Buffer> Key<B> {
         text::text_len(self.layout.len())
     }
 
-    /// Writes its text to the front of `out` and gives it back: `otpk1_` and lower-case base32 (RFC 4648, section 6).
+    /// Writes its text to the front of `out` and returns it: `otpk1_` and lower-case base32 (RFC 4648, section 6).
     ///
     /// The time depends on its length alone. The caller wipes `out`.
     ///

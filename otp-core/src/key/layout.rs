@@ -1,4 +1,4 @@
-//! Where things stand in a key's bytes.
+//! Where things are in a key's bytes.
 
 use core::num::NonZeroU8;
 use core::ops::Range;
@@ -12,16 +12,16 @@ use crate::name::AccountName;
 use crate::tag::TAG_KEY_LEN;
 use crate::wire;
 
-/// The name starts behind capacity, number of pages and the name's length.
+/// The name comes after the capacity, the number of pages and the name's length.
 const NAME_AT: usize = 4;
 
-/// The length of a key in bytes: of one page, for an account name of `name_len` bytes.
+/// The length in bytes of a key with one page, for an account name of `name_len` bytes.
 #[must_use]
 pub const fn len_for(name_len: usize, capacity: Capacity) -> usize {
     paged_len_for(name_len, capacity, NonZeroU8::MIN)
 }
 
-/// As [`len_for`], for a key of so many pages: `name_len + 18 + pages * (capacity + 34)`.
+/// Like [`len_for`], for a key with several pages: `name_len + 18 + pages * (capacity + 34)`.
 #[must_use]
 pub const fn paged_len_for(name_len: usize, capacity: Capacity, pages: NonZeroU8) -> usize {
     NAME_AT + name_len + drawn_len(capacity, pages) + checksum::LEN
@@ -55,7 +55,7 @@ const fn page_len(capacity: Capacity) -> usize {
 /// The length of the longest key in bytes.
 pub const MAX_LEN: usize = len_for(AccountName::MAX_LEN, Capacity::MAX);
 
-/// Where things stand in the bytes of one key; all of it is public.
+/// Where things are in the bytes of one key; all of it is public.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) account: AccountName,
@@ -67,8 +67,8 @@ pub(super) struct Layout {
 impl Layout {
     /// Reads what is public in a key's bytes, and checks that nothing is missing or left over.
     ///
-    /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in a text
-    /// that was cut they are bits of the key.
+    /// `excess` holds the bits of the text beyond the last byte. They are reported together with the checksum, since in
+    /// a truncated text they are bits of the key.
     pub(super) fn read(bytes: &[u8], excess: u8) -> Result<Self, Error> {
         let malformed = Error::MalformedKey;
         let Some((contents, stored)) = bytes.split_last_chunk() else {
@@ -81,7 +81,7 @@ impl Layout {
         Self::read_public(contents).ok_or(malformed(KeyFault::Contents))
     }
 
-    /// Reads them from all that comes before the checksum.
+    /// Reads the public part from everything before the checksum.
     fn read_public(contents: &[u8]) -> Option<Self> {
         let (start, rest) = contents.split_first_chunk::<NAME_AT>()?;
         let [high, low, pages, name_len] = ct::reveal(*start);
@@ -96,7 +96,7 @@ impl Layout {
         Some(Self { account: AccountName::parse(name).ok()?, id: KeyId::from_bytes(ct::reveal(*id)), capacity, pages })
     }
 
-    /// Writes what is public, and the checksum over all of the key, whose secret part is there already.
+    /// Writes the public part, and the checksum over the whole key. The secret part must be there already.
     pub(super) fn write(&self, bytes: &mut [u8]) {
         let name = self.account.as_str().as_bytes();
         bytes[..2].copy_from_slice(&self.capacity.to_u16().to_be_bytes());
@@ -118,14 +118,14 @@ impl Layout {
         self.id().start..self.id().start + drawn_len(self.capacity, self.pages)
     }
 
-    /// The place of a page, whose number is below that of the pages.
+    /// Where a page is. `page` is below the number of pages.
     pub(super) fn page(&self, page: u8) -> Range<usize> {
         let len = page_len(self.capacity);
         let start = self.id().end + usize::from(page) * len;
         start..start + len
     }
 
-    /// The place of a page's pad, behind its tag key.
+    /// Where a page's pad is, after its tag key.
     pub(super) fn pad(&self, page: u8) -> Range<usize> {
         let page = self.page(page);
         page.start + TAG_KEY_LEN..page.end

@@ -1,6 +1,6 @@
 //! [`Key`], what the caller holds, and its text form.
 //!
-//! A key's bytes stand in one buffer in the order of its text, so reading and writing the text copies no secret:
+//! A key's bytes are kept in one buffer in the order of its text, so reading and writing the text copies no secret:
 //!
 //! ```text
 //! capacity (2, big-endian) | pages (1) | length of the name (1) | name | key id (10) | pages | checksum (4)

@@ -33,7 +33,7 @@ impl FreshKey<Vec<u8>> {
         Self::generate_paged_owned(account, capacity, NonZeroU8::MIN, rng)
     }
 
-    /// Draws a key of so many pages into memory of its own.
+    /// Draws a key with several pages into memory of its own.
     ///
     /// # Errors
     ///

@@ -54,7 +54,7 @@ impl<E: core::error::Error + 'static> core::error::Error for HealthError<E> {
 /// A source under the continuous health tests of NIST SP 800-90B (section 4.4), with a start-up test (section 4.3).
 ///
 /// A sample is one byte, claimed to have full entropy, `H = 8` bits. Before the first byte is handed out, 1,024 are
-/// drawn, tested and discarded. Whatever is handed out has passed; once a test fails, the source gives nothing any more.
+/// drawn, tested and discarded. Everything handed out has passed; once a test fails, the source returns nothing more.
 ///
 /// # The cut-offs
 ///
@@ -62,11 +62,11 @@ impl<E: core::error::Error + 'static> core::error::Error for HealthError<E> {
 /// exactly uniform. Its distance from uniform is at most the probability of an alarm while it is drawn, so the cut-offs
 /// bound that, for the longest pad and its tag key (65,569 bytes, below 2^16.01 samples):
 ///
-/// - Repetition count: alarm at [`REPETITION_CUTOFF`] = 9 equal bytes in a row. Section 4.4.1 has
-///   `C = 1 + ceil(-log2(alpha) / H)`, so `alpha = 2^-64` a sample, and below `2^-47` for a pad.
-/// - Adaptive proportion: in windows of [`PROPORTION_WINDOW`] = 512 bytes, alarm when the window's first byte comes
-///   [`PROPORTION_CUTOFF`] = 24 times. The other 511 bytes are equal to it with probability `1/256` each, so
-///   `alpha = P(Bin(511, 1/256) >= 23) < 2^-53` a window, and below `2^-45` for the at most 130 windows of a pad.
+/// - Repetition count: alarm at [`REPETITION_CUTOFF`] = 9 equal bytes in a row. Section 4.4.1 gives
+///   `C = 1 + ceil(-log2(alpha) / H)`, so `alpha = 2^-64` per sample, and below `2^-47` per pad.
+/// - Adaptive proportion: in windows of [`PROPORTION_WINDOW`] = 512 bytes, alarm when the window's first byte occurs
+///   [`PROPORTION_CUTOFF`] = 24 times. Each of the other 511 bytes is equal to it with probability `1/256`, so
+///   `alpha = P(Bin(511, 1/256) >= 23) < 2^-53` per window, and below `2^-45` for the at most 130 windows of a pad.
 ///
 /// Together that is below `2^-44`, within the `2^-40` that the threat model states beside Shannon's theorem. A unit test
 /// computes these figures from the definitions.
@@ -85,7 +85,7 @@ pub const PROPORTION_CUTOFF: u32 = 24;
 /// How many bytes are tested and discarded before the first is handed out.
 pub const STARTUP_LEN: usize = 1024;
 
-/// How near a source has come to an alarm.
+/// How close a source has come to an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthFigures {
     /// The most equal bytes in a row; [`REPETITION_CUTOFF`] are an alarm.
@@ -120,7 +120,7 @@ impl State {
 
     /// Puts bytes through both tests. The bytes may be a pad: nothing here branches on them but the alarm itself.
     fn test(&mut self, bytes: &[u8]) {
-        // A plain `==` would do, if compilers did not make a branch of a multiplication by its answer.
+        // A plain `==` would do, if compilers did not turn a multiplication by its result into a branch.
         let equal = |left: u8, right: u8| u32::from(left.ct_eq(&right).unwrap_u8());
         let (mut repetition, mut proportion) = (false, false);
         for &byte in bytes {
@@ -172,7 +172,7 @@ impl<R: TryCryptoRng> HealthTested<R> {
         Self { source, state: State::new() }
     }
 
-    /// How near the source has come to an alarm so far, in all that was drawn from it.
+    /// How close the source has come to an alarm so far, in everything drawn from it.
     #[must_use]
     pub fn figures(&self) -> HealthFigures {
         ct::reveal(self.state.seen)

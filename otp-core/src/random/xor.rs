@@ -10,7 +10,7 @@ use crate::ct;
 /// Two sources in one: every byte is the XOR of a byte from each.
 ///
 /// If the two are independent, the result is uniform as soon as one of them is (for a uniform `a`, `a ^ b` is uniform
-/// whatever the distribution of `b`). So a hardware source or dice make a pad no worse, whatever they are worth.
+/// whatever the distribution of `b`). So adding a hardware source or dice never makes a pad worse.
 #[derive(Debug)]
 pub struct Xor<A, B> {
     pub(super) first: A,

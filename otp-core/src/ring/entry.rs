@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::id::KeyId;
 
-/// What a ring keeps for an account. None of it depends on a secret or a record, but keys on the source of randomness.
+/// What a ring keeps for an account. Keys come from the source of randomness; nothing depends on a secret or a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Entry {
@@ -12,8 +12,8 @@ pub enum Entry {
     Key(KeyId),
     /// The generation at which the key's first page was sealed, as decimal digits. A key without it has no page left.
     First(KeyId),
-    /// The id of the key that is issued in its place, as text: its last page is used, or the key is to end. It counts once that
-    /// key has a record.
+    /// The id, as text, of the key issued in its place, since its last page is used or it is to end. It counts once the
+    /// new key has a record.
     Succeeded(KeyId),
     /// Empty: the key has ended, and must never open again.
     Ended(KeyId),
@@ -23,9 +23,9 @@ pub enum Entry {
     Done(u64),
     /// The text of the key to a rotation's staged record.
     Recovery(KeyId),
-    /// The database may have the password of this rotation. It holds the generation that the account had reached before, as
-    /// decimal digits, and what the rotation is to do, as text: `12 new-keys expires=1893456000 capacity=128 pages=60 end=ID`,
-    /// without what is not asked for.
+    /// The database may have the password of this rotation. It holds the generation that the account had reached
+    /// before, as decimal digits, and what the rotation is to do, as text:
+    /// `12 new-keys expires=1893456000 capacity=128 pages=60 end=ID`, with only the options that are set.
     Applying(KeyId),
 }
 
@@ -42,7 +42,7 @@ pub enum Entry {
 pub struct EntryName(pub Entry);
 
 impl EntryName {
-    /// Reads a name; `None` if no entry is called like this.
+    /// Reads a name; `None` if no entry has such a name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Entry> {
         let (stem, suffix) = name.split_once('.')?;

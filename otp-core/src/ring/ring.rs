@@ -34,8 +34,8 @@ pub trait Ring {
     /// The ring's.
     fn put(&self, account: &AccountName, entry: Entry, bytes: &[u8]) -> Result<bool, Self::Error>;
 
-    /// Puts entries, each as [`put`](Ring::put) does, until one is there already, and says how many it put. A ring may share what
-    /// makes them durable.
+    /// Puts entries, each as [`put`](Ring::put) does, up to the first that is already there, and says how many it put.
+    /// A ring may make them durable together.
     ///
     /// # Errors
     ///
@@ -58,14 +58,14 @@ pub trait Ring {
     /// The ring's.
     fn remove(&self, account: &AccountName, entry: Entry) -> Result<(), Self::Error>;
 
-    /// Gives every entry of an account, in any order, until `each` breaks.
+    /// Calls `each` with every entry of an account, in any order, until it returns `Break`.
     ///
     /// # Errors
     ///
     /// The ring's.
     fn list(&self, account: &AccountName, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), Self::Error>;
 
-    /// Gives every account that has an entry, sorted by name as bytes, until `each` breaks.
+    /// Calls `each` with every account that has an entry, sorted by name as bytes, until it returns `Break`.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ pub trait Ring {
     fn accounts(&self, each: &mut dyn FnMut(&AccountName) -> ControlFlow<()>) -> Result<(), Self::Error>;
 }
 
-/// Puts entries as [`Ring::put_many`] does, sharing nothing.
+/// Puts entries as [`Ring::put_many`] does, one at a time.
 ///
 /// # Errors
 ///

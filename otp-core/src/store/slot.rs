@@ -25,7 +25,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[Self::Record, Self::Note, Self::Rotation, Self::Claim, Self::Staged];
 
-    /// How the names of such objects end, behind the id.
+    /// The suffix of such objects' names, after the id.
     #[must_use]
     pub const fn suffix(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Kind {
 
 /// The name of an object within its account: the id and the kind's suffix, such as `n4ak3yfor7xhbq2d.note.otp`.
 ///
-/// Files and objects of all stores have these names, so that a store can be copied from one kind of store to another.
+/// Files and objects have these names in every store, so a store can be copied from one kind of store to another.
 ///
 /// ```
 /// use otp_core::store::{Kind, ObjectName};
@@ -59,7 +59,7 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    /// Reads a name; `None` if no object is called like this.
+    /// Reads a name; `None` if no object has such a name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let (id, suffix) = name.split_at_checked(KeyId::TEXT_LEN)?;

@@ -8,8 +8,8 @@ use crate::name::AccountName;
 
 /// A place that keeps small objects, each in its own slot.
 ///
-/// The verbs are few, and none is one that only a file system can offer: an object store with conditional writes, or
-/// a table with a unique key, implements them as well. All take `&self`, since others use the store at the same time.
+/// The verbs are few, and none needs a file system: an object store with conditional writes, or a table with a unique
+/// key, can implement them as well. All take `&self`, since others use the store at the same time.
 ///
 /// Each implementation promises:
 ///
@@ -19,7 +19,7 @@ use crate::name::AccountName;
 /// - An object changes only by [`replace`](Store::replace).
 /// - The callback of a list may use the store.
 ///
-/// `otp_core::testing::conformance` (with the feature `testing`) checks all of it but the crash.
+/// `otp_core::testing::conformance` (with the feature `testing`) checks all of this except the crash.
 pub trait Store {
     /// Why the store fails.
     type Error: StoreError;
@@ -31,14 +31,14 @@ pub trait Store {
 
     /// Keeps other writers of an account out until the guard is dropped, if the store can do that.
     ///
-    /// While another has the lock, it waits, or fails with [`ErrorKind::Locked`]. A thread that asks for a lock that it has
-    /// is another too. Readers are never kept out, and neither is [`put`](Store::put). A store that has no locks gives a guard
-    /// that says so.
+    /// While another has the lock, it waits, or fails with [`ErrorKind::Locked`]. A thread that asks for a lock that it
+    /// already has counts as another. Readers are never kept out, and neither is [`put`](Store::put). A store without
+    /// locks returns a guard that says so.
     fn lock(&self, account: &AccountName) -> Result<Self::Guard<'_>, Self::Error>;
 
-    /// Waits until nobody has an account's lock who took it before this call.
+    /// Waits until everyone who had an account's lock before this call has released it.
     ///
-    /// Those who take it later see what was put before. A store that knows that nobody has it need not take it.
+    /// Those who take it later see what was put before. A store that knows that the lock is free need not take it.
     ///
     /// # Errors
     ///
@@ -47,16 +47,17 @@ pub trait Store {
         self.lock(account).map(drop)
     }
 
-    /// Puts `bytes` into a slot if it is empty, and says whether it did. What was there stays.
+    /// Puts `bytes` into a slot if it is empty, and says whether it did. An object that is already there stays.
     ///
-    /// Of several concurrent calls with different bytes for one slot, exactly one answers `true`. If the slot holds these very
-    /// bytes, either answer is right: a store on the network can't tell whether they came by a try whose answer was lost.
+    /// Of several concurrent calls with different bytes for one slot, exactly one answers `true`. If the slot holds
+    /// these very bytes, either answer is right: a store on the network can't tell whether an earlier try, whose answer
+    /// was lost, put them.
     fn put(&self, slot: &Slot, bytes: &[u8]) -> Result<bool, Self::Error>;
 
-    /// Puts many objects, sharing what makes them durable where the store can.
+    /// Puts many objects, making them durable together where the store can.
     ///
-    /// Returns how many it put, from the front: fewer than there are if a slot was taken, where it stops. If it fails, any
-    /// of them may be there.
+    /// Stops at the first slot that is taken, and returns how many objects it put, from the front. If it fails, any of
+    /// them may be there.
     fn put_many(&self, objects: &[(Slot, &[u8])]) -> Result<usize, Self::Error> {
         for (count, (slot, bytes)) in objects.iter().enumerate() {
             if !self.put(slot, bytes)? {
@@ -93,12 +94,12 @@ pub trait Store {
     /// Removes an object, and says whether there was one. Two concurrent calls may both answer `true`.
     fn remove(&self, slot: &Slot) -> Result<bool, Self::Error>;
 
-    /// Gives every slot of the accounts in a scope, until `each` breaks.
+    /// Calls `each` with every slot of the accounts in a scope, until it returns `Break`.
     ///
     /// Slots come sorted: by account as bytes, then id, then kind. What others put or remove meanwhile may be missing.
     fn list(&self, scope: Scope<'_>, each: &mut dyn FnMut(&Slot) -> ControlFlow<()>) -> Result<(), Self::Error>;
 
-    /// Gives every slot of one account, in any order, until `each` breaks.
+    /// Calls `each` with every slot of one account, in any order, until it returns `Break`.
     fn list_account(
         &self,
         account: &AccountName,
@@ -132,9 +133,9 @@ impl Scope<'_> {
 
 /// An account's lock.
 pub trait Guard {
-    /// Whether all other writers of the account are kept out. A store gives the same answer to all of them.
+    /// Whether all other writers of the account are kept out. A store gives every writer the same answer.
     ///
-    /// If so, a rotation's marker that is found under the lock was left by a crash. If not, writers find each other by looking
+    /// If so, a rotation's marker found under the lock was left by a crash. If not, writers find each other by looking
     /// again after they have written.
     fn excludes_others(&self) -> bool;
 }
@@ -169,7 +170,7 @@ pub enum ErrorKind {
     Denied,
     /// The store can't be reached, read or written now.
     Unavailable,
-    /// What stands in a slot is not an object, or not a whole one.
+    /// What a slot holds is not an object, or not a whole one.
     Damaged,
     /// Another process holds the lock.
     Locked,

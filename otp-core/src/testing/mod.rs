@@ -8,8 +8,8 @@
 //! otp-core = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! The suite asks for many stores, each empty and apart from the others. With each store it takes something that must outlive
-//! the store, such as a directory that is removed on drop, or a server's process; a store that needs nothing gives `()`:
+//! The suite asks for many stores, each empty and apart from the others. With each store comes something that must
+//! outlive the store, such as a directory that is removed on drop, or a server's process; return `()` if there is none:
 //!
 //! ```
 //! use otp_core::MemoryStore;
@@ -25,8 +25,8 @@
 //! | [`life`] | what a `Keeper` does with an account, from its first key to its removal |
 //! | [`cuts`] | every operation of a `Keeper` cut off at each of its steps |
 //!
-//! The last one is by far the longest: some ten thousand writes and thirty thousand reads. Where a store is slow, run the parts
-//! in tests of their own.
+//! The last one takes by far the longest: some ten thousand writes and thirty thousand reads. If a store is slow, run
+//! the parts in tests of their own.
 //!
 //! No suite within one process can check that what a call reported as done survives a crash of the machine, or that processes
 //! keep each other out. A store that is shared by processes needs tests with processes too.

@@ -12,11 +12,11 @@ use super::world::{HeldKey, NOW, TestRng, count, grant};
 use crate::keeper::{KeepError, Keeper};
 use crate::store::{ErrorKind, Guard, Kind, Store, StoreError};
 
-/// Few, since some servers make writers wait for seconds where many meet.
+/// Few, since some servers make writers wait for seconds when many meet.
 const RACERS: u8 = 4;
 const ROUNDS: u8 = 8;
 
-/// Checks what a store promises to several threads: one winner, nothing half done, nobody kept out who must not be.
+/// Checks what a store promises to several threads: one winner, nothing half done, nobody kept out without need.
 ///
 /// # Panics
 ///
@@ -101,8 +101,8 @@ fn one_replace_wins<S: Store + Sync>(store: &S) {
     }
 }
 
-/// Each writer adds its number to an object some times. It never learns what `replace` answered, and reads again instead, as
-/// one does whose connection breaks: nothing is lost, and nothing is there twice.
+/// Each writer adds its number to an object several times. It never learns what `replace` answered and reads again
+/// instead, as a writer does whose connection breaks: nothing is lost, and nothing is there twice.
 fn writers_whose_answers_are_lost_read_again<S: Store + Sync>(store: &S) {
     let store = Verbs(store);
     let place = slot("a", 1, Kind::Record);

@@ -178,7 +178,7 @@ impl RawFields {
         self.0.get(name, default, Form::Bytes)
     }
 
-    /// As account.format, in bytes.
+    /// Like account.format, but returns bytes.
     #[pyo3(signature = (template, /))]
     fn format<'py>(&self, py: Python<'py>, template: TextArgument) -> Result<Bound<'py, PyAny>> {
         self.0.format(py, &template, Form::Bytes)
@@ -201,11 +201,11 @@ fn no_copies() -> PyErr {
 
 /// Opens an account: reads the key, finds its record, and opens it.
 ///
-/// The key is `key` itself (a str or bytes, better not one in the source), in the file `key_file` ('-' is standard input), or
-/// read from the file descriptor `key_fd`. Without any of them it is looked for as the program otp does: in the file that
-/// OTP_KEY_FILE names, in OTP_KEY, then in systemd's credential otp-key. A key file must be its owner's alone (mode 0600), or one
-/// that systemd or a container runtime provides; key_file_mode='any' accepts every other one too. On Windows, `key_credential`
-/// names a credential of this user in Credential Manager.
+/// The key is `key` itself (a str or bytes; better not in the source), in the file `key_file` ('-' is standard input),
+/// or read from the file descriptor `key_fd`. Without any of them it is found as the program otp finds it: in the file
+/// that OTP_KEY_FILE names, in OTP_KEY, then in systemd's credential otp-key. A key file must be its owner's alone
+/// (mode 0600), or one that systemd or a container runtime provides; key_file_mode='any' accepts any other one too. On
+/// Windows, `key_credential` names a credential of this user in Credential Manager.
 ///
 /// With `account`, the key must be for that account. The record is in the store `store`, or else in the one that OTP_STORE
 /// names, or in the platform's directory for a user's data; or it is the file `record`.

@@ -26,8 +26,8 @@ impl Apply {
         self.0.is_some()
     }
 
-    /// Calls it, and says what became of the change. `unread` is the answer if it can't even be called; what was raised goes
-    /// to `raised`.
+    /// Calls it, and says what became of the change. `unread` is the answer if it can't even be called; anything that
+    /// it raised goes to `raised`.
     pub(crate) fn call(&self, change: &Change<'_>, unread: Applied, raised: &mut Option<PyErr>) -> Applied {
         let Some(function) = &self.0 else { return Applied::Done };
         Python::attach(|py| {

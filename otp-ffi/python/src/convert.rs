@@ -85,7 +85,7 @@ pub(crate) fn bytes_of<'py>(value: &Bound<'py, PyAny>, argument: &str) -> Result
     text.encode_utf8().map_err(|_| Error::Surrogate { argument: argument.to_owned() })
 }
 
-/// As [`bytes_of`], for what may be left out.
+/// Like [`bytes_of`], for an argument that may be left out.
 pub(crate) fn maybe_bytes<'py>(
     value: Option<&Bound<'py, PyAny>>,
     argument: &str,
@@ -213,7 +213,7 @@ pub(crate) fn lock_timeout(value: &Bound<'_, PyAny>) -> Result<Duration> {
     Ok(Duration::from_secs(number(value, LOCK_TIMEOUT)?))
 }
 
-/// The whole seconds that a method gives. By methods, since the module datetime may not be imported.
+/// The whole seconds that a method gives. It calls methods, since the module datetime may not have been imported.
 fn seconds_by(value: &Bound<'_, PyAny>, method: &str, argument: Argument) -> Result<u64> {
     let secs = value.call_method0(method).and_then(|secs| secs.call_method0("__int__"));
     // A datetime before the year 1 in UTC has no timestamp.
@@ -239,7 +239,7 @@ where
 
 /// A new key as Python has it, an `otp_link.Key`.
 pub(crate) fn new_key<'py>(py: Python<'py>, key: &NewKey) -> PyResult<Bound<'py, PyAny>> {
-    // From here on it is an object of Python's, which looks at it.
+    // From here on it is a Python object, which Python looks at.
     otp_sys::hand_over(key.text().as_bytes());
     let (id, replaces) = (key.id().to_string(), key.replaces().map(|id| id.to_string()));
     let arguments = (key.text(), key.account().as_str(), id, key.holder().map(Holder::as_str), replaces);

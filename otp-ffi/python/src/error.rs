@@ -11,7 +11,7 @@ use pyo3::types::PyList;
 
 use crate::{hint, interrupt};
 
-/// What a call gives.
+/// The result of a call.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed. Python sees it as an exception of `otp_link.errors`, or as a `TypeError`.

@@ -28,7 +28,7 @@ fn longer(len: usize) -> String {
     }
 }
 
-/// A hint in words; `None` for what Python can't run into.
+/// A hint in words; `None` for those that Python can't run into.
 pub(crate) fn words(hint: &Hint<'_>) -> Option<String> {
     Some(match hint {
         Hint::Core(hint) => return core(hint),

@@ -1,4 +1,4 @@
-//! Ctrl-C, and whatever else a signal handler of the script raises while a store on the network is waited for.
+//! Ctrl-C, and whatever else a signal handler of the script raises during a wait for a store on the network.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
 }
 
-/// Lets Python run the handlers of signals that came; whether one of them raised something. That happens in the main thread only.
+/// Lets Python run the handlers of signals that came, in the main thread only, and says whether one raised something.
 pub(crate) fn is_wanted() -> bool {
     let raised = Python::attach(|py| py.check_signals().err());
     let is_wanted = raised.is_some();

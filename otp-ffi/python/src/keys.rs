@@ -14,15 +14,16 @@ use crate::error::{Error, Result};
 use crate::renew::Asked;
 use crate::warning;
 
-/// Seals a new account into a store, and gives its first key. A store that does not exist is made, for this user alone.
+/// Seals a new account into a store, and returns its first key. A store that does not exist is made, for this user
+/// alone.
 ///
 /// The fields are `username`, `password` and those of the mapping `fields`; values are str or bytes. `holder` says who will
 /// hold the key; `expires` (a datetime, a timedelta from now on, or seconds after 1970) when it stops opening; and `capacity`
 /// the size in bytes of the frame that hides the secret's length: 64, 128, 256 and so on. An empty password is refused, unless
 /// `allow_empty` is True.
 ///
-/// With `ring`, or in the ring that OTP_RING names, the administrator keeps a copy of the key. Then a key of so many `pages`
-/// (1 to 255) keeps its text while rotate_account() gives the account as many secrets.
+/// With `ring`, or if OTP_RING names one, the administrator's ring keeps a copy of the key. A key of so many `pages` (1
+/// to 255) then keeps its text while rotate_account() gives the account that many secrets.
 ///
 /// Raises ExistsError if the account exists, which stays as it is, UsageError, UnsafePermissionsError,
 /// RandomnessFailedError, StoreUnavailableError; with a ring also LockedError, StaleRingError.
@@ -57,8 +58,9 @@ pub(crate) fn add_account(
 
 /// Issues one more key to an account, for another caller. It can be revoked without touching the others.
 ///
-/// The account's key comes from `key`, `key_file` or `key_fd`, or is looked for; see open_account(). With `ring`, or OTP_RING,
-/// the ring has one: pass `account`, and no key. For `holder`, `expires`, `capacity` and `pages` see add_account().
+/// The account's key comes from `key`, `key_file` or `key_fd`, or is found; see open_account(). With `ring`, or
+/// OTP_RING, the ring has one: pass `account`, and no key. For `holder`, `expires`, `capacity` and `pages` see
+/// add_account().
 ///
 /// Raises what open_account() does, RandomnessFailedError, and OtherError if another process is rotating the account; with a
 /// ring also LockedError, StaleRingError.
@@ -99,12 +101,12 @@ pub(crate) fn issue_key(
     })
 }
 
-/// Gives an account a new secret, and each of its keys a new key in its place. Returns the new keys.
+/// Gives an account a new secret, and replaces each of its keys with a new one. Returns the new keys.
 ///
 /// With a key to the account, passed or found (see open_account()), the fields that you don't pass keep their values.
-/// Without one, pass username, password and all others. Each new key has the holder of the key that it replaces, and its
-/// expiry, unless you pass `expires`. With `grace`, a timedelta or seconds, the old keys open the old secret for that long;
-/// without, they stop opening at once. A key in its grace period can't rotate the account.
+/// Without one, pass username, password and all others. Each new key has the holder of the key that it replaces, and
+/// its expiry, unless you pass `expires`. With `grace`, a timedelta or seconds, the old keys open the old secret for
+/// that long; without it, they stop opening at once. A key in its grace period can't rotate the account.
 ///
 /// `hand_over`, if you pass it, is called with the list of new keys while all the old ones still open. If it raises, nothing
 /// has changed. Use it where losing the result would lock others out:
@@ -115,21 +117,22 @@ pub(crate) fn issue_key(
 ///
 ///     otp_link.rotate_account("edms/reporting", password=new, hand_over=hand_over)
 ///
-/// With `ring`, or OTP_RING, the ring has the keys to the account, and each that has a page left keeps its text: callers are not
-/// touched, and only those whose key has used its last page are among the keys that are returned. `apply` changes the database in
-/// between. It is called with the account's name and two dicts, the old and the new fields, all of them text. It logs in with
-/// the old credential and sets the new one; if the old one does not log in, it tries the new one, and if that does, the change
-/// was made before. It returns None or True if the database has the new credential, False if it still has the old one, for
-/// certain; then nothing has changed, and OtherError is raised. If it raises anything, or this process dies, the change is in
-/// doubt: InDoubtError, whose __cause__ is what was raised, and resume_rotation() goes on; so it is if the store fails later. The
-/// ring is locked meanwhile, so don't use it there. Without `apply`, the database has been changed.
+/// With `ring`, or OTP_RING, the ring has the keys to the account, and each key that has a page left keeps its text:
+/// its caller needs nothing new. The returned keys are only for callers whose key has used its last page. `apply`
+/// changes the database in between. It is called with the account's name and two dicts, the old and the new fields, all
+/// of them text. It logs in with the old credential and sets the new one. If the old one is refused, it tries the new
+/// one; if that works, the change was made before. It returns None or True if the database has the new credential, and
+/// False if it still has the old one, for certain; then nothing has changed, and OtherError is raised. If it raises
+/// anything, or this process dies, the change is in doubt: InDoubtError is raised, with what was raised as its
+/// __cause__, and resume_rotation() carries on. The same holds if the store fails later. The ring is locked meanwhile,
+/// so don't use it there. Without `apply`, the database has been changed already.
 ///
 ///     def apply(account, old, new):
 ///         with psycopg.connect(user=old["username"], password=old["password"]) as database: ...
 ///
-/// `new_keys` gives every holder a new key; without it, a rotation that would end a key is a UsageError. `end_unknown` are the
-/// ids of keys to end that the ring does not know. If `hand_over` raises, the rotation stands, and export_key() gives the new
-/// keys again. An account that is kept in a ring is rotated without it only with without_ring=True.
+/// `new_keys` gives every holder a new key; without it, a rotation that would end a key is a UsageError. `end_unknown`
+/// are the ids of keys to end that the ring does not know. If `hand_over` raises, the rotation stands, and export_key()
+/// returns the new keys again. An account that is kept in a ring is rotated without it only with without_ring=True.
 ///
 /// Raises what issue_key() does, NotFoundError if the account has no key or the key has been replaced, ExpiredError if all
 /// its keys have expired. Then nothing has changed, except where the exception has `keys`: not all of the old keys could be
@@ -199,7 +202,7 @@ pub(crate) fn rotate_account(
         (rotation.store, rotation.without_ring) = (store.as_deref(), without_ring);
         otp_link::rotate_account(rotation, &mut Randomness::system(), |keys| {
             Python::attach(|py| {
-                // All that Python needs for them is made now, while the rotation can still be taken back.
+                // Make everything that Python needs for them now, while the rotation can still be taken back.
                 for key in &keys {
                     new.bind(py).append(new_key(py, key)?)?;
                 }
@@ -239,9 +242,9 @@ fn check_with_ring(is_key_given: bool, grace: Option<u64>) -> Result<()> {
 
 /// Ends one key: its record is deleted, and a tombstone remains. The account's other keys are not touched.
 ///
-/// `key_id` is the key's id, as list_keys() and key.id give it. With `ring`, or OTP_RING, the ring's copy is wiped, and the ring
-/// knows that the key has ended. Without the ring of an account that is kept in one, there is a warning: who can write the store
-/// could bring the key back.
+/// `key_id` is the key's id, as list_keys() and key.id give it. With `ring`, or OTP_RING, the ring's copy is wiped, and
+/// the ring knows that the key has ended. If the account is kept in a ring and you don't give it, there is a warning:
+/// anyone who can write the store could bring the key back.
 ///
 /// Raises NotFoundError if there is no such key, UsageError, UnsafePermissionsError, StoreUnavailableError; with a ring also
 /// LockedError, StaleRingError.

@@ -1,4 +1,4 @@
-//! `otp_link._native`: converts Python's arguments, calls otp-link, and converts what it gives or raises.
+//! `otp_link._native`: converts Python's arguments, calls otp-link, and converts what it returns or raises.
 //!
 //! What users read and import is in the Python package `otp_link`.
 #![forbid(unsafe_code)]

@@ -69,7 +69,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Goes on with a rotation. Tells whether there was anything to go on with.
+    /// Resumes a rotation. Tells whether there was one to resume.
     fn resume(&self) -> Result<bool> {
         let mut raised = None;
         let done = otp_link::resume_rotation(
@@ -138,7 +138,8 @@ impl RotationPlan {
 
 /// Says what rotate_account() would do to an account that is kept in a ring. Nothing is changed.
 ///
-/// The arguments are those of rotate_account(). Of a password that is yet to be made, its length is enough.
+/// The arguments are those of rotate_account(). In place of a password that is yet to be made, any value of its length
+/// will do.
 ///
 /// Raises what rotate_account() raises before anything has changed.
 #[pyfunction]
@@ -178,9 +179,8 @@ pub(crate) fn plan_rotation(
     py.detach(|| asked.plan(&fields))
 }
 
-/// Goes on with a rotation that was cut short, with the secret that it began with, and as it was to end: what was asked of it
-/// need not be asked again. Returns the new keys, or None if the database had not been touched, or all of it was done: then the
-/// rotation is forgotten.
+/// Resumes a rotation that was cut short, with the secret and the options that it began with: you need not give them
+/// again. Returns the new keys, or None if the database had not been touched or all was done: then it is forgotten.
 ///
 /// `apply` gets the same credentials again, and finds out whether the change was made: it logs in with the old one, else with
 /// the new one. For the other arguments see rotate_account().
@@ -221,7 +221,7 @@ pub(crate) fn resume_rotation(
 
 /// Goes back to the old secret after a rotation that was cut short.
 ///
-/// `apply` is called with the credentials the other way round, so that the database gets the old one. If it raises or returns
+/// `apply` is called with the credentials in reverse, so that the database gets the old one. If it raises or returns
 /// False, the rotation stays unfinished.
 ///
 /// Raises InDoubtError then, and if a record has the new secret, so that the rotation can only be resumed; NotFoundError if no

@@ -87,7 +87,7 @@ impl From<Held> for RingAccount {
 
 /// Makes a ring, in a directory that is empty or does not exist, and that is neither in the store nor around it.
 ///
-/// Keep it in another backup than the store: both together open everything.
+/// Back it up apart from the store: together they open everything.
 ///
 /// Raises ExistsError, UsageError, UnsafePermissionsError, OtherError.
 #[pyfunction]
@@ -96,10 +96,10 @@ pub(crate) fn init_ring(py: Python<'_>, ring: PathArgument, store: Option<PathAr
     Ok(py.detach(|| ring::init_ring(&ring, store.as_deref()))?)
 }
 
-/// Puts a key into the ring that was handed out without it, once it opens its record.
+/// Puts a key that was handed out without the ring into it, once the key opens its record.
 ///
-/// The key comes from `key`, `key_file` or `key_fd`, or is looked for; see open_account(). The ring is `ring`, or the one that
-/// OTP_RING names.
+/// The key comes from `key`, `key_file` or `key_fd`, or is found; see open_account(). The ring is `ring`, or the one
+/// that OTP_RING names.
 ///
 /// Raises what open_account() does, LockedError, StaleRingError, and InDoubtError if a rotation is unfinished.
 #[pyfunction]
@@ -141,7 +141,7 @@ pub(crate) fn show_ring(
     Ok(found.accounts.into_iter().map(RingAccount::from).collect())
 }
 
-/// Goes on using a ring that was moved to where it is now; no other copy of it may be used any more.
+/// Adopts a ring that was moved to where it is now; no other copy of it may be used any more.
 ///
 /// If it was restored from a backup, rotations since then may have used pages that it does not know of: rotate each account
 /// with new_keys=True after this.

@@ -58,7 +58,7 @@ impl From<otp_link::KeyInfo> for KeyInfo {
     }
 }
 
-/// A record that is damaged, a key that does not open its record, or what does not agree with a ring.
+/// A record that is damaged, a key that does not open its record, or something that does not agree with a ring.
 #[pyclass(frozen, get_all, module = "otp_link")]
 #[derive(Clone)]
 pub(crate) struct Fault {
@@ -134,8 +134,8 @@ impl Verification {
 
 /// Deletes an account: all its records and tombstones, and its keys in the ring, if there is one.
 ///
-/// While a rotation is unfinished, that takes `force=True`: what is staged may be the only copy of the password that the
-/// database has.
+/// While a rotation is unfinished, this takes `force=True`: what is staged may be the only copy of the password that
+/// the database has.
 ///
 /// Raises NotFoundError if there is no such account, InDoubtError if a rotation is unfinished, UsageError,
 /// UnsafePermissionsError, StoreUnavailableError; with a ring also LockedError, StaleRingError.
@@ -245,8 +245,8 @@ pub(crate) fn harden_process() -> bool {
     hardened.no_core_dumps && hardened.not_dumpable
 }
 
-/// Says how many seconds calls of this process wait for the lock of an account or a ring from now on; 0: not at all. Then they
-/// raise LockedError. Before this is called, they wait for a minute.
+/// Sets how many seconds calls of this process wait, from now on, for the lock of an account or a ring; 0: not at all.
+/// After that they raise LockedError. The default is a minute.
 #[pyfunction]
 pub(crate) fn set_lock_timeout(seconds: &Bound<'_, PyAny>) -> Result<()> {
     otp_link::set_lock_timeout(convert::lock_timeout(seconds)?);

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::hint;
 
-/// Warns the script. Where it has turned warnings into errors, this one is printed instead: what it is about has worked.
+/// Warns the script. If it has turned warnings into errors, this one is printed instead: what it is about has worked.
 pub(crate) fn raise(warning: &Warning<'_>) {
     say(&redact(&warning.to_string()));
 }
@@ -19,7 +19,7 @@ pub(crate) fn fault(fault: &Fault) {
     say(&redact(&format!("{}{}", fault.error.message(), hint.unwrap_or_default())));
 }
 
-/// As [`raise`], in these words.
+/// Like [`raise`], in these words.
 pub(crate) fn say(message: &str) {
     let Ok(message) = CString::new(message) else { return };
     Python::attach(|py| {

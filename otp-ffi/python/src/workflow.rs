@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 const PREFIX: &[u8; 5] = b"OTPW\x01";
 const MAX_LEN: usize = PREFIX.len() + 2 * (4 + Record::MAX_LEN);
 
-/// Seals user and password into one file, which replaces an existing one. Gives the two keys.
+/// Seals user and password into one file, which replaces an existing one. Returns the two keys.
 #[pyfunction]
 pub(crate) fn workflow_seal<'py>(
     py: Python<'py>,
@@ -34,7 +34,7 @@ pub(crate) fn workflow_seal<'py>(
     let (user, password) = (bytes_of(user, "user")?, bytes_of(password, "password")?);
     let (user, password) = (user.as_bytes(), password.as_bytes());
     let (user_key, pass_key, bytes) = py.detach(|| seal(user, password))?;
-    // All that Python needs is made before the file is replaced.
+    // Make everything that Python needs before the file is replaced.
     let keys = (new_key(py, &user_key)?, new_key(py, &pass_key)?);
     py.detach(|| replace(&file, &bytes)).map_err(|source| io_error("write", &file, source))?;
     Ok(keys)
@@ -102,7 +102,7 @@ fn split(bytes: &[u8]) -> Result<[&[u8]; 2], otp_link::Error> {
     }
 }
 
-/// Reads the file; of one that is too long, just enough to show it.
+/// Reads the file; if it is too long, just enough to show that.
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes)?;
@@ -113,7 +113,7 @@ fn io_error(action: &'static str, file: &Path, source: io::Error) -> Error {
     Error::Io { action, path: file.to_owned(), source }
 }
 
-/// Puts bytes in the place of a file, whole or not at all. The file keeps its mode.
+/// Puts bytes in place of a file, whole or not at all. The file keeps its mode.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(format!(".{}.new", std::process::id()));

@@ -12,7 +12,7 @@ pub(super) struct Line {
     pub(super) text: String,
     /// Whether something was refused.
     pub(super) is_refusal: bool,
-    /// What the journal can be searched by: names as it has them, and values. None has a line break.
+    /// What the journal can be searched by: its own names, and values. None has a line break.
     #[cfg(target_os = "linux")]
     pub(super) parts: Vec<(&'static str, String)>,
 }

@@ -16,12 +16,12 @@ use crate::warning::{self, Warning};
 pub enum AuditFault {
     /// It names no sink, but says that the log is optional.
     NoSink,
-    /// A sink is none that this system has.
+    /// This system has no such sink.
     UnknownSink {
-        /// What is written there.
+        /// What the variable says.
         sink: String,
     },
-    /// A path is relative, so that it would be another one in each directory.
+    /// A path is relative, so its meaning would depend on the current directory.
     RelativePath {
         /// The path.
         path: PathBuf,
@@ -42,7 +42,7 @@ impl fmt::Display for AuditFault {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Log {
     sinks: Vec<Sink>,
-    /// Whether things are handed over that no sink has taken a line of.
+    /// Whether things are handed over even if no sink took their line.
     is_optional: bool,
 }
 
@@ -69,7 +69,7 @@ impl Log {
         if sinks.is_empty() { Err(AuditFault::NoSink) } else { Ok(Self { sinks, is_optional }) }
     }
 
-    /// Gives a line to every sink. One has to take it; the others are warned of.
+    /// Gives a line to every sink. At least one must take it; the failure of any other is a warning.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
 //! The audit log: a line for each time that somebody opens an account, or changes its keys.
 //!
-//! `OTP_AUDIT` names where it goes; without it nothing is written, and nothing is asked of the system. `docs/audit.md` says what
-//! the lines mean and what they don't prove.
+//! `OTP_AUDIT` names where it goes; without it nothing is written, and nothing is asked of the system. `docs/audit.md`
+//! says what the lines mean and what they don't prove.
 //!
-//! A function that hands something over begins an [`Entry`], says whom it is about as soon as that is known, and asks
-//! [`Entry::granted`] just before the hand-over. If that fails, nothing may be handed over.
+//! A function that hands something over begins an [`Entry`], says whom it is about as soon as that is known, and calls
+//! [`Entry::granted`] just before the hand-over. If that fails, it must hand nothing over.
 
 mod line;
 mod log;
@@ -75,7 +75,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Begins an entry: nothing is written as yet.
+    /// Begins an entry. Nothing is written yet.
     ///
     /// # Errors
     ///
@@ -113,14 +113,14 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAudited`]: then it must not be.
+    /// [`Error::NotAudited`]: it must not be handed over.
     pub(crate) fn granted(&self) -> Result<()> {
         self.write("ok")?;
         self.is_granted.set(true);
         Ok(())
     }
 
-    /// Writes that a new key is about to be handed over, and gives it back.
+    /// Writes that a new key is about to be handed over, and returns the key.
     ///
     /// # Errors
     ///
@@ -132,9 +132,9 @@ impl Entry {
         Ok(key)
     }
 
-    /// Writes that nothing is handed over. Gives the error to fail with, which is the log's own if it can't be written.
+    /// Writes that nothing is handed over. Returns the error to fail with: the log's own if it can't be written.
     ///
-    /// What was begun with a line keeps its own error: it may be all that says how far it has come.
+    /// After a line that something was handed over, the given error is kept: it may be all that says how far it came.
     pub(crate) fn refused(&self, error: Error) -> Error {
         if matches!(error, Error::NotAudited { .. }) {
             return error;
@@ -149,7 +149,7 @@ impl Entry {
         }
     }
 
-    /// Writes how an attempt ended whose result is about to be handed over.
+    /// Writes how an attempt ended, just before its result is handed over.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Entry {
         Ok(result)
     }
 
-    /// Writes what was done, after which nothing is handed over. A log that does not take it is warned of: what is done is done.
+    /// Writes what was done, when nothing more is handed over. If the log can't take it, that is only a warning.
     pub(crate) fn done(&self, result: &Result<()>) {
         let name = result.as_ref().map_or_else(|error| error.code().name(), |()| "ok");
         if let Err(unwritten) = self.write(name) {
@@ -174,7 +174,7 @@ impl Entry {
     }
 }
 
-/// Warns of a line that no sink has taken.
+/// Warns of a line that no sink took.
 fn warn(unwritten: &Error) {
     if let Error::NotAudited { path, source } = unwritten {
         warning::warn(&Warning::NotAudited { path, error: source });

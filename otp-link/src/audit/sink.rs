@@ -12,7 +12,7 @@ const IDENTIFIER: &str = "otp";
 /// A place that takes lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sink {
-    /// A file, a line after the other.
+    /// A file, one line after the other.
     File(PathBuf),
     /// The socket of a syslog daemon.
     #[cfg(unix)]
@@ -26,7 +26,7 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// A sink by its name, and its path behind a colon.
+    /// A sink by its name, and its path after a colon.
     pub(super) fn parse(word: &str) -> Result<Self, AuditFault> {
         let (name, path) = word.split_once(':').map_or((word, None), |(name, path)| (name, Some(Path::new(path))));
         let sink = match (name, path) {
@@ -80,7 +80,7 @@ fn append(path: &Path, line: &Line) -> io::Result<()> {
     loop {
         match file.write(&bytes) {
             Ok(count) if count == bytes.len() => return Ok(()),
-            // What is there of it is no line; those who read the log see that.
+            // What got into the file is not a line; readers of the log see that.
             Ok(_) => return Err(io::ErrorKind::StorageFull.into()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -102,7 +102,7 @@ mod unix {
     /// Where systemd's journal listens.
     #[cfg(target_os = "linux")]
     pub(super) const JOURNAL: &str = "/run/systemd/journal/socket";
-    /// How long a daemon that takes nothing is waited for.
+    /// How long to wait for a daemon that takes nothing.
     const PATIENCE: Duration = Duration::from_secs(2);
 
     /// Messages about security that are not for everybody (RFC 5424, section 6.2.1: `authpriv`).

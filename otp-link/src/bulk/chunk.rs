@@ -1,4 +1,4 @@
-//! Some accounts of an import, from a look at what there is to records that stay.
+//! A chunk of an import, from finding out what there is to putting records that stay.
 
 use otp_core::keeper::Prepared;
 use otp_core::keeper::ringed::Vacancy;
@@ -36,11 +36,11 @@ pub(super) struct Step {
 }
 
 impl Run<'_> {
-    /// Does what is missing of some accounts.
+    /// Does what is missing for some accounts.
     ///
     /// # Errors
     ///
-    /// What keeps the others from being tried, too.
+    /// Whatever would stop the other accounts too.
     pub(super) fn chunk(&self, entries: &[Entry], randomness: &mut Randomness) -> Result<Vec<Result<Step>>> {
         let looks = try_spread(&self.store, entries, |entry| {
             let payload_len = self.manifest.payload_len(entry);
@@ -71,7 +71,7 @@ impl Run<'_> {
         Ok(outcomes)
     }
 
-    /// Seals what is missing of an account; with a ring, further keys of an account that is there are issued at once.
+    /// Seals what an account is missing. With a ring, further keys to an existing account are issued at once.
     fn prepare(
         &self,
         entry: &Entry,
@@ -125,7 +125,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Key files first, then the ring, then the records: whatever was put has a key that can be had.
+    /// Key files first, then the ring, then the records, so that every record that was put has a key somewhere.
     fn put(&self, batch: &Batch, outcomes: &[Result<Step>]) -> Result<()> {
         let mut files = Vec::new();
         for (prepared, index) in batch.prepared.iter().zip(&batch.indices) {
@@ -150,7 +150,7 @@ impl Run<'_> {
             Ok(keeper.put_prepared(&batch.prepared)?)
         };
         keep().inspect_err(|_| {
-            // Until that fails too: what stays is found by the next run.
+            // Stop when that fails too: the next run finds what stays.
             let _ = batch.prepared.iter().zip(&batch.indices).try_for_each(|(prepared, index)| {
                 outcomes[*index].as_ref().map_or(Ok(()), |step| self.clear_up(step, prepared))
             });
@@ -173,7 +173,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Gives those that could not stay.
+    /// Returns those that could not stay.
     fn settle(&self, batch: &Batch) -> Vec<(usize, Error)> {
         let places: Vec<usize> = (0..batch.prepared.len()).collect();
         let settled = spread(&self.store, &places, |place| {

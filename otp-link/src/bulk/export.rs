@@ -1,4 +1,4 @@
-//! Exporting accounts, so that nobody is locked in: a manifest that an import reads again.
+//! Exporting accounts, so that nobody is locked in: as a manifest that an import can read again.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::ring::{self, FsRingKeeper};
 use crate::store;
 
-/// Opens every account whose name starts with `prefix` with the ring's keys, and gives each as a line of JSON, sorted by name.
+/// Opens every account whose name starts with `prefix` with the ring's keys, and gives each as a line of JSON, by name.
 ///
 /// The line has the members of a manifest: `account`, `username`, `password`, `fields`, `for`, `expires`, `capacity`. Where an
 /// account's keys differ, it has the earliest expiry and the largest capacity. The line is secret.

@@ -1,8 +1,8 @@
 //! Importing the accounts of a manifest.
 //!
-//! Chunk by chunk: key files are written and synced; records are put together; each account is settled; then it is reported.
-//! The names of the key files follow from the manifest, so that a run that is repeated after a crash finds how far it came: a
-//! key file with a record is done, and one without a record is made again.
+//! It works in chunks: key files are written and synced, records are put together, each account is settled, and then it
+//! is reported. The names of the key files follow from the manifest, so a run that is repeated after a crash finds how
+//! far it came: a key file with a record is done, and one without a record is made again.
 
 use super::chunk::{Run, Step};
 use super::item::{Item, State};
@@ -59,12 +59,12 @@ fn planned(entry: &Entry, look: Result<(Vec<Target>, Work)>) -> Vec<Item> {
 
 /// Adds the accounts of a manifest to a store, and writes a key file for each holder. The store is made if it does not exist.
 ///
-/// `report` gets the items of each chunk as soon as they are done, in the order of the manifest. What fails for one account leaves
-/// the others alone. After a crash, the same call goes on.
+/// `report` gets the items of each chunk as soon as they are done, in the order of the manifest. A failure for one
+/// account does not affect the others. After a crash, the same call carries on.
 ///
 /// # Errors
 ///
-/// Of the store, the ring, the directory of key files or the source of randomness: the rest was not reached, and is reported so.
+/// Of the store, the ring, the directory of key files or the source of randomness; the rest is reported as not reached.
 pub fn import_accounts(
     manifest: &Manifest,
     import: &Import<'_>,

@@ -30,15 +30,15 @@ pub enum State {
     Added,
     /// An earlier run did all of it.
     Exists,
-    /// The account is there, as another made it, and was left as it is.
+    /// Somebody else made the account, and it was left as it is.
     Skipped,
     /// It would be done, if this were not a dry run.
     Planned,
     /// The account has a new secret.
     Rotated,
-    /// It was not done. A key file that is left opens nothing, and the next run replaces it.
+    /// It was not done. A key file that is left behind opens nothing, and the next run replaces it.
     Failed(Error),
-    /// The run ended before.
+    /// The run ended before it.
     NotReached,
 }
 
@@ -57,7 +57,7 @@ impl State {
         }
     }
 
-    /// Why the run as a whole is not done, if this is a reason.
+    /// Why the run as a whole is not done, if this item is a reason.
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self {

@@ -20,7 +20,7 @@ pub(super) struct KeyDir {
 }
 
 impl KeyDir {
-    /// Makes the directory if there is none. Two imports at once would take each other's key files for left over.
+    /// Opens the directory, or makes it. Two imports at once would take each other's key files for leftovers.
     pub(super) fn open(path: &Path) -> Result<Self> {
         make_key_dir(path)?;
         let lock = path.join(LOCK);
@@ -40,7 +40,7 @@ impl KeyDir {
         }
     }
 
-    /// Writes new key files together, each in the place of one that an earlier run has left without a record.
+    /// Writes new key files together, each in place of one that an earlier run left without a record.
     pub(super) fn write(&self, files: &[(&Target, NewKey)]) -> Result<()> {
         for (target, _) in files {
             if target.alone.is_some() {

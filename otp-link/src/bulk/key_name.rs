@@ -12,8 +12,8 @@ const MAX_LEN: usize = 255;
 
 /// The file of a holder's key to an account: `edms+reporting@nightly.key` for `edms/reporting` and `nightly`.
 ///
-/// No two pairs have the same name, whether or not the file system tells upper case from lower: in a holder's name, all but
-/// `a-z`, `0-9`, `.`, `_` and `-` stand as `%` and two hexadecimal digits for each byte.
+/// No two pairs have the same name, whether or not the file system distinguishes case: in a holder's name, each byte
+/// except `a-z`, `0-9`, `.`, `_` and `-` is written as `%` and two hexadecimal digits.
 pub(super) fn key_path(dir: &Path, account: &AccountName, holder: Option<&Holder>) -> Result<PathBuf> {
     let mut name = account.as_str().replace('/', "+");
     if let Some(holder) = holder {

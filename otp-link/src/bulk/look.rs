@@ -37,7 +37,7 @@ pub(super) enum Work {
     Skip,
 }
 
-/// Looks, for one account. Nothing is changed by a plan.
+/// Finds out what there is, for one account. A plan changes nothing.
 pub(super) fn look(
     entry: &Entry,
     payload_len: usize,
@@ -99,7 +99,7 @@ fn read_key(path: &Path, entry: &Entry) -> Result<Key> {
     KeySource { file: Some(path), ..KeySource::default() }.read_for(Some(entry.account.as_str()))
 }
 
-/// Checks that the account is not there; a plan takes no lock for it, and leaves everything as it is.
+/// Checks that the account does not exist. A plan takes no lock for that, and leaves everything as it is.
 fn vacancy(entry: &Entry, import: &Import<'_>, store: &AnyStore, ring: Option<&FsRing>) -> Result<Option<Vacancy>> {
     let keeper = store::keeper(store);
     match ring {

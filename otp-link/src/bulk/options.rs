@@ -13,9 +13,9 @@ use crate::place::Place;
 pub struct Import<'a> {
     /// The directory to which the key files are written; it is made if there is none.
     pub new_key_dir: &'a Path,
-    /// Who gets a key to each account of which the manifest does not say; empty for one key without a holder.
+    /// Who gets a key to each account whose holders the manifest does not name; empty for one key without a holder.
     pub holders: &'a [Holder],
-    /// When keys expire of which the manifest does not say.
+    /// When keys expire whose expiry the manifest does not give.
     pub expires: Option<UnixTime>,
     /// How many pages each key has; `None` for one.
     pub pages: Option<NonZeroU8>,

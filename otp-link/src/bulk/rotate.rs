@@ -23,10 +23,10 @@ pub struct RenewAll<'a> {
     pub prefix: &'a str,
     /// The length of each new password.
     pub generate: u16,
-    /// The directory to which the keys of those holders are written who need a new one, as `KEYID.key`. Without it, accounts of
-    /// which somebody needs one are left as they are.
+    /// The directory for the keys of holders who need a new one, as `KEYID.key`. Without it, accounts with such a
+    /// holder are left as they are.
     pub new_key_dir: Option<&'a Path>,
-    /// Expiry of all keys, and capacity and pages of new ones; what is left out is as it was.
+    /// The expiry of all keys, and the capacity and pages of new ones; what is left out stays as it was.
     pub terms: KeyTerms<'a>,
     /// Whether every holder gets a new key.
     pub new_keys: bool,
@@ -55,16 +55,16 @@ impl<'a> RenewAll<'a> {
     }
 }
 
-/// Gives each account of a ring a new password, one after the other, and reports each: the account, and the new keys that some of
-/// its holders need.
+/// Gives each account of a ring a new password, one after the other, and reports each: the account, and the new keys
+/// that some of its holders need.
 ///
-/// `apply` changes the database of each. An account whose rotation was unfinished before is reported, and left to
-/// [`resume_rotation`](crate::resume_rotation). If one ends in doubt now, the others are not reached: whatever kept its database
-/// from answering may keep theirs.
+/// `apply` changes the database of each. An account whose rotation was already unfinished is reported, and left to
+/// [`resume_rotation`](crate::resume_rotation). If one ends in doubt now, the others are not reached: whatever kept its
+/// database from answering may affect theirs.
 ///
 /// # Errors
 ///
-/// [`Error::NoRing`](crate::Error::NoRing), the ring's and the store's; of new keys' directory.
+/// [`Error::NoRing`](crate::Error::NoRing), the ring's and the store's, and those of the directory of new keys.
 pub fn renew_all(
     all: &RenewAll<'_>,
     randomness: &mut Randomness,

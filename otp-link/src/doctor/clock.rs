@@ -9,7 +9,7 @@ use otp_store_fs::FsStore;
 
 use super::finding::Finding;
 
-/// No clock that is right shows an earlier time: 2025-01-01T00:00:00Z, in seconds after 1970.
+/// A correct clock shows no earlier time: 2025-01-01T00:00:00Z, in seconds after 1970.
 const EARLIEST_SECS: u64 = 1_735_689_600;
 /// How far the clocks of machines that share a store may differ.
 const TOLERANCE: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ fn newest(store: &FsStore) -> Option<SystemTime> {
         newest = newest.max(written.ok());
         ControlFlow::Continue(())
     });
-    // What can't be listed is a finding of the store's own examination.
+    // Anything that can't be listed is a finding of the store's own examination.
     listed.ok().and(newest)
 }
 

@@ -68,7 +68,7 @@ pub enum Finding {
         /// Those who can only read it.
         readers: Vec<String>,
     },
-    /// Something that this system does not tell.
+    /// Something that this system does not report.
     NotLookedAt {
         /// What it is.
         subject: &'static str,

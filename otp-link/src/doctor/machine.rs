@@ -15,13 +15,13 @@ pub(super) fn examine() -> Vec<Finding> {
     [core_dumps, swap, lockable].into_iter().flatten().chain(not_looked_at()).collect()
 }
 
-/// What this system does not tell.
+/// What this system does not report.
 #[cfg(unix)]
 fn not_looked_at() -> Option<Finding> {
     None
 }
 
-/// What this system does not tell.
+/// What this system does not report.
 #[cfg(windows)]
 fn not_looked_at() -> [Finding; 2] {
     [
@@ -43,7 +43,7 @@ pub(super) fn access(_: &Path) -> Option<Finding> {
     None
 }
 
-/// Who can read and write something. What can't be looked at is a finding of another kind.
+/// Who can read and write something. What can't be looked at becomes a different finding.
 #[cfg(windows)]
 pub(super) fn access(path: &Path) -> Option<Finding> {
     let list = otp_sys::access_list(path).ok()?;

@@ -19,9 +19,9 @@ pub use finding::{Finding, Severity};
 
 /// Looks at the store, key files, the clock, the system's randomness, and what the machine does to secrets in memory.
 ///
-/// With `fix`, stray temporary files and empty directories are removed; nothing else is touched. Whether the records
-/// themselves decode is for [`verify`](crate::verify). Findings about the process are about this one, as it is now:
-/// ask before [`harden_process`](crate::harden_process).
+/// With `fix`, stray temporary files and empty directories are removed; nothing else is touched. To check whether the
+/// records themselves decode, use [`verify`](crate::verify). Findings about the process are about this one, as it is
+/// now: ask before [`harden_process`](crate::harden_process).
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn doctor(store: Option<&Path>, key_files: &[&Path], fix: bool) -> Result<Ve
     Ok(findings)
 }
 
-/// Looks at the ring that counts, if one is named: whether it is private, where it was made, and apart from the store.
+/// Looks at the ring that counts, if one is named: that it is private, where it was made, and apart from the store.
 #[must_use]
 pub fn examine_ring(named: Option<&Path>, store: Option<&Path>) -> Option<Finding> {
     let path = ring::find_ring(named)?;

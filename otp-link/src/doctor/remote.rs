@@ -4,7 +4,7 @@ use super::finding::Finding;
 use crate::error::Result;
 use crate::remote::{Access, Patience, RemoteStore, StoreUrl};
 
-/// Has the helper look at the store. That it can't is a finding.
+/// Has the helper look at the store. If it can't, that is a finding.
 pub(super) fn examine(url: StoreUrl) -> Result<Vec<Finding>> {
     let (text, patience) = (url.to_string(), Patience::without_progress()?);
     let inspected = RemoteStore::open(url, Access::Write, patience).and_then(|store| store.inspect());

@@ -1,4 +1,4 @@
-//! Reading tables: RFC 4180, strictly. What a lenient reader would take for a part of the next cell is a fault here.
+//! Reading tables: RFC 4180, strictly. What a lenient reader would take for part of the next cell is a fault here.
 
 use std::ops::Range;
 
@@ -85,7 +85,7 @@ fn columns(header: &[String], collector: &mut Collector<'_>) -> Checked<Vec<(Str
     Ok(columns)
 }
 
-/// A row's cells, one behind the other.
+/// A row's cells, one after the other.
 struct Row {
     text: LockedVec,
     cells: Vec<Range<usize>>,
@@ -149,7 +149,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Reads a cell behind its first quote, and gives what is behind its last one. Two quotes stand for one.
+    /// Reads a cell after its first quote, and returns what follows its last one. Two quotes stand for one.
     fn quoted<'t>(&mut self, mut rest: &'t [u8], cell: &mut LockedVec) -> Checked<&'t [u8]> {
         loop {
             let end = rest.iter().position(|byte| *byte == b'"').ok_or(ManifestFault::Quote)?;
@@ -167,7 +167,7 @@ impl Rows<'_> {
     }
 }
 
-/// What is behind a line break at the start of a text.
+/// What follows a line break at the start of a text.
 fn line_break(text: &[u8]) -> Option<&[u8]> {
     text.strip_prefix(b"\n").or_else(|| text.strip_prefix(b"\r\n"))
 }

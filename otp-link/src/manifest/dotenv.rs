@@ -1,14 +1,14 @@
 //! Reading a dotenv file: one account, whose fields are its variables.
 //!
-//! Readers of such files differ in what they do with `$`, quotes and backslashes. So only what all of them take alike is read,
-//! and the line of anything else is named: a value that was changed on the way would be noticed at the first login.
+//! Readers of such files differ in what they do with `$`, quotes and backslashes. So this reads only what all of them
+//! read alike, and reports the line of anything else: a value changed on the way would show only at the first login.
 
 use super::draft::{Checked, Collector, Draft};
 use super::fault::ManifestFault;
 use super::title;
 use crate::error::Result;
 
-/// What no reader takes for itself without quotes.
+/// What no reader takes literally without quotes.
 const PLAIN: &[u8] = b"$'\"\\`";
 
 pub(super) fn read(text: &[u8], collector: &mut Collector<'_>) -> Result<()> {
@@ -40,7 +40,7 @@ fn account_name(collector: &Collector<'_>) -> String {
     title::account_name(&collector.source().file_stem().unwrap_or_default().to_string_lossy())
 }
 
-/// Name and value of a line; `None` of a blank one or a comment.
+/// Name and value of a line; `None` for a blank one or a comment.
 fn assignment(line: &[u8]) -> Checked<Option<(&str, &[u8])>> {
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {

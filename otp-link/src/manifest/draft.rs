@@ -1,4 +1,4 @@
-//! [`Draft`] and [`Collector`]: what every reader gives, checked in one place.
+//! [`Draft`] and [`Collector`]: what every reader produces, checked in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use otp_sys::LockedVec;
 use super::{Entry, Manifest, ManifestFault, Reading, title};
 use crate::error::{Error, Result};
 
-/// What a reader or a check of a manifest gives.
+/// The result of a reader or a check of a manifest.
 pub(super) type Checked<T = ()> = Result<T, ManifestFault>;
 
 /// The bounds of a generated password's length.
@@ -133,7 +133,7 @@ impl<'a> Collector<'a> {
         self.left_out.insert(name.to_owned());
     }
 
-    /// Takes a member that is text: of a format that knows nothing else, or one that a mapping names.
+    /// Takes a member that is text: from a format that knows nothing else, or named by a mapping.
     pub(super) fn set_text(&mut self, draft: &mut Draft, member: &str, value: &[u8]) -> Checked {
         let text = || str::from_utf8(value).map(str::trim).map_err(|_| ManifestFault::NotText);
         match member {
@@ -159,7 +159,7 @@ impl<'a> Collector<'a> {
         draft.add_field(name, start, &self.values)
     }
 
-    /// Takes an account whose members are all there.
+    /// Takes an account whose members have all been read.
     pub(super) fn add(&mut self, draft: Draft) -> Checked {
         let name = draft.name.ok_or(ManifestFault::NoName)?;
         let name = format!("{}{name}", self.reading.prefix);

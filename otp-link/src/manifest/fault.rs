@@ -15,7 +15,7 @@ pub enum ManifestFault {
         /// The byte of the line at which that shows, from 1.
         column: usize,
     },
-    /// Something else than an object stands for an account.
+    /// Something other than an object stands for an account.
     NotAnObject,
     /// Nothing, or neither a list nor an object, is where the accounts should be.
     NoAccounts {
@@ -41,18 +41,18 @@ pub enum ManifestFault {
     },
     /// No account is named.
     NoName,
-    /// A name, holder, length or capacity is not valid.
+    /// A name, holder, length or capacity is invalid.
     Invalid {
         /// What it is given for.
         member: String,
         /// What is wrong with it.
         error: otp_core::Error,
     },
-    /// The expiry is no time in the future.
+    /// The expiry is not a time in the future.
     Expires,
     /// The password is empty.
     EmptyPassword,
-    /// A password is given, and another one to be generated.
+    /// A password is given, and another one is to be generated.
     TwoPasswords,
     /// There is no field.
     NoFields,
@@ -75,11 +75,11 @@ pub enum ManifestFault {
         /// How many the header has.
         expected: usize,
     },
-    /// A quote stands within a cell, is not closed, or has something behind it.
+    /// A quote is inside a cell, is not closed, or is followed by something.
     Quote,
-    /// A line is no `NAME=value`.
+    /// A line is not `NAME=value`.
     NotAnAssignment,
-    /// A value has a character that readers of such files take in different ways.
+    /// A value has a character that readers of such files treat differently.
     Ambiguous,
     /// The program that shows an entry failed.
     Program {

@@ -49,7 +49,7 @@ pub(super) fn read_document(text: &[u8], collector: &mut Collector<'_>) -> Resul
     })
 }
 
-/// The lines of a text, for pieces of it that are asked for in their order.
+/// The lines of a text, for pieces of it that are asked for in order.
 struct Lines<'t> {
     text: &'t [u8],
     at: usize,
@@ -57,7 +57,7 @@ struct Lines<'t> {
 }
 
 impl Lines<'_> {
-    /// The line in which a piece of the text begins.
+    /// The line on which a piece of the text begins.
     fn of(&mut self, piece: &RawValue) -> usize {
         let offset = (piece.get().as_ptr().addr()).saturating_sub(self.text.as_ptr().addr());
         let between = self.text.get(self.at..offset).unwrap_or_default();
@@ -77,7 +77,7 @@ fn read_entry(value: &RawValue, mut draft: Draft, collector: &mut Collector<'_>)
     collector.add(draft).map_err(collector.at(line))
 }
 
-/// Reads an account's members, and gives the names and paths of those fields that are files.
+/// Reads an account's members, and returns the names and paths of the fields that are files.
 fn read_members(value: &RawValue, draft: &mut Draft, collector: &mut Collector<'_>) -> Checked<Vec<(String, String)>> {
     let object = json_text::object(value)?.ok_or(ManifestFault::NotAnObject)?;
     if !collector.reading.mapping.is_empty() {

@@ -1,7 +1,7 @@
-//! JSON as it stands in a source: pieces of its own text, which lies in locked memory.
+//! JSON as pieces of its source text, which is in locked memory.
 //!
-//! `serde_json` checks the syntax and says where each member's text begins and ends. It copies none of them: members are asked
-//! for as [`RawValue`], borrowed, and a string is decoded here, into the memory that is to hold it.
+//! `serde_json` checks the syntax and says where each member's text begins and ends, without copying any of them:
+//! members are taken as [`RawValue`], borrowed, and a string is decoded here, into the memory that is to hold it.
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ pub(super) fn value(text: &[u8]) -> Checked<&RawValue> {
     serde_json::from_slice(text).map_err(|error| ManifestFault::Syntax { column: error.column() })
 }
 
-/// The members of an object; `None` of anything else.
+/// The members of an object; `None` for anything else.
 pub(super) fn object(value: &RawValue) -> Checked<Option<Object<'_>>> {
     // Of another type, the library's error would hold a copy of the value.
     if !value.get().starts_with('{') {
@@ -70,7 +70,7 @@ pub(super) fn object(value: &RawValue) -> Checked<Option<Object<'_>>> {
     Ok(Some(object))
 }
 
-/// The elements of an array; `None` of anything else.
+/// The elements of an array; `None` for anything else.
 pub(super) fn array(value: &RawValue) -> Option<Vec<&RawValue>> {
     if value.get().starts_with('[') { serde_json::from_str(value.get()).ok() } else { None }
 }
@@ -95,7 +95,7 @@ pub(super) fn at<'t>(mut value: &'t RawValue, pointer: &str) -> Checked<Option<&
     Ok(Some(value))
 }
 
-/// A number that is not negative; `None` of anything else.
+/// A number that is not negative; `None` for anything else.
 pub(super) fn number(value: &RawValue) -> Option<u64> {
     value.get().parse().ok()
 }
@@ -108,7 +108,7 @@ pub(super) fn is_null(value: &RawValue) -> bool {
 /// What a value may be that is kept as bytes.
 pub(super) const BYTES: &str = "a string, or an object with a member \"base64\"";
 
-/// Decodes a string, or `{"base64": "..."}`, behind what is there. What is there stays if it fails.
+/// Decodes a string, or `{"base64": "..."}`, and appends it. If that fails, `out` stays as it was.
 pub(super) fn decode(value: &RawValue, member: &str, out: &mut LockedVec) -> Checked {
     let wrong = |expected| ManifestFault::Type { member: member.to_owned(), expected };
     if value.get().starts_with('"') {
@@ -118,7 +118,7 @@ pub(super) fn decode(value: &RawValue, member: &str, out: &mut LockedVec) -> Che
         Some(Object(members)) if members.len() == 1 && members[0].0 == "base64" => members[0].1.get(),
         _ => return Err(wrong(BYTES)),
     };
-    // No escape stands in Base64.
+    // Base64 has no escapes.
     let encoded = encoded.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or_else(|| wrong(BYTES))?;
     let room = out.spare(encoded.len());
     let len = Base64::decode(encoded, room).map_err(|_| wrong("Base64 with padding"))?.len();
@@ -143,7 +143,7 @@ pub(super) fn string(quoted: &str, out: &mut LockedVec) -> Option<()> {
     Some(())
 }
 
-/// The character that an escape stands for, of which the backslash is gone, and what is behind it (RFC 8259, section 7).
+/// The character of an escape whose backslash has been read, and what follows it (RFC 8259, section 7).
 fn escape(text: &str) -> Option<(char, &str)> {
     let (kind, rest) = text.split_at_checked(1)?;
     let c = match kind {

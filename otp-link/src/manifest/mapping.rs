@@ -1,8 +1,8 @@
-//! [`Mapping`]: which column or member of another program's export is taken for what.
+//! [`Mapping`]: which column or member of another program's export is used for what.
 
-/// Which columns of a table, or members of JSON objects, are taken for what.
+/// Which columns of a table, or members of JSON objects, are used for what.
 ///
-/// An empty one takes them by their names. Any other takes nothing but what it names.
+/// An empty one takes them by their names. Any other takes only what it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping(Vec<Taken>);
 
@@ -31,8 +31,8 @@ impl Mapping {
         mapping
     }
 
-    /// The same one, which also takes a column for a member of the manifest, or for a field. One that was named for it before
-    /// counts no more.
+    /// The same mapping, which also uses a column for a member of the manifest, or for a field, in place of any that
+    /// was named for it before.
     #[must_use]
     pub fn with(self, member: &str, column: &str) -> Self {
         self.taking(member, column, false)

@@ -1,8 +1,8 @@
 //! Reading what is to be imported: JSON Lines, JSON, CSV, dotenv files and pass.
 //!
-//! Each format has a reader, and all give the same [`Manifest`]. What is secret is read into locked memory and decoded into
-//! locked memory; messages name file, line and member, and never a value. A manifest is read whole before anything is made, so
-//! that a mistake in it changes nothing.
+//! Each format has a reader, and all produce the same [`Manifest`]. Secrets are read into locked memory and decoded
+//! into locked memory; messages name file, line and member, and never a value. A manifest is read completely before
+//! anything is made, so a mistake in it changes nothing.
 
 mod csv;
 mod dotenv;
@@ -38,7 +38,7 @@ pub enum Format {
     Json,
     /// RFC 4180, with a header.
     Csv,
-    /// `NAME=value` lines: one account, whose fields they are.
+    /// `NAME=value` lines: the fields of one account.
     Dotenv,
     /// A directory of the password manager pass, which is run for each entry.
     Pass,
@@ -48,11 +48,11 @@ pub enum Format {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Reading<'a> {
-    /// What stands before each account's name. With [`Format::Dotenv`], the whole name, unless it ends in `/`.
+    /// What comes before each account's name. With [`Format::Dotenv`], the whole name, unless it ends in `/`.
     pub prefix: &'a str,
     /// Where in a JSON document the accounts are (RFC 6901); empty for all of it.
     pub pointer: &'a str,
-    /// Which columns or members are taken for what; empty to take them by their names.
+    /// Which columns or members are used for what; empty to take them by their names.
     pub mapping: &'a Mapping,
     /// Reads a time as the user writes it, for `expires`.
     pub when: &'a dyn Fn(&str) -> Option<UnixTime>,
@@ -86,9 +86,9 @@ pub struct Manifest {
     pub source: PathBuf,
     /// The accounts, in their order.
     pub entries: Vec<Entry>,
-    /// Columns and members that no mapping takes.
+    /// Columns and members that no mapping uses.
     pub left_out: BTreeSet<String>,
-    /// The values of all fields, one behind the other.
+    /// The values of all fields, one after the other.
     values: LockedVec,
 }
 
@@ -113,7 +113,7 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// Reads one. A path of `-` is standard input, where the format is that of a file.
+    /// Reads a manifest. A path of `-` is standard input, for formats that are files.
     ///
     /// # Errors
     ///
@@ -155,7 +155,7 @@ impl fmt::Debug for Manifest {
 /// How much of a file is read at first.
 const FIRST_LEN: usize = 64 * 1024;
 
-/// Reads a file to its end, into memory that wipes what it leaves behind where it grows.
+/// Reads a file to its end, into memory that wipes whatever it leaves behind as it grows.
 fn read_file(path: &Path) -> Result<LockedVec> {
     let failed = |source| Error::FileNotRead { path: path.to_owned(), source };
     if path == Path::new("-") {

@@ -1,8 +1,8 @@
 //! Account names out of what other programs call their entries.
 
-/// The name of an account for a title, which may be a path: in lower case, with `-` for whatever stands in no name.
+/// The name of an account for a title, which may be a path: in lower case, with `-` for whatever a name can't have.
 ///
-/// It may still be no name, as for a title without any letter or digit; then it is refused as one.
+/// The result may still not be a name, as for a title without any letter or digit; it is then refused as one.
 pub(super) fn account_name(title: &str) -> String {
     let segments: Vec<String> = title.split('/').map(segment).filter(|segment| !segment.is_empty()).collect();
     segments.join("/")

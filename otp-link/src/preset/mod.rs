@@ -1,7 +1,7 @@
-//! [`Preset`]: the way in which a client takes a login, so that no wrapper has to know it.
+//! [`Preset`]: how a client takes a login, so that no wrapper has to know.
 //!
-//! A preset is data, in one table: the variables, files and arguments that the client takes, each a template. What an account
-//! lacks can be set, such as the driver of ODBC; what is optional is left out.
+//! A preset is data, in one table: the variables, files and arguments that the client takes, each a template. Fields
+//! that an account lacks can be set, such as the driver of ODBC; optional ones are left out.
 
 mod odbc;
 mod table;
@@ -31,7 +31,7 @@ pub struct Preset {
 #[derive(Debug)]
 enum Item {
     Variable(&'static str, &'static [Piece]),
-    /// An option, and its value behind it.
+    /// An option, followed by its value.
     Argument(&'static str, &'static [Piece]),
     File(FileAs, &'static [Piece]),
 }
@@ -41,7 +41,7 @@ enum Item {
 enum Piece {
     /// A template whose fields have to be there.
     Must(&'static str),
-    /// A template, or another text where a field is not there.
+    /// A template, or another text if a field is missing.
     May(&'static str, &'static str),
     /// A line that includes a file of options, where it exists.
     Include(&'static str),
@@ -96,14 +96,14 @@ pub enum Sets {
 pub enum PresetFault {
     /// It needs a file in memory, and this is Windows.
     NotOnWindows,
-    /// The command is none of the programs that take its arguments.
+    /// The command is not one of the programs that take its arguments.
     OtherProgram,
     /// It has no such setting.
     NoSetting {
         /// What was to be set.
         key: String,
     },
-    /// A password was to be set in the command line.
+    /// A password was to be set on the command line.
     Secret,
     /// This driver of ODBC reads no login from a file.
     Driver,
@@ -162,13 +162,13 @@ impl Preset {
         })
     }
 
-    /// The variables that the client would use instead, and that are removed.
+    /// The variables that the client would use instead, and which are therefore removed.
     #[must_use]
     pub fn unset(&self) -> &'static [&'static str] {
         self.unset
     }
 
-    /// The programs that it is for; none if it is for any.
+    /// The programs that it is for; none if it is for any program.
     #[must_use]
     pub fn programs(&self) -> &'static [&'static str] {
         self.programs
@@ -254,7 +254,7 @@ impl Preset {
         Ok(login)
     }
 
-    /// Every account can have a login; the rest can be set.
+    /// Every account can have a login; anything else can be set.
     fn missing(&self, field: &str) -> Error {
         match field {
             "username" | "password" => Error::NoField { field: field.to_owned() },
@@ -262,7 +262,7 @@ impl Preset {
         }
     }
 
-    /// The template that the pieces make together.
+    /// The template that the pieces make up.
     fn text<'v>(&self, pieces: &[Piece], value: &dyn Fn(&str) -> Option<&'v [u8]>) -> Result<String> {
         let mut text = String::new();
         for piece in pieces {

@@ -5,7 +5,7 @@ use crate::template::{Encoder, Unencodable};
 /// The longest value. The line has a name too.
 const VALUE_LEN: usize = 900;
 
-/// Refuses a value that would not come back as it is.
+/// Refuses a value that would not be read back unchanged.
 pub(super) fn check(value: &[u8], encoder: Encoder) -> Result<(), Unencodable> {
     let mut len = 0;
     encoder.encode(value, &mut |piece| len += piece.len())?;

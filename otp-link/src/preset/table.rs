@@ -4,7 +4,7 @@ use super::Item::{Argument, File, Variable};
 use super::Piece::{Driver, Include, May, Must, NoDriver};
 use super::{FileAs, Preset};
 
-/// What starts as a client of `MariaDB` or `MySQL` does, and takes its option file as the first argument.
+/// Programs that start as `MariaDB` and `MySQL` clients do, and take an option file as the first argument.
 const MARIADB: &[&str] = &[
     "mariadb",
     "mariadb-admin",
@@ -20,7 +20,7 @@ const MARIADB: &[&str] = &[
     "mysqlshow",
 ];
 
-/// Behind the system's own options, which it overrides; a file of the user's is not read at all.
+/// Comes after the system's own options, and overrides them; no file of the user's is read at all.
 const OPTION_FILE: &[super::Piece] = &[
     Include("/etc/mysql/my.cnf"),
     Include("/etc/my.cnf"),
@@ -70,7 +70,7 @@ pub(super) static ALL: &[Preset] = &[
         about: "the clients of MySQL; neither ~/.my.cnf nor ~/.mylogin.cnf is read",
         items: &[
             File(FileAs::FirstArgument { option: "--defaults-file=", is_joined: true }, OPTION_FILE),
-            // They read it even beside an option file that is named, and it would win.
+            // They read it even if an option file is named, and it would win.
             Variable("MYSQL_TEST_LOGIN_FILE", &[Must("/dev/null")]),
         ],
         unset: &["MYSQL_PWD"],

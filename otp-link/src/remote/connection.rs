@@ -1,7 +1,7 @@
 //! [`Connection`]: a running helper, and the requests that threads have open there.
 //!
-//! One thread writes to the helper and one reads, so that a thread that asks waits for one thing only: that the reader has the
-//! answer, or that the time is over. Then the helper is killed, which ends both threads.
+//! One thread writes to the helper and one reads, so a thread that asks waits for one thing only: that the reader has
+//! the answer, or that the time is up. When it is, the helper is killed, which ends both threads.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
@@ -22,11 +22,11 @@ use crate::warning::{self, Warning};
 
 /// The id of the first request.
 const HELLO: u32 = 1;
-/// How often somebody who waits looks whether the user still wants it.
+/// How often a waiting thread checks whether the user still wants the answer.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a helper may say nothing to those who wait before they are told in its place. One that can itself says after a second
-/// which server it waits for.
+/// How long a helper may be silent before those who wait are told on its behalf. A helper that can tell them itself
+/// says after a second which server it waits for.
 const SILENCE: Duration = Duration::from_secs(3);
 
 /// What a store is opened for.
@@ -40,12 +40,12 @@ pub(crate) enum Access {
 
 static INTERRUPTED: OnceLock<fn() -> bool> = OnceLock::new();
 
-/// Says how this process finds out that its user wants no more of what it does. The first one that is set stays.
+/// Says how this process finds out that its user wants to stop. The first function that is set stays.
 pub fn interrupted_by(look: fn() -> bool) {
     let _ = INTERRUPTED.set(look);
 }
 
-/// How long the answer to a request is waited for.
+/// How long to wait for the answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
     pub(super) patience: Patience,
@@ -76,7 +76,7 @@ struct Shared {
 struct State {
     /// What the helper can do, once it has said so.
     limits: Option<Limits>,
-    /// Why it is of no use any more.
+    /// Why it can't be used any more.
     end: Option<End>,
     /// The answers that nobody has taken yet, for each request that is open.
     open: HashMap<u32, VecDeque<Vec<u8>>>,
@@ -85,11 +85,11 @@ struct State {
     heard: Instant,
     /// Servers that let the helper wait, and how often it has tried.
     notices: VecDeque<(String, u16)>,
-    /// When somebody was last told that they wait.
+    /// When somebody was last told that they are waiting.
     told: Option<Instant>,
 }
 
-/// Why a helper is of no use any more.
+/// Why a helper can't be used any more.
 #[derive(Clone, Debug)]
 enum End {
     Fault(HelperFault),
@@ -99,7 +99,7 @@ enum End {
 }
 
 impl Connection {
-    /// Starts the helper, and tells it about the store. Its answer is waited for by the first request.
+    /// Starts the helper, and tells it about the store. The first request waits for its answer.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Connection {
         self.url == *url && self.access == access
     }
 
-    /// Whether it is this process's, and has not ended as far as it is known.
+    /// Whether it belongs to this process, and has not ended as far as is known.
     pub(super) fn is_usable(&self) -> bool {
         self.process == std::process::id() && self.shared.lock().end.is_none()
     }
@@ -148,7 +148,7 @@ impl Connection {
         self.wait_until(wait, |state| state.limits)
     }
 
-    /// Asks, and gives each part of the answer to `part`, and its end to `last`.
+    /// Asks, passes each part of the answer to `part`, and returns what `last` makes of its end.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl Connection {
                 return Ok(found);
             }
             if let Some((host, attempt)) = self.notice(&mut state, began) {
-                // Not while others wait for the lock: what a front end does with it may take its time.
+                // Not while others wait for the lock: a front end may take its time with the warning.
                 drop(state);
                 warning::warn(&Warning::WaitingForStore { host: &host, attempt });
                 state = self.shared.lock();
@@ -199,7 +199,7 @@ impl Connection {
             if let Some(end) = &state.end {
                 let end = end.clone();
                 drop(state);
-                // It may be there still: one that says what is no answer need not listen either.
+                // It may still be running: a helper that sends what is no answer need not read its input either.
                 self.helper.end();
                 return Err(self.error(end));
             }
@@ -225,7 +225,7 @@ impl Connection {
         }
     }
 
-    /// Whom somebody waits for who has begun then, and which try it is, if it is time to tell them.
+    /// Which server somebody who began waiting then should hear about, and which try it is, if it is time to tell them.
     fn notice(&self, state: &mut State, began: Instant) -> Option<(String, u16)> {
         let silent = began.elapsed() >= SILENCE && state.told.is_none_or(|told| told < began);
         let notice = state.notices.pop_front().or_else(|| silent.then(|| (self.url.to_string(), 1)))?;
@@ -233,7 +233,7 @@ impl Connection {
         Some(notice)
     }
 
-    /// Ends a helper that said something that is no answer.
+    /// Ends a helper that sent something that is not an answer.
     fn spoil(&self, fault: Malformed) -> RemoteError {
         self.shared.end(End::Fault(HelperFault::Malformed(fault)));
         self.helper.end();
@@ -273,7 +273,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says why the helper is of no use any more, unless that is known.
+    /// Notes why the helper can't be used any more, unless that is known.
     fn end(&self, end: End) {
         self.lock().end.get_or_insert(end);
         self.changed.notify_all();
@@ -281,7 +281,7 @@ impl Shared {
 }
 
 impl State {
-    /// Opens a request: its id is none that is open.
+    /// Opens a request, with an id that no open request has.
     fn open_request(&mut self) -> u32 {
         loop {
             self.last_id = self.last_id.wrapping_add(1);
@@ -320,7 +320,7 @@ impl State {
 
 fn write_all(mut input: HelperInput, messages: &Receiver<Vec<u8>>) {
     while let Ok(message) = messages.recv() {
-        // A helper that has ended is the reader's to find.
+        // If the helper has ended, the reader finds that out.
         if input.write_all(&message).is_err() {
             return;
         }
@@ -336,7 +336,7 @@ fn read_all(mut output: HelperOutput, shared: &Shared) {
     shared.end(end);
 }
 
-/// Reads messages until the helper ends, or says something that is none.
+/// Reads messages until the helper ends, or sends something that is not a message.
 fn read_messages(output: &mut impl Read, mut take: impl FnMut(&[u8]) -> Result<(), End>) -> End {
     let mut received = Vec::new();
     let mut chunk = vec![0; 64 * 1024];

@@ -16,7 +16,7 @@ pub enum RemoteError {
     NoHelper {
         /// The URL's scheme.
         scheme: String,
-        /// Where it was looked for.
+        /// Where we looked for it.
         looked: Vec<PathBuf>,
     },
     /// The helper can't be started.
@@ -26,7 +26,7 @@ pub enum RemoteError {
         /// What the system said.
         source: io::Error,
     },
-    /// The helper ended, or said something that is no answer.
+    /// The helper ended, or sent something that is not an answer.
     Helper {
         /// The helper.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum RemoteError {
     TimedOut {
         /// The store's URL.
         url: String,
-        /// How long it was waited.
+        /// How long we waited.
         limit: Duration,
     },
     /// The store, or the helper for it, refused.
@@ -58,29 +58,29 @@ pub enum RemoteError {
         /// The most bytes that the store takes.
         limit: usize,
     },
-    /// The guard that was given is that of another store.
+    /// The given guard is that of another store.
     WrongGuard {
         /// The store's URL.
         url: String,
     },
-    /// The user wants no more of it.
+    /// The user interrupted it.
     Interrupted,
 }
 
 impl RemoteError {
-    /// Whether it is about the one object that was asked for, so that others may be read all the same.
+    /// Whether it is about only the one object that was asked for, so that others may still be read.
     pub(crate) fn is_about_an_object(&self) -> bool {
         matches!(self, Self::Refused { kind: Failure::Damaged, .. })
     }
 }
 
-/// What a helper did that ends its use.
+/// What a helper did so that it can't be used any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HelperFault {
     /// It ended.
     Ended,
-    /// It said something that is no answer to what it was asked.
+    /// It sent something that is not an answer to the request.
     Malformed(Malformed),
     /// It answered a request that nobody made.
     Unasked,
@@ -95,7 +95,7 @@ pub enum UrlFault {
         /// Where.
         what: String,
     },
-    /// A parameter that its scheme does not have.
+    /// A parameter that the scheme does not have.
     Parameter {
         /// Its name.
         name: String,
@@ -119,14 +119,14 @@ pub enum UrlFault {
     },
     /// It names no bucket, account or host.
     NoHost,
-    /// Another machine would be spoken to without TLS.
+    /// It would reach another machine without TLS.
     PlainHttp {
         /// The machine.
         host: String,
     },
     /// A URL of the scheme `file` names another machine.
     NotHere,
-    /// A `%` without two digits behind it.
+    /// A `%` that is not followed by two digits.
     Escape,
     /// It is not UTF-8.
     NotText,

@@ -7,10 +7,10 @@ use otp_remote_protocol::parameters_of;
 use super::error::RemoteError;
 use crate::environment::{self, variable};
 
-/// The helper for a scheme: `otp-remote`, or `otp-remote-SCHEME` for those that somebody else wrote.
+/// The helper for a scheme: `otp-remote`, or `otp-remote-SCHEME` for helpers that others wrote.
 ///
-/// It is looked for where `OTP_HELPERS` says, and nowhere else; without that variable, beside this library or program, and
-/// then in the directory that was given when this was built. Never along `PATH`, where others may have put something.
+/// If `OTP_HELPERS` is set, only that place is searched; otherwise, the directory of this library or program, and then
+/// the one that was set when this was built. Never `PATH`, where others may have put something.
 ///
 /// # Errors
 ///

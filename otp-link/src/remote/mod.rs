@@ -8,7 +8,7 @@
 //! | `pool.rs` | keeps one helper for each store that this process has open |
 //! | `store.rs` | the store's verbs as requests |
 //!
-//! `docs/stores.md` specifies what is spoken, `otp-remote-protocol` writes and reads it.
+//! `docs/stores.md` specifies the protocol, and `otp-remote-protocol` writes and reads it.
 
 mod connection;
 mod error;

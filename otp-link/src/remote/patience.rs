@@ -1,19 +1,19 @@
-//! [`Patience`]: how long a store on the network is waited for.
+//! [`Patience`]: how long to wait for a store on the network.
 
 use std::time::{Duration, Instant};
 
 use crate::environment::{self, Environment, variable};
 use crate::error::{Error, Result};
 
-/// How long it is waited unless `OTP_STORE_TIMEOUT` says something else.
+/// How long to wait unless `OTP_STORE_TIMEOUT` says otherwise.
 const DEFAULT: Duration = Duration::from_secs(15);
 
-/// How long a store on the network is waited for.
+/// How long to wait for a store on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// So long in all: somebody waits for a credential.
+    /// This long in all: somebody is waiting for a credential.
     InAll(Duration),
-    /// So long without an answer to anything.
+    /// This long without an answer to anything.
     WithoutProgress(Duration),
 }
 

@@ -9,10 +9,10 @@ use super::error::RemoteError;
 use super::patience::Patience;
 use super::url::StoreUrl;
 
-/// So many helpers wait for the next call. More stores than these are rare, and each takes a process.
+/// How many helpers are kept for the next call. More stores than this are rare, and each takes a process.
 const MOST: usize = 8;
 
-/// The helpers of this process; a child of a fork has none of them.
+/// The helpers of this process. A fork's child has none of them.
 static HELPERS: PerProcess<Mutex<Vec<Arc<Connection>>>> = PerProcess::new();
 
 /// The connection to a store's helper, which is started if there is none.
@@ -32,8 +32,8 @@ pub(super) fn connect(url: &StoreUrl, access: Access, patience: Patience) -> Res
     Ok(started)
 }
 
-/// Ends the helpers of this process, and waits until they have ended: before it becomes another program, which would not know
-/// of them. A later call starts them again.
+/// Ends the helpers of this process, and waits until they have ended. Call it before the process becomes another
+/// program, which would not know about them. A later call starts them again.
 pub fn end_helpers() {
     let helpers = std::mem::take(&mut *HELPERS.get().lock().unwrap_or_else(PoisonError::into_inner));
     for helper in helpers {

@@ -15,7 +15,7 @@ use super::pool;
 use super::url::StoreUrl;
 use crate::warning::{self, Warning};
 
-/// A store that a helper reaches. Threads may share it, and their requests go side by side.
+/// A store that a helper reaches. Threads may share it, and their requests run side by side.
 ///
 /// It has no locks, so its guard says that it keeps nobody out.
 #[derive(Debug)]
@@ -26,11 +26,11 @@ pub(crate) struct RemoteStore {
     connection: Arc<Connection>,
 }
 
-/// What a helper found out about a store: a word for it, and what is the case.
+/// What a helper found out about a store: pairs of a word and what it found.
 pub(crate) type Findings = Vec<(String, String)>;
 
 impl RemoteStore {
-    /// Starts the helper, or takes the one that runs. It says whether it can reach the store when it is first asked.
+    /// Starts the helper, or takes the running one. The first request finds out whether it can reach the store.
     pub(crate) fn open(url: StoreUrl, access: Access, patience: Patience) -> Result<Self, RemoteError> {
         if url.is_insecure() {
             warning::warn(&Warning::InsecureStore { url: url.as_str() });
@@ -49,7 +49,7 @@ impl RemoteStore {
         self.connection()?.limits(self.wait)
     }
 
-    /// Checks that the store keeps its promises, and makes it one that may be written; says whether it was one before.
+    /// Checks that the store keeps its promises, and marks it as one that may be written; says whether it already was.
     pub(crate) fn init(&self) -> Result<bool, RemoteError> {
         self.ask(&Request::Init, |answer| match answer {
             Answer::Initialised { before } => Some(before),
@@ -67,7 +67,7 @@ impl RemoteStore {
         })
     }
 
-    /// The helper's connection: a new one if the old one has ended, or is that of the process that forked this one.
+    /// The helper's connection: a new one if the old one has ended, or belongs to the process that forked this one.
     fn connection(&self) -> Result<Arc<Connection>, RemoteError> {
         if self.connection.is_usable() {
             return Ok(Arc::clone(&self.connection));
@@ -87,7 +87,7 @@ impl RemoteStore {
         Ok(())
     }
 
-    /// All slots of a listing, sorted: no store's own order is that of slots.
+    /// All slots of a listing, sorted, since no store lists them in the order of slots.
     fn slots(&self, listing: Listing, wanted: impl Fn(&AccountName) -> bool) -> Result<Vec<Slot>, RemoteError> {
         let mut slots = Vec::new();
         let part = |answer: Answer<'_>| {

@@ -1,4 +1,4 @@
-//! [`StoreUrl`]: what stands in a store's URL.
+//! [`StoreUrl`]: what is in a store's URL.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -29,8 +29,8 @@ pub(crate) enum Name {
 impl Name {
     /// Reads a store's name: a path, or a URL. `file:///DIR` is the path `/DIR`.
     ///
-    /// A URL starts with a scheme of two or more letters and digits, and `://`: everything else is a path, a colon in it or not,
-    /// and so is what starts with the letter of a Windows drive.
+    /// A URL starts with a scheme of two or more letters and digits, and `://`. Everything else is a path, with or
+    /// without a colon, and so is anything that starts with the letter of a Windows drive.
     pub(crate) fn parse(name: &Path) -> Result<Self, UrlFault> {
         let Some(scheme_len) = scheme_len(name.as_os_str().as_encoded_bytes()) else {
             return Ok(Self::Path(name.to_owned()));
@@ -52,7 +52,7 @@ impl StoreUrl {
         &self.text
     }
 
-    /// The scheme, in small letters.
+    /// The scheme, in lower case.
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.text[..self.scheme_len]
@@ -77,7 +77,7 @@ fn scheme_len(name: &[u8]) -> Option<usize> {
     is_scheme.then_some(len)
 }
 
-/// The path in a URL of the scheme `file`, behind its two slashes.
+/// The path in a URL of the scheme `file`, after its two slashes.
 fn file(rest: &str) -> Result<PathBuf, UrlFault> {
     let (path, query) = split_query(rest)?;
     if let Some(name) = parameters(query).next() {
@@ -93,7 +93,7 @@ fn file(rest: &str) -> Result<PathBuf, UrlFault> {
     Ok(PathBuf::from(if cfg!(windows) && drive { &path[1..] } else { &path }))
 }
 
-/// Checks what stands behind the scheme, and says whether it is insecure.
+/// Checks what follows the scheme, and says whether it is insecure.
 fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
     let (path, query) = split_query(rest)?;
     let host = path.split('/').next().unwrap_or_default();
@@ -104,7 +104,7 @@ fn check(scheme: &str, rest: &str) -> Result<bool, UrlFault> {
     if known.is_some() && host.is_empty() {
         return Err(UrlFault::NoHost);
     }
-    // Before anything else is wrong, and so shown: names may be escaped.
+    // Before anything else can be found wrong, and so shown: names may be escaped.
     for (name, _) in parameters(query) {
         let name = decoded(name)?;
         if is_secret(&name) {
@@ -168,7 +168,7 @@ fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-/// Whether a host, perhaps with a port behind it, is this machine.
+/// Whether a host, perhaps followed by a port, is this machine.
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,

@@ -45,7 +45,7 @@ pub fn init_ring(path: &Path, store: Option<&Path>) -> Result<()> {
     FsRing::init(path).map(drop)
 }
 
-/// Makes a ring that was moved to this place the ring that it was, after the user has made sure that no copy is used.
+/// Makes a ring valid in the place that it was moved to, after the user has made sure that no copy is in use.
 ///
 /// # Errors
 ///
@@ -53,14 +53,14 @@ pub fn init_ring(path: &Path, store: Option<&Path>) -> Result<()> {
 pub fn adopt_ring(path: &Path) -> Result<()> {
     let ring = FsRing::open_anywhere(path)?;
     let _guard = ring.lock()?;
-    // Nobody knows how far a rotation has come since the ring was copied: a staged record is not to be dropped as untouched.
+    // Nobody knows how far a rotation has come since the ring was copied: don't drop a staged record as untouched.
     for (account, rotation) in recoveries(&ring)? {
         ring.put(&account, Entry::Applying(rotation), &[])?;
     }
     identity::write(path).map_err(|source| Error::Ring { path: path.to_owned(), source })
 }
 
-/// The rotations to whose staged records a ring has the key.
+/// The rotations for whose staged records a ring has the key.
 fn recoveries(ring: &FsRing) -> Result<Vec<(AccountName, KeyId)>> {
     let mut found = Vec::new();
     for account in ring.account_names()? {
@@ -92,7 +92,7 @@ pub fn show_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> Res
     Ok(RingKeys { accounts })
 }
 
-/// Holds the store against the ring, for the accounts whose names start with `prefix`.
+/// Checks the store against the ring, for the accounts whose names start with `prefix`.
 ///
 /// # Errors
 ///
@@ -102,7 +102,7 @@ pub fn verify_ring(prefix: &str, ring: Option<&Path>, store: Option<&Path>) -> R
     Ok(findings.into_iter().flatten().collect())
 }
 
-/// A keeper of a store, and of a ring on a file system, whose secrets lie in locked memory.
+/// A keeper of a store, and of a ring on a file system, that holds secrets in locked memory.
 pub(crate) type FsRingKeeper<'s, 'r> =
     otp_core::keeper::ringed::RingKeeper<'s, 'r, AnyStore, FsRing, otp_sys::LockedBuf>;
 
@@ -120,7 +120,7 @@ fn each_account<T: Send>(
     try_spread(&store, &accounts, |account| act(&keeper, account))
 }
 
-/// Puts a key into the ring that was handed out without it, once it opens its record.
+/// Puts a key that was handed out without the ring into it, once the key opens its record.
 ///
 /// # Errors
 ///
@@ -157,7 +157,7 @@ fn find_key(id: KeyId, ring: Option<&Path>, store: Option<&Path>) -> Result<NewK
     found.ok_or(Error::NoKeyInRing { id })
 }
 
-/// Refuses a ring and a store of which one contains the other: who copies the store would have the keys as well.
+/// Refuses a ring and a store if one contains the other: anyone who copies the store would have the keys as well.
 fn check_apart(ring: &Path, store: Option<&Path>) -> Result<()> {
     let Name::Path(store) = store::place(store)? else { return Ok(()) };
     let (inner, outer) = (resolved(ring), resolved(&store));

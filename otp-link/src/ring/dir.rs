@@ -21,7 +21,8 @@ pub struct FsRing {
     pub(super) path: PathBuf,
 }
 
-/// The lock of a ring, which ends when the last copy of its descriptor is closed: a program that changes a database inherits one.
+/// The lock of a ring. It ends when the last copy of its descriptor is closed: a program that changes a database
+/// inherits one.
 #[derive(Debug)]
 pub struct RingGuard {
     file: File,
@@ -47,7 +48,7 @@ impl FsRing {
         Ok(ring)
     }
 
-    /// As [`FsRing::open`], for a ring that was moved or copied: `adopt` makes it this one.
+    /// Like [`FsRing::open`], but also for a ring that was moved or copied: `adopt` makes it this one.
     pub(super) fn open_anywhere(path: &Path) -> Result<Self> {
         if !identity::is_ring(path) {
             return Err(Error::NoSuchRing { path: path.to_owned() });
@@ -66,7 +67,7 @@ impl FsRing {
         if identity::is_ring(path) {
             return Err(Error::RingExists { path: path.to_owned() });
         }
-        // What an earlier call that was cut short has left is no obstacle.
+        // Leftovers of an earlier call that was cut short are no obstacle.
         let mut others = 0;
         match otp_sys::each_entry(path, |name, _| others += usize::from(!identity::is_left(name))).map(|()| others) {
             Ok(0) => {}
@@ -79,7 +80,7 @@ impl FsRing {
         Self::open(path)
     }
 
-    /// Waits for the ring's lock as long as for an account's.
+    /// Waits for the ring's lock for as long as for an account's.
     pub(super) fn wait(&self) -> Result<RingGuard> {
         let failed = |source| Error::Ring { path: self.path.clone(), source };
         let file = self.open_lock().map_err(failed)?;

@@ -30,7 +30,7 @@ impl FsRing {
         Ok(found)
     }
 
-    /// Puts entries with two syncs in all; `None` if that does not pay, or if the file system can't do it.
+    /// Puts entries with two syncs in all; `None` if that does not pay off, or if the file system can't do it.
     fn put_together(&self, entries: &[(&AccountName, Entry, &[u8])]) -> io::Result<Option<usize>> {
         if entries.len() < TOGETHER_FROM || !cfg!(target_os = "linux") {
             return Ok(None);
@@ -50,7 +50,7 @@ impl FsRing {
             match otp_sys::give_name(file, path) {
                 Ok(()) => count += 1,
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => break,
-                // As in a place without /proc.
+                // There may be no /proc.
                 Err(error)
                     if count == 0 && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) =>
                 {
@@ -144,7 +144,7 @@ impl Ring for FsRing {
     }
 }
 
-/// Refuses an account whose directory would stand where a mark of another one belongs, and pass for it.
+/// Refuses an account whose directory would be where another account's mark belongs, and pass for it.
 fn check_account(account: &AccountName) -> Result<()> {
     if account.as_str().split('/').any(|segment| EntryName::parse(segment).is_some()) {
         return Err(Error::NotForRing { account: account.clone().into() });
@@ -152,8 +152,8 @@ fn check_account(account: &AccountName) -> Result<()> {
     Ok(())
 }
 
-/// Whether there is nothing: an account's directory may be missing, or be called like another account's mark, which is a file.
-/// Wine calls what lies below a file an invalid name.
+/// Whether there is nothing: an account's directory may be missing, or have the name of another account's mark, which
+/// is a file. Wine calls anything below a file an invalid name.
 fn is_missing(error: &io::Error) -> bool {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => true,
@@ -173,7 +173,7 @@ fn wipe(path: &Path) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Gives each name in a directory, and whether it is a directory's. One that is not there is empty.
+/// Calls `each` with every name in a directory, and whether it is a directory. A missing directory counts as empty.
 fn each_name(dir: &Path, mut each: impl FnMut(&str, bool)) -> io::Result<()> {
     let named = otp_sys::each_entry(dir, |name, is_dir| {
         if let Some(name) = name.to_str() {

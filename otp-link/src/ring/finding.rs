@@ -4,7 +4,7 @@ use otp_core::keeper::ringed::{CLAIMS_AHEAD, RingFault, RingFinding};
 
 use crate::hint::Hint;
 
-/// What to do about what [`verify_ring`](super::verify_ring) found, where there is something to do.
+/// What to do about a finding of [`verify_ring`](super::verify_ring), where there is something to do.
 #[must_use]
 pub fn hint_for(finding: &RingFinding) -> Option<Hint<'_>> {
     let account = &finding.account;

@@ -1,4 +1,4 @@
-//! What a ring remembers of its place, so that a copy of it does not pass for the original (rule 14).
+//! How a ring remembers its place, so that a copy of it does not pass for the original (rule 14).
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,8 +10,8 @@ use otp_sys::machine_id;
 
 use crate::error::{Error, Result};
 
-/// The file that makes a directory a ring. Its contents say on which machine it is, and its own number there: a copy has
-/// another one.
+/// The file that makes a directory a ring. It says on which machine the ring is, and the file's own number there, which
+/// differs for a copy.
 const NAME: &str = ".otp-ring";
 /// What it is called until it is whole.
 const FRESH: &str = ".otp-ring.new";
@@ -22,7 +22,7 @@ pub(super) fn is_ring(path: &Path) -> bool {
     path.join(NAME).is_file()
 }
 
-/// Whether a file is one that [`write`] has left when it was cut short.
+/// Whether a file was left by a [`write`] that was cut short.
 pub(super) fn is_left(name: &OsStr) -> bool {
     name == FRESH
 }
@@ -36,7 +36,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
     if found == expected { Ok(()) } else { Err(Error::RingMoved { path: path.to_owned() }) }
 }
 
-/// Writes the file anew, durably: the ring is where it is now.
+/// Writes the file again, durably: the ring is where it is now.
 pub(super) fn write(path: &Path) -> io::Result<()> {
     let fresh = path.join(FRESH);
     // One that an earlier call left behind.
@@ -45,7 +45,7 @@ pub(super) fn write(path: &Path) -> io::Result<()> {
     let text = contents(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    // Windows renames nothing that is open.
+    // Windows does not rename an open file.
     drop(file);
     otp_sys::patiently(|| fs::rename(&fresh, path.join(NAME)))?;
     otp_sys::sync_parent(&fresh)

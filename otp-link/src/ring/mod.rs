@@ -1,7 +1,7 @@
 //! The ring in a directory: the administrator's copies of the keys that were handed out.
 //!
-//! `RING/ACCOUNT/ID.key` is a key file as its holder has it. Beside it stand marks, empty files mostly, whose names say all:
-//! see [`otp_core::ring::Entry`]. Everything is the user's alone: directories have mode 0700, files 0600.
+//! `RING/ACCOUNT/ID.key` is a key file as its holder has it. Beside it are marks, mostly empty files, whose names say
+//! it all: see [`otp_core::ring::Entry`]. Everything is the user's alone: directories have mode 0700, files 0600.
 
 mod commands;
 mod dir;

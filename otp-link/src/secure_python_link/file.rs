@@ -26,7 +26,8 @@ impl OldFile {
         Ok(Self { user, password })
     }
 
-    /// Gives user and password, both UTF-8, with the two keys that Secure-Python-Link gave. White space around a key is ignored.
+    /// Returns user and password, both UTF-8, given the two keys of Secure-Python-Link. White space around keys is
+    /// ignored.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! [`Leak`]: what a file alone revealed of one value, computed for that very file.
+//! [`Leak`]: what a file alone revealed of one value, computed for that particular file.
 //!
 //! A pad's character is one of 72, so a character of the value that would need another one is ruled out. Every reader of the
 //! file sees which ones remain.
@@ -8,15 +8,15 @@ use super::shape::{ALPHABET, LEN, MAX_VALUE_LEN};
 /// What a file alone revealed of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leak {
-    /// How many bits of the 23 characters that a value and its filler have, taken for characters of the alphabet, each as likely
-    /// as another.
+    /// How many bits it revealed of the 23 characters of a value and its filler, if they are taken for characters of
+    /// the alphabet, all equally likely.
     pub bits: f64,
     /// Which lengths of the value were still possible, of 0 to 23.
     pub lengths: Vec<usize>,
 }
 
 impl Leak {
-    /// What everybody knows who reads the file. It does not depend on the value, not even on its length.
+    /// What everybody who reads the file knows. It does not depend on the value, not even on its length.
     pub(crate) fn of(hidden: &[u8; LEN]) -> Self {
         let bits = hidden[..MAX_VALUE_LEN].iter().map(|byte| bits_of(*byte)).sum();
         let possible = |len: &usize| {
@@ -30,15 +30,15 @@ impl Leak {
     }
 }
 
-/// How many bits one character reveals: the 72 that were possible, over those that are left.
+/// How many bits one character reveals: the logarithm of the 72 that were possible over those that are left.
 fn bits_of(hidden: u8) -> f64 {
     let left = ALPHABET.iter().filter(|shown| ALPHABET.contains(&(hidden ^ **shown))).count();
     // The true one is left if it is in the alphabet; otherwise the character is known.
     log2(count(ALPHABET.len()) / count(left.max(1)))
 }
 
-/// The binary logarithm of a number from 1 on, to 40 places: each squaring gives one more. The standard library's would be the
-/// only thing that makes a program load the mathematical library.
+/// The binary logarithm of a number of at least 1, to 40 places: each squaring gives one more. The standard library's
+/// would be the only reason to load the mathematical library.
 fn log2(mut number: f64) -> f64 {
     let (mut bits, mut unit) = (0.0, 1.0);
     while number >= 2.0 {

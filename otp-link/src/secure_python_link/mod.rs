@@ -1,10 +1,10 @@
 //! Reads the files of Secure-Python-Link, the Python module that `otp` replaces, and computes what they reveal.
 //!
-//! Such a file is a pickle of `{'list': [user, password]}`. Both are strings of 25 characters: the value, filler, and the
-//! value's length as two digits, all under a pad of 25 characters out of [`ALPHABET`], byte by byte.
+//! Such a file is a pickle of `{'list': [user, password]}`. Both are strings of 25 characters: the value, filler, and
+//! the value's length as two digits, all under a pad of 25 characters of [`ALPHABET`], byte by byte.
 //!
-//! Nothing of a pickle is executed. The parser reads exactly that shape, as the picklers of Python 2.7 and 3 write it, and
-//! refuses everything else.
+//! Nothing in a pickle is executed. The parser reads exactly that shape, as the picklers of Python 2.7 and 3 write it,
+//! and refuses everything else.
 
 mod file;
 mod leak;

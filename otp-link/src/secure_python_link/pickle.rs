@@ -16,7 +16,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Strings, Error> {
     reader.file()
 }
 
-/// How a pickler notes what it may want to refer to later. Nothing in this shape does.
+/// How a pickler numbers what it may want to refer to later. Nothing in this shape does.
 #[derive(Clone, Copy)]
 enum Memo {
     /// Protocol 0: `p`, a number as text, a newline.
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         Err(self.differs())
     }
 
-    /// The note that follows each value; they are numbered from 0, and in protocol 0 too.
+    /// The number that follows each value, counted from 0, even in protocol 0.
     fn put(&mut self) -> Result<(), Error> {
         let number = self.puts;
         self.puts += 1;

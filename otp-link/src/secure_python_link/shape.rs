@@ -27,7 +27,7 @@ pub enum Error {
         /// Which one: `user` or `password`.
         which: &'static str,
     },
-    /// A key does not fit the file: what it opens can't have been sealed.
+    /// A key does not fit the file: what it opens can't be what was sealed.
     WrongKey {
         /// Which one: `user` or `password`.
         which: &'static str,

@@ -44,9 +44,9 @@ pub enum Unencodable {
     Byte(u8),
     /// It is not UTF-8.
     NotText,
-    /// It begins or ends with a blank, which its reader drops.
+    /// It begins or ends with a blank, which the reader drops.
     Blank,
-    /// The line would be longer than its reader takes, in bytes.
+    /// The line would be longer than the reader takes, in bytes.
     TooLong(usize),
 }
 
@@ -104,17 +104,17 @@ impl Encoder {
         }
     }
 
-    /// The encoder of a name.
+    /// The encoder with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|encoder| encoder.name() == name)
     }
 
-    /// Gives the encoded value to `out`, in pieces.
+    /// Passes the encoded value to `out`, in pieces.
     ///
     /// # Errors
     ///
-    /// If the value has something that the encoding can't carry. Some pieces may have been given then.
+    /// If the value has something that the encoding can't carry. Some pieces may have been passed by then.
     pub fn encode(self, value: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Unencodable> {
         match self {
             Self::Raw => out(value),
@@ -181,7 +181,7 @@ fn text(value: &[u8]) -> Result<&str, Unencodable> {
     str::from_utf8(value).map_err(|_| Unencodable::NotText)
 }
 
-/// A byte with a backslash before it, if it is one of these.
+/// A byte preceded by a backslash, if it is one of these.
 fn escape(byte: u8, special: &[u8]) -> Option<&'static [u8]> {
     let found = special.contains(&byte);
     found.then_some(match byte {
@@ -211,7 +211,7 @@ fn netrc(byte: u8) -> Option<&'static [u8]> {
     if byte == 0x08 { None } else { mycnf(byte) }
 }
 
-/// Gives a value with some bytes in another form, and the runs between them as they are.
+/// Passes on a value with some bytes in another form, and the runs between them as they are.
 fn escaped<'e>(value: &[u8], form: impl Fn(u8) -> Option<&'e [u8]>, out: &mut dyn FnMut(&[u8])) {
     let mut from = 0;
     for (at, byte) in value.iter().enumerate() {
@@ -256,7 +256,7 @@ fn json(value: &str, out: &mut dyn FnMut(&[u8])) {
             '\n' => out(b"\\n"),
             '\r' => out(b"\\r"),
             '\t' => out(b"\\t"),
-            // Readers of YAML take these for no text.
+            // YAML readers do not accept these as text.
             '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
                 let [high, low] = u32::from(c).to_be_bytes().last_chunk().map_or([0, 0], |bytes: &[u8; 2]| *bytes);
                 let ([a, b], [c, d]) = (hex(high), hex(low));

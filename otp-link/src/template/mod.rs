@@ -40,9 +40,9 @@ enum Part<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TemplateFault {
-    /// A brace is opened and not closed.
+    /// A brace is opened but not closed.
     Unclosed,
-    /// A brace is closed that was not opened.
+    /// A brace is closed but was not opened.
     Unopened,
     /// There is no name between the braces.
     NoName,
@@ -65,7 +65,7 @@ impl fmt::Display for TemplateFault {
 }
 
 impl<'t> Template<'t> {
-    /// Reads the name of a field, or a template: what has a brace is one.
+    /// Reads the name of a field, or a template if it has a brace.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl<'t> Template<'t> {
         })
     }
 
-    /// Puts an account's fields in: into memory that is exactly as long as the result, locked, and wiped when it is dropped.
+    /// Fills in an account's fields, into locked memory that is exactly as long as the result and is wiped on drop.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'t> Template<'t> {
         self.render_with(&|name| fields.get(name))
     }
 
-    /// As [`Template::render`], with values from anywhere.
+    /// Like [`Template::render`], with values from anywhere.
     pub(crate) fn render_with<'v>(&self, value: &dyn Fn(&str) -> Option<&'v [u8]>) -> Result<LockedBuf> {
         // Measured first: memory that grows leaves copies behind.
         let mut len = 0;

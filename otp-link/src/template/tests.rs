@@ -1,4 +1,4 @@
-//! Any bytes through each encoder come back through a plain reader; what can't come back is refused.
+//! Any bytes that pass through an encoder come back through a plain reader; those that can't come back are refused.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use otp_core::Account;
@@ -157,7 +157,7 @@ proptest! {
         }
     }
 
-    /// Any text is a template, or the place where it is none lies in it.
+    /// Any text is a template, or the place of its fault lies in it.
     #[test]
     fn any_text_is_read_or_refused_at_a_place_in_it(text in "[a{}|\u{e4}url]{0,12}") {
         match Template::parse(&text) {

@@ -1,8 +1,8 @@
-//! One arena for all that is secret: mapped and locked once, with the first buffer, and handed out in small blocks.
+//! One arena for all secrets: mapped and locked once, for the first buffer, and handed out in small blocks.
 //!
-//! It takes no lock, so that a `fork` while another thread is in here leaves nothing behind that the child would wait for. A
-//! region is [`REGION_LEN`] bytes, and one word says which of its 64 blocks are taken. Free blocks are zeros. What is larger than
-//! a region, or comes when all regions are full, gets pages of its own.
+//! It takes no lock, so a `fork` while another thread is in here leaves nothing behind that the child would wait for. A
+//! region is [`REGION_LEN`] bytes, and one word says which of its 64 blocks are taken. Free blocks are zeros. Anything
+//! that is larger than a region, or comes when all regions are full, gets pages of its own.
 #![allow(unsafe_code, reason = "the arena's memory belongs to no Rust value")]
 
 use std::ptr::{self, NonNull};
@@ -16,13 +16,13 @@ const BLOCK_LEN: usize = 1024;
 const REGION_LEN: usize = 64 * BLOCK_LEN;
 /// How many regions there are at most. A command takes one, unless it makes many keys.
 const REGIONS: usize = 32;
-/// How many pages of their own are kept account of, to be locked again in a child.
+/// How many allocations with pages of their own are tracked, to be locked again in a child.
 const OWN: usize = 32;
 
 static ARENA: [Region; REGIONS] = [const { Region::new() }; REGIONS];
 static LARGE: [Own; OWN] = [const { Own::new() }; OWN];
 
-/// Memory that is the arena's, and for the one who has it alone.
+/// Memory of the arena, for the owner of this value alone.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) start: NonNull<u8>,
@@ -48,7 +48,7 @@ struct Own {
     len: AtomicUsize,
 }
 
-/// Takes `len` bytes of zeros; `None` where no memory is to be had.
+/// Takes `len` bytes of zeros; `None` if there is no memory.
 pub(crate) fn take(len: usize) -> Option<Block> {
     if len == 0 || isize::try_from(len).is_err() {
         return None;
@@ -95,7 +95,7 @@ pub(crate) unsafe fn give_back(block: &Block) {
     }
 }
 
-/// Locks all that is secret again. A process has this done after a `fork`: locks are not inherited.
+/// Locks all secrets again. A process needs this after a `fork`: locks are not inherited.
 pub fn relock() {
     for region in &ARENA {
         if let Some(start) = NonNull::new(region.start.load(Ordering::Acquire)) {
@@ -127,14 +127,14 @@ impl Region {
         match self.start.compare_exchange(ptr::null_mut(), start.as_ptr(), Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Some(start),
             Err(other) => {
-                // SAFETY: another thread was quicker, so nobody knows of this mapping.
+                // SAFETY: another thread was faster, so nobody knows of this mapping.
                 unsafe { unmap_locked(start, REGION_LEN) };
                 NonNull::new(other)
             }
         }
     }
 
-    /// Takes so many blocks in a row, from 1 to 64: the number of the first, and the bits of all.
+    /// Takes `blocks` blocks in a row (1 to 64), and returns the number of the first, and the bits of all.
     fn reserve(&self, blocks: usize) -> Option<(usize, u64)> {
         let mut taken = self.taken.load(Ordering::Relaxed);
         loop {
@@ -153,7 +153,7 @@ impl Own {
     }
 }
 
-/// The first run of so many zero bits, from 1 to 64.
+/// The first run of `blocks` zero bits (1 to 64).
 fn free_run(taken: u64, blocks: usize) -> Option<(usize, u64)> {
     let run = u64::MAX >> (64 - blocks);
     (0..=64 - blocks).map(|at| (at, run << at)).find(|(_, mask)| taken & mask == 0)

@@ -59,7 +59,7 @@ pub enum FileKind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link, or what else a system has that leads elsewhere.
+    /// A symbolic link, or anything else in a system that leads elsewhere.
     Symlink,
     /// A pipe, a socket, a device.
     Other,
@@ -67,8 +67,8 @@ pub enum FileKind {
 
 /// What the system says about a file or directory.
 ///
-/// On Windows, `mode` says what the access list allows to others, and an owner is 0 if it is this user, the system or one of
-/// its administrators, and else 1.
+/// On Windows, `mode` says what the access list allows to others, and an owner is 0 if it is this user, the system or
+/// one of its administrators, and otherwise 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Status {
     /// What it is.

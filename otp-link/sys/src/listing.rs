@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
-/// Gives each name in a directory but `.` and `..`, and whether it is a directory's.
+/// Calls `each` with every name in a directory except `.` and `..`, and whether it is a directory.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn each_entry(dir: &Path, mut each: impl FnMut(&OsStr, bool)) -> io::Result<
     Ok(())
 }
 
-/// Gives each name in a directory, and whether it is a directory's.
+/// Calls `each` with every name in a directory, and whether it is a directory.
 ///
 /// # Errors
 ///

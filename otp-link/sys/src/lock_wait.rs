@@ -1,6 +1,6 @@
 //! [`LockWait`]: waiting for a file's lock that another process holds.
 //!
-//! No system waits for a lock of a file for a limited time, so it is tried again and again.
+//! No system can wait for a file's lock for a limited time, so this tries again and again.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 const FIRST_PAUSE: Duration = Duration::from_micros(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
-/// How long it is waited before anybody hears of it.
+/// How long to wait before saying so.
 const UNNOTICED: Duration = Duration::from_secs(1);
 
-/// One wait for a lock, however often it begins anew because the file was replaced.
+/// One wait for a lock, however often it starts over because the file was replaced.
 #[derive(Debug)]
 pub struct LockWait {
     timeout: Duration,

@@ -12,8 +12,8 @@ use crate::arena::{self, Block};
 
 /// A buffer for secrets, of a fixed length, all zeros at first.
 ///
-/// It lies in pages that are locked and left out of core dumps as far as the system allows; a system that refuses is no error.
-/// It is wiped when it is dropped.
+/// It is kept in pages that are locked and left out of core dumps as far as the system allows; a system that refuses is
+/// no error. It is wiped when it is dropped.
 pub struct LockedBuf {
     memory: Memory,
     len: usize,
@@ -21,7 +21,7 @@ pub struct LockedBuf {
 
 enum Memory {
     Locked(Block),
-    /// Where no pages were to be had.
+    /// If no pages were to be had.
     Heap(Zeroizing<Vec<u8>>),
 }
 
@@ -39,7 +39,7 @@ impl LockedBuf {
     }
 }
 
-// The bytes stand in the arena, where a move of this value leaves them.
+// The bytes are in the arena, and stay there when this value moves.
 impl otp_core::Buffer for LockedBuf {}
 
 impl otp_core::OwnedBuffer for LockedBuf {
@@ -84,9 +84,9 @@ impl fmt::Debug for LockedBuf {
     }
 }
 
-/// Bytes that are secret and become more: a line that is typed, an output that is put together.
+/// Secret bytes that grow: a line being typed, an output being put together.
 ///
-/// What outgrows its room moves to a larger one, and the smaller one is wiped.
+/// When they outgrow their room, they move to a larger one, and the smaller one is wiped.
 #[derive(Debug)]
 pub struct LockedVec {
     room: LockedBuf,
@@ -94,13 +94,13 @@ pub struct LockedVec {
 }
 
 impl LockedVec {
-    /// An empty one, with room for so many bytes.
+    /// An empty one, with room for this many bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { room: LockedBuf::new(capacity), len: 0 }
     }
 
-    /// How many bytes have room.
+    /// How many bytes there is room for.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.room.len
@@ -117,14 +117,14 @@ impl LockedVec {
         self.advance(bytes.len());
     }
 
-    /// Takes the last byte off.
+    /// Removes the last byte, and returns it.
     pub fn pop(&mut self) -> Option<u8> {
         let last = *self.last()?;
         self.truncate(self.len - 1);
         Some(last)
     }
 
-    /// The room behind the bytes, at least `least` of it, to be filled and then counted in by [`LockedVec::advance`].
+    /// The room after the bytes, at least `least` of it. Fill it, and count it in with [`LockedVec::advance`].
     pub fn spare(&mut self, least: usize) -> &mut [u8] {
         let needed = self.len.saturating_add(least);
         if needed > self.room.len {
@@ -135,7 +135,7 @@ impl LockedVec {
         &mut self.room.as_mut()[self.len..]
     }
 
-    /// Counts so many bytes in that [`LockedVec::spare`] gave.
+    /// Counts in `count` bytes of what [`LockedVec::spare`] gave.
     pub fn advance(&mut self, count: usize) {
         self.len = self.len.saturating_add(count).min(self.room.len);
     }

@@ -1,4 +1,4 @@
-//! [`PerProcess`]: a value that a process and its forked children have each for themselves.
+//! [`PerProcess`]: a value that a process and each of its forked children have for themselves.
 #![allow(unsafe_code, reason = "what is left behind by a fork can be neither used nor dropped")]
 
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -37,7 +37,7 @@ impl<T: Default + Send + Sync> PerProcess<T> {
                 return &owned.value;
             }
             let new = *made.get_or_insert_with(|| Box::into_raw(Box::new(Owned { process, value: T::default() })));
-            // Once for each process that asks, as long as no other thread was quicker.
+            // Once for each process that asks, unless another thread was faster.
             match self.current.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => seen = new,
                 Err(other) => seen = other,

@@ -25,7 +25,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 pub use helper::{Helper, HelperInput, HelperOutput, own_library, quiet_thread};
 
-/// Repeats a call that a signal interrupts. What else it fails with does not matter.
+/// Repeats a call that a signal interrupts. Any other failure does not matter.
 fn interrupted_or(mut call: impl FnMut() -> Result<(), Errno>) {
     while call() == Err(Errno::INTR) {}
 }
@@ -95,8 +95,8 @@ pub fn identity() -> io::Result<Identity> {
     })
 }
 
-/// Opens a file to append to, and makes it with mode 0600 if there is none. A pipe that nobody reads is an error: nothing waits
-/// for a reader.
+/// Opens a file to append to, and makes it with mode 0600 if there is none. A pipe that nobody reads is an error: this
+/// never waits for a reader.
 ///
 /// # Errors
 ///
@@ -120,7 +120,7 @@ pub fn is_in_use(_: &io::Error) -> bool {
     false
 }
 
-/// Tries something once: nobody is in the way of anybody here.
+/// Tries something once: nobody is in anybody's way here.
 ///
 /// # Errors
 ///
@@ -129,7 +129,7 @@ pub fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T>
     attempt()
 }
 
-/// Whether what is read from an open file is gone with that: a pipe, a socket or a character device.
+/// Whether reading from an open file consumes what is read: a pipe, a socket or a character device.
 pub fn is_stream(file: &File) -> io::Result<bool> {
     let kind = file.metadata()?.file_type();
     Ok(kind.is_fifo() || kind.is_socket() || kind.is_char_device())
@@ -153,7 +153,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a new file of mode 0600 in the directory of `path`, for writing, without a name as yet.
+/// Makes a new file of mode 0600 in the directory of `path`, for writing, that has no name yet.
 #[cfg(target_os = "linux")]
 pub fn unnamed_private(path: &Path) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
@@ -164,7 +164,7 @@ pub fn unnamed_private(path: &Path) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// Gives a file without a name its path, at which nothing may be.
+/// Gives a file without a name its path, where nothing may exist yet.
 #[cfg(target_os = "linux")]
 pub fn give_name(file: &File, path: &Path) -> io::Result<()> {
     link_unnamed(file, CWD, path)
@@ -172,7 +172,7 @@ pub fn give_name(file: &File, path: &Path) -> io::Result<()> {
 
 /// Links an open file without a name into a directory.
 ///
-/// The way through `/proc` needs no privilege, unlike linking the descriptor itself.
+/// Unlike linking the descriptor itself, the way through `/proc` needs no privilege.
 #[cfg(target_os = "linux")]
 pub fn link_unnamed(file: &File, dir: impl AsFd, name: impl rustix::path::Arg) -> io::Result<()> {
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
@@ -212,8 +212,8 @@ pub fn sync_dir(dir: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a whole file system durable, and says whether the system can do that. Linux has said since 5.8 if it failed; others
-/// don't wait for it.
+/// Makes a whole file system durable, and says whether the system can do that. Linux has reported failures since 5.8;
+/// other systems don't wait for it.
 #[cfg_attr(not(target_os = "linux"), allow(clippy::unnecessary_wraps, unused_variables, reason = "Linux can fail"))]
 pub fn sync_file_system(fd: impl AsFd) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
@@ -251,7 +251,7 @@ pub fn make_private_dirs(path: &Path) -> io::Result<()> {
     make_dirs(path, sync_parent)
 }
 
-/// As [`make_private_dirs`], but making them durable is left to those who call it.
+/// Like [`make_private_dirs`], but leaves making them durable to the caller.
 pub fn make_private_dirs_unsynced(path: &Path) -> io::Result<()> {
     make_dirs(path, |_| Ok(()))
 }
@@ -415,7 +415,7 @@ pub fn close_on_exec(number: i32) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(given, FdFlags::CLOEXEC)?)
 }
 
-/// A copy of an open file's descriptor that programs which this process starts inherit, as long as the copy is there.
+/// A copy of an open file's descriptor. Programs that this process starts inherit it, as long as the copy exists.
 pub fn inherited(file: &File) -> io::Result<File> {
     Ok(File::from(rustix::io::dup(file)?))
 }
@@ -450,11 +450,11 @@ impl Running {
 
 /// The read end of a pipe that holds these bytes, and whose write end is closed; `None` if they do not fit into one.
 ///
-/// What was read from it is gone. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
+/// Reading from it consumes the bytes. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
 pub fn filled_pipe(bytes: &[u8]) -> io::Result<Option<File>> {
     let (reader, writer) = io::pipe()?;
     let writer = OwnedFd::from(writer);
-    // Only this end: a reader who waits would be surprised.
+    // Only this end: a reader that waits would be surprised.
     rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;
     let mut left = bytes;
     while !left.is_empty() {
@@ -470,7 +470,7 @@ pub fn filled_pipe(bytes: &[u8]) -> io::Result<Option<File>> {
 
 /// Becomes another program that has these files at these descriptor numbers, whatever was open there before.
 ///
-/// As with `exec`, it returns only if that failed. Then everything is again as it was before.
+/// Like `exec`, it returns only on failure. Everything is then as it was before.
 #[must_use = "it returns only if it failed"]
 pub fn exec_with_fds(command: &mut Command, files: Vec<(File, i32)>) -> io::Error {
     let placed = match Placed::prepare(files) {
@@ -501,7 +501,7 @@ struct Place {
 }
 
 impl Placed {
-    /// Takes the files out of each other's way, above all numbers that are asked for.
+    /// Moves the files out of each other's way, above all the numbers that are asked for.
     fn prepare(files: Vec<(File, RawFd)>) -> io::Result<Self> {
         let above = files.iter().map(|(_, number)| number.saturating_add(1)).max().unwrap_or(3).max(3);
         let mut placed = Vec::with_capacity(files.len());
@@ -555,7 +555,7 @@ fn at(number: RawFd) -> ManuallyDrop<OwnedFd> {
 
 /// A file in memory that holds `bytes` and can't be changed any more, positioned at its start.
 ///
-/// Where the system has no such thing, it is a file of mode 0600 without a name in the directory for temporary files.
+/// Where the system can't do that, it is a file of mode 0600 without a name in the directory for temporary files.
 /// `name` is for people who look at the process. The file closes on `exec` unless [`exec_with_fds`] puts it somewhere.
 pub fn sealed_memory_file(name: &str, bytes: &[u8]) -> io::Result<File> {
     let mut file = memory_file(name)?;

@@ -1,7 +1,7 @@
 //! Tells a program that watches this one which bytes are secret. Only the build of `cargo xtask ct` does anything here.
 #![cfg_attr(otp_ct, allow(unsafe_code, reason = "what a processor ignores and Valgrind recognises is no Rust"))]
 
-/// Says that bytes which have just come in are secret: keys, values and drawn bytes.
+/// Marks bytes that have just come in as secret: keys, values and drawn bytes.
 #[inline]
 pub fn secret_input(bytes: &[u8]) {
     #[cfg(otp_ct)]
@@ -9,7 +9,7 @@ pub fn secret_input(bytes: &[u8]) {
     let _ = bytes;
 }
 
-/// Says that a secret is with its owner from here on, who may look at it: the fields of an account that is open.
+/// Marks a secret as handed to its owner, who may look at it from here on: the fields of an account that is open.
 #[inline]
 pub fn hand_over(bytes: &[u8]) {
     #[cfg(otp_ct)]

@@ -78,7 +78,7 @@ impl Dir {
         with_status(rustix::fs::openat2(&self.fd, path, FILE, Mode::empty(), ResolveFlags::NO_SYMLINKS)?)
     }
 
-    /// Opens the file to lock, and makes it if it is missing.
+    /// Opens the lock file, and makes it if it is missing.
     pub(crate) fn open_lock(&self) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         step("make lock");
@@ -91,7 +91,7 @@ impl Dir {
         Ok(File::from(file?))
     }
 
-    /// Whether an open file to lock is still the one that others find, and was not removed meanwhile.
+    /// Whether an open lock file is still the one that others find, and was not removed in the meantime.
     pub(crate) fn has_lock(&self, lock: &File) -> io::Result<bool> {
         let held = otp_sys::status_of(lock)?;
         match self.status_at(LOCK) {
@@ -101,9 +101,9 @@ impl Dir {
         }
     }
 
-    /// Removes the file to lock, and says whether it is gone: not if somebody holds the lock.
+    /// Removes the lock file, and says whether it is gone: not if somebody holds the lock.
     ///
-    /// Those who wait for it see afterwards that it is gone, and begin anew.
+    /// Those who wait for the lock then see that the file is gone, and start over.
     pub(crate) fn remove_lock(&self) -> io::Result<bool> {
         let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         match self.status_at(LOCK) {
@@ -272,7 +272,7 @@ mod tests {
         assert!(dir.is_stray("link").is_err(), "a link is not followed");
         file.lock().unwrap();
         assert!(!dir.is_stray("file").unwrap());
-        // Closing it is not enough here: a process that another test starts has it open too, for a moment.
+        // Closing it is not enough here: a process that another test is just starting also has it open for a moment.
         file.unlock().unwrap();
         assert!(dir.is_stray("file").unwrap());
     }

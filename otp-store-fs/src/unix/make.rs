@@ -14,9 +14,9 @@ use crate::step::step;
 impl Dir {
     /// Makes a directory in this one, with exactly these modes from the moment that it is visible.
     ///
-    /// An existing directory is left untouched. Until it is renamed, the new one is called after what it is to become: if
-    /// its maker crashes, the next one carries on with it. If several makers meet, it may fail with `NotFound`: then one of
-    /// them succeeded, and the others try again.
+    /// An existing directory is left untouched. Until it is renamed, the new one is named after what it will become: if
+    /// its maker crashes, the next maker carries on with it. If several makers meet, it may fail with `NotFound`: then
+    /// one of them succeeded, and the others try again.
     pub(crate) fn make_dir(&self, name: &str, modes: &Modes) -> io::Result<()> {
         let temporary = format!("{TEMPORARY}dir-{name}");
         step("make directory");
@@ -46,7 +46,7 @@ impl Dir {
         }
     }
 
-    /// Opens a directory that was just made, from which a umask such as 0777 has kept its own maker out.
+    /// Opens a directory that was just made, even if a umask such as 0777 keeps its own maker out.
     fn open_made(&self, name: &str) -> io::Result<Self> {
         match self.open_dir(name) {
             Err(error)
@@ -70,8 +70,8 @@ impl Dir {
 
 /// Locks a temporary file or directory until it is closed, so that nobody takes it for a stray.
 ///
-/// Somebody may be looking just now, and hold the lock for a moment. If they remove it, it can't be renamed, and its maker
-/// begins anew.
+/// Somebody who is just looking may hold the lock for a moment. If they remove the file, its maker can't rename it, and
+/// starts over.
 pub(super) fn keep_from_removal(fd: impl AsFd) -> io::Result<()> {
     Ok(rustix::io::retry_on_intr(|| rustix::fs::flock(&fd, FlockOperation::LockExclusive))?)
 }

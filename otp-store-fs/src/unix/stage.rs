@@ -32,8 +32,8 @@ impl<'a> Staged<'a> {
     pub(crate) fn new(dir: Arc<Dir>, bytes: &'a [u8], modes: Modes) -> io::Result<Self> {
         match unnamed(&dir) {
             Ok(file) => Self { dir, bytes, modes, file, temporary: None }.fill(),
-            // File systems have many errors for this, and ext4 says EPERM of a removed directory. What stands in the way
-            // of any file stands in the way of a named one too, which then fails with the right error.
+            // File systems have many errors for this, and ext4 says EPERM for a removed directory. Whatever prevents
+            // any file prevents a named one too, which then fails with the right error.
             Err(_) => Self::named(dir, bytes, modes),
         }
     }
@@ -98,7 +98,7 @@ impl<'a> Staged<'a> {
         }
     }
 
-    /// Puts the file in the place of the one of that name. Readers see either the one or the other.
+    /// Puts the file in place of the one of that name. Readers see either one or the other.
     ///
     /// The caller has made it with [`named`](Self::named) and synced it, and syncs the directory afterwards. If nothing has
     /// that name, or this file was taken for a stray, it fails with `NotFound`.

@@ -21,7 +21,7 @@ use crate::step::step;
 pub(crate) struct Dir {
     path: PathBuf,
     status: Status,
-    /// Whom the store's root belongs to.
+    /// Who owns the store's root.
     owner: Arc<str>,
 }
 
@@ -82,7 +82,7 @@ impl Dir {
         Ok((file, status))
     }
 
-    /// Opens the file to lock, and makes it if it is missing.
+    /// Opens the lock file, and makes it if it is missing.
     pub(crate) fn open_lock(&self) -> io::Result<File> {
         step("make lock");
         let path = self.path_of(LOCK)?;
@@ -98,13 +98,13 @@ impl Dir {
         Ok(true)
     }
 
-    /// Removes the file to lock, and says whether it is gone: not if somebody has it open.
+    /// Removes the lock file, and says whether it is gone: not if somebody has it open.
     pub(crate) fn remove_lock(&self) -> io::Result<bool> {
         step("remove file");
         match fs::remove_file(self.path_of(LOCK)?) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-            // It is being removed by somebody else.
+            // Somebody else is removing it.
             Err(error) if is_in_use(&error) || error.kind() == ErrorKind::PermissionDenied => Ok(false),
             Err(error) => Err(error),
         }
@@ -162,7 +162,7 @@ impl Dir {
 /// What the system says about a file or directory, as a part of a store of that owner.
 fn status_of(path: &Path, owner: &str, flags: u32) -> io::Result<Status> {
     let mut options = OpenOptions::new();
-    // A look at attributes and access list keeps nobody from anything.
+    // Reading attributes and the access list keeps nobody out.
     options.access_mode(READ_CONTROL | READ_ATTRIBUTES).custom_flags(flags);
     otp_sys::status_of_part(&patiently(|| options.open(path))?, Some(owner))
 }

@@ -1,9 +1,10 @@
 //! Windows: paths instead of open directories, sharing modes instead of modes, and access lists.
 //!
-//! Nobody can delete a file that is open without the right for others to delete it. That keeps a lock file in its place
+//! An open file can't be deleted unless it was opened so that others may delete it. That keeps a lock file in place
 //! while somebody holds it or waits for it, and tells a temporary file in use from a stray.
 //!
-//! The root has an access list of its own. All else is made where it stays, temporary files too, so it inherits from the root.
+//! The root has an access list of its own. Everything else is made where it stays, even temporary files, and so
+//! inherits it.
 //! Directories can't be synced; the file system's journal keeps names in order, and flushing a file that has just got its
 //! name flushes the journal up to there.
 //!

@@ -58,7 +58,7 @@ impl Staged {
         }
     }
 
-    /// Puts the file in the place of the one of that name. Readers see either the one or the other.
+    /// Puts the file in place of the one of that name. Readers see either one or the other.
     ///
     /// If this file was taken for a stray, it fails with `NotFound`.
     pub(crate) fn replace(mut self, name: &str) -> io::Result<()> {

@@ -6,17 +6,17 @@ use core::fmt;
 use crate::keeper::KeepError;
 use crate::name::AccountName;
 
-/// What is to change in the database: the account's payload as it was, and as it shall be.
+/// What is to change in the database: the account's payload before and after.
 ///
-/// A program that applies it logs in with the old credential, or, if that fails, with the new one: then it was applied before,
-/// and the answer is [`Applied::Done`] (rule 9).
+/// The program that applies it logs in with the old credential or, if that fails, with the new one. If the new one
+/// works, the change was applied earlier, and the answer is [`Applied::Done`] (rule 9).
 #[derive(Clone, Copy)]
 pub struct Change<'a> {
     /// The account.
     pub account: &'a AccountName,
-    /// The payload with which the database can be logged in to, unless the new one can.
+    /// The payload that logs in to the database, unless the new one already does.
     pub old: &'a [u8],
-    /// The payload that it shall have.
+    /// The payload that it is to have.
     pub new: &'a [u8],
 }
 

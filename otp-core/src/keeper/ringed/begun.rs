@@ -1,4 +1,4 @@
-//! [`Begun`]: what a rotation's mark says of its beginning, so that a resume ends as the first run would have (rule 9).
+//! [`Begun`]: how a rotation began, as its mark says, so that a resume ends as the first run would have (rule 9).
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -17,9 +17,9 @@ use crate::ring::{Entry, Ring, generation};
 use crate::store::Store;
 use crate::time::UnixTime;
 
-/// What a rotation's mark says of its beginning.
+/// How a rotation began, as its mark says.
 ///
-/// As text, it is the generation and then what of the options is set, with spaces between:
+/// As text: the generation, and then the options that are set, separated by spaces:
 /// `12 new-keys expires=1893456000 capacity=128 pages=60 end=n4ak3yfor7xhbq2d`.
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
@@ -50,11 +50,11 @@ impl Begun {
                 _ => return None,
             }
         }
-        // Only what is written: each word once, in its order, without signs.
+        // Accept only what is written: each word once, in its order, without signs.
         (begun.to_string() == text).then_some(begun)
     }
 
-    /// What a resume is to do: as the rotation that began it, unless the caller says otherwise.
+    /// What a resume is to do: what the rotation was to do when it began, unless the caller says otherwise.
     pub(super) fn resumed(self, given: &RingRotation) -> RingRotation {
         let Self { options: begun, .. } = self;
         let mut end_unknown = begun.end_unknown;
@@ -93,7 +93,7 @@ impl fmt::Display for Begun {
 const FIRST_LEN: usize = 256;
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// How a rotation began. A ring that was adopted meanwhile knows no more than the last generation that was finished.
+    /// How a rotation began. A ring that was adopted in the meantime knows only the last finished generation.
     pub(super) fn begun(&self, account: &AccountName, id: KeyId, done: u64) -> Result<Begun, KeepError<S::Error>> {
         let text = self.applying_text(account, id)?;
         let unknown = Begun { base: done, options: RingRotation::default() };

@@ -20,8 +20,8 @@ pub const CLAIM_LEN: usize = 16;
 const TRIES: usize = 8;
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// Replaces the run's own staged record by its own bytes: a store that takes no writes is noticed before that costs every
-    /// key a page.
+    /// Replaces the run's own staged record with the same bytes, so that a store that takes no writes is noticed before
+    /// that costs every key a page.
     pub(super) fn probe_staged(
         &self,
         account: &AccountName,
@@ -37,10 +37,11 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
     }
 
-    /// Claims the next generation for this run, which then may seal one page of each key.
+    /// Claims the next generation for this run, which may then seal one page of each key.
     ///
-    /// The order is the rule: the ring's mark is durable, the put of the claim answered `true`, the claim is the highest, and
-    /// the run's own staged record is still there. A claim whose answer is in doubt is lost, and the next one is tried.
+    /// The order is the rule: first the ring's mark is durable, then the put of the claim answers `true`, and then the
+    /// claim is the highest and the run's own staged record is still there. If the answer is in doubt, that claim is
+    /// lost and the next one is tried.
     pub(super) fn claim<G>(&self, account: &AccountName, staged: &Slot, rng: &mut G) -> Result<u64, KeepError<S::Error>>
     where
         G: TryCryptoRng,
@@ -57,7 +58,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             match self.keeper.put(&Slot::claim(account, next), &nonce) {
                 Ok(true) => {}
                 Ok(false) => continue,
-                // What hinders two puts, such as a full disk, hinders the next, and each costs every key a page.
+                // Whatever fails two puts, such as a full disk, will fail the next, and each costs every key a page.
                 Err(error) if failure.is_some() => return Err(error),
                 Err(error) => {
                     failure = Some(error);

@@ -95,7 +95,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         for id in records.iter().copied() {
             match self.standing(account, id)? {
                 Standing::Ended => {}
-                // An earlier call was cut short when it ended the key.
+                // An earlier call was cut short while it ended the key.
                 Standing::Unknown if ledger.has_ended(id) && ledger.has_key(id) => classes.ended.push(id),
                 Standing::Grace => classes.ended.push(id),
                 Standing::Unknown if target.options.end_unknown.contains(&id) => classes.ended.push(id),
@@ -148,7 +148,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     }
 }
 
-/// What a rotation goes to.
+/// What a rotation is heading for.
 pub(super) struct Target<'a> {
     /// The generation whose pages it seals.
     pub(super) generation: u64,
@@ -162,7 +162,7 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Why it can't go on where a record is of the generation `sealed`.
+    /// Why it can't go on past a record of the generation `sealed`.
     fn overtaken<E>(&self, account: &AccountName, sealed: u64) -> KeepError<E> {
         let account = account.clone().into();
         if self.published.is_some() {

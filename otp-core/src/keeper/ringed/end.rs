@@ -1,4 +1,4 @@
-//! Ending keys and accounts with a ring, where the end binds those who can write the store too (rules 5 and 11).
+//! Ending keys and accounts with a ring, which holds even against those who can write the store (rules 5 and 11).
 
 use super::ring_keeper::RingKeeper;
 use crate::buffer::OwnedBuffer;
@@ -9,8 +9,8 @@ use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// Ends one key as [`Keeper::revoke`](crate::Keeper::revoke) does, and wipes the ring's copy. A record of it that somebody
-    /// restores is not served by any later rotation.
+    /// Ends one key as [`Keeper::revoke`](crate::Keeper::revoke) does, and wipes the ring's copy. If somebody restores
+    /// its record, no later rotation serves it.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
                 return Err(error);
             }
         }
-        // Where there is no room for the mark, the key ends all the same; `forget` says so.
+        // If there is no room for the mark, the key still ends; `forget` reports the failure.
         let _ = self.mark(account, Entry::Ended(id));
         let tombstone = match self.keeper.revoke(account, id) {
             // Its record was lost before: what is left of it is in the ring.

@@ -37,7 +37,7 @@ pub struct HeldKey {
     pub pages: u8,
     /// How many of them are left for new secrets.
     pub pages_left: u8,
-    /// What its record says; `None` if it has none that it opens.
+    /// What its record says; `None` if there is no record that it opens.
     pub header: Option<Header>,
 }
 

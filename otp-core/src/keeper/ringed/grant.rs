@@ -92,8 +92,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         )
     }
 
-    /// The generation that the account has reached, which the ring remembers from now on: a new key's pages count from it, even
-    /// if somebody takes the store's claims away.
+    /// The generation that the account has reached. The ring remembers it from now on: a new key's pages count from it,
+    /// even if somebody takes the store's claims away.
     pub(super) fn catch_up(
         &self,
         account: &AccountName,
@@ -123,14 +123,14 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Err(KeepError::NotInRing { account: account.clone().into() })
     }
 
-    /// Takes a key in that was handed out without a ring, once it opens its record.
+    /// Takes in a key that was handed out without a ring, once it opens its record.
     ///
-    /// Its further pages can be used only if no generation of the account was ever claimed: then nobody has sealed one.
+    /// Its further pages can be used only if no generation of the account was ever claimed: then none was sealed.
     ///
     /// # Errors
     ///
-    /// Those of [`Keeper::verify`](crate::Keeper::verify), [`KeepError::Unfinished`], and the ring's. A key that the ring has
-    /// already is left as it is.
+    /// Those of [`Keeper::verify`](crate::Keeper::verify), [`KeepError::Unfinished`], and the ring's. A key that is
+    /// already in the ring is left as it is.
     pub fn take_in<B: Buffer>(&self, key: &Key<B>) -> Result<(), KeepError<S::Error>> {
         let (account, id) = (key.account(), key.id());
         let _guard = self.keeper.lock_known(account)?;
@@ -171,8 +171,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         self.drop_entry(account, Entry::First(id))
     }
 
-    /// Looks once more whether a new key may stay: nobody has begun a rotation, claimed a generation, or changed what it was
-    /// issued from.
+    /// Checks once more that a new key may stay: that nobody has begun a rotation, claimed a generation, or changed
+    /// what it was issued from.
     fn or_take_back(
         &self,
         account: &AccountName,
@@ -191,7 +191,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         match look() {
             Ok(()) => Ok(key),
             Err(error) => {
-                // The first failure is the one to report.
+                // Report the first failure.
                 let _ = self.take_back(account, key.id());
                 Err(error)
             }

@@ -119,8 +119,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(page.filter(|page| *page < pages))
     }
 
-    /// Turns tombstones into marks, so that they bind those who can write the store and not the ring, and ends what an earlier
-    /// call marked as ended (rule 5).
+    /// Turns tombstones into marks, which hold even against those who can write the store but not the ring, and ends
+    /// what an earlier call marked as ended (rule 5).
     pub(super) fn note_ended(
         &self,
         account: &AccountName,

@@ -1,7 +1,7 @@
 //! [`RingKeeper`]: what an administrator does with a store and a ring.
 //!
-//! The rules of rings, pages and rotations that change the database are those of `docs/rotation.md`, where they are numbered;
-//! comments name them where they hold.
+//! The rules of rings, pages and rotations that change the database are numbered in `docs/rotation.md`; comments cite
+//! them where they apply.
 
 mod apply;
 mod begun;

@@ -21,7 +21,7 @@ pub struct Vacancy {
 }
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// As [`Keeper::check_vacant`](crate::Keeper::check_vacant), and lets the ring catch up with the store.
+    /// Like [`Keeper::check_vacant`](crate::Keeper::check_vacant), and lets the ring catch up with the store.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let reached: Vec<_> =
             reached.iter().map(|(account, entry, digits)| (*account, *entry, digits.as_bytes())).collect();
         let texts: Vec<_> = texts.iter().map(|(account, entry, text)| (*account, *entry, text.bytes())).collect();
-        // A key without its first generation would be of none.
+        // First generations go first: a key without one would be of none.
         for entries in [reached, texts] {
             if self.ring.put_many(&entries).map_err(ring_failed)? < entries.len() {
                 return Err(taken());
@@ -73,7 +73,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(())
     }
 
-    /// As [`Keeper::settle`](crate::Keeper::settle); what does not stay goes from the ring too.
+    /// Like [`Keeper::settle`](crate::Keeper::settle); what does not stay is removed from the ring too.
     ///
     /// # Errors
     ///

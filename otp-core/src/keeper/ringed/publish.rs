@@ -30,11 +30,11 @@ pub struct Published<M: Buffer = Vec<u8>> {
     pub kept: Vec<KeyId>,
     /// Of these, the keys whose records had been of an older page than they should have been.
     pub behind: Vec<KeyId>,
-    /// The new keys, each beside the one that it replaces: at once, or at the next rotation if that one has just used its
-    /// last page.
+    /// The new keys, each with the key that it replaces: at once or, if that key has just used its last page, at the
+    /// next rotation.
     pub replacements: Vec<Replacement<M>>,
-    /// In a plan, the keys whose holders will get a new one: those that are replaced at once, and those that will use their
-    /// last page.
+    /// In a plan, the keys whose holders will get a new one: those that are replaced at once, and those about to use
+    /// their last page.
     pub to_replace: Vec<KeyId>,
     /// The keys that ended.
     pub ended: Vec<KeyId>,
@@ -48,11 +48,11 @@ pub struct Published<M: Buffer = Vec<u8>> {
 const TRIES: usize = 3;
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// Seals the payload for every key and ends the rotation that `staged` is the record of, and which began at the
-    /// generation `base`.
+    /// Seals the payload for every key, and ends the rotation that began at the generation `base` and whose staged
+    /// record is `staged`.
     ///
-    /// Whatever fails, the database has the payload: the error says that the rotation is unfinished. Only what `hand_over` fails
-    /// with is reported when everything is done.
+    /// The database already has the payload, so any failure means that the rotation is unfinished. Only a failure of
+    /// `hand_over` is reported after everything is done.
     pub(super) fn publish<E, G>(
         &self,
         account: &AccountName,
@@ -105,7 +105,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             }
         }
 
-        // The ring has the new keys, so that one which could not be handed over now can be later.
+        // The ring has the new keys, so a key that can't be handed over now can be later.
         self.drop_revoked(account, &mut done.replacements)?;
         hand_over(&done.replacements);
         self.drop_revoked(account, &mut done.replacements)?;
@@ -115,7 +115,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         }
         self.mark(account, Entry::Done(generation))?;
         self.clear(account, staged)?;
-        // All is done, and what stays is dropped by the next rotation.
+        // All is done; the next rotation drops what stays.
         let _ = self.drop_older_marks(account, generation);
         Ok(done)
     }
@@ -170,8 +170,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(())
     }
 
-    /// Seals one page, and puts the record into the place of the one that was read (rule 3). `false` if that is gone: the key
-    /// was revoked.
+    /// Seals one page, and puts the record in place of the one that was read (rule 3). Returns `false` if that one is
+    /// gone: the key was revoked.
     fn reseal(
         &self,
         account: &AccountName,
@@ -182,7 +182,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
     ) -> Result<bool, KeepError<S::Error>> {
         let Known { key, header, record: old } = known;
         let overtaken = || KeepError::Overtaken { account: account.clone().into() };
-        // Of the record that is replaced, not of an earlier look at it: another run may have put a later one since.
+        // Check the record being replaced, not an earlier look at it: another run may have put a later one since.
         if page <= header.page {
             return Err(overtaken());
         }
@@ -194,7 +194,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             ..header.terms
         };
         let payload = target.published.unwrap_or_default();
-        // The frame is under its pad only when it leaves this.
+        // The frame does not leave this before it is under its pad.
         let mut draft = Wiped::new(M::zeroed(Record::max_len(capacity)));
         let new = hazmat::seal_page(key, page, &terms, payload, draft.bytes_mut())?.to_vec();
 
@@ -218,8 +218,8 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Err(failure.unwrap_or_else(overtaken))
     }
 
-    /// Whether a record that was replaced just now stays. It goes if its key was revoked meanwhile, and its record put back by
-    /// somebody who can write the store (rule 5).
+    /// Whether a record that was replaced just now stays. It goes if its key was revoked in the meantime and somebody
+    /// who can write the store put the record back (rule 5).
     fn is_kept(&self, account: &AccountName, slot: &Slot) -> Result<bool, KeepError<S::Error>> {
         if self.keeper.is_revoked(account, slot.id)? || self.is_ended(account, slot.id)? {
             self.keeper.remove_slot(slot)?;

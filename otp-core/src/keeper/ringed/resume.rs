@@ -1,4 +1,4 @@
-//! A rotation that was cut short: going on, going back, forgetting it (rules 9 and 10).
+//! A rotation that was cut short: resuming, aborting, or forgetting it (rules 9 and 10).
 
 use alloc::vec::Vec;
 
@@ -43,10 +43,10 @@ struct Pending<M: OwnedBuffer> {
 }
 
 impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
-    /// Goes on with an unfinished rotation: applies the same change again, and publishes it. `None` if nothing was left to
-    /// do, since the database had not been touched or all of it was done: then the rotation is forgotten.
+    /// Resumes an unfinished rotation: applies the same change again, and publishes it. Returns `None` if nothing was
+    /// left to do, because the database had not been touched or all of it was done; the rotation is then forgotten.
     ///
-    /// What the rotation was to do is remembered; `options` are for what is to be otherwise.
+    /// What the rotation was to do is remembered; `options` says what to do differently.
     ///
     /// # Errors
     ///
@@ -76,14 +76,14 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         let change = Change { account, old: old.as_ref().unwrap_or(&new).bytes(), new: new.bytes() };
         match apply(&ring_guard, change) {
             Applied::Done => self.publish(account, (&staged, base), new.bytes(), options, rng, hand_over).map(Some),
-            // Unchanged by this run says nothing of the one that was cut short.
+            // That this run changed nothing says nothing about the run that was cut short.
             Applied::Unchanged | Applied::InDoubt => {
                 Err(KeepError::Unfinished { account: account.clone().into() }.into())
             }
         }
     }
 
-    /// Goes back to the old secret: applies the change the other way round, and forgets the rotation.
+    /// Goes back to the old secret: applies the change in reverse, and forgets the rotation.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             return Err(KeepError::NotUnfinished { account: account_of() });
         };
         let (staged, highest_claim) = (Slot::staged(account, id), survey.highest_claim());
-        // Its mark is the last thing before the program is asked, and the first to go once all is done.
+        // The mark is the last thing written before the program is asked, and the first removed once all is done.
         if !applying.contains(&id) && ledger.recovery.contains(&id) {
             return Ok(Found::Leftover { staged, records: survey.records });
         }

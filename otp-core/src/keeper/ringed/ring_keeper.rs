@@ -11,7 +11,7 @@ use crate::name::AccountName;
 use crate::ring::{Entry, Ring};
 use crate::store::Store;
 
-/// A keeper with a ring. What rotates takes the ring's lock, and nothing else waits for a program that changes a database.
+/// A keeper with a ring. Only rotations take the ring's lock; nothing else waits for a program that changes a database.
 #[derive(Debug)]
 pub struct RingKeeper<'s, 'r, S, R, M = Vec<u8>> {
     pub(super) keeper: Keeper<'s, S, M>,
@@ -40,7 +40,7 @@ impl<'s, 'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'s, 'r, S, R, M> {
         &self.keeper
     }
 
-    /// Waits for the ring's lock. A program that changes a database inherits it, so that nobody goes on while it runs (rule 6).
+    /// Waits for the ring's lock. A program that changes a database inherits it, so all others wait for that (rule 6).
     pub(super) fn lock(&self) -> Result<R::Guard<'r>, KeepError<S::Error>> {
         self.ring.lock().map_err(ring_failed)
     }

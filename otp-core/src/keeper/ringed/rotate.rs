@@ -29,7 +29,7 @@ use crate::time::UnixTime;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RingRotation {
-    /// When all keys stop opening; `None` for as before.
+    /// When all keys stop opening; `None` to leave that as it is.
     pub expires: Option<UnixTime>,
     /// The capacity of new keys; `None` for that of the keys that they replace, or the smallest larger one that fits.
     pub capacity: Option<Capacity>,
@@ -84,7 +84,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
     /// locked; it gets the ring's lock, which a program that it starts should inherit. `hand_over` gets the new keys that
     /// some holders need.
     ///
-    /// Whatever dies in between, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
+    /// Wherever it dies, the secret that the database has is in a record, or [`resume`](RingKeeper::resume) finds it.
     ///
     /// # Errors
     ///
@@ -155,7 +155,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         Ok((old, new))
     }
 
-    /// Replaces one record by its own bytes: a store that does not allow it is noticed while nothing has changed (rule 8).
+    /// Replaces one record with the same bytes: a store that refuses is noticed before anything has changed (rule 8).
     fn probe(&self, account: &AccountName, guard: &S::Guard<'_>, classes: &Classes) -> Result<(), KeepError<S::Error>> {
         let Some(id) = classes.resealed.iter().chain(&classes.replaced).next() else { return Ok(()) };
         let Standing::Known(known) = self.standing(account, *id)? else { return Ok(()) };
@@ -168,7 +168,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         }
     }
 
-    /// Stages the new payload under a recovery key that is in the ring first (rule 6).
+    /// Stages the new payload under a recovery key, which the ring gets first (rule 6).
     fn stage<G>(&self, account: &AccountName, payload: &[u8], rng: &mut G) -> Result<Slot, KeepError<S::Error>>
     where
         G: TryCryptoRng,
@@ -186,7 +186,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
             }
         });
         if let Err(error) = alone {
-            // The first failure is the one to report. What is left is found by the next rotation, which removes it.
+            // Report the first failure. The next rotation finds and removes what is left.
             let _ = self.clear(account, &staged);
             return Err(error);
         }
@@ -200,7 +200,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
         self.drop_entry(account, Entry::Recovery(staged.id))
     }
 
-    /// The account's payload as of a generation, from the latest record until then that the ring can open.
+    /// The account's payload as of a generation, from the latest record up to it that the ring can open.
     pub(super) fn payload_at(
         &self,
         account: &AccountName,
@@ -222,7 +222,7 @@ impl<'r, S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, 'r, S, R, M> {
 }
 
 impl Classes {
-    /// Refuses a rotation that would end keys which nobody wants to end.
+    /// Refuses a rotation that would end keys that nobody wants to end.
     fn check<E>(&self, account: &AccountName, options: &RingRotation) -> Result<(), KeepError<E>> {
         let account = || account.clone().into();
         if !self.unknown.is_empty() {

@@ -20,7 +20,7 @@ use crate::ring::{Entry, Ring};
 use crate::store::{Slot, Store};
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// The successor of a key that has no page left after this rotation, to be handed over; `None` if it was before.
+    /// The successor of a key that has no page left after this rotation, to be handed over; `None` if it already was.
     pub(super) fn successor<G>(
         &self,
         account: &AccountName,
@@ -70,7 +70,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(key.map(|key| Replacement { old, holder: header.terms.holder.clone(), key }))
     }
 
-    /// The key that was issued in a key's place. One that a run only began to issue has no record, and nobody has it.
+    /// The key that was issued in a key's place. One that a run only began to issue has no record, and no holder.
     pub(super) fn succeeded_by(&self, account: &AccountName, id: KeyId) -> Result<Option<KeyId>, KeepError<S::Error>> {
         let mut text = [0; KeyId::TEXT_LEN];
         let len = self.ring.get(account, Entry::Succeeded(id), &mut text).map_err(ring_failed)?;
@@ -85,8 +85,9 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         Ok(is_issued.then_some(next))
     }
 
-    /// Seals a payload under a new key of a generation: the ring has it before the store has its record (rule 4), and says which
-    /// key it succeeds, if any, so that a run that is cut off there issues no second successor.
+    /// Seals a payload under a new key of a generation. Before the store gets the record, the ring gets the key
+    /// (rule 4) and notes which key it succeeds, if any, so that a run that is cut off there issues no second
+    /// successor.
     pub(super) fn put_new<G>(
         &self,
         account: &AccountName,
@@ -102,7 +103,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
         let sealed = self.keeper.seal(account, payload, grant, rng)?;
         let id = sealed.key.id();
         let repeated = || KeepError::Randomness(Box::from("the source gave the id of an existing key"));
-        // A key that is in the ring with its generation and without a record is one that a crash has left behind.
+        // A key that is in the ring with its generation but has no record was left behind by a crash.
         if self.ring.get(account, Entry::Key(id), &mut []).map_err(ring_failed)?.is_some()
             || !self.put_entry(account, Entry::First(id), generation.to_string().as_bytes())?
             || !self.put_key(account, Entry::Key(id), &sealed.key)?
@@ -110,7 +111,7 @@ impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
             return Err(repeated());
         }
         if let Some(old) = old {
-            // What an earlier run began to issue is none.
+            // A successor that an earlier run only began to issue does not count.
             self.drop_entry(account, Entry::Succeeded(old))?;
             self.put_entry(account, Entry::Succeeded(old), id.to_string().as_bytes())?;
         }

@@ -1,4 +1,4 @@
-//! Holding a store against a ring (rule 13).
+//! Checking a store against a ring (rule 13).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,10 +21,10 @@ pub enum RingFault {
     Unknown,
     /// The key has ended, and a record of it is back.
     Ended,
-    /// A note says that the key has ended, and the ring does not know of it: it was revoked or replaced without the ring, or
-    /// the note is forged.
+    /// A note says that the key has ended, but the ring does not know of it: it was revoked or replaced without the
+    /// ring, or the note is forged.
     Noted,
-    /// The ring has the key, and its record is gone.
+    /// The ring has the key, but its record is gone.
     Orphaned,
     /// The record is of an earlier page than the last finished rotation's: it was rolled back, or a rotation is unfinished.
     Behind {
@@ -37,7 +37,7 @@ pub enum RingFault {
     Unfinished,
     /// A rotation is unfinished, and its staged record is gone or can't be opened.
     StagedLost,
-    /// The store claims another generation than the ring knows of.
+    /// The store claims a generation that is not the ring's.
     Claims {
         /// The store's highest claim.
         claimed: u64,
@@ -83,7 +83,7 @@ impl fmt::Display for RingFault {
     }
 }
 
-/// One of them, and where it is.
+/// A fault, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RingFinding {
@@ -96,7 +96,7 @@ pub struct RingFinding {
 }
 
 impl<S: Store, R: Ring, M: OwnedBuffer> RingKeeper<'_, '_, S, R, M> {
-    /// Holds the records of an account against the ring's keys and marks.
+    /// Checks the records of an account against the ring's keys and marks.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use crate::id::KeyId;
 use crate::name::AccountName;
 use crate::store::{ErrorKind, Scope, Slot, Store, StoreError};
 
-/// In which way a step fails.
+/// How a step fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum How {
     /// It does nothing; the next steps work.
@@ -45,7 +45,7 @@ impl StoreError for Cut {
 
 /// A store that fails at one step.
 ///
-/// A lock that was taken by a step that fails is let go, as that of a process that dies is.
+/// A lock taken by a step that fails is released, like that of a process that dies.
 pub(super) struct Cutting<'s, S> {
     store: &'s S,
     how: How,

@@ -11,10 +11,10 @@ use self::cutting::{Cutting, How};
 use super::verbs::account;
 use crate::store::Store;
 
-/// Checks that nothing that was reported is lost wherever an operation is cut off, and that the next one clears up.
+/// Checks that nothing reported as done is lost, wherever an operation is cut off, and that the next one clears up.
 ///
-/// Each operation runs again and again, and another of its steps fails each time: before it did anything, or although it did
-/// all of it; and either the next steps work, or the process has died.
+/// Each operation runs again and again, and a different step fails each time: either before it did anything or after it
+/// did everything, and either the next steps work or the process has died.
 ///
 /// # Panics
 ///

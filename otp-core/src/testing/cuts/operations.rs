@@ -22,7 +22,7 @@ impl<S: Store> Case<'_, S> {
         keys.iter().all(|key| key.open(self.store).as_deref() == secret)
     }
 
-    /// Fails if an operation failed for another reason than the cut.
+    /// Fails if an operation failed for any reason but the cut.
     #[track_caller]
     fn failed_by_the_cut(&self, error: &KeepError<Cut>) {
         self.promise(matches!(error, KeepError::Store(Cut)), "an operation that is cut off reports the store's error");
@@ -182,8 +182,8 @@ pub(super) fn rotate<S: Store>(case: &Case<'_, S>, from_key: bool, grace: Option
 
 /// When the account can be rotated again.
 ///
-/// A marker is left by a process that died, or if removing it was what failed, after all else was done. Where a lock tells that
-/// nobody is rotating, it stands in nobody's way; else it does for an hour.
+/// A marker is left if the process died, or if removing it, after all else was done, is what failed. Where a lock shows
+/// that nobody is rotating, the marker is in nobody's way; otherwise it is for an hour.
 fn after_a_cut_rotation<S: Store>(case: &Case<'_, S>, keys: &[HeldKey], grace: Option<u64>) -> UnixTime {
     if case.count(Kind::Rotation) == 0 {
         return NOW;

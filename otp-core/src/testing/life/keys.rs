@@ -117,7 +117,7 @@ pub(super) fn a_key_expires_at_its_time<S: Store>(store: &S) {
     let expired = matches!(error, Err(KeepError::Invalid(Error::Expired { at })) if at == late);
     promise(expired, "open: a key does not open from the second on in which it expires");
 
-    // A key that is to end can't make itself one that does not.
+    // An expiring key can't get itself one that never expires.
     let issue = |expires, seed| {
         let grant = Grant::default().expiring(expires);
         let issued = Keeper::new(store, NOW).issue(key.key(), &grant, &mut TestRng::new(seed)).unwrap();

@@ -12,7 +12,7 @@ const NAMES: [&str; 8] = ["a", "a-b", "a.b", "a/b", "a/b-c", "a/b/c", "ab", "b/c
 
 /// Fills a store with slots of each name and kind, and gives them sorted.
 ///
-/// The ids are in one order as bytes and in another one as text: base32 has its digits behind its letters.
+/// The ids sort differently as bytes and as text: base32 has its digits after its letters.
 fn filled<S: Store>(store: &Verbs<'_, S>) -> Vec<Slot> {
     let mut slots = Vec::new();
     for name in NAMES {

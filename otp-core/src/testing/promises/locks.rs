@@ -1,4 +1,4 @@
-//! Guards: what they keep out, and what not.
+//! Guards: what they keep out, and what they don't.
 
 use core::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-"""Gives a script its credential. The record is in a store, the key with the caller; together they open it.
+"""Gives a script its credential. A store has the record, the caller has the key; together they open it.
 
     import otp_link
 
@@ -15,11 +15,11 @@ names, or the one in the platform's directory for a user's data.
 An administrator who keeps the keys in a ring changes a password while every caller keeps its key: see init_ring() and
 rotate_account().
 
-What fails raises an otp_link.Error. Its `code` is the exit code that `otp` would have, and its `hint` says what to do. An
+Failures raise an otp_link.Error. Its `code` is the exit code that `otp` would have, and its `hint` says what to do. An
 argument of the wrong type raises TypeError.
 
-What an account holds is in locked memory, and is wiped when the block ends. A str or bytes that you take from it belongs to
-Python: it is not wiped, and lives as long as anything refers to it. Take it where you need it, not before.
+An account keeps its fields in locked memory, which is wiped when the block ends. A str or bytes that you take from it belongs
+to Python: it is not wiped, and lives as long as anything refers to it. Take it where you need it, not before.
 """
 
 # Not from collections.abc, which may not be imported yet; the interpreter imports this one when it starts.
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     import os
     from typing import NoReturn
 
-# Locks on memory end with a fork.
+# Locks on memory are not inherited by a fork.
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_relock)
 
@@ -185,7 +185,7 @@ class Key(str):
         raise TypeError("a key can't be pickled or copied; write it to its file with key.write(path)")
 
     def write(self, path: "str | os.PathLike[str]") -> None:
-        """Writes the key to a new file of mode 0600, durably. If the path exists, ExistsError is raised, and it stays as it is."""
+        """Writes the key to a new file of mode 0600, durably. An existing path is left as it is, and ExistsError is raised."""
         from ._native import write_key_file
 
         write_key_file(self, path)
@@ -193,8 +193,8 @@ class Key(str):
     def write_credential(self, target: str) -> None:
         """Writes the key to a new credential of this user in Windows' Credential Manager; open_account(key_credential=target) reads it.
 
-        If there is one of that name, ExistsError is raised, and it stays as it is. Other systems, and keys that are longer than
-        2560 characters, raise UsageError.
+        An existing one of that name is left as it is, and ExistsError is raised. On other systems, and for keys longer than
+        2560 characters, this raises UsageError.
         """
         from ._native import write_key_credential
 
@@ -204,7 +204,7 @@ class Key(str):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Adds --key-file, --key-fd, --key-credential, --key, --account, --store and --record to a program's parser.
 
-    They mean what they mean for the program `otp`; from_arguments() opens the account that they name.
+    They mean the same as for the program `otp`; from_arguments() opens the account that they name.
     """
     group = parser.add_argument_group("credential", "where the script's credential comes from")
     key = group.add_mutually_exclusive_group()

@@ -6,8 +6,8 @@
 
 Airflow 3 also has [workers] secrets_backend and secrets_backend_kwargs, for its workers alone.
 
-A connection that is not among the keys is left to the next backend. One that is, and can't be opened, fails: Airflow never goes on to
-what its database has under the same name.
+A connection that is not among the keys is left to the next backend. One that is among them but can't be opened fails: Airflow
+never falls back to what its database has under the same name.
 """
 
 import json
@@ -15,7 +15,7 @@ import json
 try:
     from airflow.secrets import BaseSecretsBackend
 except ImportError:
-    # A worker of Airflow 3 may have its Task SDK alone.
+    # A worker of Airflow 3 may have only its Task SDK.
     from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
 
 from . import Account, Error, open_account
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotOpened", "OtpBackend"]
 
-#: How Airflow calls the fields that it has a place for. All others become members of its extra.
+#: Airflow's names for the fields that it has a place for. All others become members of its extra.
 _MEMBERS = {
     "conn_type": "conn_type",
     "username": "login",
@@ -40,7 +40,7 @@ try:
     # The one exception that does not make Airflow ask its next backend.
     from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied as _Base
 except ImportError:
-    # Airflow before 3.2.2 has none, and goes on after each Exception. Only what is none ends the task.
+    # Airflow before 3.2.2 has none, and goes on after any Exception. Only something else ends the task.
     _Base = BaseException
 
 

@@ -130,7 +130,7 @@ class LockedError(Error):
 
 
 class InDoubtError(Error):
-    """It is unknown whether the change took effect: a rotation is unfinished. What a function raised is its __cause__."""
+    """It is unknown whether the change took effect: a rotation is unfinished. If a function raised, that is its __cause__."""
 
     code = 15
     code_name = "in-doubt"

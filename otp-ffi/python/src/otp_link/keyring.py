@@ -19,7 +19,7 @@ __all__ = ["Keyring"]
 
 
 class Keyring(KeyringBackend):
-    """Answers for one account, and leaves all else to the next backend. It keeps nothing that scripts want to keep."""
+    """Answers for one account, and leaves everything else to the next backend. It does not store passwords for scripts."""
 
     @properties.classproperty
     def priority(cls) -> float:
@@ -41,7 +41,7 @@ class Keyring(KeyringBackend):
                     return None
                 return SimpleCredential(account.get("username", ""), account["password"])
         except Error as error:
-            # None would send the script on to another backend, and to an older password perhaps.
+            # None would send the script on to another backend, and perhaps to an older password.
             raise KeyringError(f"{error}; {error.hint}" if error.hint else str(error)) from error
 
     def set_password(self, service: str, username: str, password: str) -> None:
@@ -54,7 +54,7 @@ class Keyring(KeyringBackend):
 
 
 def _has_key() -> bool:
-    """Whether a place is given where open_account() looks for a key."""
+    """Whether a key is given where open_account() looks for one."""
     if os.environ.get("OTP_KEY_FILE") or os.environ.get("OTP_KEY"):
         return True
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")

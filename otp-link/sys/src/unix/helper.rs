@@ -1,7 +1,7 @@
 //! [`Helper`]: a program that this process starts and speaks to over a socket pair.
 //!
-//! Everything is as a library needs it whose host does what it likes: the host's signal handlers, descriptors and children
-//! are left alone, and a fork finds nothing that it would have to undo.
+//! It asks nothing of the host program: the host's signal handlers, descriptors and children are left alone, and a fork
+//! finds nothing that it would have to undo.
 
 use std::ffi::{CString, OsStr};
 use std::io::{self, Read, Write};
@@ -48,10 +48,10 @@ impl Helper {
         Ok((Self { channel, process: Mutex::new(Some(process)) }, input, output))
     }
 
-    /// Ends the program and waits until it has ended: calls that read or write at this moment fail or end.
+    /// Ends the program and waits until it has ended: calls that are reading or writing then fail or end.
     ///
-    /// A host that ignores `SIGCHLD`, or takes every child's end for itself, changes nothing: then the system says that there
-    /// is no such child, which means that it has ended. In the child of a fork it does nothing.
+    /// It works even if the host ignores `SIGCHLD`, or reaps every child: the system then says that there is no such
+    /// child, which means that it has ended. In the child of a fork it does nothing.
     pub fn end(&self) {
         self.channel.shut_down();
         let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -74,7 +74,7 @@ impl Drop for Helper {
     }
 }
 
-/// What is written here, the program reads.
+/// The program reads what is written here.
 #[derive(Debug)]
 pub struct HelperInput(Arc<Channel>);
 
@@ -92,7 +92,7 @@ impl Write for HelperInput {
     }
 }
 
-/// What the program writes, is read here.
+/// What the program writes is read here.
 #[derive(Debug)]
 pub struct HelperOutput(Arc<Channel>);
 
@@ -102,7 +102,7 @@ impl Read for HelperOutput {
     }
 }
 
-/// This process's end of a socket pair, which a child of a fork closes without a word.
+/// This process's end of a socket pair, which a child of a fork closes silently.
 #[derive(Debug)]
 struct Channel {
     stream: ManuallyDrop<UnixStream>,
@@ -130,13 +130,13 @@ impl Channel {
         std::process::id() == self.process
     }
 
-    /// The end, unless this is the child of a fork, where the number may be somebody else's by now.
+    /// The end, unless this is the child of a fork, where the number may by now be something else's.
     fn stream(&self) -> io::Result<&UnixStream> {
         if self.is_ours() { Ok(&self.stream) } else { Err(io::ErrorKind::NotConnected.into()) }
     }
 
     fn shut_down(&self) {
-        // It fails if the program has ended, which is as good.
+        // It fails if the program has ended, which is just as good.
         let _ = self.stream().map(|stream| stream.shutdown(Shutdown::Both));
     }
 }
@@ -221,13 +221,13 @@ impl Process {
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
             let _ = rustix::process::pidfd_send_signal(handle, Signal::KILL);
-            // "No such child": the host has taken its end for itself, or lets the system do so.
+            // "No such child": the host has reaped it, or lets the system do so.
             super::interrupted_or(|| {
                 rustix::process::waitid(WaitId::PidFd(handle.as_fd()), WaitIdOptions::EXITED).map(drop)
             });
             return;
         }
-        // As long as its end has not been taken, no other process has its number.
+        // Until it is reaped, no other process has its number.
         let still_ours = matches!(rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG), Ok(None));
         if still_ours {
             let _ = rustix::process::kill_process(self.pid, Signal::KILL);
@@ -253,8 +253,8 @@ fn is_inherited(number: RawFd) -> bool {
     rustix::io::fcntl_getfd(fd).is_ok_and(|flags| !flags.contains(rustix::io::FdFlags::CLOEXEC))
 }
 
-/// Starts a program without a copy of this process's memory, and without a moment in which code of this process runs in the
-/// child: a host with threads needs to fear nothing.
+/// Starts a program without copying this process's memory, and without running this process's code in the child, so it
+/// is safe in a host with threads.
 fn spawn(program: &CString, variables: &[CString], actions: &Actions, attributes: &Attributes) -> io::Result<i32> {
     let arguments = [program.as_ptr().cast_mut(), ptr::null_mut()];
     let mut environment: Vec<_> = variables.iter().map(|pair| pair.as_ptr().cast_mut()).collect();
@@ -348,12 +348,12 @@ impl Drop for Attributes {
     }
 }
 
-/// These calls give the error's number itself.
+/// These calls return the error's number.
 fn check(number: i32) -> io::Result<()> {
     if number == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(number)) }
 }
 
-/// Starts a thread that none of the process's signals reaches: those are for threads that the host knows of.
+/// Starts a thread that gets none of the process's signals: those are for threads that the host knows of.
 ///
 /// # Errors
 ///

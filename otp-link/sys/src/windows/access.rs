@@ -1,4 +1,4 @@
-//! Access lists: who can read and write a file or directory, and a list of its own for what is made here.
+//! Access lists: who can read and write a file or directory, and lists for what is made here.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -28,11 +28,11 @@ use super::sid::{self, ADMINISTRATORS, CREATOR_OWNER, Local, OWNER_RIGHTS, SYSTE
 const GENERIC_ALL: u32 = 0x1000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 const GENERIC_READ: u32 = 0x8000_0000;
-/// What gives away what is in a file.
+/// Rights that reveal what is in a file.
 const READ: u32 = FILE_READ_DATA | GENERIC_READ | GENERIC_ALL;
-/// What removes a file or what is in a directory, so that another can be put in its place, or lets others do so.
+/// Rights to remove a file, or what is in a directory, so that another can be put in its place; or to let others do so.
 const REPLACE: u32 = FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
-/// What changes a file, or puts more into a directory. Attributes alone do none of that.
+/// Rights to change a file, or to put more into a directory. Attributes alone allow neither.
 const WRITE: u32 = FILE_WRITE_DATA | FILE_APPEND_DATA | GENERIC_WRITE | REPLACE;
 const _: () = assert!(WRITE & (FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA) == 0);
 
@@ -52,7 +52,7 @@ pub struct Party {
     pub is_trusted: bool,
 }
 
-/// Who can read and write a file or directory. What is denied to somebody is not looked at: that can only take away.
+/// Who can read and write a file or directory. Entries that deny something are ignored: they can only take rights away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessList {
     /// The owner's identifier.
@@ -66,7 +66,7 @@ pub struct AccessList {
 }
 
 impl Party {
-    /// As people know them, such as `BUILTIN\Users`. The system may have to ask others for it.
+    /// The name that people know, such as `BUILTIN\Users`. The system may have to ask others for it.
     #[must_use]
     pub fn name(&self) -> String {
         sid::name(&self.sid)
@@ -99,7 +99,7 @@ pub fn access_list(path: &Path) -> io::Result<AccessList> {
     access_of(&OpenOptions::new().access_mode(READ_CONTROL).custom_flags(flags).open(path)?, None)
 }
 
-/// Who can read and write an open file or directory. What is a part of something may trust its owner, too.
+/// Who can read and write an open file or directory. A part of something may trust the owner of the whole, too.
 ///
 /// # Errors
 ///
@@ -121,12 +121,12 @@ pub fn access_of(file: &File, owner_of_whole: Option<&str>) -> io::Result<Access
             &raw mut descriptor,
         )
     };
-    // Owner and list lie in it.
+    // Owner and list are in it.
     let _descriptor = Local(descriptor);
     if failed != 0 {
         return Err(io::Error::from_raw_os_error(failed.cast_signed()));
     }
-    // A whole is on one volume: what leads to another one is a link.
+    // A whole is on one volume: anything that leads to another is a link.
     let is_kept = owner_of_whole.is_some() || keeps_access_lists(file)?;
     let owner = sid::text(owner)?;
     // No list at all is everything for everybody; so is what a volume can't keep.
@@ -194,7 +194,7 @@ fn keeps_access_lists(file: &File) -> io::Result<bool> {
     if answered == 0 { Err(io::Error::last_os_error()) } else { Ok(flags & FILE_PERSISTENT_ACLS != 0) }
 }
 
-/// A list for what is made here: everything for this user, the system and its administrators, nothing from above.
+/// A list for what is made here: everything for this user, the system and its administrators, and nothing inherited.
 pub(super) struct Private {
     _descriptor: Local,
     attributes: SECURITY_ATTRIBUTES,

@@ -1,4 +1,4 @@
-//! The console, which speaks UTF-16: whatever its code page is, text arrives as it was meant.
+//! The console, which speaks UTF-16: whatever its code page, text arrives as it was meant.
 
 use std::io::{self, ErrorKind, Write};
 use std::os::windows::io::{AsRawHandle, RawHandle};
@@ -25,8 +25,8 @@ pub fn has_console() -> bool {
     unsafe { GetConsoleCP() != 0 }
 }
 
-/// Writes to standard output past the library's buffer, which would keep a copy: as UTF-16 to a console, as it is to
-/// anything else.
+/// Writes to standard output without the library's buffer, which would keep a copy: as UTF-16 to a console, unchanged
+/// to anything else.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ fn write_console(handle: RawHandle, text: &str) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// `InvalidData`: the line is longer than `max_len` bytes, or is no Unicode; and the system's.
+/// `InvalidData`: the line is longer than `max_len` bytes, or is not Unicode; and the system's.
 pub fn read_console(max_len: usize, echo: bool) -> io::Result<Option<LockedVec>> {
     let input = io::stdin();
     let handle = input.as_raw_handle();
@@ -123,7 +123,7 @@ fn line_of(units: &[u16], max_len: usize) -> io::Result<LockedVec> {
     if line.len() > max_len { Err(ErrorKind::InvalidData.into()) } else { Ok(line) }
 }
 
-/// The mode of a console; `None` if the handle is none of one.
+/// The mode of a console; `None` if the handle is not a console's.
 fn mode(handle: RawHandle) -> Option<u32> {
     let mut mode = 0;
     // SAFETY: it fails for whatever is no console, and the mode has a place.

@@ -45,7 +45,7 @@ pub fn read_credential(target: &str) -> io::Result<LockedBuf> {
     Ok(secret)
 }
 
-/// Keeps a secret as this user's generic credential of that name, on this machine. What had that name is replaced.
+/// Keeps a secret as this user's generic credential of that name, on this machine. An existing one is replaced.
 ///
 /// # Errors
 ///

@@ -25,7 +25,7 @@ const OWNER: u32 = 2;
 /// The number that stands for anybody else.
 const STRANGER: u32 = 1;
 
-/// What the system's answer about a file or directory says, without a look at its access list.
+/// What the system's answer about a file or directory says, without its access list.
 #[must_use]
 pub fn status_from(metadata: &Metadata) -> Status {
     let kind = file_kind(metadata.file_type());
@@ -75,7 +75,7 @@ pub fn open_with_status(path: &Path) -> io::Result<(File, Status)> {
 
 /// What the system says about an open file or directory: its access list as permission bits.
 ///
-/// What others can do stands in the bits of the group and of everybody alike.
+/// The bits of the group and of everybody both say what others can do.
 pub fn status_of(file: &File) -> io::Result<Status> {
     Ok(Status { place: place(file)?, ..status_of_part(file, None)? })
 }
@@ -147,13 +147,13 @@ pub fn sync_parent(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Never: a volume is flushed by administrators alone.
+/// Never possible: only administrators can flush a volume.
 #[allow(clippy::unnecessary_wraps, reason = "other platforms can fail")]
 pub fn sync_file_system(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a directory for this user, the system and its administrators, as will be all that is made in it.
+/// Makes a directory for this user, the system and its administrators, as is everything that will be made in it.
 ///
 /// # Errors
 ///
@@ -176,7 +176,7 @@ pub fn make_private_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory for this user alone. Those above it that are missing have what their own parents give them.
+/// Makes a directory for this user alone. Missing directories above it get what their own parents give them.
 pub fn make_private_dirs(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         check_name(parent)?;

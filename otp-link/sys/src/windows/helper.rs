@@ -65,7 +65,7 @@ impl Helper {
         Ok((helper, HelperInput(input), HelperOutput(output)))
     }
 
-    /// Ends the program and waits until it has ended: calls that read or write at this moment fail or end.
+    /// Ends the program and waits until it has ended: calls that are reading or writing then fail or end.
     pub fn end(&self) {
         // SAFETY: the handles are open. What has ended already is an error that does not matter.
         unsafe {
@@ -92,7 +92,7 @@ impl Drop for Helper {
     }
 }
 
-/// What is written here, the program reads.
+/// The program reads what is written here.
 #[derive(Debug)]
 pub struct HelperInput(PipeWriter);
 
@@ -106,7 +106,7 @@ impl Write for HelperInput {
     }
 }
 
-/// What the program writes, is read here.
+/// What the program writes is read here.
 #[derive(Debug)]
 pub struct HelperOutput(PipeReader);
 
@@ -116,7 +116,7 @@ impl Read for HelperOutput {
     }
 }
 
-/// A copy of a handle that can be inherited, as long as the copy is there.
+/// An inheritable copy of a handle, as long as the copy exists.
 fn inheritable(handle: &impl AsRawHandle) -> io::Result<OwnedHandle> {
     let mut copy: RawHandle = ptr::null_mut();
     // SAFETY: the handle is open, and the place is one for a handle.
@@ -142,7 +142,7 @@ fn environment(without: &[&str]) -> Vec<u16> {
     block
 }
 
-/// Starts a program that stands still, and inherits these handles alone: standard input, output and error.
+/// Starts a program in a suspended state. It inherits only these handles: standard input, output and error.
 fn spawn(program: &Path, environment: &[u16], given: &[OwnedHandle; 3]) -> io::Result<PROCESS_INFORMATION> {
     let wide = |text: &OsStr| text.encode_wide().chain([0]).collect::<Vec<u16>>();
     let name = wide(program.as_os_str());

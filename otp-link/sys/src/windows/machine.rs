@@ -17,7 +17,7 @@ const VALUE: &str = "MachineGuid";
 #[must_use]
 pub fn machine_id() -> Option<String> {
     let (key, value) = (wide(KEY).ok()?, wide(VALUE).ok()?);
-    // An identifier has 36 characters, and a NUL behind it.
+    // An identifier has 36 characters, and a NUL after them.
     let mut text = [0_u16; 64];
     let mut len = u32::try_from(size_of_val(&text)).ok()?;
     // SAFETY: both names end with a NUL, and the buffer is as many bytes long as is said.
@@ -36,7 +36,7 @@ pub fn machine_id() -> Option<String> {
     (failed == 0 && !text.is_empty()).then_some(text)
 }
 
-/// Who this process is. Which process started it, the system does not tell for certain.
+/// Who this process is. The system does not say for certain which process started it.
 ///
 /// # Errors
 ///

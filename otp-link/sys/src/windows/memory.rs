@@ -8,7 +8,7 @@ use windows_sys::Win32::System::Memory::{
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessWorkingSetSize, SetProcessWorkingSetSize};
 
-/// How much more than a process is given may be locked at once: keys and records of a rotation, in bytes.
+/// How much more than a process is given to lock at once: keys and records of a rotation, in bytes.
 const ROOM_LEN: usize = 1024 * 1024;
 
 /// Allocates `len` bytes of zeros in pages of their own, locked as far as the system allows; `None` without memory.
@@ -45,7 +45,7 @@ pub(crate) unsafe fn unmap_locked(start: NonNull<u8>, _: usize) {
     unsafe { VirtualFree(start.as_ptr().cast(), 0, MEM_RELEASE) };
 }
 
-/// What may be locked is what the process is promised of memory, less a little.
+/// A process may lock as much memory as it is promised, less a little.
 fn raise_limit() -> bool {
     let Some((least, most)) = working_set() else { return false };
     // SAFETY: this process's own handle is always valid.

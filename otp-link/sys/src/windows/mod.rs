@@ -1,4 +1,4 @@
-//! Windows: an idea a file.
+//! Windows: one idea per file.
 #![allow(unsafe_code, reason = "the standard library has none of these calls")]
 
 mod access;

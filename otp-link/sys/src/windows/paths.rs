@@ -6,10 +6,10 @@ use std::path::{Component, Path, Prefix};
 
 /// Names of devices, in each directory and with any extension.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
-/// Devices with a digit behind them.
+/// Devices that are followed by a digit.
 const NUMBERED: [&str; 2] = ["com", "lpt"];
 
-/// A text with a NUL behind it.
+/// Text followed by a NUL.
 pub(super) fn wide(text: impl AsRef<std::ffi::OsStr>) -> io::Result<Vec<u16>> {
     let mut wide: Vec<u16> = text.as_ref().encode_wide().collect();
     if wide.contains(&0) {
@@ -19,14 +19,14 @@ pub(super) fn wide(text: impl AsRef<std::ffi::OsStr>) -> io::Result<Vec<u16>> {
     Ok(wide)
 }
 
-/// A path with a NUL behind it, absolute, and in the form that may be longer than 260 characters.
+/// A path followed by a NUL, absolute, and in the form that may be longer than 260 characters.
 pub(super) fn wide_path(path: &Path) -> io::Result<Vec<u16>> {
     let path = std::path::absolute(path)?;
     let text = path.as_os_str();
     let long = match path.components().next() {
         Some(Component::Prefix(prefix)) => match prefix.kind() {
             Prefix::Disk(_) => Some((r"\\?\", 0)),
-            // Two backslashes go.
+            // Two backslashes are dropped.
             Prefix::UNC(..) => Some((r"\\?\UNC\", 2)),
             _ => None,
         },

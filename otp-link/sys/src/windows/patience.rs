@@ -8,14 +8,15 @@ use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_DELETE_PENDING, ERROR_LOCK_VIOLATION, ERROR_SHARING_VIOLATION, ERROR_USER_MAPPED_FILE,
 };
 
-/// How long it is waited in all.
+/// How long to wait in all.
 const PATIENCE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 
 /// Tries something again and again while others have the file open, for two seconds at most.
 ///
-/// What is about to be deleted is "access denied" until the last who has it open closes it, as is what permissions forbid.
+/// A file that is about to be deleted answers "access denied" until the last program that has it open closes it, just
+/// like one that permissions forbid.
 ///
 /// # Errors
 ///

@@ -45,9 +45,9 @@ pub struct Running {
 
 /// Starts a command: with the system's own error mode, and without a console window if this process has no console.
 ///
-/// From now on Ctrl-C and Ctrl-Break are the command's: the system sends them to both, and this process goes on waiting. If
-/// this process is killed, so is the command. What the command itself starts before it is put into the job, in the first
-/// moment, is not; nor is the command if this process is killed in that moment.
+/// From now on Ctrl-C and Ctrl-Break are the command's: the system sends them to both, and this process goes on
+/// waiting. If this process is killed, so is the command. Anything that the command starts in the first moment, before
+/// it is put into the job, is not; nor is the command itself if this process is killed in that moment.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn start(command: &mut Command) -> io::Result<Running> {
     Ok(Running { child, job })
 }
 
-/// Ctrl-C and Ctrl-Break do not end this process; that its console goes does.
+/// Ctrl-C and Ctrl-Break do not end this process; losing its console does.
 unsafe extern "system" fn wait_on(event: u32) -> BOOL {
     BOOL::from(matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT))
 }
@@ -98,7 +98,7 @@ impl Running {
         self.child.stdin.take()
     }
 
-    /// Waits until the command has ended. What it has started goes on.
+    /// Waits until the command has ended. Anything that it has started goes on.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ pub fn inherited(file: &File) -> io::Result<File> {
     file.try_clone()
 }
 
-/// Whether what is read from an open file is gone with that.
+/// Whether reading from an open file consumes what is read.
 pub fn is_stream(file: &File) -> io::Result<bool> {
     let kind = file.metadata()?.file_type();
     Ok(!kind.is_file() && !kind.is_dir())

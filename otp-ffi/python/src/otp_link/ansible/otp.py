@@ -48,7 +48,7 @@ RETURN = """
 
 
 class LookupModule(LookupBase):
-    """Opens an account, and gives fields of it."""
+    """Opens an account, and returns fields of it."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """The values of the fields that terms name. Raises AnsibleLookupError, with the name of the code."""
