@@ -27,7 +27,7 @@ int main(int count, char **arguments)
     otp_account *account;
     otp_field username, password;
 
-    /* The caller may name a key file. Otherwise the key is looked for as the program otp does. */
+    /* The caller may name a key file. Otherwise the library looks for a key where the program otp does. */
     if (count > 1)
         source.key_file = arguments[1];
     if (otp_account_open(&source, &account) != OTP_OK)

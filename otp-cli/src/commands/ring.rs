@@ -40,7 +40,7 @@ impl RingCommand {
 /// Make a ring
 #[derive(Args)]
 #[command(after_help = "Example: otp ring init ~/otp-ring\n\n\
-    Keep it in another backup than the store: both together open everything.")]
+    Back it up apart from the store: together they open everything.")]
 pub(crate) struct InitArgs {
     /// Make it in this directory, which is empty or does not exist, and is neither in the store nor around it
     pub(crate) dir: PathBuf,

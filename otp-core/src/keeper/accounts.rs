@@ -47,7 +47,7 @@ impl<S: Store, M: OwnedBuffer> Keeper<'_, S, M> {
         wanted: impl Fn(&AccountName) -> bool,
         mut each: impl FnMut(&AccountName, AccountInfo) -> ControlFlow<()>,
     ) -> Result<(), KeepError<S::Error>> {
-        // A store need not answer while it lists.
+        // Gathered first, so that the keys of one account are read together.
         let mut records: Vec<(AccountName, KeyId)> = Vec::new();
         let gather = &mut |slot: &Slot| {
             if slot.kind == Kind::Record && wanted(&slot.account) {

@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long a helper may be silent before those who wait are told on its behalf. A helper that can tell them itself
 /// says after a second which server it waits for.
 const SILENCE: Duration = Duration::from_secs(3);
+/// How many notices are kept for those who wait.
+const NOTICES_MAX: usize = 16;
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,9 +301,11 @@ impl State {
         match body(message).map_err(malformed)?.id {
             NOTICE => {
                 if let Answer::Waiting { host, attempt } = Answer::decode(message, None).map_err(malformed)? {
+                    // The oldest are dropped if nobody asks for them.
+                    if self.notices.len() == NOTICES_MAX {
+                        self.notices.pop_front();
+                    }
                     self.notices.push_back((host.to_owned(), attempt));
-                    // Who does not look for so long has no use for the oldest.
-                    self.notices.truncate(16);
                 }
             }
             HELLO if self.limits.is_none() => match Answer::decode(message, Some(Verb::Hello)).map_err(malformed)? {
@@ -362,5 +366,23 @@ fn read_messages(output: &mut impl Read, mut take: impl FnMut(&[u8]) -> Result<(
         }
         let taken = received.len() - rest.len();
         received.drain(..taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_notices_are_kept_however_many_come() {
+        let shared = Shared::new();
+        let mut state = shared.lock();
+        for attempt in 0..20 {
+            let bytes = Answer::Waiting { host: "host", attempt }.encode(NOTICE).unwrap();
+            let (message, _) = take_message(&bytes).unwrap().unwrap();
+            state.take(message).unwrap();
+        }
+        let attempts: Vec<u16> = state.notices.iter().map(|(_, attempt)| *attempt).collect();
+        assert_eq!(attempts, (4..20).collect::<Vec<_>>());
     }
 }
