@@ -15,14 +15,14 @@ use crate::error::Error;
 use crate::start::{self, Obstacle};
 use crate::terminal;
 
-/// The exit code of a program that has changed nothing, for certain: `EX_TEMPFAIL` of sysexits.h.
+/// The exit code by which a program guarantees that it has changed nothing: `EX_TEMPFAIL` of sysexits.h.
 const UNCHANGED: i32 = 75;
 
 /// The program that changes a database.
 pub(crate) struct Program<'a> {
     name: &'a OsStr,
     arguments: &'a [OsString],
-    /// What it means that it was not started: nothing has changed, unless an earlier run may have changed the database.
+    /// The outcome if it can't be started: unchanged, or in doubt if an earlier run may have changed the database.
     not_started: Applied,
     /// Why it was not started.
     failure: RefCell<Option<Error>>,
@@ -33,15 +33,15 @@ impl<'a> Program<'a> {
         Self { name, arguments, not_started: Applied::Unchanged, failure: RefCell::new(None) }
     }
 
-    /// The same program, for a rotation that was cut short: a run before may have changed the database.
+    /// The same program, for a rotation that is resumed: an earlier run may have changed the database.
     pub(crate) fn again(self) -> Self {
         Self { not_started: Applied::InDoubt, ..self }
     }
 
     /// Runs it with one JSON object on its standard input, and says what became of the change.
     ///
-    /// If this process dies, nobody goes on before the program has ended too (rule 6): on Unix it inherits the ring's lock, on
-    /// Windows it is killed.
+    /// If this process dies, nobody continues the rotation before the program has ended too (rule 6): on Unix the
+    /// program inherits the ring's lock, on Windows it is killed.
     pub(crate) fn apply(&self, guard: &RingGuard, change: &Change<'_>) -> Applied {
         let Some(object) = object(change) else { return self.not_started };
         match self.start(guard) {
@@ -90,15 +90,15 @@ impl<'a> Program<'a> {
 
 fn wait(mut running: Running, object: &[u8]) -> io::Result<ExitStatus> {
     if let Some(mut input) = running.take_stdin() {
-        // A program that does not read to the end is not wrong for that alone: its exit code counts.
+        // A program need not read all of its input: its exit code decides.
         let _ = input.write_all(object);
     }
     running.wait()
 }
 
-/// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text, which was refused before.
+/// `{"account": ..., "old": {...}, "new": {...}}` and a newline; `None` if a field is not text (refused earlier).
 fn object(change: &Change<'_>) -> Option<LockedVec> {
-    // As much as any values take: six characters a byte, and a field has at least four bytes beside its name and value.
+    // Enough for any values: six characters for a byte, and a field has at least four bytes beside name and value.
     let mut out = LockedVec::with_capacity(8 * (change.old.len() + change.new.len()) + 512);
     out.extend_from_slice(b"{\"account\": ");
     push_json_string(change.account.as_str(), &mut out);

@@ -1,4 +1,4 @@
-//! [`BulkReport`]: the lines of a command that does the same with many accounts.
+//! [`BulkReport`]: the output of a command that does the same to many accounts.
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -18,14 +18,14 @@ pub(crate) struct BulkReport<'a> {
     is_json: bool,
     /// The places that the command line names, for the hint.
     named: Named<'a>,
-    /// Unless the lines are seen as they come.
+    /// `None` if the lines themselves are visible as they come.
     progress: Option<Progress>,
     /// The code of the first failure.
     failed: Cell<Option<Code>>,
     /// What to do about the first failure.
     hint: RefCell<Option<String>>,
     counts: RefCell<Vec<(&'static str, u64)>>,
-    /// Why a line could not be printed. The work goes on: what is done is found by the next run.
+    /// Why a line could not be printed. The work goes on; the next run finds what was done.
     unprinted: RefCell<Option<Error>>,
 }
 
@@ -92,7 +92,7 @@ impl<'a> BulkReport<'a> {
         }
     }
 
-    /// Says how many there were of each, and why not all is done.
+    /// Prints how many items ended in each state, and returns why the work stopped early, if it did.
     pub(crate) fn end(self, outcome: otp_link::Result<()>) -> Result<()> {
         drop(self.progress);
         let counts: Vec<String> = self.counts.take().iter().map(|(state, count)| format!("{count} {state}")).collect();
@@ -139,7 +139,7 @@ fn text(item: &Item) -> String {
     format!("{}\t{}\t{holder}\t{last}", item.state.name(), item.account)
 }
 
-/// A path in one line.
+/// A path on one line.
 fn shown(path: &Path) -> String {
     redact(&path.display().to_string())
 }

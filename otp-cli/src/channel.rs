@@ -1,15 +1,15 @@
 //! [`Channel`]: a way for a field's value to leave the program.
 
-/// A way for a value to go, and the bytes that it can't carry.
+/// One way out for a value, and the bytes that it can't carry.
 #[derive(Debug)]
 pub(crate) struct Channel {
-    /// As a message calls it.
+    /// Its name in messages.
     pub(crate) name: &'static str,
     /// The bytes that it can't carry.
     pub(crate) unfit: &'static [u8],
     /// Whether it carries nothing but UTF-8.
     pub(crate) is_text: bool,
-    /// What carries every byte.
+    /// What to use for values that it can't carry.
     pub(crate) instead: &'static str,
 }
 
@@ -20,7 +20,7 @@ pub(crate) const SHELL: Channel = Channel { name: "shell format", unfit: b"\0", 
 pub(crate) const POWERSHELL: Channel =
     Channel { name: "PowerShell's format", unfit: b"\0", is_text: true, ..TEXT_LINE };
 pub(crate) const FISH: Channel = Channel { name: "fish's format", unfit: b"\0", ..TEXT_LINE };
-/// Readers of such files differ on escapes, so nothing that needs one goes in.
+/// Readers of such files disagree about escapes, so a value that needs one is refused.
 pub(crate) const DOTENV: Channel = Channel { name: "dotenv's format", unfit: b"\0\r'\\", is_text: true, ..TEXT_LINE };
 pub(crate) const GITHUB: Channel = Channel { name: "GitHub's file", unfit: b"\0", is_text: true, ..TEXT_LINE };
 /// A file, a pipe or standard output.

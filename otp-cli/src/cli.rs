@@ -1,4 +1,4 @@
-//! The command line: what it offers, reading it, and carrying it out.
+//! The command line: its definition, parsing and execution.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
@@ -115,7 +115,7 @@ impl Command {
     }
 }
 
-/// Reads the command line, carries it out, and says what went wrong.
+/// Parses the command line, executes it, and reports what went wrong.
 pub(crate) fn run() -> ExitCode {
     otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -137,7 +137,7 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// What is added to an exit code of `otp run`, so that nobody takes it for one of the command's own.
+/// Added to the exit codes of `otp run`'s own failures, to tell them from the command's.
 const RUN_FAILED: u8 = 100;
 
 fn exit_code_of_run(error: &Error) -> u8 {
@@ -147,7 +147,7 @@ fn exit_code_of_run(error: &Error) -> u8 {
     }
 }
 
-/// Whether the command is `run`, also in a command line that can't be read.
+/// Whether the command is `run`, even if the command line can't be parsed.
 fn names_run(arguments: &[OsString]) -> bool {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -174,13 +174,13 @@ fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
 
 fn execute(globals: &Globals, command: Command) -> Result<()> {
     if let Some(timeout) = &globals.lock_timeout {
-        // Not to wait at all is no duration, and makes sense here.
+        // Zero is not a duration, but a valid timeout: don't wait at all.
         let secs = if matches!(timeout.as_str(), "0" | "0s") { 0 } else { time::parse_duration(timeout)? };
         otp_link::set_lock_timeout(Duration::from_secs(secs));
     }
-    // Before anything secret is read. The doctor looks at how things are without it.
+    // Before anything secret is read. The doctor reports on the process as it was started.
     if !matches!(command, Command::Doctor(_)) {
-        // What the system does not allow is for the doctor to tell.
+        // What the system does not allow, `otp doctor` reports.
         let _ = otp_link::harden_process();
     }
     match command {
@@ -219,7 +219,7 @@ fn help_or_usage(error: clap::Error, is_verbose: bool) -> Result<()> {
     terminal::write_stdout(text.as_bytes())
 }
 
-/// Removes from an error what was typed in the place of a value: it may be a key or a password.
+/// Removes from an error what the user typed as a value: it may be a key or a password.
 fn without_values(mut error: clap::Error) -> clap::Error {
     let hidden = || ContextValue::String("...".into());
     match error.get(ContextKind::InvalidValue) {
@@ -228,7 +228,7 @@ fn without_values(mut error: clap::Error) -> clap::Error {
         }
         _ => {}
     }
-    // What a terminal would not show as it is.
+    // Text that a terminal would not show as it is.
     for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidArg] {
         let is_odd = |text: &String| text.chars().any(otp_core::name::is_unprintable);
         if matches!(error.get(kind), Some(ContextValue::String(text)) if is_odd(text)) {
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
     use crate::options::SourceArgs;
 
-    /// The whole of what was read, to compare.
+    /// Everything that was parsed, for comparison.
     fn shown((globals, command): &(Globals, Command)) -> String {
         let source = |source: &SourceArgs| {
             format!("{:?} {:?} {:?} {:?}", source.key.key_file, source.key.key_fd, source.key.key, source.record)
@@ -339,7 +339,7 @@ mod tests {
             pairs.flat_map(move |(first, second)| words.iter().map(move |third| (command, *first, *second, *third)))
         });
         for (command, first, second, third) in lines {
-            // All of them take a while; before the command, two words are enough.
+            // Trying every place takes too long; before the command, two words are enough.
             let places = if third == words[0] { 3 } else { 1 };
             for (place, read) in quickly.iter_mut().enumerate().take(places) {
                 let mut line = vec![first, second, third];

@@ -1,4 +1,4 @@
-//! The errors of the program: each with its exit code.
+//! The program's errors, each with its exit code.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -8,7 +8,7 @@ use otp_core::{Code, Coded};
 use crate::channel::Channel;
 use crate::start::Obstacle;
 
-/// What a command gives.
+/// The result of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a command failed.
@@ -16,17 +16,17 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) enum Error {
     /// The command line is not valid; clap's own message, with usage.
     CommandLine(String),
-    /// The command line can't be carried out: why not, and what to give instead.
+    /// The command line can't be executed: why not, and what to use instead.
     Usage { message: String, hint: Option<String> },
-    /// Everything below the command line.
+    /// Any error from the libraries.
     Link(otp_link::Error),
     /// Nobody of this name holds a key.
     NoKeys { holder: String },
-    /// A value can't go where it is asked to go.
+    /// A value can't go where the user wants it.
     Unfit { field: String, channel: &'static Channel, reason: &'static str },
     /// A new key could not be handed over, and was taken back.
     NotHandedOver { source: io::Error },
-    /// The new keys of a rotation were handed over, and then not all of the old ones could be ended.
+    /// A rotation's new keys were handed over, but not all of the old ones could be ended.
     Unfinished(otp_link::Error),
     /// New keys could not be handed over; the rotation is finished, and the ring has them.
     LeftInRing(Box<Self>),
@@ -38,9 +38,9 @@ pub(crate) enum Error {
     OutputClosed,
     /// This process was started with its standard output closed.
     NoOutput,
-    /// Nobody has said that this is meant.
+    /// Nobody has confirmed this.
     NotConfirmed,
-    /// What was found has been printed; the code is that of the worst.
+    /// Findings have been printed; this is the code of the worst.
     Found(Code),
 }
 
@@ -104,7 +104,7 @@ impl Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // The message above is the library's own, so its cause is ours.
+            // The message above is the library's own, so take its cause, too.
             Self::Link(error) => error.source(),
             Self::Unfinished(error) => Some(error),
             Self::LeftInRing(error) => Some(error.as_ref()),

@@ -43,12 +43,12 @@ pub(crate) fn account(fields: &Fields<'_>, format: Format) -> Result<LockedVec> 
     Ok(out)
 }
 
-/// As much as any format can take, with six bytes for a control character in JSON: memory that grows leaves copies.
+/// Enough for any format, with six bytes for a control character in JSON: growing would leave copies in memory.
 fn room(fields: &Fields<'_>) -> usize {
     fields.iter().map(|field| 6 * (field.name.len() + field.value.len()) + 100).sum()
 }
 
-/// Username and password, a line each. Both, since one alone would stand in the other's place.
+/// Username and password, a line each. Both must be there: one alone could be taken for the other.
 fn text(fields: &Fields<'_>, out: &mut LockedVec) -> Result<()> {
     for name in ["username", "password"] {
         let value = field(fields, name)?;
@@ -73,7 +73,7 @@ fn json(fields: &Fields<'_>, out: &mut LockedVec) {
     out.extend_from_slice(b"}\n");
 }
 
-/// python-dotenv puts a variable in even between single quotes.
+/// python-dotenv expands variables even within single quotes.
 fn refuse_references(fields: &Fields<'_>) -> Result<()> {
     match fields.iter().find(|field| field.value.windows(2).any(|pair| pair == b"${")) {
         None => Ok(()),
@@ -126,16 +126,16 @@ pub(crate) fn variable(field: &str) -> String {
 
 /// The value of a field.
 pub(crate) fn field<'f>(fields: &Fields<'f>, name: &str) -> Result<&'f [u8]> {
-    // Without the names of those there are: what an account holds is as secret as their values.
+    // Don't list the fields that exist: their names are as secret as their values.
     fields.get(name).ok_or_else(|| otp_link::Error::NoField { field: name.to_owned() }.into())
 }
 
-/// A template with the fields in it, as a channel carries it.
+/// A rendered template, if the channel can carry it.
 pub(crate) fn value(fields: &Fields<'_>, template: &Template<'_>, channel: &'static Channel) -> Result<LockedBuf> {
     let value = template.render(fields)?;
     for (name, encoder) in template.placeholders() {
         let mut fit = Ok(());
-        // Piece by piece, which cuts no character in two: only ASCII is encoded.
+        // Piece by piece. That splits no character: only ASCII is encoded.
         encoder
             .encode(field(fields, name)?, &mut |piece| {
                 if fit.is_ok() {
@@ -162,7 +162,7 @@ pub(crate) fn check(field: Field<'_>, channel: &'static Channel) -> Result<()> {
     Err(Error::Unfit { field: field.name.to_owned(), channel, reason })
 }
 
-/// A word in single quotes, in which a shell changes nothing; a single quote stands between two such words.
+/// A word in single quotes, in which a shell changes nothing; a single quote goes between two such words.
 fn quote(value: &[u8], out: &mut LockedVec) {
     out.push(b'\'');
     for byte in value {
@@ -175,16 +175,17 @@ fn quote(value: &[u8], out: &mut LockedVec) {
     out.push(b'\'');
 }
 
-/// A word in single quotes, in which fish takes a backslash before a quote or a backslash.
+/// A word in single quotes, in which fish needs a backslash before a quote or a backslash.
 fn quote_for_fish(value: &[u8], out: &mut LockedVec) {
-    // It carries all that the channel lets through.
+    // The encoder takes everything that the channel lets through.
     let _ = Encoder::Fish.encode(value, &mut |piece| out.extend_from_slice(piece));
 }
 
-/// A word in single quotes, in which PowerShell changes nothing but two quotes, which stand for one.
+/// A word in single quotes, in which PowerShell changes nothing, except that two quotes stand for one.
 ///
-/// PowerShell reads what a program prints by the console's code page, and takes U+2018 to U+201B for quotes too, so whatever
-/// is not ASCII goes as Base64 of its UTF-8. So does a line break: PowerShell takes the output apart into lines.
+/// PowerShell decodes a program's output by the console's code page, and treats U+2018 to U+201B as quotes too, so any
+/// value that is not ASCII goes as Base64 of its UTF-8. So does a value with a line break: PowerShell splits output
+/// into lines.
 fn quote_for_powershell(value: &[u8], out: &mut LockedVec) {
     if value.iter().all(|byte| matches!(byte, b' '..=b'~')) {
         out.push(b'\'');

@@ -14,11 +14,11 @@ use crate::format;
 
 /// The variable that names the file.
 const FILE: &str = "GITHUB_ENV";
-/// What is no secret, and would only make a log unreadable.
+/// Not secret: masking these would only make logs unreadable.
 const SHOWN: [&str; 4] = ["username", "host", "port", "database"];
 const DELIMITER_LEN: usize = 20;
 
-/// Commands by which the runner hides the values in its log, a line each.
+/// Commands that make the runner hide the values in its log, one a line.
 pub(crate) fn masks(fields: &Fields<'_>, out: &mut LockedVec) -> Result<()> {
     for field in fields.iter().filter(|field| !SHOWN.contains(&field.name)) {
         format::check(field, &GITHUB)?;
@@ -44,7 +44,7 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// Puts the fields between lines that no value has.
+    /// Puts each field between delimiters that occur in no value.
     pub(crate) fn new(fields: &Fields<'_>) -> Result<Self> {
         let path = std::env::var_os(FILE).filter(|path| !path.is_empty()).ok_or_else(|| {
             Error::usage_with(format!("{FILE} is not set"), "this format is for a step of GitHub Actions")

@@ -21,7 +21,7 @@ pub(crate) enum Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    /// The file that `option` names, or standard output. Refused where the key would be lost, before anybody types a password.
+    /// The file that `option` names, or standard output; if the key would be lost, fails before anybody types a password.
     pub(crate) fn find(file: Option<&'a Path>, option: &str) -> Result<Self> {
         match file {
             Some(path) if path != Path::new("-") => {
@@ -35,14 +35,14 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// As [`find`](Self::find), unless a credential is named.
+    /// Like [`find`](Self::find), unless a credential is named.
     pub(crate) fn find_any(file: Option<&'a Path>, option: &str, credential: Option<&'a str>) -> Result<Self> {
         let Some(target) = credential else { return Self::find(file, option) };
         otp_link::check_new_key_credential(target)?;
         Ok(Self::Credential(target))
     }
 
-    /// The longest text of a key that it takes, if there is a limit.
+    /// The longest key text that it takes, if there is a limit.
     pub(crate) fn max_key_len(&self) -> Option<usize> {
         matches!(self, Self::Credential(_)).then_some(otp_link::MAX_CREDENTIAL_KEY_LEN)
     }
@@ -84,7 +84,7 @@ pub(crate) fn hand_over_all(keys: &[NewKey], dir: Option<&Path>) -> Result<()> {
     let new_dir = dir.filter(|dir| !dir.exists());
     let mut written = Vec::new();
     write_all(keys, dir, &mut written).inspect_err(|_| {
-        // Before the records go, so that there is never a key file whose record is gone.
+        // Before the records are removed, so that no key file ever lacks its record.
         for path in written {
             let _ = std::fs::remove_file(path);
         }
@@ -117,23 +117,23 @@ fn write_all(keys: &[NewKey], dir: Option<&Path>, written: &mut Vec<PathBuf>) ->
         lines.push(b'\n');
     }
     match write_keys(&lines) {
-        // The key files are where they belong; that the list can't be printed does not matter to them.
+        // The key files are in place, even if the list of them can't be printed.
         Err(_) if dir.is_some() => Ok(()),
         outcome => outcome,
     }
 }
 
-/// At least as long as the line of a key: memory that grows leaves copies behind.
+/// At least as long as a key's line: growing would leave copies in memory.
 fn line_len(key: &NewKey) -> usize {
     Holder::MAX_LEN + key.bytes().len() + 64
 }
 
-/// Writes new keys to standard output. They can't be printed again, so a reader who is gone is an error.
+/// Writes new keys to standard output. They can't be printed again, so a closed pipe is an error.
 fn write_keys(lines: &[u8]) -> Result<()> {
     terminal::write_raw(lines).map_err(|source| Error::NotHandedOver { source })
 }
 
-/// Refuses to write a key where nobody could ever read it: to a standard output that is closed.
+/// Refuses to write a key to a closed standard output, where nobody could ever read it.
 fn check_output(instead: &str) -> Result<()> {
     if terminal::output_is_lost() {
         return Err(Error::usage_with(
@@ -148,7 +148,7 @@ fn not_written(path: &Path, source: io::Error) -> Error {
     otp_link::Error::KeyNotWritten { path: path.into(), source }.into()
 }
 
-/// Says how long a key is that is too long for many a place. Schedulers' fields often stop at 255 characters.
+/// Says so if a key is too long for many places. Schedulers' fields often stop at 255 characters.
 fn tell_length(key: &NewKey, in_file: bool) {
     let (len, pages) = (key.bytes().len(), key.pages().get());
     if len <= 255 {

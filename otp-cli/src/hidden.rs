@@ -1,6 +1,6 @@
-//! A line that is typed on a terminal which does not show it.
+//! Reads a line from a terminal without showing it.
 //!
-//! The terminal is as it was as soon as the line is there, and also if a signal ends the process while somebody types.
+//! The terminal's settings are restored as soon as the line is complete, and if a signal ends the process meanwhile.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -15,15 +15,15 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::terminal::MAX_LINE_LEN;
 
-/// Asks for a line without an echo.
+/// Asks for a line without echo.
 ///
-/// The keys that end, interrupt, suspend or correct a line are those of the terminal's settings. Other control
+/// Lines are ended, interrupted, suspended and corrected by the keys that the terminal's settings name. Other control
 /// characters, and the sequences of cursor keys, are not part of a line.
 pub(crate) fn hidden(prompt: &str) -> io::Result<LockedVec> {
     let mut terminal = Hidden::begin(otp_sys::standard_input()?)?;
-    // Only now: a program that waits for the prompt may rely on the silence.
+    // Prompt only now: a program that waits for the prompt may rely on the silence.
     show(prompt)?;
-    // With room for one byte more, which shows that the line is too long.
+    // One byte of spare room shows that a line is too long.
     let mut line = LockedVec::with_capacity(MAX_LINE_LEN + 1);
     loop {
         let byte = terminal.read()?;
@@ -34,12 +34,12 @@ pub(crate) fn hidden(prompt: &str) -> io::Result<LockedVec> {
                 show("\n")?;
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "nothing was typed"));
             }
-            // Of a line that is too long, the end is lost.
+            // The end of an overlong line is not kept, so it can't be corrected.
             Meaning::Erase if line.len() <= MAX_LINE_LEN => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
             Meaning::Kill => line.truncate(0),
             Meaning::Signal(signal) => {
                 terminal.suspended(signal)?;
-                // Reached only after a pause. What was typed before it is gone, as with the terminal's own line editing.
+                // Reached only after a pause. Earlier input is dropped, as the terminal's own line editing does.
                 line.truncate(0);
                 show(prompt)?;
             }
@@ -48,7 +48,7 @@ pub(crate) fn hidden(prompt: &str) -> io::Result<LockedVec> {
         }
     }
     show("\n")?;
-    // Only now: what is left of a line that was pasted would go to the shell.
+    // Fail only now: otherwise the rest of a pasted line would go to the shell.
     if line.len() > MAX_LINE_LEN {
         return Err(io::ErrorKind::InvalidData.into());
     }
@@ -71,17 +71,17 @@ enum Meaning {
     Nothing,
 }
 
-/// A terminal that shows nothing just now, and how it was before.
+/// The terminal that is silent at the moment, and its settings before.
 static SILENT: Mutex<Option<(File, Termios)>> = Mutex::new(None);
 
-/// Has the terminal put back as it was if a signal ends this process. It then ends as it would have.
+/// Restores the terminal if a signal ends this process. The process still ends as it would have.
 fn restore_if_killed(input: &File, before: &Termios) -> io::Result<()> {
     static WATCHED: Once = Once::new();
     if let Ok(mut silent) = SILENT.lock() {
         *silent = Some((input.try_clone()?, before.clone()));
     }
     WATCHED.call_once(|| {
-        // Without it, the terminal would stay silent, which its user can undo with `stty sane`.
+        // Without the handler, the terminal would stay silent, which the user can undo with `stty sane`.
         let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]) else { return };
         std::thread::spawn(move || {
             for signal in signals.forever() {
@@ -97,7 +97,7 @@ fn restore_if_killed(input: &File, before: &Termios) -> io::Result<()> {
     Ok(())
 }
 
-/// A terminal that shows nothing of what is typed, until this is dropped.
+/// A terminal that shows nothing of what is typed until this is dropped.
 struct Hidden {
     input: File,
     before: Termios,
@@ -117,7 +117,7 @@ impl Hidden {
         silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
         silent.special_codes[SpecialCodeIndex::VMIN] = 1;
         silent.special_codes[SpecialCodeIndex::VTIME] = 0;
-        // Without dropping what was typed or pasted ahead.
+        // Don't drop what was typed or pasted ahead.
         Ok(tcsetattr(&self.input, OptionalActions::Now, &silent)?)
     }
 
@@ -133,7 +133,7 @@ impl Hidden {
 
     fn meaning(&self, byte: u8) -> Meaning {
         let codes = &self.before.special_codes;
-        // A key that is switched off has the code 0.
+        // A disabled key has the code 0.
         let is = |index| byte != 0 && codes[index] == byte;
         match byte {
             b'\n' | b'\r' => Meaning::Enter,
@@ -151,12 +151,12 @@ impl Hidden {
         }
     }
 
-    /// Lets a signal take its effect with the terminal as it was; comes back if the process does.
+    /// Lets a signal take effect with the terminal's settings restored; returns if the process continues.
     fn suspended(&self, signal: Signal) -> io::Result<()> {
         self.show()?;
         show("\n")?;
         if signal != Signal::TSTP {
-            // On this thread: the one that watches for signals would let this one go on for a moment.
+            // On this thread: the signal-watching thread would let this one run on for a moment.
             emulate_default_handler(signal.as_raw())?;
         }
         kill_process(getpid(), signal)?;
@@ -174,7 +174,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // A terminal that is gone needs no echo.
+        // If the terminal is gone, there is nothing to restore.
         let _ = self.show();
         if let Ok(mut silent) = SILENT.lock() {
             *silent = None;

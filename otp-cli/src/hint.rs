@@ -9,7 +9,7 @@ use otp_link::{Hint, Remedy, shell_word};
 
 use crate::error::Error;
 
-/// The places that the command line names, for commands in hints.
+/// The store and ring that the command line names, for commands in hints.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Named<'a> {
     pub(crate) store: Option<&'a Path>,
@@ -275,7 +275,7 @@ fn free_space(path: &Path) -> String {
 }
 
 impl Named<'_> {
-    /// A command line of this program for the ring that is used: without it where `OTP_RING` names it.
+    /// A command line of this program for the ring in use, without `--ring` if `OTP_RING` names it.
     fn with_ring(self, command: &str, options: &str) -> String {
         let ring = match self.ring {
             Some(ring) => format!(" --ring {}", shell_word(ring)),

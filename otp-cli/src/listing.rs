@@ -1,9 +1,9 @@
-//! Keys as people read them, a line each. All of it is public.
+//! Keys as people read them, one a line. All of it is public.
 
 use otp_core::{AccountName, Holder, UnixTime};
 use otp_link::KeyInfo;
 
-/// What the columns of [`line`](self::line()) are.
+/// The headings of the columns of [`line`](self::line()).
 pub(crate) const HEADING: &str = "  key id            created               expires               capacity  holder\n";
 
 /// A key of an account.
@@ -24,7 +24,7 @@ pub(crate) fn line(info: &KeyInfo) -> String {
     line
 }
 
-/// A key that something is about to happen to: with its account and its age.
+/// A key that is about to be changed or ended: with its account and age.
 pub(crate) fn summary(account: &AccountName, info: &KeyInfo, now: UnixTime) -> String {
     let terms = &info.header.terms;
     let holder =

@@ -1,4 +1,4 @@
-//! Options that several commands take, and what they mean.
+//! Options that several commands share, and what they mean.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::{OsStr, OsString};
@@ -30,7 +30,7 @@ pub(crate) struct Globals {
     pub(crate) yes: bool,
 }
 
-/// The length of a generated password that nobody names.
+/// The length of a generated password, unless another is given.
 pub(crate) const PASSWORD_LEN: u16 = 32;
 const PASSWORD_LEN_TEXT: &str = "32";
 
@@ -165,7 +165,7 @@ pub(crate) struct SourceArgs {
 }
 
 impl FileMode {
-    /// As the library calls it.
+    /// The library's value for it.
     pub(crate) fn accepted(self) -> KeyFileMode {
         match self {
             Self::Private => KeyFileMode::Private,
@@ -195,13 +195,13 @@ impl KeyArgs {
         source
     }
 
-    /// Reads the key, which must be for the account that is named, if one is.
+    /// Reads the key, which must be for the given account, if there is one.
     pub(crate) fn read(&self, account: Option<&str>) -> Result<Key> {
         self.warn_if_visible();
         Ok(self.source().read_for(account)?)
     }
 
-    /// Reads the key if one is given anywhere.
+    /// Reads the key, if one is given anywhere.
     pub(crate) fn read_if_given(&self) -> Result<Option<Key>> {
         self.warn_if_visible();
         Ok(self.source().read_if_given()?)
@@ -213,18 +213,18 @@ impl KeyArgs {
     }
 
     fn warn_if_visible(&self) {
-        // Others see it even if the key is read from elsewhere.
+        // Other users can see it even if the key is read from elsewhere.
         if self.key.is_some() {
             terminal::warn("other users of this machine can see a key on the command line; use --key-file");
         }
     }
 
-    /// The descriptor that the key is read from, if it is.
+    /// The descriptor that the key is read from, if any.
     pub(crate) fn stream(&self) -> Option<i32> {
         streams::of_path(self.path().as_deref())
     }
 
-    /// The path that the key is read from, which may be that of a descriptor; `None` if it comes as text.
+    /// The path that the key is read from, which may be a descriptor's; `None` if it comes as text.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let is_text = self.key.is_some() || self.key_credential.is_some();
         let named = match (&self.key_file, self.key_fd) {
@@ -303,7 +303,7 @@ pub(crate) fn terms<'a>(holder: Option<&'a str>, expires: Option<&str>, capacity
 }
 
 impl EntropyArgs {
-    /// What the command draws from. Nothing is taken from the user's source yet.
+    /// The source of this command's randomness. It has taken nothing from the user's source yet.
     pub(crate) fn open(&self) -> Result<Randomness> {
         Ok(match self.extra_entropy.as_deref() {
             Some(path) => Randomness::with_extra(Entropy::open(path)?),
@@ -311,19 +311,19 @@ impl EntropyArgs {
         })
     }
 
-    /// The descriptor that it is read from, if it is.
+    /// The descriptor that it is read from, if any.
     pub(crate) fn stream(&self) -> Option<i32> {
         streams::of_path(self.extra_entropy.as_deref())
     }
 }
 
 impl FieldArgs {
-    /// Whether any field is given beside the password.
+    /// Whether any field other than the password is given.
     pub(crate) fn gives_more_than_a_password(&self) -> bool {
         self.username.is_some() || !self.field.is_empty() || !self.field_file.is_empty() || self.fields_only
     }
 
-    /// The descriptor that the password is read from, if it is.
+    /// The descriptor that the password is read from, if any.
     pub(crate) fn stream(&self) -> Option<i32> {
         if self.password_stdin { Some(0) } else { self.password_fd }
     }

@@ -1,7 +1,7 @@
-//! Prompts on the terminal at standard input: with an echo, and without.
+//! Prompts on the terminal at standard input, with and without echo.
 //!
-//! Without an echo, the terminal hands over each byte as it is typed, so that the line can be taken straight into memory that
-//! is wiped, and Ctrl-C comes as a byte: the echo is on again before it takes effect.
+//! Without echo, the terminal hands over each byte as it is typed. The line goes straight into wiped memory, and Ctrl-C
+//! arrives as a byte, so the echo is back on before it takes effect.
 
 #[cfg(unix)]
 use std::io::Read;
@@ -20,7 +20,7 @@ pub(crate) fn may_ask(no_input: bool) -> bool {
     !no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Refuses if there is nobody to ask, and says what should have been given instead.
+/// Fails if there is nobody to ask, and says what to give instead.
 pub(crate) fn check_may_ask(no_input: bool, missing: &str) -> Result<()> {
     if may_ask(no_input) {
         return Ok(());
@@ -29,7 +29,7 @@ pub(crate) fn check_may_ask(no_input: bool, missing: &str) -> Result<()> {
     Err(Error::usage_with(why, format!("give {missing}")))
 }
 
-/// Asks for a line, with echo, until there is one that is not empty.
+/// Asks for a line, with echo, until it is not empty.
 pub(crate) fn ask(prompt: &str) -> Result<LockedVec> {
     loop {
         match ask_once(prompt)? {
@@ -47,11 +47,11 @@ fn ask_once(prompt: &str) -> Result<Option<LockedVec>> {
     shown().map_err(failed())
 }
 
-/// Reads a line with an echo.
+/// Reads a line with echo.
 #[cfg(unix)]
 fn shown() -> io::Result<Option<LockedVec>> {
     let mut line = LockedVec::with_capacity(MAX_LINE_LEN + 1);
-    // Byte by byte and without a buffer, which would take what the next prompt is to read.
+    // Byte by byte: a buffer would swallow the next prompt's input.
     let mut input = otp_sys::standard_input()?;
     loop {
         match input.read(&mut line.spare(1)[..1])? {
@@ -64,13 +64,13 @@ fn shown() -> io::Result<Option<LockedVec>> {
     }
 }
 
-/// Reads a line with an echo.
+/// Reads a line with echo.
 #[cfg(windows)]
 fn shown() -> io::Result<Option<LockedVec>> {
     otp_sys::read_console(MAX_LINE_LEN, true)
 }
 
-/// Shows, on a terminal, the keys that something is about to happen to.
+/// Shows, on a terminal, the keys that are about to be changed or ended.
 pub(crate) fn show_keys<'k>(no_input: bool, keys: impl Iterator<Item = (&'k AccountName, &'k KeyInfo)>) -> Result<()> {
     check_may_ask(no_input, CONFIRMATION)?;
     let now = UnixTime::now();
@@ -78,17 +78,17 @@ pub(crate) fn show_keys<'k>(no_input: bool, keys: impl Iterator<Item = (&'k Acco
     io::stderr().write_all(text.as_bytes()).map_err(Error::io("the terminal can't be written"))
 }
 
-/// What confirms where nobody can be asked.
+/// The option that confirms where nobody can be asked.
 const CONFIRMATION: &str = "--yes to confirm it";
 
-/// Has somebody confirm what has just been shown.
+/// Asks the user to confirm what has just been shown.
 pub(crate) fn confirm(no_input: bool, question: &str) -> Result<()> {
     check_may_ask(no_input, CONFIRMATION)?;
     let answer = ask_once(&format!("{question} [y/N] "))?.map(|line| line.to_ascii_lowercase());
     if matches!(answer.as_deref(), Some(b"y" | b"yes")) { Ok(()) } else { Err(Error::NotConfirmed) }
 }
 
-/// Asks for a line without an echo.
+/// Asks for a line without echo.
 pub(crate) fn ask_hidden(prompt: &str) -> Result<LockedVec> {
     hidden(prompt).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::usage("nothing was typed"),
@@ -100,7 +100,7 @@ pub(crate) fn ask_hidden(prompt: &str) -> Result<LockedVec> {
     })
 }
 
-/// Asks for a password twice, without an echo, until both are the same and not empty.
+/// Asks for a password twice, without echo, until both are the same and not empty.
 pub(crate) fn ask_password(prompt: &str) -> Result<LockedVec> {
     loop {
         let first = ask_hidden(prompt)?;
@@ -118,7 +118,7 @@ pub(crate) fn ask_password(prompt: &str) -> Result<LockedVec> {
 #[cfg(unix)]
 use crate::hidden::hidden;
 
-/// Asks for a line without an echo.
+/// Asks for a line without echo.
 #[cfg(windows)]
 fn hidden(prompt: &str) -> io::Result<LockedVec> {
     io::stderr().write_all(prompt.as_bytes())?;

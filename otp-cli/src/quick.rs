@@ -1,8 +1,8 @@
-//! The plain form of `otp get` and `otp run`, read without building a description of the command line first.
+//! The plain form of `otp get` and `otp run`, parsed without building the command line's full definition.
 //!
-//! A script waits for these two, and describing their options costs more than opening the record. Everything else, such as
-//! a request for help, an unknown option or two that exclude each other, is left to the full description, which says what is
-//! wrong. A test holds both to the same answers.
+//! Scripts wait for these two commands, and defining their options costs more than opening the record. Everything else,
+//! such as a request for help, an unknown option or two that exclude each other, goes to the full parser, which says
+//! what is wrong. A test checks that both give the same answers.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use crate::commands::run::RunArgs;
 use crate::format::Format;
 use crate::options::{Globals, KeyArgs, SourceArgs};
 
-/// The options, each with a value: those of all commands, which may stand before one, and those of the two.
+/// The options that take a value: those of all commands, which may come before the command, and those of these two.
 const GLOBAL: &[&str] = &["store"];
 const GET: &[&str] = &["store", "key-file", "key-fd", "key", "record", "field", "format"];
 const RUN: &[&str] = &["store", "key-file", "key-fd", "key", "record", "env", "stdin", "fd", "file"];
 
-/// What was read.
+/// The parsed command.
 pub(crate) enum Quick {
     Get(GetArgs),
     Run(RunArgs),
 }
 
-/// Reads the arguments behind the program's name; `None` if they are not in the plain form.
+/// Parses the arguments after the program's name; `None` if they are not in the plain form.
 pub(crate) fn parse(arguments: &[OsString]) -> Option<(Globals, Quick)> {
     let at = arguments.iter().position(|word| word == "get" || word == "run")?;
     let (before, command) = arguments.split_at(at);
@@ -83,7 +83,7 @@ fn run(mut options: Options<'_>) -> Option<(Globals, Quick)> {
     options.done(globals, Quick::Run(args))
 }
 
-/// It is not in the plain form: an option is there twice, or its value is no text.
+/// Not in the plain form: an option occurs twice, or its value is not UTF-8.
 struct NotPlain;
 
 /// The parts of a command line in the plain form.
@@ -92,7 +92,7 @@ struct Options<'a> {
     values: Vec<(&'a str, &'a OsStr)>,
     no_input: bool,
     positional: Vec<&'a OsStr>,
-    /// What stands behind `--`.
+    /// What follows `--`.
     after: Option<&'a [OsString]>,
 }
 
@@ -144,7 +144,7 @@ impl<'a> Options<'a> {
         Some((Globals { store, no_input: self.no_input, lock_timeout: None, yes: false }, SourceArgs { key, record }))
     }
 
-    /// The value of an option that may be there once.
+    /// The value of an option that may occur once.
     fn take(&mut self, name: &str) -> Result<Option<&'a OsStr>, NotPlain> {
         let Some(at) = self.values.iter().position(|(other, _)| *other == name) else {
             return Ok(None);
@@ -165,7 +165,7 @@ impl<'a> Options<'a> {
         these.into_iter().map(|(_, value)| value.to_str().map(str::to_owned)).collect()
     }
 
-    /// The result, if every option was asked for.
+    /// The result, if every option was used.
     fn done(&self, globals: Globals, command: Quick) -> Option<(Globals, Quick)> {
         self.values.is_empty().then_some((globals, command))
     }

@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::hint::{self, Named};
 use crate::terminal::{self, redact_lines};
 
-/// Says why a command failed, and what to do about it.
+/// Reports why a command failed, and what to do about it.
 pub(crate) fn failure(error: &Error, named: Named<'_>) {
     let message = match error {
-        // It has a form of its own.
+        // clap prints its errors in a form of its own.
         Error::CommandLine(message) => redact_lines(message),
-        // The reader who closed the output knows.
+        // Whoever closed the output knows.
         Error::OutputClosed => return,
         error => in_lines(error, named),
     };
@@ -21,12 +21,12 @@ pub(crate) fn failure(error: &Error, named: Named<'_>) {
     let _ = io::stderr().write_all(message.as_bytes());
 }
 
-/// Warns of what works all the same.
+/// Warns about something that works all the same.
 pub(crate) fn warning(warning: &Warning<'_>) {
     terminal::warn(&redact(&warning.to_string()));
 }
 
-/// Warns of a key whose record is damaged, and says what to do about it.
+/// Warns about a key whose record is damaged, and says what to do about it.
 pub(crate) fn fault(fault: &Fault, named: Named<'_>) {
     terminal::warn(&redact(&fault.error.message()));
     if let Some(hint) = fault.error.hint() {
@@ -34,7 +34,7 @@ pub(crate) fn fault(fault: &Fault, named: Named<'_>) {
     }
 }
 
-/// The error, its causes and the hint, a line each.
+/// The error, its causes and the hint, one a line.
 fn in_lines(error: &Error, named: Named<'_>) -> String {
     let mut message = format!("otp: {}\n", redact(&error.to_string()));
     let mut source = std::error::Error::source(error);

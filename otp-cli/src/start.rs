@@ -6,14 +6,14 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The exit code of a shell for a command that can't be found, and of `env`, `nice` and `timeout`.
+/// What a shell ends with if a command can't be found, and so do `env`, `nice` and `timeout`.
 const NOT_FOUND: u8 = 127;
-/// The one for a command that is there and can't be executed.
+/// The same for a command that exists but can't be executed.
 const NOT_EXECUTABLE: u8 = 126;
 /// "Too many open files": 24 on every Unix.
 const TOO_MANY_FILES: i32 = 24;
 
-/// What Windows says of a file that is no program.
+/// Windows' error for a file that is not a program.
 const BAD_EXE_FORMAT: i32 = 193;
 
 /// Why a command can't be started.
@@ -21,13 +21,13 @@ const BAD_EXE_FORMAT: i32 = 193;
 pub(crate) enum Obstacle {
     /// There is no such command.
     NotFound,
-    /// The program that it is to be run by is missing; its path, if the first line names it.
+    /// The interpreter is missing; with its path, if the first line names one.
     NoInterpreter(Option<String>),
-    /// It is no program, or not for this user.
+    /// Not a program, or not one that this user may execute.
     NotExecutable,
-    /// Arguments and environment are together too long.
+    /// Arguments and environment are too long together.
     TooLong,
-    /// It may not have as many files open as it is to be given.
+    /// The process may not open as many files as the command is to get.
     TooManyFiles,
     /// Something else.
     Other,
@@ -36,14 +36,14 @@ pub(crate) enum Obstacle {
 impl Obstacle {
     pub(crate) fn of(program: &OsStr, source: &io::Error) -> Self {
         match source.kind() {
-            // Windows has no such lines.
+            // Windows has no `#!` lines.
             ErrorKind::NotFound if cfg!(windows) => Self::NotFound,
             ErrorKind::NotFound => match find(program) {
                 Some(path) => Self::NoInterpreter(interpreter(&path)),
                 None => Self::NotFound,
             },
             ErrorKind::PermissionDenied | ErrorKind::IsADirectory => Self::NotExecutable,
-            // It is none of this system's programs.
+            // Not a program for this system.
             _ if cfg!(windows) && source.raw_os_error() == Some(BAD_EXE_FORMAT) => Self::NotExecutable,
             ErrorKind::InvalidFilename if cfg!(windows) => Self::TooLong,
             ErrorKind::ArgumentListTooLong => Self::TooLong,
@@ -59,7 +59,7 @@ impl Obstacle {
         }
     }
 
-    /// What is wrong with the program of this name.
+    /// What is wrong with the program of that name.
     pub(crate) fn message(&self, program: &str) -> String {
         match self {
             Self::NotFound if program.is_empty() => "the name of the command is empty".to_owned(),
@@ -90,20 +90,20 @@ impl Obstacle {
     }
 }
 
-/// The program that a name stands for: the system looks for it.
+/// The program with that name, which the system will look up.
 #[cfg(unix)]
 pub(crate) fn program(name: &OsStr) -> Command {
     Command::new(name)
 }
 
-/// The program that a name stands for, by `PATH` and `PATHEXT`.
+/// The program with that name, found by `PATH` and `PATHEXT`.
 #[cfg(windows)]
 pub(crate) fn program(name: &OsStr) -> Command {
-    // What is not found is left to the system, which says so when it is started.
+    // If it isn't found, starting it makes the system say so.
     find(name).map_or_else(|| Command::new(name), Command::new)
 }
 
-/// The file that a command's name stands for, if there is one.
+/// The file that a command's name stands for, if any.
 #[cfg(unix)]
 fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_encoded_bytes().contains(&b'/') {
@@ -113,8 +113,8 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file())
 }
 
-/// The file that a command's name stands for, if there is one: as it is, or with an extension of `PATHEXT`; in the
-/// directories of `PATH` alone, unless the name says where it is.
+/// The file that a command's name stands for, if any: as it is, or with an extension from `PATHEXT`; only in the
+/// directories of `PATH`, unless the name contains a path.
 #[cfg(windows)]
 fn find(program: &OsStr) -> Option<PathBuf> {
     let extensions = std::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".to_owned());
@@ -129,7 +129,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
 
 #[cfg(windows)]
 fn find_in(program: &OsStr, mut dirs: impl Iterator<Item = PathBuf>, extensions: &str) -> Option<PathBuf> {
-    // `report` may be a script for another system; what can be started here has an extension.
+    // `report` may be a script for another system; programs that can be started here have an extension.
     let as_it_is = Path::new(program).extension().map(|_| "");
     let extensions: Vec<&str> =
         as_it_is.into_iter().chain(extensions.split(';').filter(|one| !one.is_empty())).collect();
@@ -143,7 +143,7 @@ fn find_in(program: &OsStr, mut dirs: impl Iterator<Item = PathBuf>, extensions:
     })
 }
 
-/// The interpreter that the first line of a script names.
+/// The interpreter in a script's first line.
 fn interpreter(script: &Path) -> Option<String> {
     let mut start = [0; 256];
     let len = File::open(script).ok()?.read(&mut start).ok()?;

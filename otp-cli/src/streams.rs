@@ -1,12 +1,12 @@
-//! Which standard stream or descriptor something is read from.
+//! Which standard stream or descriptor an input comes from.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Refuses to read two things from one stream: the first would take all of it.
+/// Refuses to read two inputs from one stream: the first would take all of it.
 ///
-/// Each is what people call it, and the number of the descriptor that it is read from, if it is.
+/// Each has a name for messages, and the descriptor that it is read from, if any.
 pub(crate) fn check_distinct(uses: &[(&str, Option<i32>)]) -> Result<()> {
     for (number, (first, stream)) in uses.iter().enumerate() {
         if let Some((second, _)) = uses[number + 1..].iter().find(|(_, other)| stream.is_some() && other == stream) {
@@ -17,7 +17,7 @@ pub(crate) fn check_distinct(uses: &[(&str, Option<i32>)]) -> Result<()> {
     Ok(())
 }
 
-/// The descriptor that a path stands for, if it is `-` or names one of this process.
+/// The descriptor that a path stands for, if it is `-` or names one of this process's.
 pub(crate) fn of_path(path: Option<&Path>) -> Option<i32> {
     let path = path?.to_str()?;
     if matches!(path, "-" | "/dev/stdin") {
@@ -29,7 +29,7 @@ pub(crate) fn of_path(path: Option<&Path>) -> Option<i32> {
     number.parse().ok()
 }
 
-/// Whether a path leads to an open descriptor, through links too.
+/// Whether a path leads to an open descriptor, even through links.
 #[cfg(unix)]
 pub(crate) fn leads_to_descriptor(path: &Path) -> bool {
     let mut path = path.to_owned();

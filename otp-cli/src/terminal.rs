@@ -1,4 +1,4 @@
-//! Warnings, progress, and output that leaves no copy behind.
+//! Warnings, progress, and output that leaves no copies behind.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
@@ -8,10 +8,10 @@ use otp_link::redact;
 
 use crate::error::{Error, Result};
 
-/// The longest line that is taken, in bytes. Terminals have no longer ones.
+/// The longest line accepted, in bytes. Terminals have no longer ones.
 pub(crate) const MAX_LINE_LEN: usize = 4096;
 
-/// As [`redact`], which takes one line, for a text of several.
+/// Like [`redact`], which takes one line, for several.
 pub(crate) fn redact_lines(text: &str) -> String {
     text.lines().flat_map(|line| [redact(line), "\n".to_owned()]).collect()
 }
@@ -21,7 +21,7 @@ pub(crate) fn warn(message: &str) {
     let _ = writeln!(io::stderr(), "otp: warning: {message}");
 }
 
-/// Says something on standard error that is no warning.
+/// Prints a note, which is not a warning, on standard error.
 pub(crate) fn note(message: &str) {
     let _ = writeln!(io::stderr(), "otp: {message}");
 }
@@ -37,7 +37,7 @@ pub(crate) fn write_stdout(bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Writes to standard output past the library's buffer, which would keep a copy.
+/// Writes to standard output directly: the standard library's buffer would keep a copy.
 pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     return otp_sys::standard_output()?.write_all(bytes);
@@ -47,12 +47,12 @@ pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
 
 /// Whether this process was started with its standard output closed.
 ///
-/// The standard library has then put `/dev/null` in its place, open for reading and writing. A user who sends a key there
-/// on purpose opens it for writing.
+/// The standard library has then put `/dev/null` in its place, open for reading and writing. Users who deliberately
+/// send a key there open it for writing only.
 #[cfg(unix)]
 pub(crate) fn output_is_lost() -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    // Of the questions to ask, the one that is mostly answered with no.
+    // The cheapest test first: the answer is mostly no.
     if !rustix::fs::fcntl_getfl(io::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
         return false;
     }
@@ -68,7 +68,7 @@ pub(crate) fn output_is_lost() -> bool {
     otp_sys::standard_output().map_or(true, |output| output.as_raw_handle().is_null())
 }
 
-/// How often progress is shown anew.
+/// How often progress is redrawn.
 const REFRESH: Duration = Duration::from_millis(100);
 
 /// Progress on standard error if it is a terminal. Dropping it clears the line.
@@ -79,7 +79,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Counts steps, or just shows that something is in progress.
+    /// Counts steps, or just shows that work is in progress.
     pub(crate) fn begin(what: &'static str) -> Self {
         let shown = io::stderr().is_terminal().then(Instant::now);
         let progress = Self { what, count: Cell::new(0), shown: Cell::new(shown) };
@@ -87,7 +87,7 @@ impl Progress {
         progress
     }
 
-    /// One more is done.
+    /// Counts one more step.
     pub(crate) fn step(&self) {
         self.count.set(self.count.get() + 1);
         if self.shown.get().is_some_and(|shown| shown.elapsed() >= REFRESH) {
@@ -105,7 +105,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        // As long as any line was: the text, a colon, and the longest number.
+        // As long as any line before: the text, a colon, and the longest number.
         self.show(&format!("{:1$}\r", "", self.what.len() + 2 + 20));
     }
 }

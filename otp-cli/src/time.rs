@@ -6,7 +6,7 @@ use otp_core::UnixTime;
 
 use crate::error::{Error, Result};
 
-/// What times are counted from.
+/// The epoch that times are counted from.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A time in the future: a duration (`30d`), a date (from 00:00 UTC on), or a date and time with its zone (RFC 3339).
@@ -33,14 +33,14 @@ pub(crate) fn parse_since(text: &str, now: UnixTime) -> Result<UnixTime> {
     secs.and_then(UnixTime::from_secs).ok_or_else(invalid)
 }
 
-/// The time that a text in RFC 3339 says.
+/// The time in an RFC 3339 text.
 pub(crate) fn at(text: &str) -> Option<UnixTime> {
     instant(text).ok().flatten().and_then(|secs| UnixTime::from_secs(u64::try_from(secs).ok()?))
 }
 
-/// The seconds after 1970 of a date, or of a date and time; `None` if it is neither.
+/// The seconds since 1970 of a date, or of a date and time; `None` if it is neither.
 fn instant(text: &str) -> Result<Option<i64>> {
-    // Without a day or a time, and a leap second, which the library takes for the second before.
+    // Digits alone, or a leap second, which the library would turn into the second before.
     if text.bytes().all(|byte| byte.is_ascii_digit()) || text.contains(":60") {
         return Ok(None);
     }
@@ -50,7 +50,7 @@ fn instant(text: &str) -> Result<Option<i64>> {
             _ => Err(Error::usage_with(format!("{text} is not a whole second"), "leave out the fraction")),
         };
     }
-    // The library reads the date of a date and time as well, and drops the rest.
+    // The library would also parse the date of a date and time, and drop the rest.
     if !is_date(text) {
         return match text.parse::<DateTime>() {
             Ok(_) => {
@@ -59,16 +59,16 @@ fn instant(text: &str) -> Result<Option<i64>> {
             Err(_) => Ok(None),
         };
     }
-    // By the calendar alone, which reaches further than the library's timestamps.
+    // By the calendar alone, which has a wider range than the library's timestamps.
     Ok(text.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0).duration_since(EPOCH).as_secs()))
 }
 
-/// Whether a text is digits and hyphens alone, as a date is.
+/// Whether a text is only digits and hyphens, like a date.
 pub(crate) fn is_date(text: &str) -> bool {
     text.contains('-') && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// What a time may look like.
+/// Examples of times, for hints.
 const EXAMPLES: &str = "use one like 30d, 12h, 2027-01-31 or 2027-01-31T18:00:00Z";
 
 /// A duration in seconds: `90s`, `15m`, `24h`, `30d`, `2w`, and combinations. A day has 24 hours.

@@ -1,4 +1,4 @@
-//! The values that go into an account: from arguments, files, descriptors, or made at random.
+//! The values that go into an account: from arguments, files or descriptors, or generated.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,10 +13,10 @@ use crate::error::{Error, Result};
 use crate::options::FieldArgs;
 use crate::{prompt, terminal};
 
-/// The longest password or field that is read from a file or descriptor: what fits the largest frame, and a newline.
+/// The longest password or field read from a file or descriptor: what fits the largest frame, and a newline.
 const MAX_VALUE_LEN: usize = Capacity::MAX.bytes() + 1;
 
-/// The fields that the arguments give, in whichever way.
+/// The fields given by the arguments, in any way.
 pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Account<LockedBuf>> {
     let mut account = Account::in_memory();
     set_named(&mut account, args)?;
@@ -29,7 +29,7 @@ pub(crate) fn given(args: &FieldArgs, randomness: &mut Randomness) -> Result<Acc
     Ok(account)
 }
 
-/// The same, with a password of `len` bytes in the place of one that would be generated: to see what would fit.
+/// The same, with `len` placeholder bytes instead of a generated password, to check what would fit.
 pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account<LockedBuf>> {
     let mut account = Account::in_memory();
     set_named(&mut account, args)?;
@@ -40,7 +40,7 @@ pub(crate) fn planned(args: &FieldArgs, len: u16) -> Result<Account<LockedBuf>> 
     Ok(account)
 }
 
-/// Asks for username and password where they are not given; if there is nobody to ask, says what should have been given.
+/// Asks for username and password if they are missing; if there is nobody to ask, says what to give instead.
 pub(crate) fn complete(no_input: bool, account: &mut Account<LockedBuf>, password_prompt: &str) -> Result<()> {
     let check = |missing| prompt::check_may_ask(no_input, &format!("{missing}, or --fields-only to do without"));
     if account.fields().get("username").is_none() {
@@ -59,7 +59,7 @@ pub(crate) fn list(account: &Account<LockedBuf>) -> Vec<(&str, &[u8])> {
     account.fields().iter().map(|field| (field.name, field.value)).collect()
 }
 
-/// Sets a field that nothing else may have set: of two values, one would be lost silently.
+/// Sets a field once: a second value would silently replace the first.
 fn set_once(account: &mut Account<LockedBuf>, name: &str, value: &[u8]) -> Result<()> {
     match account.fields().get(name) {
         Some(_) => Err(Error::usage(format!("field {name:?} is given twice"))),
@@ -67,7 +67,7 @@ fn set_once(account: &mut Account<LockedBuf>, name: &str, value: &[u8]) -> Resul
     }
 }
 
-/// The password, in whichever way it is given.
+/// The password, however it is given.
 fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<LockedVec>> {
     if args.password_stdin {
         read_password(take_fd(0, "standard input")?, "standard input")
@@ -82,7 +82,7 @@ fn password(args: &FieldArgs, randomness: &mut Randomness) -> Result<Option<Lock
     .map(Some)
 }
 
-/// Sets the fields that the arguments give by name, except username and password.
+/// Sets the fields given by name, except username and password.
 fn set_named(account: &mut Account<LockedBuf>, args: &FieldArgs) -> Result<()> {
     for given in &args.field {
         let (name, value) = split_at_equals(given, "--field", "NAME=VALUE")?;
@@ -109,7 +109,7 @@ fn split_at_equals(given: &OsStr, option: &str, form: &str) -> Result<(String, L
     Ok((name.to_owned(), LockedVec::from(&bytes[at + 1..])))
 }
 
-/// The bytes of an argument: on Unix as they were given, elsewhere as UTF-8.
+/// The bytes of an argument: on Unix as given, elsewhere as UTF-8.
 pub(crate) fn from_os(text: &OsStr) -> Result<LockedVec> {
     #[cfg(unix)]
     let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(text));
@@ -118,7 +118,7 @@ pub(crate) fn from_os(text: &OsStr) -> Result<LockedVec> {
     bytes.map(LockedVec::from).ok_or_else(|| Error::usage("an argument is not valid Unicode"))
 }
 
-/// Bytes as the system takes them for paths and variables: on Unix any, elsewhere UTF-8.
+/// Bytes in the form that the system takes for paths and variables: on Unix any bytes, elsewhere UTF-8.
 pub(crate) fn to_os(bytes: &[u8]) -> Result<OsString> {
     #[cfg(unix)]
     let text = Some(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned());
@@ -133,8 +133,8 @@ fn take_fd(number: i32, what: &str) -> Result<File> {
 
 fn read_password(file: File, what: &str) -> Result<LockedVec> {
     let mut value = read_value(file, what)?;
-    // One line break, as it ends a line on Unix or on Windows. Any other is part of the password.
-    // Whether there is one shows in the length; of the password, nothing decides a branch.
+    // Drop one line break, in the form of Unix or Windows. Any other is part of the password.
+    // The length shows whether there is one; no branch depends on the password itself.
     for end in [b"\n", b"\r"] {
         match value.len().checked_sub(1) {
             Some(last) if ct::equal(&value[last..], end) => value.truncate(last),
@@ -144,10 +144,10 @@ fn read_password(file: File, what: &str) -> Result<LockedVec> {
     Ok(value)
 }
 
-/// How much of a value is read at first. Most are shorter.
+/// How much of a value is read first. Most values are shorter.
 const FIRST_LEN: usize = 1024;
 
-/// Reads a value, into memory that wipes what it leaves behind where it grows.
+/// Reads a value into memory that wipes what growing leaves behind.
 fn read_value(mut file: File, what: &str) -> Result<LockedVec> {
     let mut value = LockedVec::with_capacity(FIRST_LEN);
     loop {

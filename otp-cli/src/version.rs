@@ -1,4 +1,4 @@
-//! `otp --version`, and with `--verbose` what this program was made of, for reports of faults.
+//! `otp --version`, and with `--verbose` how this program was built, for bug reports.
 
 use std::ffi::OsString;
 
@@ -13,12 +13,12 @@ pub(crate) fn arguments() -> [Arg; 2] {
     [version.help("Print version; with --verbose also commit, target and features"), verbose]
 }
 
-/// Whether a command line that asks for the version asks for the rest, too.
+/// Whether a command line that asks for the version also asks for the details.
 pub(crate) fn is_verbose(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| argument.to_str().and_then(|text| text.strip_prefix("--")) == Some(VERBOSE))
 }
 
-/// What the version leaves out, a line each.
+/// The details, one a line.
 pub(crate) fn details() -> String {
     let linked = if cfg!(target_feature = "crt-static") { "static" } else { "dynamic" };
     let panic = if cfg!(panic = "abort") { "panic-abort" } else { "panic-unwind" };

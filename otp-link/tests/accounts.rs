@@ -55,7 +55,7 @@ impl Scene {
         account.bytes(field).map(<[u8]>::to_vec)
     }
 
-    /// Every file and directory of the store.
+    /// Every file and directory in the store.
     fn tree(&self) -> Vec<PathBuf> {
         fn walk(dir: &Path, into: &mut Vec<PathBuf>) {
             for entry in fs::read_dir(dir).into_iter().flatten() {
@@ -272,7 +272,7 @@ fn an_expiry_in_the_past_and_a_missing_field_are_refused() {
     let key = scene.add(&login("old"));
     assert!(matches!(scene.rotate(Some(&key), &[], None), Err(RotateError::Unchanged(Error::NothingNew))));
     assert!(matches!(scene.opens(&key, "token"), Err(Error::NoField { .. })));
-    // Without a key nothing is kept, so a login must be whole.
+    // Without a key, nothing is kept, so a login must be complete.
     let incomplete = scene.rotate(None, &[("password", b"new")], None);
     assert!(matches!(incomplete, Err(RotateError::Unchanged(Error::IncompleteLogin))));
 }

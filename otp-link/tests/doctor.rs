@@ -1,4 +1,4 @@
-//! What the doctor finds in a store, key files and the machine, and what it suggests.
+//! What the doctor finds out about a store, key files and the machine, and what it suggests.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +25,7 @@ fn record(account: &str) -> Slot {
     Slot::record(&account.parse().unwrap(), KeyId::from_bytes([7; 10]))
 }
 
-/// What is found about the store and key files; findings about the machine are its own.
+/// Findings about the store and key files; those about the machine depend on the machine.
 fn found(root: &Path, key_files: &[&Path], fix: bool) -> Vec<Finding> {
     let mut findings = otp_link::doctor(Some(root), key_files, fix).unwrap();
     findings.retain(|finding| matches!(finding, Finding::Store(_) | Finding::NoStore { .. } | Finding::KeyFile { .. }));

@@ -1,4 +1,4 @@
-//! Each error says what is wrong and where, and leaves the remedy to its hint.
+//! Each error says what is wrong and where; the remedy is in its hint.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io;
@@ -114,7 +114,7 @@ fn each_error_has_its_code_and_its_hint() {
     for (error, code, has_hint) in errors() {
         assert_eq!((error.code(), error.hint().is_some()), (code, has_hint), "{error:?}");
         let message = error.to_string();
-        // The remedy, and the words of one front end, are the hint's.
+        // The remedy, and words that belong to one front end, go into the hint.
         for word in ["--", "run:", "otp add", "chmod", "; use", "\n"] {
             assert!(!message.contains(word), "{message}");
         }

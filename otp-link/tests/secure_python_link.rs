@@ -1,8 +1,8 @@
-//! Files that Secure-Python-Link wrote under each Python that has a form of its own, and files that it never wrote.
+//! Files that Secure-Python-Link wrote under each Python version with its own form, and files that it never wrote.
 
 use otp_link::secure_python_link::{Error, OldFile};
 
-/// The key of the user, the key of the password, the file; all of the same two values.
+/// The user's key, the password's key, and the file; all with the same two values.
 const FILES: [(&str, &str, &str, &str); 4] = [
     // Python 2.7.18
     (
@@ -53,8 +53,8 @@ fn files_of_every_python_are_read() {
     }
 }
 
-/// Opcodes that build, import or call anything stand nowhere in the shape, so no single changed byte may pass that makes
-/// one. A byte of the hidden strings may be any character; everything else has one value.
+/// The shape has no opcodes that build, import or call anything, so no changed byte that introduces one may pass. A
+/// byte in the hidden strings may be any character; everything else has only one value.
 #[test]
 fn a_changed_byte_is_refused_or_stands_in_a_hidden_string() {
     for (python, _, _, file) in FILES {
@@ -95,7 +95,7 @@ fn a_file_that_is_cut_or_longer_is_refused() {
     }
 }
 
-/// From protocol 4 on, no pickler writes a short string with four bytes of length.
+/// From protocol 4 on, no pickler writes a short string with a four-byte length.
 #[test]
 fn a_string_as_another_protocol_writes_it_is_refused() {
     let file = bytes(FILES[2].3);

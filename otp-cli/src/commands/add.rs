@@ -41,7 +41,7 @@ pub(crate) fn run(globals: &Globals, args: &AddArgs) -> Result<()> {
     terms.max_key_len = destination.max_key_len();
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])?;
     let mut randomness = args.entropy.open()?;
-    // Nobody should type a password for an account that exists, or for a store that is not safe to use.
+    // Check first: nobody should type a password for an account that exists, or for an unsafe store.
     otp_link::check_new_account(&args.account, globals.store())?;
     let mut account = values::given(&args.fields, &mut randomness)?;
     if !args.fields.fields_only {

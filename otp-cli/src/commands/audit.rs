@@ -38,7 +38,7 @@ pub(crate) struct ShowArgs {
     pub(crate) json: bool,
 }
 
-/// An event as a log has it, and as `--json` prints it.
+/// An event, as in a line of the log and in the output of `--json`.
 #[derive(Deserialize, Serialize)]
 struct Entry {
     v: u8,
@@ -49,7 +49,7 @@ struct Entry {
     key_id: Option<String>,
     holder: Option<String>,
     host: Option<String>,
-    /// A number, on Windows a security identifier.
+    /// A number; on Windows, a security identifier.
     uid: Value,
     euid: Value,
     pid: u32,
@@ -59,7 +59,7 @@ struct Entry {
 
 /// The version of the lines.
 const VERSION: u8 = 1;
-/// What each line begins with. Within a string of JSON, its quotes would have backslashes before them.
+/// How each line begins. Inside a JSON string, these quotes would be escaped.
 const START: &[u8] = b"{\"v\":";
 
 pub(crate) fn show(args: &ShowArgs) -> Result<()> {
@@ -67,7 +67,7 @@ pub(crate) fn show(args: &ShowArgs) -> Result<()> {
     let since = args.since.as_deref().map(|text| time::parse_since(text, UnixTime::now())).transpose()?;
     let unreadable = |source| otp_link::Error::FileNotRead { path: args.file.clone(), source };
     let file = File::open(&args.file).map_err(unreadable)?;
-    // All at once in the end, or nothing.
+    // Printed all at once at the end, or not at all.
     let (mut out, mut separator, mut damaged) = (Vec::new(), "[\n", 0_u64);
     for line in BufReader::new(file).split(b'\n') {
         let (event, is_whole) = read(&line.map_err(unreadable)?);
@@ -96,7 +96,7 @@ pub(crate) fn show(args: &ShowArgs) -> Result<()> {
     Ok(())
 }
 
-/// The event of a line, and whether that is all of it. A line that was cut off, as on a full disk, may have another behind it.
+/// The event in a line, and whether it is all of it. After a line cut off by a full disk, another may follow.
 fn read(line: &[u8]) -> (Option<Entry>, bool) {
     let parse = |text: &[u8]| serde_json::from_slice(text).ok().filter(|event: &Entry| event.v == VERSION);
     if let Some(event) = parse(line) {
@@ -107,7 +107,7 @@ fn read(line: &[u8]) -> (Option<Entry>, bool) {
 }
 
 impl Entry {
-    /// A line for people. Those who can write the log decide what stands in it.
+    /// A line for people, redacted: it holds whatever those who can write to the log put there.
     fn text(&self) -> String {
         let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), redact);
         let user = |user: &Value| redact(&user.as_str().map_or_else(|| user.to_string(), str::to_owned));

@@ -80,7 +80,7 @@ fn text(entries: &[Entry], problems: usize) -> String {
     let mut text = String::new();
     let mut last = None;
     for Entry { severity, subject, summary, hint, fixed } in entries {
-        // What is said of one thing stands below one line.
+        // Findings about the same thing share a heading.
         if last.replace((severity, subject)) != Some((severity, subject)) {
             text.push_str(&format!("{severity:<8} {subject}\n"));
         }

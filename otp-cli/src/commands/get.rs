@@ -56,7 +56,7 @@ pub(crate) fn run(globals: &Globals, args: &GetArgs) -> Result<()> {
         (Some(name), _) => terminal::write_stdout(format::field(&account.fields(), name)?),
         (None, Format::GithubActions) => {
             let export = github::Export::new(&account.fields())?;
-            // The masks first: what is in the file may be printed from then on.
+            // The masks first: a later step may print what is in the file.
             terminal::write_stdout(&format::account(&account.fields(), args.format)?)?;
             export.append()
         }
@@ -64,7 +64,7 @@ pub(crate) fn run(globals: &Globals, args: &GetArgs) -> Result<()> {
     }
 }
 
-/// The template that is given, in either way.
+/// The template, from its option or its file.
 fn template_text(args: &GetArgs) -> Result<Option<String>> {
     let Some(path) = &args.template_file else { return Ok(args.template.clone()) };
     let bytes = std::fs::read(path).map_err(|source| otp_link::Error::FileNotRead { path: path.clone(), source })?;

@@ -91,7 +91,7 @@ fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<
         ("extra entropy", args.entropy.stream()),
     ])?;
     let mut randomness = args.entropy.open()?;
-    // Nobody should type keys for a file that can't be imported.
+    // Check first: nobody should type keys for a file that can't be imported.
     otp_link::read_old_file(&args.file)?;
     otp_link::check_new_account(&name, globals.store())?;
     let user_key = old_key(globals, args.user_key_file.as_deref(), "user", "--user-key-file")?;
@@ -108,7 +108,7 @@ fn secure_python_link(globals: &Globals, args: &SecurePythonLinkArgs) -> Result<
     let key_file = args.key_file.as_deref().filter(|path| *path != Path::new("-"));
     let key_file = key_file.map_or_else(|| "KEYFILE".to_owned(), shell_word);
     let rotate = hint::otp(globals.store(), &format!("rotate {name} --key-file {key_file}"));
-    // The account exists and its key is handed over; that nobody reads the report does not change that.
+    // The account exists and its key is handed over: that stands, even if the report can't be printed.
     let _ = io::stderr().write_all(redact_lines(&report(&args.file, &rotate, &imported.leaks)).as_bytes());
     Ok(())
 }
@@ -133,9 +133,9 @@ fn old_key(globals: &Globals, file: Option<&Path>, which: &str, option: &str) ->
     prompt::ask_hidden(&format!("Old key of the {which}: "))
 }
 
-/// What the old file revealed, and what to do about it; `rotate` is the command for that.
+/// What the old file revealed, and what to do about it; `rotate` is the command to run.
 fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
-    // A line break in its name would look like a line of the report.
+    // A line break in the file's name would look like a line of the report.
     let file = redact(&file.display().to_string());
     let mut text = format!("otp: {file} alone revealed, to anyone who could read it:\n");
     for (leak, what) in leaks.iter().zip(["username", "password"]) {
@@ -154,7 +154,7 @@ fn report(file: &Path, rotate: &str, leaks: &[Leak; 2]) -> String {
     text
 }
 
-/// Numbers in order, with each run of them as its ends: `0-9, 12, 20-23`.
+/// Sorted numbers, with runs shortened to their ends: `0-9, 12, 20-23`.
 fn ranges(numbers: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for number in numbers {

@@ -41,7 +41,7 @@ pub(crate) fn run(globals: &Globals, args: &IssueArgs) -> Result<()> {
     let mut randomness = args.entropy.open()?;
     let place = args.grant.ring.place(globals);
     let hand_over = |key| destination.hand_over(&key);
-    // A ring has a key to the account.
+    // A ring already has a key to the account.
     if args.grant.ring.is_given() && !args.key.is_given() {
         return otp_link::issue_key_from_ring(&args.account, &terms, place, &mut randomness, hand_over);
     }

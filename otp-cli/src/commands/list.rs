@@ -23,7 +23,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) fn run(globals: &Globals, args: &ListArgs) -> Result<()> {
-    // All at once in the end, or nothing.
+    // Printed all at once at the end, or not at all.
     let mut out = Vec::new();
     let mut faults = Vec::new();
     if args.json {

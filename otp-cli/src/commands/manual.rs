@@ -1,4 +1,4 @@
-//! `otp completions` and `otp man`: both made from the command line's own description.
+//! `otp completions` and `otp man`: both generated from the command line's definition.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use clap::{Args, Command};
@@ -50,7 +50,7 @@ fn section(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     man.render_synopsis_section(&mut body)?;
     man.render_options_section(&mut body)?;
     man.render_extra_section(&mut body)?;
-    // The sections of a command are below its own.
+    // The sections within a command's page go one level down.
     let body = String::from_utf8_lossy(&body).replace(".SH ", ".SS ");
     page.extend_from_slice(body.as_bytes());
     Ok(())

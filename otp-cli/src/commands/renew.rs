@@ -51,7 +51,7 @@ pub(crate) struct RenewArgs {
 }
 
 impl RenewArgs {
-    /// What only a rotation with a ring can do, if it was asked for.
+    /// The first option given that works only with a ring.
     pub(crate) fn needs_ring(&self) -> Option<&'static str> {
         [
             (self.apply.is_some(), "--apply"),
@@ -73,7 +73,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     let place = ring.ring.place(globals);
     let program = ring.apply.as_ref().map(|name| Program::new(name, &ring.apply_args));
     let program = if ring.resume || ring.abort { program.map(Program::again) } else { program };
-    // Without a program, the database was changed by hand.
+    // Without a program, somebody has changed the database by hand.
     let apply = |guard: &RingGuard, change: Change<'_>| {
         program.as_ref().map_or(Applied::Done, |program| program.apply(guard, &change))
     };
@@ -155,7 +155,7 @@ fn new_fields(
     args: &RotateArgs,
     randomness: &mut Randomness,
 ) -> Result<otp_core::Account<LockedBuf>> {
-    // A plan draws no randomness: as many bytes in its place.
+    // A plan draws no randomness, so the password is a placeholder of the same length.
     let mut account = match args.fields.generate {
         Some(len) if args.ring.dry_run => values::planned(&args.fields, len)?,
         _ => values::given(&args.fields, randomness)?,
@@ -169,7 +169,7 @@ fn new_fields(
     Ok(account)
 }
 
-/// Says what was done, on standard error: new keys went to standard output.
+/// Reports what was done, on standard error: standard output is for new keys.
 fn report(done: &Published<LockedBuf>) {
     let kept = match done.kept.len() {
         1 => "1 key keeps its text".to_owned(),
@@ -202,7 +202,7 @@ fn listed(what: &str, ids: &[KeyId]) -> String {
     if ids.is_empty() { String::new() } else { format!("; {what}: {}", ids.join(", ")) }
 }
 
-/// A line for each key: what becomes of it.
+/// A line for each key, with what becomes of it.
 fn plan(plan: &Published<LockedBuf>) -> String {
     let mut text = String::new();
     let all = [("keep", &plan.kept), ("renew", &plan.to_replace), ("end", &plan.ended), ("gone", &plan.orphaned)];

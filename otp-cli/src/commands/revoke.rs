@@ -39,7 +39,7 @@ pub(crate) fn run(globals: &Globals, args: &RevokeArgs) -> Result<()> {
     }
 }
 
-/// Ends every key of a holder. Keys whose records can't be read may be theirs too: those are named, with an error.
+/// Ends every key of a holder. Unreadable records may be theirs too: those are named, with an error.
 fn revoke_all(globals: &Globals, args: &RevokeArgs, account: Option<&str>, holder: &Holder) -> Result<()> {
     let only = account.map(AccountName::parse).transpose()?;
     let found = otp_link::find_keys(account.unwrap_or_default(), globals.store(), |info| {
@@ -61,7 +61,7 @@ fn revoke_all(globals: &Globals, args: &RevokeArgs, account: Option<&str>, holde
     for (account, info) in keys {
         let id = info.header.id.to_string();
         match otp_link::revoke_key(account.as_str(), &id, args.ring.place(globals)) {
-            // Somebody else was quicker.
+            // Another process was faster.
             Err(error) if error.code() == Code::NotFound => {}
             outcome => outcome?,
         }

@@ -69,7 +69,7 @@ pub(crate) struct RotateGrantArgs {
 }
 
 impl RotateArgs {
-    /// The account, or what the accounts' names start with.
+    /// The account's name, or the prefix of the accounts' names.
     pub(crate) fn account(&self) -> &str {
         self.account.as_deref().unwrap_or_default()
     }
@@ -96,7 +96,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
     ])?;
     let mut randomness = args.entropy.open()?;
     let key = args.key.read_if_given()?;
-    // Nobody should type a password for an account that does not exist, or with a key that does not open it.
+    // Check first: nobody should type a password for a missing account, or with a key that does not open it.
     otp_link::check_rotation(args.account(), key.as_ref(), globals.store())?;
     if !args.confirm.yes {
         let name = AccountName::parse(args.account())?;
@@ -129,7 +129,7 @@ fn keys(count: usize) -> String {
     if count == 1 { "this key".to_owned() } else { format!("these {count} keys") }
 }
 
-/// The fields that are given anew. Without a key they are all there is, so nothing may be missing.
+/// The new fields. Without a key there are no old ones to keep, so nothing may be missing.
 fn new_fields(
     globals: &Globals,
     args: &RotateArgs,

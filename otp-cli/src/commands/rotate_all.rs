@@ -27,7 +27,7 @@ pub(crate) fn run(globals: &Globals, args: &RotateArgs) -> Result<()> {
         let outcome = otp_link::plan_renew_all(&all, |items| report.add(&items));
         return report.end(outcome);
     }
-    // Without a program, the databases were changed by hand.
+    // Without a program, somebody has changed the databases by hand.
     let apply = |guard: &RingGuard, change: Change<'_>| {
         program.as_ref().map_or(Applied::Done, |program| program.apply(guard, &change))
     };

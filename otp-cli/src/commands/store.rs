@@ -1,4 +1,4 @@
-//! `otp store`: what is done with a whole store.
+//! `otp store`: commands for a whole store.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ pub(crate) fn run(globals: &Globals, command: &StoreCommand) -> Result<()> {
 }
 
 fn copy(args: &CopyArgs) -> Result<()> {
-    // From the threads that copy.
+    // Called from the threads that copy.
     let progress = Mutex::new(Progress::begin("objects copied"));
     let copied = otp_link::copy_store(&args.from, &args.to, |_, _| {
         progress.lock().unwrap_or_else(PoisonError::into_inner).step();

@@ -1,4 +1,4 @@
-//! `otp verify`: every record decodes and its checksum matches; with keys given, their tags too.
+//! `otp verify`: checks that every record decodes and its checksum matches; for given keys, also the tags.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ops::ControlFlow;
@@ -48,13 +48,13 @@ struct Report {
     records: u64,
     keys: u64,
     faults: Vec<Fault>,
-    /// What the ring finds, if one is given.
+    /// What the comparison with the ring finds, if a ring is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     ring: Option<Vec<RingFault>>,
     expiring: Vec<Expiring>,
 }
 
-/// What does not agree with the ring.
+/// A disagreement with the ring.
 #[derive(Serialize)]
 struct RingFault {
     account: String,
@@ -90,7 +90,7 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     let within = args.warn_within.as_deref().map(time::parse_duration).transpose()?;
     let uses: Vec<_> = args.key_file.iter().map(|path| ("key", streams::of_path(Some(path)))).collect();
     streams::check_distinct(&uses)?;
-    // First, so that a key that can't be read is known before a long look at everything.
+    // Keys first: a key that can't be read should fail before the long check begins.
     let keys: Vec<Key> = args.key_file.iter().map(|path| read_key(path, args.key_file_mode)).collect::<Result<_>>()?;
     let progress = Progress::begin("records verified");
     let found = otp_link::verify(&args.prefix, &keys, globals.store(), |_| {
@@ -117,7 +117,7 @@ pub(crate) fn run(globals: &Globals, args: &VerifyArgs) -> Result<()> {
     }
 }
 
-/// The keys that expire within so many seconds, and have not expired yet; and those whose next secret needs a new key.
+/// Keys that expire within so many seconds and have not expired yet, and keys whose next secret needs a new key.
 fn expiring(prefix: &str, within: u64, globals: &Globals) -> Result<Vec<Expiring>> {
     let now = UnixTime::now();
     let end = now.after(within);
@@ -139,7 +139,7 @@ fn expiring(prefix: &str, within: u64, globals: &Globals) -> Result<Vec<Expiring
     Ok(found.keys.iter().map(entry).collect())
 }
 
-/// Whether a key that has had several pages has used them all. One of a single page never had another.
+/// Whether a key with several pages has used them all. A key with one page never had another.
 fn is_on_last_page(info: &KeyInfo) -> bool {
     info.header.pages > 1 && info.header.page + 1 == info.header.pages
 }

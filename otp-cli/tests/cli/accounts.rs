@@ -1,4 +1,4 @@
-//! The commands that are about accounts and keys, in their usual use and at their edges.
+//! The commands for accounts and keys, in everyday use and in edge cases.
 
 use std::fs;
 
@@ -71,10 +71,10 @@ fn an_account_holds_any_fields() {
     assert_eq!(get(&["--format=env"]).prints(), "OTP_PORT=5432\nOTP__=1");
     let message = get(&[]).fails(1);
     assert!(!message.contains("port") && !message.contains('\u{e9}'), "what an account holds is secret: {message}");
-    // One alone would stand in the other's place.
+    // Either one alone could be taken for the other.
     world.otp(&["add", "half", "--fields-only", "--username=u", "--key-file=half.key"]).succeeds();
     world.otp(&["get", "--key-file=half.key"]).fails(1);
-    // Two names that would be one variable.
+    // Two names that map to the same variable.
     world.otp(&["add", "b", "--fields-only", "--field=x.y=1", "--field=x-y=2", "--key-file=b.key"]).succeeds();
     for format in ["env", "shell"] {
         let message = world.otp(&["get", "--key-file=b.key", "--format", format]).fails(1);

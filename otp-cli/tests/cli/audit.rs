@@ -1,4 +1,4 @@
-//! The audit log: who opened what, and that nothing is handed over without a line.
+//! The audit log: who opened what; and nothing is handed over without a line in it.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -119,7 +119,7 @@ fn nothing_is_handed_over_that_no_log_has_a_line_of() {
     full(&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=b.key"]).fails(17);
     full(&["rotate", "edms/reporting", "--key-file=nightly.key", "--generate", "--yes", "--new-key-dir=keys"])
         .fails(17);
-    // Nor is anything said of a key that does not open.
+    // Nor is anything revealed about a key that does not open.
     full(&["get", "x", "--key-file=nightly.key"]).fails(17);
     assert_eq!(world.everything(), before);
 
@@ -131,7 +131,7 @@ fn nothing_is_handed_over_that_no_log_has_a_line_of() {
     full(&["rotate", "r", "--ring=ring", "--generate", "--apply", "touch", "--yes"]).fails(17);
     full(&["ring", "export", &id, "--ring=ring", "--new-key-file=c.key"]).fails(17);
     assert_eq!(world.everything(), before);
-    // A key that was stolen can be ended all the same.
+    // A stolen key can be ended all the same.
     let outcome = full(&["revoke", "r", &id, "--ring=ring"]).outcome();
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
     assert!(warning(&outcome.stderr).is_some_and(|warning| warning.contains("/dev/full")), "{}", outcome.stderr);
@@ -145,7 +145,7 @@ fn a_rotation_that_has_begun_keeps_its_own_error_when_the_log_fails() {
     let add = ["add", "r", "--username=u", "--generate", "--pages=3", "--ring=ring", "--key-file=r.key"];
     assert_eq!(world.otp(&add).outcome().code(), 0);
     fs::create_dir(world.path("logs")).unwrap();
-    // The program that changes the database takes the log away, and then it is not known what it did.
+    // The program that changes the database removes the log, so what it did is then unknown.
     world.write("apply", "#!/bin/sh\nrm -r logs\nexit 1\n");
     world.chmod("apply", 0o700);
     let log = format!("file:{}", world.path("logs/log").display());
@@ -204,7 +204,7 @@ fn lines_of_processes_that_write_at_the_same_time_are_whole() {
     assert!(log.iter().all(|line| line["result"] == "ok" && line["program"] == "otp"));
 }
 
-/// What the next message to a socket is, while a call is made.
+/// The message that a call sends to a socket.
 fn sent(socket: &UnixDatagram, call: Call) -> String {
     call.succeeds();
     let mut message = [0; 4096];
@@ -253,7 +253,7 @@ fn syslog_and_journal_get_the_line_in_their_own_form() {
         }
     }
     drop(log);
-    // Nobody listens any more.
+    // Now nobody listens any more.
     get(&format!("syslog:{}", world.path("syslog").display())).fails(17);
 }
 
@@ -284,7 +284,7 @@ fn no_value_and_no_key_is_in_a_log() {
         assert!(!log.contains(text), "{text}: {log}");
     }
     for key in [first, world.key("b.key")] {
-        // Behind the account and the id, all of a key is secret.
+        // After the account and the id, everything in a key is secret.
         let secret = &key.as_bytes()["otpk1_".len() + 40..];
         assert!(secret.windows(8).all(|part| !log.contains(std::str::from_utf8(part).unwrap())), "{log}");
     }
@@ -311,7 +311,7 @@ fn a_log_is_shown_by_account_and_by_time() {
     show(&["--account=B"]).fails(2);
     world.otp(&["audit", "show", "other"]).fails(1);
 
-    // Of a line that was cut off, and of one that another program wrote, it is said that they are there.
+    // A line that was cut off, and one that another program wrote, are reported.
     let whole = world.read("log");
     let cut = [&whole[..90], &whole, b"hello\n"].concat();
     world.write("log", cut);

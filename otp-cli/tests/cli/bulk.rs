@@ -1,4 +1,4 @@
-//! `otp import` of many accounts, `otp rotate --all` and `otp export`: what they make, report, and leave alone.
+//! `otp import` of many accounts, `otp rotate --all` and `otp export`: what they make, report and leave alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ fn a_manifest_becomes_accounts_byte_for_byte_and_a_second_run_changes_nothing() 
 fn a_run_that_was_cut_short_ends_where_a_whole_one_would() {
     let world = world();
     assert_eq!(import(&world, &[]).code(), 0);
-    // As if it had died before the records of these were put.
+    // As if the first run had died before it put the records of these.
     fs::remove_file(world.record_of(KEYS[0])).unwrap();
     fs::remove_dir_all(world.record_of(KEYS[2]).parent().unwrap()).unwrap();
     let (old, kept) = (world.key(KEYS[0]), world.key(KEYS[1]));
@@ -94,7 +94,7 @@ fn with_a_ring_too_and_the_ring_has_every_key() {
     let arguments = ["--ring=ring", "--pages=3"];
     assert_eq!(states(&import(&world, &arguments)), all("added"));
     fs::remove_file(world.record_of(KEYS[0])).unwrap();
-    // The key of a file that is lost is in the ring, and is handed out again.
+    // If a key file is lost, its key is still in the ring and is handed out again.
     let lost = world.key(KEYS[1]);
     assert_eq!(states(&import(&world, &arguments)).len(), 3);
     fs::remove_file(world.path(KEYS[1])).unwrap();
@@ -142,7 +142,7 @@ fn a_dry_run_draws_nothing_changes_nothing_and_shows_no_value() {
     assert_eq!((plan.code(), states(&plan)), (0, all("planned")), "{}", plan.stderr);
     assert!(!plan.text().contains("alice") && !plan.stderr.contains("alice"));
     assert_eq!(world.tree(), before);
-    // The same source stops a real run, before anything is there.
+    // The same fault stops a real run before it has made anything.
     let run = world.otp(&["import", "jsonl", "a.jsonl", "--new-key-dir=keys"]).env("LD_PRELOAD", &broken).outcome();
     assert_eq!((run.code(), states(&run)), (11, vec![all("not-reached")[0].clone(), all("not-reached")[2].clone()]));
     assert_eq!(key_files(&world), Vec::<String>::new());
@@ -250,7 +250,7 @@ fn what_is_exported_comes_back_by_an_import() {
         };
         assert_eq!(get(Path::new(key), world.path("store")), get(&theirs, other.clone()), "{key}");
     }
-    // An account that the ring can't open is named, and the others are there.
+    // An account that the ring can't open is named; the others are exported.
     world.otp(&["add", "edms/0", "--username=x", "--generate", "--key-file=own.key"]).succeeds();
     let part = world.otp(&["export", "--ring=ring", "--yes"]).outcome();
     assert_eq!((part.code(), &part.stdout), (3, &exported));
@@ -260,7 +260,7 @@ fn what_is_exported_comes_back_by_an_import() {
 #[test]
 fn every_account_of_a_ring_is_rotated_and_one_in_doubt_stops_the_others() {
     let world = world();
-    // A program gets text alone.
+    // A program only takes text.
     world.write("a.jsonl", MANIFEST.replace("{\"base64\": \"/wA=\"}", "\"text\""));
     world.otp(&["ring", "init", "ring"]).succeeds();
     assert_eq!(import(&world, &["--ring=ring", "--pages=9"]).code(), 0);
@@ -275,11 +275,11 @@ fn every_account_of_a_ring_is_rotated_and_one_in_doubt_stops_the_others() {
     assert!(after[0] == after[1] && after[0] != before[0] && after[2] != before[2] && after[0] != after[2]);
     let doubt = rotate(&["--apply=false"]);
     assert_eq!((doubt.code(), states(&doubt)[1].0.as_str()), (15, "not-reached"));
-    // The one that is unfinished is left to be resumed, and is in nobody's way.
+    // The unfinished one is left to be resumed, and blocks no other.
     let next = rotate(&["--apply=true"]);
     assert_eq!((next.code(), states(&next)[0].0.as_str(), states(&next)[1].0.as_str()), (15, "failed", "rotated"));
     assert_eq!(get(KEYS[0]), after[0]);
-    // Every holder may get a new key, which has a line of its own.
+    // Every holder may get a new key, reported on a line of its own.
     let new = rotate(&["edms/b", "--new-keys"]);
     assert_eq!(states(&new), [("rotated".into(), "edms/b".into()), ("added".into(), "edms/b".into())]);
     let file = new.text().lines().last().unwrap().rsplit('\t').next().unwrap().to_owned();
@@ -300,7 +300,7 @@ fn a_rotation_of_all_needs_a_directory_for_new_keys_only_where_somebody_gets_one
     assert_eq!(rotate(&["--generate=40"]).text(), "rotated\tedms/a\t-\t-\nrotated\tedms/b\t-\t-\n");
     let second = password();
     assert!(second != first && second.len() == 40);
-    // The next is the last page, with which each holder gets a successor.
+    // The next page is the last, and with it each holder gets a successor.
     for more in [&["--dry-run"][..], &[]] {
         let refused = rotate(more);
         let each = ["edms/a", "edms/b"].map(|account| ("failed".to_owned(), account.to_owned()));

@@ -1,4 +1,4 @@
-//! `otp import csv`, `json`, `dotenv` and `pass`: what other programs write, byte for byte.
+//! `otp import csv`, `json`, `dotenv` and `pass`: files as other programs write them, byte for byte.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -6,7 +6,7 @@ use otp_test_tools::lacks;
 
 use crate::world::World;
 
-/// What a password has at worst: punctuation, what looks like a variable, quotes, and letters beyond ASCII.
+/// The worst password: punctuation, something like a variable, quotes, and letters beyond ASCII.
 const PASSWORD: &str = "p!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~${HOME}%41\u{e4}\u{20ac}";
 
 fn import(world: &World, arguments: &[&str]) {
@@ -48,7 +48,7 @@ fn a_table_that_is_not_whole_is_refused_by_line() {
         assert!(said.starts_with(&format!("otp: t.csv:{line}: ")) && said.contains(words), "{rows}: {said}");
         assert!(!said.contains("SECRET") && !world.path("keys").exists(), "{said}");
     }
-    // Without a header, the first row is somebody's password.
+    // Without a header, the first row would be somebody's password.
     let world = World::empty();
     world.write("t.csv", "a,SECRET\n");
     let said = world.otp(&["import", "csv", "t.csv", "--new-key-dir=keys"]).fails(2);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::call::{hint, warning};
 use crate::world::World;
 
-/// Values that shells, JSON, lines and environments find hard: any bytes, their special ones, and long ones.
+/// Values that are hard for shells, JSON, lines and environments: any bytes, special ones, and long ones.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let special = prop::sample::select(&b"'\"$`\\\n\r\0 \t!*?~#&;|<>(){}[]=%-\x1b\x7f\xc3\xa9\xff"[..]);
     prop_oneof![
@@ -21,7 +21,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Values without some bytes.
+/// The values that lack certain bytes.
 fn value_without(unfit: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     value().prop_map(move |mut value| {
         value.retain(|byte| !unfit.contains(byte));
@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn the_password_comes_in_through_stdin_and_descriptor(value in value()) {
-        // One line break at its end is dropped, and an empty password is none.
+        // One line break at the end is dropped, and an empty password is refused.
         let typed = [&value[..], b"\n"].concat();
         let kept = value.strip_suffix(b"\r").unwrap_or(&value);
         let world = World::empty();
@@ -193,7 +193,7 @@ fn arguments_carry_any_bytes_but_nul() {
 #[test]
 fn the_longest_secret_goes_in_and_out() {
     let world = World::empty();
-    // What fits the largest frame beside the name of its field and its length.
+    // The longest value that fits the largest frame beside its field's name and length.
     let longest: Vec<u8> = (0..65_535 - 3_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
     world.write("value", &longest);
     let add = ["add", "a", "--fields-only", "--field-file=password=value", "--key-file=a.key"];

@@ -1,4 +1,4 @@
-//! A program that is started, how it ended, and what it said.
+//! A program to be started, how it ended, and what it printed.
 
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 
 use crate::world::{NOBODY, OTP, is_root};
 
-/// A program that is to be started.
+/// A program to be started.
 pub(crate) struct Call {
     pub(crate) command: Command,
     stdin: Option<Vec<u8>>,
@@ -37,7 +37,7 @@ impl Call {
         self
     }
 
-    /// As a user whom nothing belongs to. Only root can do that; anybody else stays who they are.
+    /// As a user who owns nothing. Only root can switch users; anybody else stays who they are.
     pub(crate) fn by_stranger(mut self) -> Self {
         if is_root() {
             self.command.uid(NOBODY).gid(NOBODY);
@@ -62,7 +62,7 @@ impl Call {
         Outcome::new(pid, output)
     }
 
-    /// Runs it, which must succeed without a word on standard error, and gives its standard output.
+    /// Runs it; it must succeed without a word on standard error. Returns its standard output.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Vec<u8> {
         let outcome = self.outcome();
@@ -76,7 +76,7 @@ impl Call {
         String::from_utf8(self.succeeds()).unwrap().trim_end_matches('\n').to_owned()
     }
 
-    /// Runs it, which must fail with a code and without any output, and gives what it says on standard error.
+    /// Runs it; it must fail with this code and print nothing on standard output. Returns its standard error.
     ///
     /// `otp run` adds 100 to the code of its own failures.
     #[track_caller]
@@ -90,7 +90,7 @@ impl Call {
     }
 }
 
-/// The hint in what a failure says.
+/// The hint in an error message.
 #[track_caller]
 pub(crate) fn hint(stderr: &str) -> &str {
     let hint = stderr.lines().find_map(|line| line.strip_prefix("  hint: "));
@@ -104,12 +104,12 @@ pub(crate) fn command(hint: &str) -> &str {
     command.unwrap_or_else(|| panic!("there is no command in {hint:?}"))
 }
 
-/// The warning in what the program says, if that is all of it.
+/// The warning, if it is all that the program prints.
 pub(crate) fn warning(stderr: &str) -> Option<&str> {
     stderr.strip_prefix("otp: warning: ")?.strip_suffix('\n').filter(|warning| !warning.contains('\n'))
 }
 
-/// How a program ended, and what it said.
+/// How a program ended, and what it printed.
 pub(crate) struct Outcome {
     pub(crate) pid: u32,
     pub(crate) status: ExitStatus,

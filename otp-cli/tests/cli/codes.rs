@@ -1,4 +1,4 @@
-//! The exit codes 0 to 3, each by causes of its own. A failure prints nothing, makes nothing and loses nothing.
+//! The exit codes 0 to 3, each with its own causes. A failure prints nothing, makes nothing and loses nothing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -86,7 +86,7 @@ fn code_2_is_usage() {
     assert_eq!(world.everything(), before);
 }
 
-/// What is said of a key, without what is different each time: its id, and a time.
+/// A message about a key, without the parts that differ each time: its id, and a time.
 fn without_id_and_time(message: &str) -> String {
     let is_stable = |word: &&str| word.len() != 16 && !word.contains(|c: char| c.is_ascii_digit());
     message.split([' ', ':', ',']).filter(is_stable).collect::<Vec<_>>().join(" ")

@@ -13,7 +13,7 @@ fn code_4_is_a_malformed_key() {
     let world = World::new();
     let key = world.key("nightly.key");
     let last = if key.ends_with('a') { "q" } else { "a" };
-    // Those with the same word get the same message, the others another; with none, it depends on the key.
+    // Cases with the same word share a message, others don't; with no word, the message depends on the key.
     let cases = [
         (String::new(), "empty"),
         (" \n".to_owned(), "empty"),
@@ -73,7 +73,7 @@ fn code_5_is_a_wrong_key_or_a_tampered_record() {
     world.otp(&["issue", "other", "--key-file=nightly.key", "--new-key-file=new.key"]).fails(5);
     world.otp(&["rotate", "--yes", "other", "--key-file=nightly.key", "--generate"]).fails(5);
 
-    // A bit of the ciphertext, and one of the tag, under a checksum that fits.
+    // A bit of the ciphertext, and one of the tag, under a checksum that matches.
     for at in [whole.len() - 40, whole.len() - 5] {
         let mut tampered = whole.clone();
         tampered[at] ^= 1;

@@ -38,7 +38,7 @@ fn code_7_is_a_damaged_record() {
     let message = world.otp(&["get", "--key-file=nightly.key", "--record=/dev/zero"]).fails(7);
     assert!(hint(&message).contains("/dev/zero"), "{message}");
     assert!(!world.path("started").exists());
-    // Even so it can be ended.
+    // It can be ended all the same.
     let message = world.otp(&["info", "edms/reporting"]).fails(7);
     world.sh(command(hint(&message)), &[]).succeeds();
     assert_eq!(world.otp(&["revoke", "edms/reporting", &world.key_id("nightly.key")]).outcome().code(), 3);
@@ -125,7 +125,7 @@ fn code_10_is_unsafe_permissions() {
 #[test]
 fn code_10_is_a_key_file_or_a_store_of_another_user() {
     if !is_root() {
-        // Files of other users are root's to make.
+        // Only root can make files that belong to other users.
         return;
     }
     let world = World::new();
@@ -162,7 +162,7 @@ fn code_11_is_failed_randomness() {
             let message = world.otp(command).env("LD_PRELOAD", &library).fails(11);
             assert!(message.contains("\n  because: ") && !hint(&message).is_empty(), "{message}");
         }
-        // What draws nothing needs none.
+        // A command that draws nothing needs none.
         assert_eq!(world.otp(&GET).env("LD_PRELOAD", &library).prints(), "alice\ncorrect horse");
         fs::remove_file(library).unwrap();
     }
@@ -209,7 +209,7 @@ fn code_12_is_a_store_that_another_user_may_not_read() {
     world.chmod("store", 0o700);
     let mut unread = call(&["get"]);
     if is_root() {
-        // Read bits let a stranger read what is sealed, with a key.
+        // With read permission, a stranger who has a key can read what is sealed.
         world.chmod("store", 0o755);
         unread = call(&["get"]);
         unread.command.uid(0);

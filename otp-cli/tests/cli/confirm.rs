@@ -1,4 +1,4 @@
-//! What can't be undone is confirmed: by somebody at a terminal, or by `--yes`.
+//! What can't be undone needs confirmation, from somebody at a terminal or by `--yes`.
 
 use otp_test_tools::lacks;
 

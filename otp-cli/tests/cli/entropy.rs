@@ -1,4 +1,4 @@
-//! `--extra-entropy`: what is drawn is the system's source XOR the user's, of which no byte is used twice.
+//! `--extra-entropy`: draws are the system's bytes XOR the user's, and no byte of the user's is used twice.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use base32ct::{Base32Unpadded, Encoding};
 use crate::call::hint;
 use crate::world::World;
 
-/// What the start-up test takes, a key of capacity 64, and a generated password.
+/// The bytes for the start-up test, for a key of capacity 64, and for a generated password.
 const START: usize = 1024;
 const KEY: usize = 10 + 32 + 66;
 const PASSWORD: usize = 32;
 
-/// Bytes that the health tests let pass.
+/// Bytes that pass the health tests.
 fn plain(at: usize) -> u8 {
     u8::try_from((at * 7 + at / 256) % 256).unwrap()
 }
@@ -58,7 +58,7 @@ fn each_command_cuts_off_exactly_what_it_draws() {
     assert_eq!(world.otp(&["info", "edms/reporting", "--json"]).prints().matches("\"id\"").count(), 2);
 }
 
-/// With a system's source whose bytes are known, all that is drawn is known: the XOR of both.
+/// Makes draws predictable: with known bytes from the system, every draw is the XOR of two known sources.
 #[cfg(target_os = "linux")]
 struct Known {
     library: PathBuf,
@@ -71,8 +71,8 @@ impl Known {
         Self { library: world.random_source("known", body) }
     }
 
-    /// One draw of `len` bytes, of which the first gets the file's byte at `from` and the system's at `system`: that one is
-    /// asked once in a command, for all of it.
+    /// One draw of `len` bytes. Its first byte comes from the file's byte at `from` and the system's at `system`: a
+    /// command asks the system once, for all that it needs.
     fn mixed(from: usize, system: usize, len: usize) -> Vec<u8> {
         let known = |at: usize| u8::try_from((13 + 7 * at) % 256).unwrap();
         (0..len).map(|at| plain(from + at) ^ known(system + at)).collect()
@@ -94,7 +94,7 @@ fn a_key_and_a_password_are_the_systems_bytes_xor_the_files() {
     world.otp(&ADD).arg("--key-file=new.key").env("LD_PRELOAD", &known.library).succeeds();
 
     let symbols = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    // Each draw takes the end of the file: first the start-up test and the password, then the key.
+    // Each draw takes from the file's end: first the start-up test and the password, then the key.
     let first = 5000 - START - PASSWORD;
     let password: Vec<u8> =
         Known::mixed(first + START, START, PASSWORD).iter().map(|byte| symbols[usize::from(byte & 63)]).collect();
@@ -136,7 +136,7 @@ fn no_byte_is_used_twice_under_whichever_name_the_file_is_reached() {
 fn too_few_bytes_stay_and_nothing_is_changed() {
     let world = World::new();
     let before = kept(&world);
-    // What there is, and what a draw before the one that fails has taken of it.
+    // The file's length, and how much of it a draw takes before another draw fails.
     for (len, taken, command) in [
         (START + KEY - 1, 0, &ISSUE[..]),
         (START + KEY - 1, 0, &["add", "new", "--username=u", "--field-file=password=nightly.key", ISSUE[3]]),
@@ -263,7 +263,7 @@ fn many_processes_share_a_file_and_none_gets_the_bytes_of_another() {
         assert_eq!(world.read(&format!("code-{n}")), b"0\n");
         world.otp(&["get", "--key-file", &format!("{n}.key")]).succeeds();
     }
-    // All of it is gone, which it would not be if any of it had been given twice.
+    // All of it is used up, which it would not be if any of it had been given out twice.
     assert_eq!(world.read("entropy"), b"");
     world.otp(&["add", "b", "--username=u", "--generate", "--extra-entropy=entropy"]).fails(11);
 }

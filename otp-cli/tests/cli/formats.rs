@@ -1,4 +1,4 @@
-//! Stores, keys and rings of every version that there was, which open for ever: `tests/formats`, a folder for each.
+//! Stores, keys and rings of every past version open for ever: `tests/formats` has a folder for each.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ fn formats() -> Vec<PathBuf> {
     formats
 }
 
-/// A world with a private copy of a folder: git keeps no modes.
+/// A world with a private copy of a folder: git does not keep modes.
 fn copy_of(format: &Path) -> World {
     let world = World::empty();
     copy(format, world.root());
@@ -51,7 +51,7 @@ fn keys(format: &Path) -> Vec<(String, Option<String>)> {
     keys
 }
 
-/// Runs a command, which must succeed, whatever it says of what it does.
+/// Runs a command, which must succeed but may print notes and warnings.
 fn carry_out(call: Call) {
     let outcome = call.outcome();
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
@@ -77,7 +77,7 @@ fn every_key_opens_what_it_opened_when_it_was_made() {
 fn an_old_ring_rotates_and_its_old_keys_follow() {
     for format in formats() {
         let world = copy_of(&format);
-        // A copy of a ring is one that somebody has to vouch for.
+        // Somebody has to vouch for a copy of a ring.
         carry_out(world.otp(&["ring", "adopt", "--ring=ring", "--yes"]));
         carry_out(world.otp(&["verify", "--ring=ring"]));
         let rotate = ["rotate", "edms/archive", "--ring=ring", "--password-stdin", "--yes"];

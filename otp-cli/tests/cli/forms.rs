@@ -1,11 +1,11 @@
-//! What `otp get` prints for shells and files of variables comes back. `cargo xtask clients` has the readers of dotenv.
+//! What `otp get` prints for shells and dotenv files is read back intact. `cargo xtask clients` tests dotenv readers.
 
 use otp_test_tools::lacks;
 
 use crate::call::hint;
 use crate::world::World;
 
-/// A value that each reader finds hard.
+/// A value that is hard for every reader.
 const VALUE: &str = " a'b\"c\\d$HOME`x`%41 #\u{e4}{}|!~\n\\\\'\n ";
 
 fn world(value: &str) -> World {

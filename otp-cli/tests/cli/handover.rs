@@ -1,4 +1,4 @@
-//! New keys are handed over, or taken back: nothing is left that nobody can open.
+//! New keys are handed over, or taken back: no record is left without its key.
 
 use otp_test_tools::lacks;
 
@@ -37,13 +37,13 @@ fn a_closed_output_would_lose_the_key_and_is_refused_and_nothing_is_made() {
     }
     assert_eq!(world.everything(), before);
     assert_eq!(world.otp(&["get", "--key-file=nightly.key"]).prints(), "alice\ncorrect horse");
-    // With a file the output does not matter.
+    // With a file, the output does not matter.
     world.sh(&format!("exec otp {ISSUE} --new-key-file new.key >&-"), &[]).succeeds();
     world
         .sh("exec otp rotate --yes edms/reporting --key-file new.key --generate --new-key-dir keys >&-", &[])
         .succeeds();
     assert_eq!(std::fs::read_dir(world.path("keys")).unwrap().count(), 2);
-    // A user who sends it to nowhere has their reasons.
+    // Users who send a key to /dev/null have their reasons.
     world.sh("exec otp add nowhere --username u --generate >/dev/null", &[]).succeeds();
 }
 
@@ -61,7 +61,7 @@ fn an_output_that_fails_takes_the_key_back() {
     assert_eq!(world.otp(&["get", "--key-file=nightly.key"]).prints(), "alice\ncorrect horse");
 }
 
-/// A pipe whose reader is gone before the program starts: `mkfifo`, opened for both, then for one.
+/// A pipe whose reader is gone before the program starts: `mkfifo`, opened for both, then for writing only.
 #[test]
 fn a_reader_who_is_gone_takes_the_key_back_and_that_is_an_error() {
     let world = World::new();
@@ -72,7 +72,7 @@ fn a_reader_who_is_gone_takes_the_key_back_and_that_is_an_error() {
         assert!(message.contains("\n  because: Broken pipe"), "{message}");
         assert_eq!(world.everything(), before, "{command}");
     }
-    // What can be printed again ends without a word.
+    // For output that can be printed again, a closed pipe is no error.
     for command in
         ["list", "list --json", "info edms/reporting", "get --key-file nightly.key", "verify", "--help", "man"]
     {
@@ -107,10 +107,10 @@ fn a_store_that_takes_nothing_gives_no_key() {
     }
     let world = World::new();
     let before = world.everything();
-    // No file may grow: what was begun is taken back.
+    // No file may grow: whatever was begun is taken back.
     for command in [ADD, ISSUE, ROTATE] {
         let outcome = world.shell("dash", &format!("trap '' XFSZ; ulimit -f 0; exec otp {command}"), &[]).outcome();
-        // The message goes to a pipe, which has no limit.
+        // The error message goes to a pipe, which has no limit.
         assert_eq!((outcome.code(), outcome.text().as_str()), (12, ""), "{command}: {}", outcome.stderr);
         assert!(hint(&outcome.stderr).contains("ulimit -f"), "{}", outcome.stderr);
         assert_eq!(world.everything(), before, "{command}");

@@ -1,4 +1,4 @@
-//! The commands in hints work as they are, whatever is in a path.
+//! The commands in hints can be run as they are, whatever bytes are in a path.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use otp_test_tools::lacks;
 use crate::call::{command, hint};
 use crate::world::World;
 
-/// Names of files that a shell would take for something else, and all bytes that a name can have.
+/// File names that a shell would misread, and all bytes that a name can have.
 fn names() -> Vec<Vec<u8>> {
     let all: Vec<u8> = (1..=u8::MAX).filter(|byte| *byte != b'/').collect();
     let mut names: Vec<Vec<u8>> = all.chunks(64).map(<[u8]>::to_vec).collect();

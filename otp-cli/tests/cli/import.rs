@@ -1,4 +1,4 @@
-//! `otp import secure-python-link`: files of Secure-Python-Link become accounts, and nothing of them is executed.
+//! `otp import secure-python-link`: files of Secure-Python-Link become accounts, and nothing in them is executed.
 
 use crate::call::command;
 use crate::world::World;
@@ -39,14 +39,14 @@ fn an_old_file_becomes_an_account_and_stays() {
     let opened = world.otp(&["get", "account1", "--key-file", "new.key"]).prints();
     assert_eq!(opened, "reporting\nCorrect\\Horse 4 \"B\"");
     assert!(world.otp(&["info", "account1"]).prints().contains("nightly"));
-    // What it says to do next works.
+    // The command that it suggests works.
     let rotate = said.lines().find(|line| line.contains("run: ")).map(command).unwrap();
     let rotated = world.sh(&format!("{rotate} --generate --yes"), &[]).prints();
     world.write("rotated.key", rotated.rsplit('\t').next().unwrap());
     assert_eq!(world.otp(&["get", "--field=username", "--key-file=rotated.key"]).prints(), "reporting");
 }
 
-/// The user's part of the file, under another key, is a value of another length. What is said must be the same.
+/// Opened with another key, the user's part of the file is a value of another length. The output must be the same.
 #[test]
 fn what_is_said_does_not_depend_on_the_length_of_a_value() {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$%&*+=?#@";
@@ -146,7 +146,7 @@ fn a_hostile_pickle_runs_nothing() {
     world.write("Account1.p", pickle);
     world.otp(&IMPORT).fails(7);
     assert!(!world.path("marker").exists());
-    // It is what it claims to be: unpickling it runs the command.
+    // The file really is an attack: unpickling it runs the command.
     world.sh("python3 -c 'import pickle; pickle.load(open(\"Account1.p\", \"rb\"))'", &[]).succeeds();
     assert!(world.path("marker").exists());
 }

@@ -1,4 +1,4 @@
-//! JSON is an interface: every output is what its schema in `docs/schema` says, and the schemas refuse what is not.
+//! JSON is an interface: every output matches its schema in `docs/schema`, and the schemas refuse everything else.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn schema(name: &str) -> Validator {
     jsonschema::draft202012::new(&schema_text(name)).unwrap()
 }
 
-/// One JSON value with a newline behind it, of the shape that a schema says.
+/// One JSON value that matches a schema, with a newline after it.
 #[track_caller]
 fn checked(name: &str, output: &[u8]) -> Value {
     assert_eq!(output.last(), Some(&b'\n'));
@@ -93,7 +93,7 @@ fn list_is_an_array_of_what_info_prints() {
     assert_eq!(none, json!([]));
     let keys = |name: &str, place: &str| schema_text(name).pointer(place).unwrap()["keys"]["items"].clone();
     assert_eq!(keys("list", "/items/properties"), keys("info", "/properties"));
-    // An account of which no record can be read is listed, without keys.
+    // An account whose records are all unreadable is listed, without keys.
     world.write("store/a/aaaaaaaaaaaaaaaa.otp", "junk");
     fs::remove_file(world.path("store/a").join(format!("{}.otp", list[0]["keys"][0]["id"].as_str().unwrap()))).unwrap();
     let damaged = checked("list", &world.otp(&["list", "a", "--json"]).outcome().stdout);
@@ -151,7 +151,7 @@ fn verify_lists_every_fault() {
     let fault = &report["faults"][0];
     assert_eq!((&report["records"], &report["keys"]), (&json!(2), &json!(0)));
     assert_eq!((&fault["id"], &fault["code"]), (&json!(world.key_id("b.key")), &json!("damaged")));
-    // The other key's holder hears nothing of it.
+    // The fault does not concern the other key's holder.
     let outcome = world.otp(&["verify", "nothing/", "--json", "--key-file=nightly.key"]).outcome();
     assert_eq!(checked("verify", &outcome.stdout), json!({"records": 0, "keys": 1, "faults": [], "expiring": []}));
 }
@@ -219,7 +219,7 @@ fn verify_says_what_the_ring_finds_and_which_keys_are_on_their_last_page() {
     let ring = report["ring"].as_array().unwrap();
     assert_eq!((code, ring.len()), (3, 1), "{report:#}");
     assert_eq!((&ring[0]["id"], &ring[0]["code"]), (&json!(id), &json!("not-found")));
-    // The claim of a generation that this ring never began is about the account, not about a key.
+    // A claim of a generation that this ring never began concerns the account, not a key.
     fs::write(world.path("store/edms/reporting/aaaaaaaaaaaaaaah.claim.otp"), [0; 16]).unwrap();
     let (_, report) = verify(&[]);
     let codes: Vec<_> = report["ring"].as_array().unwrap().iter().map(|fault| (&fault["id"], &fault["code"])).collect();
@@ -251,7 +251,7 @@ fn inspect_and_doctor_keep_their_shapes() {
     assert_eq!((outcome.code(), problems), (0, 0), "{findings}");
 }
 
-/// Each line is a value of its own.
+/// Each line is a JSON value.
 fn lines(name: &str, output: &[u8]) -> Vec<Value> {
     output.split_inclusive(|byte| *byte == b'\n').map(|line| checked(name, line)).collect()
 }

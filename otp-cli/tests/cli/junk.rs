@@ -1,4 +1,4 @@
-//! Junk in a store spoils nothing but itself, and a full disk keeps nobody from ending a key.
+//! Junk in a store harms nothing else, and a full disk stops nobody from ending a key.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::world::World;
 
 const ROTATE: &str = "otp rotate --yes edms/reporting --key-file=nightly.key --generate --new-key-dir=keys";
 
-/// A world in which the account has one more key, `b.key`, whose record is junk.
+/// A world in which the account has another key, `b.key`, whose record is junk.
 fn with_junk() -> World {
     let world = World::new();
     world.otp(&["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=b.key"]).succeeds();

@@ -1,4 +1,4 @@
-//! Where the key comes from: each way, in their order, and what is refused.
+//! Where the key comes from: each way, their order of precedence, and what is refused.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -8,7 +8,7 @@ use otp_test_tools::lacks;
 use crate::call::{command, hint, warning};
 use crate::world::World;
 
-/// A world with accounts `a` to `f`, whose usernames are their names, and their keys in `a.key` and so on.
+/// A world with accounts `a` to `f`, whose usernames are their names, with their keys in `a.key` to `f.key`.
 fn six() -> World {
     let world = World::empty();
     for name in ["a", "b", "c", "d", "e", "f"] {
@@ -20,7 +20,7 @@ fn six() -> World {
     world
 }
 
-/// Whether the program warns of a key that other users can see, and says nothing else.
+/// Whether the program warns that other users can see the key, and prints nothing else.
 fn warns(stderr: &str) -> bool {
     warning(stderr).is_some_and(|text| text.contains("--key-file"))
 }
@@ -28,7 +28,7 @@ fn warns(stderr: &str) -> bool {
 #[test]
 fn the_first_way_that_is_given_counts() {
     let world = six();
-    // From the last to the first; each call has all ways that come after its own.
+    // In reverse order: each call also has all ways that come after its own.
     let mut options = String::new();
     let mut variables: Vec<(&str, String)> = Vec::new();
     let path = |name: &str| world.path(name).display().to_string();
@@ -39,7 +39,7 @@ fn the_first_way_that_is_given_counts() {
         call.command.envs(variables.iter().map(|(name, value)| (name, value)));
         let outcome = call.outcome();
         assert_eq!(outcome.text(), name, "{options}: {}", outcome.stderr);
-        // Others see a key on the command line even where it does not count.
+        // Other users see a key on the command line even if another one is used.
         let is_visible = options.contains("--key ");
         assert_eq!(
             (warns(&outcome.stderr), outcome.stderr.is_empty()),
@@ -64,7 +64,7 @@ fn a_way_that_fails_is_not_passed_over() {
     world.otp(&["get", "--key-fd=99"]).env("OTP_KEY", &good).fails(1);
     world.otp(&["get"]).env("OTP_KEY", &good).env("OTP_KEY_FILE", "not-there").fails(1);
     world.otp(&["get"]).env("OTP_KEY", "nonsense").env("CREDENTIALS_DIRECTORY", world.path("credentials")).fails(4);
-    // A variable that is empty is not given, and a service may have other credentials.
+    // An empty variable counts as not given, and a service may have other credentials.
     let call = world.otp(&["get", "--field=username"]).env("OTP_KEY_FILE", "").env("OTP_KEY", "");
     assert_eq!(call.env("CREDENTIALS_DIRECTORY", world.path("credentials")).prints(), "f");
     let message = world.otp(&["get"]).env("CREDENTIALS_DIRECTORY", world.path("store")).fails(2);
@@ -126,7 +126,7 @@ fn others_must_not_be_able_to_replace_a_key_file() {
     world.sh(command(hint(&message)), &[]).succeeds();
     assert_eq!(world.otp(&get).prints(), "alice");
 
-    // Where each can remove only what is their own, it is a warning.
+    // If all users can remove only their own files there, it is a warning.
     world.chmod("shared", 0o1777);
     let outcome = world.otp(&["get", "--field=username", "--key-file=shared/a.key"]).outcome();
     assert_eq!((outcome.code(), outcome.text().as_str()), (0, "alice"));

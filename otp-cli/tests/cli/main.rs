@@ -1,4 +1,4 @@
-//! The real program, as a caller meets it: one scenario a file.
+//! The real program, as callers meet it: one scenario in each file.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![forbid(unsafe_code)]

@@ -26,12 +26,12 @@ const COMMANDS: [&[&str]; 18] = [
     &["man"],
 ];
 
-/// The table of exit codes, a line each.
+/// The table of exit codes, one a line.
 fn exit_codes() -> Vec<String> {
     Code::ALL.iter().map(|code| format!("{}  {}", code.number(), code.summary())).collect()
 }
 
-/// Options as help names them: lower-case letters and dashes behind two dashes.
+/// The options that a help text names: two dashes, then lower-case letters and dashes.
 fn options(text: &str) -> Vec<&str> {
     let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
     let mut found: Vec<&str> = words.filter(|word| word.len() > 3 && word.starts_with("--")).collect();

@@ -1,4 +1,4 @@
-//! Presets: what a client is started with. `cargo xtask clients` logs in with the real ones.
+//! Presets: how each client is started. `cargo xtask clients` logs in with the real ones.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::call::{Call, hint};
 use crate::world::World;
 
-/// An account with a host, and a program of each name that shows what it was started with.
+/// An account with a host, and a stand-in for each client, which shows how it was started.
 fn world() -> World {
     let world = World::empty();
     world

@@ -1,4 +1,4 @@
-//! Prompts on a real terminal. Each step waits for what the program shows, so nothing depends on time.
+//! Prompts on a real terminal. Each step waits for what the program shows, so nothing depends on timing.
 
 use otp_test_tools::lacks;
 
@@ -173,7 +173,7 @@ fn the_end_of_input_ends_it_and_a_pause_does_not() {
     }
     let world = World::empty();
     let mut terminal = Terminal::start(&world, &["add", "a", "--username=u", "--key-file=a.key"]);
-    // A session without a shell has nobody who could continue what is paused, so the system goes on at once.
+    // In a session without a shell, nobody could continue a paused process, so the system continues it at once.
     terminal.answer_unseen("Password: ", "half\x1a");
     terminal.answer_unseen("Password: ", "\x04");
     let end = terminal.end();
@@ -245,7 +245,7 @@ fn nobody_is_asked_without_a_terminal() {
         let message = world.otp(command).stdin("alice\npass\npass\n").fails(2);
         assert!(hint(&message).contains("--username"), "{message}");
     }
-    // A terminal to type on is not enough; what is asked must be seen too.
+    // A terminal for typing is not enough; the prompt must be visible, too.
     let mut terminal = Terminal::start(&world, &["add", "b"]);
     terminal.wait_for("Username: ");
     terminal.write("\x03");
@@ -288,13 +288,13 @@ fn rotate_asks_for_what_is_missing() {
     let key = file(&end.stdout);
     holds(&world, &key, "alice\nbattery");
 
-    // Something else is new: the password stays, and nobody is asked.
+    // Something else is new: the password stays, and there is no prompt.
     let rotate = ["rotate", "--yes", "edms/reporting", "--key-file", &key, "--username=bob", "--new-key-dir=second"];
     let end = Terminal::start(&world, &rotate).end();
     assert_eq!(end.code, Some(0), "{}", end.seen);
     holds(&world, &file(&end.stdout), "bob\nbattery");
 
-    // Without a key everything is new.
+    // Without a key, everything is new.
     let mut terminal = Terminal::start(&world, &["rotate", "--yes", "edms/reporting", "--new-key-dir=third"]);
     terminal.wait_for("Username: ");
     terminal.write("carol\n");

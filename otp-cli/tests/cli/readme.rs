@@ -1,22 +1,22 @@
-//! The commands of the README do what they say, one after the other, in an empty directory.
+//! The commands in the README do what they say, one after another, in an empty directory.
 
 use std::fs;
 use std::path::Path;
 
 use crate::world::World;
 
-/// Stands between what two blocks print.
+/// Separates the outputs of two blocks.
 const BETWEEN: &str = "--- next block ---\n";
 
-/// A block of commands, and what it prints, if the document says so.
+/// A block of commands, and its output, if the document gives it.
 #[derive(Debug, PartialEq)]
 struct Block<'d> {
     commands: &'d str,
     output: Option<&'d str>,
 }
 
-/// The blocks of a document that are marked as `sh` alone; what a block needs beforehand is marked otherwise. What it prints
-/// is in the block behind it, if that is marked as `output`.
+/// The document's blocks that are marked `sh` alone; setup for a block is marked differently. If the next block is
+/// marked `output`, it holds what the commands print.
 fn blocks(document: &str) -> Vec<Block<'_>> {
     let behind = |rest: &'_ str| rest.find("\n```").unwrap();
     let block = |rest| {
@@ -49,7 +49,7 @@ fn every_command_of_the_readme_runs_and_prints_what_the_readme_shows() {
     }
 }
 
-/// The script of `docs/rotation.md` that a unit starts at boot.
+/// The script in `docs/rotation.md` that a unit runs at boot.
 fn resume_script() -> String {
     let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rotation.md")).unwrap();
     let (_, block) = document.split_once("\n```sh,resume\n").unwrap();
@@ -81,7 +81,7 @@ fn the_script_that_resumes_at_boot_finishes_what_was_cut_short_and_nothing_else(
     assert_eq!((resume(), applied()), (0, 2));
     assert_eq!(world.otp(&["verify", "--ring=ring"]).prints(), "3 records: all well");
     assert_eq!((resume(), applied()), (0, 2), "nothing is left to resume");
-    // A database that can't be reached: the unit fails, and tries again.
+    // If the database can't be reached, the unit fails and tries again.
     assert_eq!(rotate("d"), 15);
     apply("#!/bin/sh\nexit 1\n");
     assert_eq!(resume(), 15);

@@ -1,4 +1,4 @@
-//! Stores on the network: here through a helper in Python, which a test of `otp-link` shares.
+//! Stores on the network, here through a Python helper, which is shared with a test of `otp-link`.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -84,7 +84,7 @@ fn many_accounts_move_to_a_url_and_a_second_run_finds_them_there() {
     assert!(other.code() == 9 && other.stderr.starts_with("otp: 70 failed\n  hint: "), "{}", other.stderr);
 }
 
-/// The helper dies while the database changes, and the next one finds no store.
+/// The helper dies while the database changes, and the next helper finds no store.
 #[test]
 fn a_store_that_goes_once_the_database_has_changed_leaves_a_rotation_to_be_resumed() {
     let world = world();
@@ -105,7 +105,7 @@ fn a_store_that_goes_once_the_database_has_changed_leaves_a_rotation_to_be_resum
     otp(&["verify"]).succeeds();
 }
 
-/// Of two keys, each waits for the other to be read too.
+/// The helper answers about neither of two keys until both are asked for.
 #[test]
 fn those_who_look_at_many_records_ask_for_several_at_a_time() {
     let world = world();
@@ -156,7 +156,7 @@ fn a_helper_has_ended_when_the_command_starts() {
     add(&world);
     let pid = world.path("pid");
     let store = url(&world, &format!("pid={}", pid.display()));
-    // The shell is otp's own process: a helper that was not waited for would be a child of it.
+    // The shell has replaced otp in the same process: a helper that was not waited for would be its child.
     let script = format!("test ! -e /proc/$(cat {}) && echo \"$OTP_PASSWORD\"", pid.display());
     let text = otp(&world, &["run", "--key-file=nightly.key", "--store", &store, "--", "sh", "-c", &script]).prints();
     assert_eq!(text, "correct horse");
@@ -185,7 +185,7 @@ fn not_allowed_unreachable_damaged_and_newer_have_codes_of_their_own() {
     for (fault, code) in [("denied", 13), ("hangs", 12), ("silent", 12), ("dies", 12), ("body", 7), ("version", 8)] {
         let store = url(&world, &format!("fault={fault}"));
         let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &store]);
-        // A machine that is busy needs a while to start an interpreter.
+        // A busy machine needs a while to start an interpreter.
         call.command.env("OTP_STORE_TIMEOUT", if matches!(fault, "hangs" | "silent") { "1" } else { "60" });
         let outcome = call.outcome();
         assert_eq!((outcome.code(), outcome.text().as_str()), (code, ""), "{fault}");
@@ -204,7 +204,7 @@ fn who_waits_for_a_second_is_told_what_for() {
     let outcome = otp(&world, &["get", "--key-file=nightly.key", "--store", &url(&world, "fault=slow")]).outcome();
     assert_eq!(outcome.text(), "alice\ncorrect horse\n");
     assert_eq!(outcome.stderr.matches("waiting for store.example (try 2)").count(), 1);
-    // Also by a helper that says nothing at all.
+    // Also if the helper says nothing at all.
     let silent = url(&world, "fault=hangs");
     let mut call = otp(&world, &["get", "--key-file=nightly.key", "--store", &silent]);
     call.command.env("OTP_STORE_TIMEOUT", "4");
@@ -219,7 +219,7 @@ fn ctrl_c_ends_who_waits() {
     add(&world);
     let pid = world.path("pid");
     let store = url(&world, &format!("fault=hangs&pid={}", pid.display()));
-    // The tests may run with signals ignored, as shells do for what they start in the background.
+    // The tests may run with signals ignored: shells start background jobs that way.
     let get = ["--default-signal", OTP, "get", "--key-file=nightly.key", "--store", &store];
     let mut call = world.command("env", &get).env("OTP_HELPERS", HELPERS);
     let mut waiting = call.command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -231,7 +231,7 @@ fn ctrl_c_ends_who_waits() {
     };
     kill_process(Pid::from_child(&waiting), Signal::INT).unwrap();
     assert_eq!(waiting.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
-    // This one would not end by itself.
+    // This helper would not end by itself.
     kill_process(Pid::from_raw(helper).unwrap(), Signal::KILL).unwrap();
 }
 
@@ -262,7 +262,7 @@ fn a_store_is_made_copied_and_checked() {
     let text = otp(&world, &["get", "--key-file=nightly.key", "--store", copy.to_str().unwrap()]).prints();
     assert_eq!(text, "alice\ncorrect horse");
 
-    // As somebody uploads it; a helper refuses to write there before it was made a store.
+    // As if somebody had uploaded it; a helper refuses to write there until it is made a store.
     copy_files(&copy, &back);
     let uploaded = format!("test://{}", back.display());
     otp(&world, &["issue", "edms/reporting", "--key-file=nightly.key", "--new-key-file=new.key", "--store", &uploaded])

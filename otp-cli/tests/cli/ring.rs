@@ -1,4 +1,4 @@
-//! `otp ring`, and rotations with a ring: keys that keep their text, programs that change a database, and what goes wrong.
+//! `otp ring`, and rotations with a ring: keys that keep their text, programs that change a database, and failures.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ fn ringed() -> World {
     let issue = ["issue", "edms/reporting", "--ring=ring", "--for=hourly", "--pages=4", "--new-key-file=hourly.key"];
     done(world.otp(&issue));
     world.write("database", "first");
-    // Logs in with the old password, or with the new one; then it has the new one. `fate` says how it ends.
+    // Logs in with the old or the new password; after that, the new one is valid. `fate` says how it ends.
     world.write(
         "apply",
         "#!/usr/bin/env python3
@@ -44,7 +44,7 @@ if fate == 'takes all room':
     world
 }
 
-/// Runs it, which must succeed, whatever it says.
+/// Runs it; it must succeed, whatever it prints.
 #[track_caller]
 fn done(call: Call) -> String {
     let outcome = call.outcome();
@@ -64,7 +64,7 @@ fn database(world: &World) -> String {
     String::from_utf8(world.read("database")).unwrap()
 }
 
-/// Everybody's own key opens the password that the database has, and nothing is wrong.
+/// Every holder's own key opens the database's password, and nothing is wrong.
 #[track_caller]
 fn check_at_rest(world: &World) {
     for key in ["nightly.key", "hourly.key"] {
@@ -73,7 +73,7 @@ fn check_at_rest(world: &World) {
     assert_eq!(done(world.otp(&["verify", "--ring=ring"])), "2 records: all well\n");
 }
 
-/// The files of the account in the store, with their contents.
+/// The account's files in the store, with their contents.
 fn records(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<_> =
         fs::read_dir(world.path("store/edms/reporting")).unwrap().map(|file| file.unwrap().path()).collect();
@@ -120,7 +120,7 @@ fn a_value_that_is_not_text_is_refused_before_anything_is_staged() {
     world.otp(&rotate).fails(2);
     assert_eq!(records(&world), before);
     check_at_rest(&world);
-    // A program is not needed, and then any value will do.
+    // The program is optional; without one, any value will do.
     done(world.otp(&rotate[..4]));
     done(world.otp(&["verify", "--ring=ring"]));
 }
@@ -270,7 +270,7 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     let first = records(&world);
     let hourly = world.key_id("hourly.key");
     done(rotate(&world, "changes"));
-    // An older page.
+    // A record of an older page.
     for (path, bytes) in &first {
         fs::write(path, bytes).unwrap();
     }
@@ -286,7 +286,7 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     assert!(outcome.text().contains("its key has ended, and its record is back"), "{}", outcome.text());
     let refused = rotate(&world, "changes").fails(5);
     assert!(refused.contains(&hourly) && hint(&refused).contains("--end-unknown"), "{refused}");
-    // Of a database whose password only a rolled back record had, the administrator knows more than the ring.
+    // If the database's password was only in a record that was rolled back, the administrator knows more than the ring.
     world.write("database", "first");
     done(world.otp(&ROTATE).args(&["--apply=./apply", "--end-unknown", &hourly]));
     world.otp(&["get", "--key-file=hourly.key"]).fails(3);
@@ -361,7 +361,7 @@ fn whoever_makes_a_key_with_pages_hears_how_long_it_is() {
     let length = world.key("long.key").len();
     assert!(outcome.stderr.contains(&format!("{length} characters for its 60 pages")), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("warning") && outcome.stderr.contains("file"), "{}", outcome.stderr);
-    // On standard output it is about to go where it may be cut off.
+    // On standard output, the key may soon end up where it is cut off.
     let outcome = world.otp(&issue).arg("-").outcome();
     assert!(
         warning(&outcome.stderr).is_some_and(|text| text.contains("255") && text.contains("file")),
@@ -379,7 +379,7 @@ fn hints_name_the_ring_that_the_command_line_names() {
     let rotate = ["rotate", "edms/reporting", "--generate"];
     let message = world.otp(&rotate).arg("--ring=a ring").fails(3);
     assert!(hint(&message).contains("otp ring add --ring 'a ring' --key-file"), "{message}");
-    // Where the environment names it, a command needs no option.
+    // Where the environment names the ring, commands need no option.
     let message = world.otp(&rotate).env("OTP_RING", world.path("a ring")).fails(3);
     assert!(hint(&message).contains("otp ring add --key-file"), "{message}");
 }
@@ -387,7 +387,7 @@ fn hints_name_the_ring_that_the_command_line_names() {
 #[test]
 fn a_forged_claim_is_named_and_deleting_it_helps() {
     let world = ringed();
-    // A generation that nobody reaches.
+    // A generation that no ring reaches.
     let forged = "store/edms/reporting/aaaaaaaaaaafwrka.claim.otp";
     world.write(forged, "forged");
     world.chmod(forged, 0o600);
@@ -424,7 +424,7 @@ fn the_ring_hands_keys_out_again_and_takes_in_those_from_before() {
     assert_eq!(world.otp(&["ring", "export", &id, "--ring=ring"]).prints(), world.key("nightly.key"));
     let shown = world.otp(&["ring", "show"]).env("OTP_RING", world.path("ring")).prints();
     assert!(shown.contains(&id) && shown.contains("0 of   1 pages left") && shown.contains("nightly"), "{shown}");
-    // One that a crash has left in part is put in whole; one that is there stays.
+    // A partial entry, as after a crash, is completed; a whole one is left alone.
     world.write(&format!("ring/edms/reporting/{id}.key"), &world.key("nightly.key")[..50]);
     world.otp(&["ring", "export", &id, "--ring=ring"]).fails(3);
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! `otp rotate`: every key replaced, and at each moment everybody's old or new key opens something right.
+//! `otp rotate`: every key is replaced, and at each moment each holder's old or new key opens something right.
 
 use std::fs;
 use std::io::Read;
@@ -11,12 +11,12 @@ use otp_test_tools::lacks;
 use crate::call::hint;
 use crate::world::World;
 
-/// What `rotate` prints, a line a key: holder, key id, key or file.
+/// A line that `rotate` prints for a key: holder, key id, key or file.
 fn lines(text: &str) -> Vec<[&str; 3]> {
     text.lines().map(|line| line.split('\t').collect::<Vec<_>>().try_into().unwrap()).collect()
 }
 
-/// Three callers of one account: `nightly`, `hourly` and one without a name, with their keys in files.
+/// Three callers of one account, `nightly`, `hourly` and one without a name, with their keys in files.
 fn three() -> World {
     let world = World::new();
     let issue = ["issue", "edms/reporting", "--key-file=nightly.key"];
@@ -31,7 +31,7 @@ fn get(world: &World, key: &str) -> String {
     world.otp(&["get"]).env("OTP_KEY", key).prints()
 }
 
-/// Runs it, which must succeed, whatever it warns of.
+/// Runs it; it must succeed, whatever it warns about.
 #[track_caller]
 fn done(call: crate::call::Call) -> String {
     let outcome = call.outcome();
@@ -110,7 +110,7 @@ fn old_keys_open_the_old_secret_in_their_grace_period() {
     let info = world.otp(&["info", "edms/reporting"]).prints();
     assert_eq!(info.matches("(replaced; opens the old secret until 20").count(), 3, "{info}");
 
-    // A grace period ends early: for one key when it is revoked, for all when a rotation has none.
+    // A grace period ends early: for one key when it is revoked, for all when a later rotation has none.
     world.otp(&["revoke", "edms/reporting", &world.key_id("hourly.key")]).succeeds();
     world.otp(&["get", "--key-file=hourly.key"]).fails(3);
     assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
@@ -132,7 +132,7 @@ fn a_grace_period_that_is_over_ends_the_old_keys() {
     assert!(message.contains("2001-09-09T01:49:20Z") && !hint(&message).is_empty(), "{message}");
 }
 
-/// What opens the old secret must not bring it back for everybody.
+/// A key that opens only the old secret must not make it everybody's again.
 #[test]
 fn a_key_in_its_grace_period_rotates_and_issues_nothing() {
     let world = World::new();
@@ -163,7 +163,7 @@ fn expired_keys_get_no_successor_and_terms_may_be_new() {
     let old = world.add_at("a", 1_000_000_000, &expired);
     let store = world.store();
     let keeper = Keeper::new(&store, at(1_000_000_001));
-    // Without an expiry of its own, it would expire with the first.
+    // Without an expiry of its own, the key would expire with the first.
     let later = at(4_000_000_000);
     let grant = Grant::default().held_by(Some(Holder::parse("second").unwrap())).expiring(Some(later));
     let second =
@@ -209,7 +209,7 @@ fn key_files_are_private_and_nothing_of_a_failure_stays() {
     assert_eq!(fs::metadata(world.path("keys")).unwrap().permissions().mode() & 0o7777, 0o700);
 }
 
-/// Key files of which one is too long for the limit on a file's size, while records and the other keys are not.
+/// One key file is too long for the limit on file sizes; the records and the other keys are not.
 #[test]
 fn a_key_file_that_cannot_be_written_takes_the_others_back() {
     if lacks("dash") {
@@ -219,7 +219,7 @@ fn a_key_file_that_cannot_be_written_takes_the_others_back() {
     let issue = ["issue", "edms/reporting", "--key-file=nightly.key", "--capacity=4096"];
     done(world.otp(&issue).arg("--new-key-file=large.key"));
     let before = world.everything();
-    // A record of 4,096 bytes fits 5 KiB, its key of some 6,600 characters does not. dash counts in 512 bytes.
+    // A record of 4,096 bytes fits in 5 KiB, its key of some 6,600 characters does not. dash counts in 512 bytes.
     let script = "trap '' XFSZ; ulimit -f 10; exec otp rotate --yes edms/reporting --key-file=nightly.key --generate \
         --new-key-dir=keys";
     let message = world.shell("dash", script, &[]).fails(1);
@@ -229,7 +229,7 @@ fn a_key_file_that_cannot_be_written_takes_the_others_back() {
     assert_eq!(get(&world, &world.key("nightly.key")), "alice\ncorrect horse");
 }
 
-/// A reader who stops in the middle of the new keys makes the program wait where it can no longer take them back.
+/// A reader who stops in the middle of the new keys holds the program where it can no longer take them back.
 #[test]
 fn new_keys_stay_when_the_old_ones_cannot_be_ended() {
     let world = World::new();

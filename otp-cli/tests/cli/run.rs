@@ -1,4 +1,4 @@
-//! `otp run` becomes the command, with nothing changed but what it was told to change.
+//! `otp run` becomes the command, and changes nothing but what it was told to.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::call::{Call, hint};
 use crate::world::World;
 
-/// `otp run` with a script of the shell as its command.
+/// `otp run` with a shell script as its command.
 fn run(world: &World, options: &[&str], script: &str) -> Call {
     world.otp(&["run", "--key-file=nightly.key"]).args(options).args(&["--", "sh", "-euc", script])
 }

@@ -1,8 +1,8 @@
-//! Nothing secret stands in a message or in a file, whatever was typed where.
+//! No message and no file shows a secret, whatever was typed where.
 
 use crate::world::World;
 
-/// Whether a text shows a part of a key that is long enough to matter.
+/// Whether a text contains enough of a key to matter.
 fn shows(text: &str, key: &str) -> bool {
     let (text, key) = (text.to_lowercase(), key.to_lowercase());
     key.as_bytes()["otpk1_".len()..].windows(12).any(|part| text.contains(std::str::from_utf8(part).unwrap()))

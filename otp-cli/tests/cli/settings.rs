@@ -1,4 +1,4 @@
-//! What the environment and the caller's files decide.
+//! What the environment and the caller's files determine.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ fn without_home_the_user_database_is_asked_and_a_relative_one_is_refused() {
     let mut call = world.otp(&["list"]);
     call.command.env_remove("OTP_STORE").env_remove("HOME");
     let outcome = call.outcome();
-    // The user's own store may be there or not, but it is known where it would be.
+    // The user's own store may or may not exist, but its place is known.
     assert!([0, 12].contains(&outcome.code()), "{}", outcome.stderr);
 }
 

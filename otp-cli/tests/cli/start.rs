@@ -1,4 +1,4 @@
-//! Why `otp run` starts nothing, each cause with its own words and exit code.
+//! Why `otp run` could not start a command: each cause has its own message and exit code.
 
 use std::process::Stdio;
 
@@ -29,7 +29,7 @@ fn each_obstacle_has_its_words_and_a_code_as_a_shell_gives_it() {
     }
     world.write("long", "x".repeat(60_000));
     world.otp(&["add", "long", "--fields-only", "--field-file=f=long", "--key-file=long.key"]).outcome();
-    // A small stack leaves 128 KiB for all of it.
+    // With a small stack, there are 128 KiB for everything.
     let long = "ulimit -s 256; exec otp run --key-file long.key --env A=f --env B=f --env C=f -- true";
     let outcome = world.sh(long, &[]).outcome();
     assert_eq!(outcome.code(), 126, "{}", outcome.stderr);
@@ -85,7 +85,7 @@ fn the_command_does_not_get_the_stream_that_the_key_came_from() {
     ] {
         assert_eq!(world.sh(&format!("{{ {script}; }} {way}"), &[]).prints(), "", "{script}");
     }
-    // What else it was given stays.
+    // Everything else that it was given stays.
     let script = "otp run --key-file nightly.key -- cat <other 3<nightly.key";
     world.write("other", "input");
     assert_eq!(world.sh(script, &[]).prints(), "input");
@@ -101,7 +101,7 @@ fn a_login_that_an_earlier_command_was_given_does_not_pass_for_this_one() {
     let run = ["run", "--key-file=b.key", "--env=B=password", "--", "sh", "-c", shown];
     let outcome = world.otp(&run).env("OTP_USERNAME", "stale").env("OTP_PASSWORD", "stale").outcome();
     assert_eq!((outcome.code(), outcome.text().as_str()), (0, " none none\n"));
-    // Names of the user's own stay, so a command may have two accounts.
+    // Variables with names of the user's own stay, so a command may have two accounts.
     let nested = "otp run --key-file nightly.key --env A_USER=username -- \
                   otp run --key-file b.key --env B_USER=username -- sh -c 'echo $A_USER $B_USER'";
     assert_eq!(world.sh(nested, &[]).prints(), "alice bob");
@@ -113,7 +113,7 @@ fn what_was_read_from_a_pipe_is_gone_and_a_file_is_private() {
     let script = "cat <&5; cat <&5; [ -p /dev/fd/5 ] && echo; stat -L -c %a \"$F\"";
     let run = ["run", "--key-file=nightly.key", "--fd=5=password", "--file=F=password", "--", "sh", "-c", script];
     assert_eq!(world.otp(&run).prints(), "correct horse\n600");
-    // The longest value goes through whole.
+    // The longest value gets through whole.
     world.write("long", "x".repeat(65_000));
     world.otp(&["add", "long", "--fields-only", "--field-file=f=long", "--key-file=long.key"]).outcome();
     let mut call = world.otp(&["run", "--key-file=long.key", "--stdin=f", "--", "wc", "-c"]);

@@ -1,4 +1,4 @@
-//! Templates: the fields of an account in the form that a client reads.
+//! Templates: an account's fields in the form that a client reads.
 
 use crate::call::hint;
 use crate::world::World;
@@ -6,7 +6,7 @@ use crate::world::World;
 const PASSWORD: &str = " p@ss:w/o\\r'd\"}%41${HOME}\u{e4} ";
 const ENCODED: &str = "%20p%40ss%3Aw%2Fo%5Cr%27d%22%7D%2541%24%7BHOME%7D%C3%A4%20";
 
-/// An account with a password that every client needs to have encoded.
+/// An account with a password that every client needs encoded.
 fn world() -> World {
     let world = World::empty();
     world

@@ -1,4 +1,4 @@
-//! A terminal of its own for the program, and we at its keyboard and screen. Nothing depends on time.
+//! A pseudo-terminal for the program, with the test at its keyboard and screen. Nothing depends on timing.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::world::{OTP, World};
 
-/// A new terminal: our end, and the path of the program's.
+/// A new terminal: our end, and the path of the program's end.
 pub(crate) fn open() -> (OwnedFd, String) {
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&keyboard).unwrap();
@@ -20,21 +20,21 @@ pub(crate) fn open() -> (OwnedFd, String) {
     (keyboard, name)
 }
 
-/// The program on a terminal of its own, and we at its keyboard and screen.
+/// The program on its own terminal, with the test at its keyboard and screen.
 pub(crate) struct Terminal {
     keyboard: File,
-    /// The program's end, so that the terminal's settings outlive the program.
+    /// The program's end, kept open so that the terminal's settings outlive the program.
     line: File,
     child: Child,
     seen: Vec<u8>,
     read_up_to: usize,
 }
 
-/// How it ended.
+/// How the program ended.
 pub(crate) struct End {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
-    /// All that stood on the screen.
+    /// Everything that appeared on the screen.
     pub(crate) seen: String,
     pub(crate) echo: bool,
 }
@@ -44,15 +44,15 @@ impl Terminal {
         let (keyboard, name) = open();
         let line = File::options().read(true).write(true).open(name).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
-        // In a session of its own, so that Ctrl-C reaches it alone. The tests may run with signals ignored, as shells do for
-        // what they start in the background.
+        // In a session of its own, so that Ctrl-C reaches it alone. The tests may run with signals ignored: shells
+        // start background jobs that way.
         let setsid = ["--default-signal", "setsid", "--ctty", OTP];
         let mut call = world.command("env", &setsid).args(arguments).env("TERM", "xterm");
         let child = call.command.stdin(end()).stdout(Stdio::piped()).stderr(end()).spawn().unwrap();
         Self { keyboard: keyboard.into(), line, child, seen: Vec::new(), read_up_to: 0 }
     }
 
-    /// Waits until the screen shows a text that was not waited for before.
+    /// Waits until the screen shows a text, after what earlier calls have waited for.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
         loop {
@@ -71,7 +71,7 @@ impl Terminal {
         self.keyboard.write_all(text.as_ref()).unwrap();
     }
 
-    /// Waits for a prompt that must not show the answer, and answers.
+    /// Waits for a prompt, and types an answer that must not be shown.
     #[track_caller]
     pub(crate) fn answer_unseen(&mut self, prompt: &str, text: impl AsRef<[u8]>) {
         self.wait_for(prompt);
@@ -94,7 +94,7 @@ impl Terminal {
             tcgetattr(&line).unwrap().local_modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         drop(line);
         let mut bytes = [0; 1024];
-        // With nobody at the other end, reading fails once everything has been read.
+        // Once the other end is closed and everything has been read, reading fails.
         while let Ok(len @ 1..) = keyboard.read(&mut bytes) {
             seen.extend_from_slice(&bytes[..len]);
         }
@@ -104,7 +104,7 @@ impl Terminal {
 }
 
 impl End {
-    /// It was killed, or ended with a failure, and left everything in order.
+    /// It was killed or ended with a failure, and left the terminal in order.
     #[track_caller]
     pub(crate) fn in_order(&self, code: Option<i32>) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.seen);

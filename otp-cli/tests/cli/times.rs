@@ -1,4 +1,4 @@
-//! When keys end, as it is typed and as it is shown.
+//! When keys expire: as typed, and as shown.
 
 use crate::call::hint;
 use crate::world::World;
@@ -48,7 +48,7 @@ fn verify_names_the_keys_that_are_about_to_expire() {
             assert_eq!(outcome.text().contains(&world.key_id(key)), keys.contains(&key), "{}", outcome.text());
         }
     }
-    // What is damaged is worse.
+    // Damage is worse.
     std::fs::write(world.record_of("days.key"), "damaged").unwrap();
     assert_eq!(world.otp(&["verify", "--warn-within=14d"]).outcome().code(), 7);
 }

@@ -1,10 +1,10 @@
-//! Many processes on one account: every key that was reported opens something right, or is properly gone.
+//! Many processes on one account: every key that was reported opens something right, or has properly ended.
 
 use std::collections::BTreeMap;
 
 use crate::world::World;
 
-/// Each lane of processes runs beside the others, and keeps what the program reported in a file of its own.
+/// Each lane of processes runs beside the others, and keeps the program's reports in its own file.
 const LANES: &str = r#"
 lane() {
     for turn in 1 2 3 4 5; do

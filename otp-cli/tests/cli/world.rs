@@ -1,4 +1,4 @@
-//! A world of its own for each test: a directory, a clean environment, and the program.
+//! A world for each test: a directory, a clean environment, and the program.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,10 +15,10 @@ use crate::call::Call;
 /// The program under test.
 pub(crate) const OTP: &str = env!("CARGO_BIN_EXE_otp");
 
-/// Opens the account of [`World::new`].
+/// The arguments that open the account of [`World::new`].
 pub(crate) const GET: [&str; 3] = ["get", "--key-file", "nightly.key"];
 
-/// The user that nothing belongs to.
+/// A user who owns nothing.
 pub(crate) const NOBODY: u32 = 65534;
 
 /// A directory with a store in it, `store`, and an environment that names it.
@@ -56,12 +56,12 @@ impl World {
         self.command(OTP, arguments)
     }
 
-    /// A script of the shell, with `otp` on its `PATH` and `$1` and so on.
+    /// A shell script, with `otp` on its `PATH` and arguments as `$1` and so on.
     pub(crate) fn sh(&self, script: &str, arguments: &[&str]) -> Call {
         self.shell("sh", script, arguments)
     }
 
-    /// A script of a certain shell.
+    /// A script for a certain shell.
     pub(crate) fn shell(&self, shell: &str, script: &str, arguments: &[&str]) -> Call {
         let mut call = self.command(shell, &["-euc", script, "script"]);
         call.command.args(arguments);
@@ -78,7 +78,7 @@ impl World {
             .env("PATH", format!("{bin}:{}", std::env::var("PATH").unwrap()))
             .env("HOME", self.root())
             .env("OTP_STORE", self.path("store"));
-        // Where a measurement of coverage wants its figures; without it they would be left in the directory.
+        // Where coverage measurements go; without this, they would be left in the directory.
         command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
         Call::new(command)
     }
@@ -105,7 +105,7 @@ impl World {
         Key::parse_owned(self.key(name).as_bytes()).unwrap().id().to_string()
     }
 
-    /// A library that takes the place of the system's random source, which otherwise does not fail: the body of
+    /// A library that replaces the system's random source, which otherwise never fails: the body of
     /// `getrandom(unsigned char *b, size_t n, unsigned f)`, for `LD_PRELOAD`.
     #[cfg(target_os = "linux")]
     pub(crate) fn random_source(&self, name: &str, body: &str) -> PathBuf {
@@ -135,14 +135,14 @@ impl World {
         FsStore::open_or_create(self.path("store")).unwrap()
     }
 
-    /// Every file, with what is in it, except locks: what a failure must not have changed.
+    /// Every file with its contents, except locks: a failure must change none of it.
     pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let is_lock = |path: &Path| path.file_name().is_some_and(|name| name == ".lock");
         let files = self.tree().into_iter().filter(|(path, _)| !is_lock(path));
         files.filter_map(|(path, contents)| Some((path, contents?))).collect()
     }
 
-    /// Every file with what is in it, locks too, and every directory and link without: what a look must not have changed.
+    /// Every file with its contents, even locks, and every directory and link by name: a look must change none of it.
     pub(crate) fn tree(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
         let mut found = Vec::new();
         let mut dirs = vec![self.root().to_owned()];
@@ -161,7 +161,7 @@ impl World {
         found
     }
 
-    /// Seals an account as if at a certain time, and gives the text of its key.
+    /// Seals an account as if at a certain time, and returns the text of its key.
     pub(crate) fn add_at(&self, account: &str, secs: u64, grant: &Grant) -> String {
         let store = self.store();
         let keeper = Keeper::new(&store, UnixTime::from_secs(secs).unwrap());
@@ -178,21 +178,21 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Puts the right checksum behind bytes that were changed, as a forger would.
+/// Recomputes the checksum of changed bytes, as a forger would.
 pub(crate) fn correct_checksum(bytes: &mut [u8]) {
     let (body, checksum) = bytes.split_last_chunk_mut::<4>().unwrap();
     *checksum = otp_core::checksum::of(body);
 }
 
-/// A copy of the program that every user can start, wherever it was built.
+/// A copy of the program that every user can start, wherever the program was built.
 pub(crate) fn public_otp() -> &'static Path {
     static COPY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = COPY.get_or_init(|| {
         let dir = folder();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = dir.path().join("otp");
-        // By another process: one of ours that starts meanwhile would hold the copy open for writing, and then nobody
-        // can start it.
+        // Copied by another process: a child that we start meanwhile would inherit a descriptor open for writing, and
+        // then nobody could start the copy.
         assert!(Command::new("cp").arg(OTP).arg(&path).status().unwrap().success());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         (dir, path)
@@ -200,7 +200,7 @@ pub(crate) fn public_otp() -> &'static Path {
     path
 }
 
-/// An id that no key has.
+/// An id that belongs to no key.
 pub(crate) fn unknown_id() -> KeyId {
     KeyId::from_bytes([7; 10])
 }

@@ -1,4 +1,4 @@
-//! A command for `otp run` to start: this program again, as a test that tells what it was given.
+//! The command that `otp run` starts: this test program again, as a test that reports what it was given.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,10 +9,10 @@ use std::os::windows::fs::OpenOptionsExt;
 
 use serde_json::Value;
 
-/// The variable that says what the child is to do.
+/// The variable that tells the child what to do.
 pub(crate) const DO: &str = "OTP_TEST_DO";
 
-/// The arguments that start the child, before any that it is to tell.
+/// The arguments that start the child, before those that it is to report.
 pub(crate) fn command() -> Vec<OsString> {
     let this = env::current_exe().unwrap();
     let mut words = vec![this.into_os_string()];
@@ -20,12 +20,12 @@ pub(crate) fn command() -> Vec<OsString> {
     words
 }
 
-/// What the child has told, a line each.
+/// The child's report, line by line.
 pub(crate) fn told(stdout: &str) -> Vec<&str> {
     stdout.lines().filter_map(|line| line.split_once("TOLD ").map(|(_, told)| told)).collect()
 }
 
-/// Does what [`DO`] says; without it, this is no child, and there is nothing to test.
+/// Does what [`DO`] says; without it, this is not the child, and there is nothing to test.
 #[test]
 fn child() {
     let Some(what) = env::var(DO).ok() else { return };
@@ -47,7 +47,7 @@ fn child() {
             ("spoil", name) => fs::write(env::var(name).unwrap(), "spoiled, and longer than before").unwrap(),
             ("exit", code) => std::process::exit(code.parse().unwrap()),
             ("started", path) => fs::write(path, "").unwrap(),
-            // Nobody else can open it as long as this process lives.
+            // Nobody else can open it while this process lives.
             ("hold", path) => {
                 mem::forget(fs::OpenOptions::new().write(true).create_new(true).share_mode(0).open(path).unwrap());
             }
@@ -60,8 +60,8 @@ fn child() {
     }
 }
 
-/// Changes the password of a database, which is the file `database`, as `otp rotate --apply` has it: it logs in with the old
-/// one or the new one, and then has the new one. `fate` says how it ends.
+/// Changes the password of a database, the file `database`, as a program for `otp rotate --apply` must: it logs in with
+/// the old or the new one; after that, the new one is valid. `fate` says how it ends.
 fn apply(fate: &str) {
     let change: Value = serde_json::from_reader(io::stdin()).unwrap();
     let of = |which: &str| change[which]["password"].as_str().unwrap().to_owned();

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-/// A name that no other test and no other run has.
+/// A name that no other test or run uses.
 fn target(world: &World, name: &str) -> String {
     format!("otp-test/{}/{name}", world.root().file_name().unwrap().to_str().unwrap())
 }
@@ -18,7 +18,7 @@ fn a_key_is_written_to_a_new_credential_and_read_from_it() {
     world.otp(&issue).arg(&two).succeeds();
     assert_eq!(world.otp(&["get", "--key-credential", &two]).prints(), "u\np\n");
     let before = world.everything("store");
-    // One that exists stays, and nothing is sealed.
+    // An existing credential is left alone, and nothing is sealed.
     world.otp(&issue).arg(&two).fails(9);
     world.otp(&["add", "c", "--username=u", "--generate", "--key-credential", &one]).fails(9);
     assert_eq!(world.everything("store"), before);

@@ -1,4 +1,4 @@
-//! Who can read and write what is made, and what is refused.
+//! Access lists: who can read and write what is made, and what is refused.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn the_store_and_key_files_are_this_users_alone() {
 #[test]
 fn a_key_file_that_others_can_read_is_refused_with_commands_that_help() {
     let world = World::new();
-    // As any file is made: with what its folder gives.
+    // Made like any file, with the access that its folder gives.
     world.write("copy.key", world.key("nightly.key"));
     let list = otp_sys::access_list(&world.path("copy.key")).unwrap();
     assert!(list.others().any(|party| party.reads), "everybody can read it here: {list:?}");

@@ -1,4 +1,4 @@
-//! The real program on Windows: one scenario a file. What no file of `tests/cli` can say, since it speaks of a shell.
+//! The real program on Windows, one scenario in each file: what `tests/cli` can't test, since it needs a Unix shell.
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![forbid(unsafe_code)]

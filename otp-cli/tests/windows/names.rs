@@ -1,4 +1,4 @@
-//! Names that Windows does not keep, paths of every form, and files that somebody has open.
+//! Names that Windows changes, paths of every form, and files that somebody has open.
 
 use std::fs::OpenOptions;
 use std::os::windows::fs::OpenOptionsExt;

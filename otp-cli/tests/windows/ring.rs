@@ -1,4 +1,4 @@
-//! `otp ring`, and rotations with a ring: keys that keep their text, programs that change a database, and what goes wrong.
+//! `otp ring`, and rotations with a ring: keys that keep their text, programs that change a database, and failures.
 
 use std::fs::{self, OpenOptions};
 use std::os::windows::fs::OpenOptionsExt;
@@ -23,7 +23,7 @@ fn ringed() -> World {
     world
 }
 
-/// A call with a program that does something to the database.
+/// A call with a program that changes the database.
 fn applying(call: Call, what: &str) -> Call {
     let words = child::command();
     call.arg("--apply").arg(&words[0]).arg("--new-key-dir=new").arg("--").args(&words[1..]).env(child::DO, what)
@@ -50,7 +50,7 @@ fn verify(world: &World) -> (i32, String) {
     (code, String::from_utf8(stdout).unwrap())
 }
 
-/// Everybody's own key opens the password that the database has, and nothing is wrong.
+/// Every holder's own key opens the database's password, and nothing is wrong.
 #[track_caller]
 fn check_at_rest(world: &World) {
     for key in ["nightly.key", "hourly.key"] {
@@ -59,7 +59,7 @@ fn check_at_rest(world: &World) {
     assert_eq!(verify(world), (0, "2 records: all well\n".to_owned()));
 }
 
-/// The files of the account in the store, with their contents.
+/// The account's files in the store, with their contents.
 fn records(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = world.everything("store");
     files.retain(|(path, _)| path.file_name().is_some_and(|name| name != ".lock"));
@@ -115,7 +115,7 @@ fn any_other_end_is_in_doubt_until_it_is_resumed() {
     }
 }
 
-/// A rotation is in doubt; then it is resumed.
+/// A rotation is in doubt, and then resumed.
 #[track_caller]
 fn check_doubt(world: &World) {
     assert_eq!(password(world, "nightly.key"), "first", "the old password is read until the new one is known");
@@ -131,7 +131,7 @@ fn check_doubt(world: &World) {
     check_at_rest(world);
 }
 
-/// A process that is killed when this is dropped, also if the test has failed.
+/// A process that is killed when this is dropped, even if the test fails.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -141,7 +141,7 @@ impl Drop for Killed {
     }
 }
 
-/// A rotation whose program has changed the database and goes on running; it keeps the file `held` open.
+/// A rotation whose program has changed the database and keeps running, with the file `held` open.
 fn running(world: &World) -> Killed {
     let (held, started) = (world.path("held"), world.path("started"));
     let what = format!("apply=changes;hold={};started={};wait", held.display(), started.display());
@@ -165,7 +165,7 @@ fn a_killed_rotation_takes_its_program_with_it_and_is_resumed() {
     let rotation = running(&world);
     exclusively(&world.path("held")).unwrap_err();
     drop(rotation);
-    // The system ends the program as it clears up after the rotation.
+    // The system ends the program when it cleans up after the rotation.
     while exclusively(&world.path("held")).is_err() {
         std::thread::yield_now();
     }
@@ -255,7 +255,7 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     let first = records(&world);
     let hourly = world.key_id("hourly.key");
     rotate(&world, "changes").succeeds();
-    // An older page.
+    // A record of an older page.
     for (path, bytes) in &first {
         fs::write(path, bytes).unwrap();
     }
@@ -273,7 +273,7 @@ fn what_a_writer_of_the_store_brings_back_or_plants_is_named_and_gets_nothing() 
     let stray = world.key_id("stray.key");
     let said = rotate(&world, "changes").fails(5);
     assert!(said.contains(&hourly) && said.contains(&stray) && said.contains("--end-unknown"), "{said}");
-    // Of a database whose password only a rolled back record had, the administrator knows more than the ring.
+    // If the database's password was only in a record that was rolled back, the administrator knows more than the ring.
     world.write("database", "first");
     let call = world.otp(&ROTATE).args(&["--end-unknown", &hourly, "--end-unknown", &stray]);
     applying(call, "apply=changes").succeeds();
@@ -291,7 +291,7 @@ fn a_ring_is_apart_private_and_not_a_copy() {
     }
     world.otp(&["ring", "init", "ring"]).fails(9);
     world.otp(&["ring", "show", "--ring=nowhere"]).fails(2);
-    // As any directory is made: with what its folder gives.
+    // Made like any directory, with the access that its folder gives.
     fs::create_dir(world.path("open")).unwrap();
     let said = world.otp(&["ring", "init", "open"]).fails(10);
     assert!(said.contains("icacls open /reset"), "{said}");
@@ -300,12 +300,12 @@ fn a_ring_is_apart_private_and_not_a_copy() {
     assert!(said.contains("ring adopt"), "{said}");
     world.otp(&["ring", "adopt", "--ring=copy"]).succeeds();
     world.otp(&["ring", "show", "--ring=copy"]).succeeds();
-    // One that is moved on its volume is the one that it was.
+    // A ring that is moved within its volume is still the same ring.
     fs::rename(world.path("ring"), world.path("moved")).unwrap();
     world.otp(&["ring", "show", "--ring=moved"]).succeeds();
 }
 
-/// Copies a private directory, and what is in it.
+/// Copies a private directory and its contents.
 fn copy(from: &Path, to: &Path) {
     otp_sys::make_private_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -345,7 +345,7 @@ fn the_ring_hands_keys_out_again_and_takes_in_those_from_before() {
     world.otp(&["ring", "add", "--ring=ring", "--key-file=nightly.key"]).succeeds();
     let key = world.key("nightly.key");
     assert_eq!(world.otp(&["ring", "export", &id, "--ring=ring"]).prints().trim_end(), key);
-    // One that a crash has left in part is put in whole; one that is there stays.
+    // A partial entry, as after a crash, is completed; a whole one is left alone.
     world.write(&format!("ring/edms/reporting/{id}.key"), &key[..50]);
     world.otp(&["ring", "export", &id, "--ring=ring"]).fails(3);
     for _ in 0..2 {

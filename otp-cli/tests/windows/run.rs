@@ -1,4 +1,4 @@
-//! `otp run` starts the command, waits for it, and ends as it did.
+//! `otp run` starts the command, waits for it, and ends with its exit code.
 
 use std::ffi::OsString;
 use std::fs;
@@ -86,7 +86,7 @@ fn batch_files_are_started_as_the_library_allows_and_arguments_that_it_does_not_
 fn standard_input_is_a_pipe_with_the_value() {
     let world = World::new();
     assert_eq!(told(&world.run(&["--stdin=password"], "input").prints()), ["correct horse"]);
-    // A command that does not read it keeps nobody waiting.
+    // A command that does not read it makes nobody wait.
     assert_eq!(world.run(&["--stdin=password"], "exit=3").outcome().0, 3);
     let key = world.key("nightly.key");
     let run = ["run", "--key-file=-", "--"];
@@ -119,7 +119,7 @@ fn files_are_private_and_gone_with_the_command_whatever_it_did_to_them() {
     assert_eq!(fs::read_dir(world.path("temporary")).unwrap().count(), 0);
 }
 
-/// A process that is killed when this is dropped, also if the test has failed.
+/// A process that is killed when this is dropped, even if the test fails.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -142,7 +142,7 @@ fn a_killed_run_takes_its_command_with_it_and_the_next_one_removes_its_files() {
     }
     let left = world.everything("temporary");
     assert!(left.iter().any(|(_, bytes)| bytes == b"correct horse"), "{left:?}");
-    // One that still runs keeps its own.
+    // A run that is still going keeps its files.
     world.run(&["--file=P=username"], "exit=0").succeeds();
     assert_eq!(world.everything("temporary"), left);
     drop(running);

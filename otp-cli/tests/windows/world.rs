@@ -1,4 +1,4 @@
-//! A world of its own for each test: a directory, a store in it, and the program.
+//! A world for each test: a directory, a store in it, and the program.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -64,13 +64,13 @@ impl World {
         Call { command, stdin: None }
     }
 
-    /// `otp run` with a child that does something.
+    /// `otp run` with a child that does what `DO` says.
     pub(crate) fn run(&self, options: &[&str], what: &str) -> Call {
         let call = self.otp(&["run", "--key-file=nightly.key"]);
         call.args(options).arg("--").args(&child::command()).env(child::DO, what)
     }
 
-    /// Every file below a directory that can be read, with what is in it.
+    /// Every readable file below a directory, with its contents.
     pub(crate) fn everything(&self, below: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         let mut dirs = vec![self.path(below)];
@@ -93,7 +93,7 @@ impl World {
     }
 }
 
-/// Starts a program. Now and then, one that Wine has made ends before it runs, as an internal error of the system.
+/// Starts a program. Wine sometimes ends a new process before it runs, with an internal error: then this tries again.
 pub(crate) fn start(command: &mut Command) -> Child {
     const ERROR_INTERNAL_ERROR: i32 = 1359;
     let mut tries = 0..3;
@@ -105,7 +105,7 @@ pub(crate) fn start(command: &mut Command) -> Child {
     }
 }
 
-/// A program that is to be started.
+/// A program to be started.
 pub(crate) struct Call {
     pub(crate) command: Command,
     stdin: Option<Vec<u8>>,
@@ -132,14 +132,14 @@ impl Call {
         self
     }
 
-    /// As a service starts it.
+    /// Without a console, as services are started.
     pub(crate) fn without_console(mut self) -> Self {
         const DETACHED_PROCESS: u32 = 8;
         self.command.creation_flags(DETACHED_PROCESS);
         self
     }
 
-    /// Runs it to its end: exit code, standard output, standard error.
+    /// Runs it to its end, and returns exit code, standard output and standard error.
     pub(crate) fn outcome(mut self) -> (i32, Vec<u8>, String) {
         let mut child = start(self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()));
         // It may fail without having read it.
@@ -150,7 +150,7 @@ impl Call {
         (output.status.code().unwrap(), output.stdout, stderr)
     }
 
-    /// Runs it, which must succeed, and gives its standard output.
+    /// Runs it; it must succeed. Returns its standard output.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Vec<u8> {
         let (code, stdout, stderr) = self.outcome();
@@ -163,7 +163,7 @@ impl Call {
         String::from_utf8(self.succeeds()).unwrap()
     }
 
-    /// Runs it, which must fail with a code and without any output, and gives what it says on standard error.
+    /// Runs it; it must fail with this code and print nothing on standard output. Returns its standard error.
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> String {
         let (ended, stdout, stderr) = self.outcome();

@@ -1,4 +1,4 @@
-//! `otp run`: opens an account and becomes a command that has it; on Windows, starts the command and waits for it.
+//! `otp run`: opens an account and becomes the command that uses it; on Windows, starts the command and waits for it.
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 mod plan;
@@ -80,15 +80,15 @@ pub(crate) fn run(globals: &Globals, args: &RunArgs) -> Result<()> {
 
     let (name, arguments) = args.command.split_first().ok_or_else(|| Error::usage("there is no command"))?;
     let mut command = start::program(name);
-    // The command has the secret, and needs no key; and what an earlier command had is not this one's login.
+    // The command gets the secret and needs no key, and an outer command's login is not this one's.
     for name in otp_link::KEY_VARIABLES.iter().chain(&otp_link::LOGIN_VARIABLES.map(|(name, _)| name)) {
         command.env_remove(name);
     }
     let values = plan.values(&account.fields())?;
-    // Wiped now, since a process that becomes another wipes nothing.
+    // Wipe it now: `exec` runs no destructors.
     drop(account);
     values.set_variables(&mut command)?;
-    // As another program this process would not know of them.
+    // After `exec`, this process would no longer know of its helpers.
     otp_link::end_helpers();
     match platform::start(name, command, arguments, values, &args.source.key)? {}
 }

@@ -1,4 +1,4 @@
-//! [`Plan`]: which value goes which way, read from the command line; and [`Values`], once the account is open.
+//! [`Plan`]: which value goes where, as the command line says; and [`Values`], once the account is open.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,23 +13,23 @@ use crate::channel::{BYTES, ENVIRONMENT};
 use crate::error::{Error, Result};
 use crate::{format, values};
 
-/// Which value goes which way.
+/// Which value goes where.
 pub(super) struct Plan<'a> {
     variables: Vec<(&'a str, Template<'a>)>,
     /// Number 0 is standard input.
     descriptors: Vec<(i32, Template<'a>)>,
-    /// The variables of the paths.
+    /// By the variable that gets the file's path.
     files: Vec<(&'a str, Template<'a>)>,
     preset: Option<Chosen<'a>>,
 }
 
-/// A preset, and what is set for it.
+/// A preset, and its settings.
 type Chosen<'a> = (&'static Preset, Vec<(&'a str, &'a str)>);
 
 /// How the command learns the path of a file.
 pub(super) enum PathIn<'a> {
     Variable(&'a str),
-    /// An option before all other arguments, and whether the path belongs to the same argument.
+    /// An option before all other arguments, and whether the path is part of the same argument.
     Option(&'static str, bool),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Reads `VAR=VALUE` and `N=VALUE`, before anything is opened.
+    /// Parses `VAR=VALUE` and `N=VALUE`, before anything is opened.
     pub(super) fn parse(args: &'a RunArgs) -> Result<Self> {
         let mut plan = Self {
             variables: args.env.iter().map(|pair| named(pair, "--env")).collect::<Result<_>>()?,
@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
         for pair in &args.fd {
             let (number, value) = split(pair, "--fd", "N=VALUE")?;
             let number: i32 = number.parse().unwrap_or(-1);
-            // What is beyond is past what systems allow to be open.
+            // Systems do not allow higher numbers.
             if !(3..=1023).contains(&number) || plan.descriptors.iter().any(|(other, _)| *other == number) {
                 return Err(Error::usage_with(
                     "--fd takes N=VALUE with N from 3 to 1023, each once",
@@ -74,7 +74,7 @@ impl<'a> Plan<'a> {
             plan.descriptors.push((number, Template::of_value(value)?));
         }
         let mut names: Vec<_> = plan.variables.iter().chain(&plan.files).map(|(name, _)| name).collect();
-        // Windows takes `Path` and `PATH` for one variable.
+        // Windows treats `Path` and `PATH` as one variable.
         let same = |one: &str, other: &str| if cfg!(windows) { one.eq_ignore_ascii_case(other) } else { one == other };
         names.sort_unstable_by_key(|name| (name.to_ascii_uppercase(), *name));
         if let Some(twice) = names.windows(2).find_map(|pair| same(pair[0], pair[1]).then_some(pair[0])) {
@@ -100,7 +100,7 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// Takes the values from an open account.
+    /// Reads the values from an open account.
     pub(super) fn values(self, fields: &Fields<'_>) -> Result<Values<'a>> {
         let bytes = |template: &Template<'_>| format::value(fields, template, &BYTES);
         let mut values = Values {
@@ -142,7 +142,7 @@ impl Values<'_> {
         Ok(())
     }
 
-    /// Says where the files are, and gives the command its arguments.
+    /// Tells the command where its files are, and gives it its arguments.
     pub(super) fn set_arguments(&self, paths: &[PathBuf], own: &[OsString], command: &mut Command) -> Result<()> {
         for ((place, _), path) in self.files.iter().zip(paths) {
             match place {
@@ -176,9 +176,9 @@ impl From<FileAs> for PathIn<'_> {
     }
 }
 
-/// The preset that is named, and what is set for it.
+/// The preset that was chosen, and its settings.
 fn preset(args: &RunArgs) -> Result<Option<Chosen<'_>>> {
-    // The description of the command line has refused any other name.
+    // The command line's definition has refused any other name.
     let Some(preset) = args.preset.as_deref().and_then(Preset::from_name) else { return Ok(None) };
     let settings = args.set.iter().map(|pair| {
         let pair = pair.split_once('=').filter(|(key, text)| !key.is_empty() && !text.is_empty());
@@ -197,7 +197,7 @@ fn named<'p>(pair: &'p str, option: &str) -> Result<(&'p str, Template<'p>)> {
 fn split<'p>(pair: &'p str, option: &str, form: &str) -> Result<(&'p str, &'p str)> {
     match pair.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() && !name.contains('\0') => Ok((name, value)),
-        // Without what was given: a secret may stand in the place of a field's name.
+        // Don't repeat the input: a secret may have been typed in the place of a field's name.
         _ => Err(Error::usage(format!("{option} takes {form}, with the name of a field or a template"))),
     }
 }

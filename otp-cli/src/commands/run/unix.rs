@@ -1,4 +1,4 @@
-//! On Unix `otp` becomes the command: signals, exit code and descriptors are the command's own.
+//! On Unix, `otp` becomes the command: signals, exit code and descriptors are the command's own.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -13,7 +13,7 @@ use crate::options::KeyArgs;
 use crate::start::Obstacle;
 use crate::streams::{self, descriptor};
 
-/// Becomes the command, which has its environment already.
+/// Becomes the command, whose environment is already set.
 pub(super) fn start(
     name: &OsStr,
     mut command: Command,
@@ -23,14 +23,14 @@ pub(super) fn start(
 ) -> Result<Infallible> {
     let mut files = files(&values, arguments, &mut command)?;
     withhold_key(key, &mut files)?;
-    // The command has copies of its own.
+    // The command's descriptors hold copies.
     drop(values);
     let source = otp_sys::exec_with_fds(&mut command, files);
     let obstacle = Obstacle::of(name, &source);
     Err(Error::NotStarted { program: Path::new(name).display().to_string(), obstacle, source })
 }
 
-/// What the command finds at its descriptors.
+/// The files that the command finds at its descriptors.
 fn files(values: &Values<'_>, arguments: &[OsString], command: &mut Command) -> Result<Vec<(File, i32)>> {
     let mut files = Vec::new();
     for (number, value) in &values.descriptors {
@@ -51,7 +51,7 @@ fn files(values: &Values<'_>, arguments: &[OsString], command: &mut Command) -> 
     Ok(files)
 }
 
-/// If the key was read from a descriptor, by whatever name, keeps it and its duplicates to this process.
+/// If the key came from a descriptor, by any name, withholds it and its duplicates from the command.
 fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
     let Some(path) = key.path().filter(|path| streams::leads_to_descriptor(path)) else { return Ok(()) };
     let origin = place(&path);
@@ -61,17 +61,16 @@ fn withhold_key(key: &KeyArgs, files: &mut Vec<(File, i32)>) -> Result<()> {
         Some(open) => {
             open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(is_origin).collect()
         }
-        // As in a place without /proc: by the number alone.
+        // Without /proc, for example: by the number alone.
         None => key.stream().into_iter().collect(),
     };
     for number in numbers {
-        // A script that goes back to the start of a file would find the key in it. A terminal gives nothing but what is
-        // typed next.
+        // From a file, a script could rewind and read the key. A terminal yields only what is typed next.
         if number == 0 && !io::stdin().is_terminal() && files.iter().all(|(_, taken)| *taken != 0) {
             let nothing = File::open("/dev/null").map_err(Error::io("/dev/null can't be opened"))?;
             files.push((nothing, 0));
         } else if number > 2 {
-            // One that is not open any more is closed already.
+            // If it is no longer open, so much the better.
             let _ = otp_sys::close_on_exec(number);
         }
     }
@@ -84,7 +83,7 @@ fn place(path: &Path) -> Option<(u64, u64)> {
     path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// A value that is gone once it is read. Where a pipe can't take it whole, as a file in memory it can be read again.
+/// A value that can be read once. One that is too long for a pipe becomes a file in memory, which can be read again.
 fn pipe(value: &[u8]) -> Result<File> {
     match otp_sys::filled_pipe(value).map_err(Error::io("a pipe can't be made"))? {
         Some(pipe) => Ok(pipe),
@@ -101,9 +100,9 @@ fn is_open(number: i32) -> bool {
     path_of(number).symlink_metadata().is_ok()
 }
 
-/// The path of this process's descriptor, which stays its own when it becomes the command.
+/// The path of a descriptor of this process, which stays valid when it becomes the command.
 ///
-/// With the process's number in it, so that the command's own children, which close what they inherit, can use it too.
+/// It contains the process's id, so that the command's children can use it too, even if they close what they inherit.
 fn path_of(number: i32) -> PathBuf {
     let path: OsString = if cfg!(target_os = "linux") {
         format!("/proc/{}/fd/{number}", std::process::id()).into()

@@ -1,11 +1,11 @@
-//! [`ValueFiles`]: values as files, which only this user can read and which go when the command has ended.
+//! [`ValueFiles`]: values as files that only this user can read and that are removed when the command has ended.
 //!
-//! Each run has a directory of its own in the user's directory for temporary files, with a file in it that it keeps open and
-//! that nobody else can open meanwhile. A run that was killed leaves its directory behind, and the next one that makes files
-//! removes it: the file in it can be opened then.
+//! Each run has its own directory in the user's directory for temporary files, with a lock file in it that nobody else
+//! can open while the run lasts. A run that was killed leaves its directory behind. The next run that makes files can
+//! open that lock file, and removes the directory.
 //!
-//! Overwriting reaches the blocks of most disks' file systems, but not copies in a journal, a shadow copy or the cells of a
-//! solid-state disk.
+//! Overwriting reaches the blocks on most disks' file systems, but no copies in a journal, in a shadow copy or in the
+//! cells of a solid-state disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -18,18 +18,18 @@ use crate::error::{Error, Result};
 /// How the names of the directories begin.
 const PREFIX: &str = "otp-run-";
 const LOCK: &str = "lock";
-/// Nobody else can open it as long as this process has it open.
+/// Nobody else can open it while this process has it open.
 const SHARE_NOTHING: u32 = 0;
 
-/// Files with a value each. Dropping them overwrites and removes them.
+/// Files, each with one value. Dropping them overwrites and removes them.
 pub(super) struct ValueFiles {
     paths: Vec<PathBuf>,
-    /// The directory, and what says that it is in use.
+    /// The directory, and the lock that says it is in use.
     place: Option<(PathBuf, File)>,
 }
 
 impl ValueFiles {
-    /// Writes a file for each value, and closes it. If that fails, none is left.
+    /// Writes a file for each value, and closes it. On failure, none is left.
     pub(super) fn write(values: &[&[u8]]) -> Result<Self> {
         let mut files = Self { paths: Vec::new(), place: None };
         if values.is_empty() {
@@ -63,7 +63,7 @@ impl Drop for ValueFiles {
     }
 }
 
-/// Makes a directory for this user alone.
+/// Makes a directory that only this user can access.
 fn make_dir(temporary: &Path) -> io::Result<PathBuf> {
     let mut number = 0;
     loop {
@@ -79,29 +79,29 @@ fn open_lock(dir: &Path, is_new: bool) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(is_new).share_mode(SHARE_NOTHING).open(dir.join(LOCK))
 }
 
-/// Removes what runs that were killed have left behind.
+/// Removes what killed runs have left behind.
 fn remove_strays(temporary: &Path) {
     let Ok(entries) = fs::read_dir(temporary) else { return };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     for dir in names.filter(|name| name.starts_with(PREFIX)).map(|name| temporary.join(name)) {
-        // Another user's, or a link that somebody has put there, is not ours to look into.
+        // A directory of another user, or a planted link, is left alone.
         let is_ours = dir.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
             && otp_sys::access_list(&dir).is_ok_and(|list| list.owner_is_trusted && list.others().next().is_none());
         match open_lock(&dir, false) {
             _ if !is_ours => {}
             Ok(lock) => remove_dir(&dir, lock),
-            // Killed before there was anything else; one that has just been made is made anew if it is lost.
+            // Killed before the lock was made. If a run has only just begun, it makes its directory again.
             Err(error) if error.kind() == ErrorKind::NotFound => drop(fs::remove_dir(&dir)),
             Err(_) => {}
         }
     }
 }
 
-/// Overwrites and removes all files of a directory, and the directory. What fails is left to the next run.
+/// Overwrites and removes all files in a directory, and the directory. What fails is left to the next run.
 fn remove_dir(dir: &Path, lock: File) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| !path.ends_with(LOCK)) {
-        // Read-only is what the command has made it.
+        // The command may have made it read-only.
         if let Ok(metadata) = path.symlink_metadata() {
             let mut permissions = metadata.permissions();
             #[allow(clippy::permissions_set_readonly_false, reason = "it is about to be deleted")]
@@ -129,7 +129,7 @@ mod tests {
         assert!(list.owner_is_trusted && list.others().next().is_none(), "{list:?}");
         let dir = paths[0].parent().unwrap().to_owned();
 
-        // One that is in use stays, and one that is not goes.
+        // A directory in use stays; the others go.
         let stray = dir.with_file_name(format!("{PREFIX}1-stray"));
         otp_sys::make_new_private_dir(&stray).unwrap();
         fs::write(stray.join("0"), "secret").unwrap();

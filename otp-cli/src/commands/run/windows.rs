@@ -1,4 +1,4 @@
-//! On Windows no process becomes another: `otp` starts the command, waits for it, and ends as it did.
+//! On Windows, no process can become another: `otp` starts the command, waits for it, and ends with its exit code.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::options::KeyArgs;
 use crate::start::Obstacle;
 
-/// Starts the command, which has its environment already, and ends with its exit code.
+/// Starts the command, whose environment is already set, and ends with its exit code.
 pub(super) fn start(
     name: &OsStr,
     mut command: Command,
@@ -28,7 +28,7 @@ pub(super) fn start(
     if input.is_some() {
         command.stdin(Stdio::piped());
     } else if key.stream() == Some(0) {
-        // The rest of what the key came with is not for the command.
+        // The command must not read what follows the key on this stream.
         command.stdin(Stdio::null());
     }
     let contents: Vec<&[u8]> = values.files.iter().map(|(_, value)| value.as_ref()).collect();
@@ -36,7 +36,7 @@ pub(super) fn start(
     values.set_arguments(files.paths(), arguments, &mut command)?;
     drop(values);
     let code = run(&mut command, input);
-    // Whatever came of it, and before this process ends.
+    // In every case, and before this process ends.
     drop(files);
     match code {
         Ok(code) => std::process::exit(code),
@@ -50,16 +50,16 @@ pub(super) fn start(
 fn run(command: &mut Command, input: Option<LockedBuf>) -> io::Result<i32> {
     let mut running = otp_sys::start(command)?;
     if let Some((mut pipe, value)) = running.take_stdin().zip(input) {
-        // It may never read it, so nobody waits for this. What stands in a pipe is gone once it is read.
+        // The command may never read it, so don't wait for this. A value in a pipe is gone once it is read.
         thread::spawn(move || {
             let _ = pipe.write_all(value.as_ref());
         });
     }
-    // Each process has a code here.
+    // On Windows, every process has an exit code.
     Ok(running.wait()?.code().unwrap_or(-1))
 }
 
-/// Removes a file's contents, durably.
+/// Overwrites a file's contents, durably.
 pub(super) fn overwrite(mut file: File) -> io::Result<()> {
     let len = file.metadata()?.len();
     io::copy(&mut io::Read::take(io::repeat(0), len), &mut file)?;
