@@ -1,7 +1,7 @@
 //! [`Bucket`]: the verbs of a store, on object storage.
 //!
-//! The answer to a conditional write may get lost, and then a second try is refused *because of the first*. So no write is
-//! repeated blindly: after each one that was not confirmed, what is there decides.
+//! The answer to a conditional write may get lost, and a second try is then refused *because of the first*. So no write
+//! is repeated blindly: after an unconfirmed write, what is there decides.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::engine::Connected;
 use crate::error::Error;
 use crate::transport::{innermost, jitter};
 
-/// The most bytes of an object: two of them fit into one message.
+/// The longest object, in bytes: two of them fit into one message.
 pub(crate) const MAX_OBJECT: usize = 512 << 10;
-/// How often a write is tried, each time after a look at what is there.
+/// How often a write is tried. Each further try follows a look at what is there.
 const TRIES: u32 = 4;
-/// The first wait between two of them, of which each is a random part.
+/// The longest first wait between tries; each wait is random.
 const BACKOFF: Duration = Duration::from_millis(100);
-/// How many names go into one part of a list.
+/// How many names a part of a list has.
 const PART: usize = 500;
 
 /// A store in a bucket.
@@ -32,25 +32,25 @@ pub(crate) struct Bucket {
     prefix: Path,
 }
 
-/// What became of a put.
+/// The outcome of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
     /// The server confirmed it.
     New,
-    /// The object is there with these bytes: by a try whose answer was lost, or by somebody who put the same.
+    /// These bytes are there: put by a try whose answer was lost, or by somebody else.
     Same,
     /// Another object is there.
     Taken,
 }
 
 impl Bucket {
-    /// `prefix` is as it stands in the URL.
+    /// `prefix` is the folder, as the URL has it.
     pub(crate) fn new(connected: Connected, prefix: &str) -> Result<Self, Error> {
         let prefix = Path::from_url_path(prefix).map_err(|_| Error::NoPlace("folder that every server reads alike"))?;
         Ok(Self { connected, prefix })
     }
 
-    /// Where an object of that name is.
+    /// The path of the object with that name.
     pub(crate) fn path(&self, name: &str) -> Path {
         self.prefix.parts().chain(Path::from(name).parts()).collect()
     }
@@ -59,7 +59,7 @@ impl Bucket {
         self.path(&object_name(slot))
     }
 
-    /// Reads an object, and what a replacement has to name.
+    /// Reads an object, and the version that a replacement must name.
     pub(crate) async fn get(&self, path: &Path) -> Result<Option<(Bytes, UpdateVersion)>, Error> {
         let found = match self.store().get(path).await {
             Ok(found) => found,
@@ -73,7 +73,7 @@ impl Bucket {
         Ok(Some((found.bytes().await.map_err(cause)?, version)))
     }
 
-    /// Puts an object where none is.
+    /// Puts an object where there is none.
     pub(crate) async fn put(&self, path: &Path, bytes: &Bytes) -> Result<Put, Error> {
         let mut last = Error::Contended;
         for number in 0..TRIES {
@@ -91,10 +91,10 @@ impl Bucket {
         Err(last)
     }
 
-    /// Puts objects side by side, and gives how many are there from the front, up to the first whose place is taken. What was
-    /// put behind that one is taken back.
+    /// Puts objects concurrently, and returns how many are there from the front, up to the first whose place is taken.
+    /// Those put after that one are removed again.
     pub(crate) async fn put_many(&self, objects: &[(Path, Bytes)]) -> Result<usize, Error> {
-        // Of two objects for one place, the first must win.
+        // If two objects have the same place, the first must win.
         let twice =
             (0..objects.len()).find(|place| objects[..*place].iter().any(|(path, _)| *path == objects[*place].0));
         let objects = &objects[..twice.unwrap_or(objects.len())];
@@ -114,10 +114,10 @@ impl Bucket {
             pause(number).await;
             let Some((found, mut version)) = self.get(path).await? else { return Ok(false) };
             if found != expected {
-                // Nobody else writes these bytes: a try of ours was done.
+                // Nobody else writes these bytes, so an earlier try of ours succeeded.
                 return Ok(number > 0 && found == new);
             }
-            // Some servers refuse a tag in quotes, though it is theirs (Ceph's gateway).
+            // Some servers refuse their own tags in quotes (Ceph's gateway).
             if number % 2 == 1 {
                 version.e_tag = version.e_tag.map(|tag| tag.trim_matches('"').to_owned());
             }
@@ -133,7 +133,7 @@ impl Bucket {
         }
     }
 
-    /// Removes an object, and says whether there was one. Some servers would not say.
+    /// Removes an object, and says whether there was one. Some servers don't say, so it looks first.
     pub(crate) async fn remove(&self, path: &Path) -> Result<bool, Error> {
         if self.get(path).await?.is_none() {
             return Ok(false);
@@ -143,13 +143,13 @@ impl Bucket {
 
     async fn delete(&self, path: &Path) -> Result<(), Error> {
         match self.store().delete(path).await {
-            // Gone already, perhaps by a try whose answer was lost.
+            // Already gone, perhaps through a try whose answer was lost.
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(cause(error)),
         }
     }
 
-    /// Gives the slots of a list in parts, as the server sends its pages. Each page may take `patience`.
+    /// Hands over the slots of a list in parts, as the server's pages arrive. Each page may take `patience`.
     pub(crate) async fn list<F: AsyncFnMut(Vec<Slot>) -> Result<(), Error>>(
         &self,
         listing: &Listing,
@@ -162,7 +162,7 @@ impl Bucket {
             Listing::Below(account) | Listing::Account(account) => self.path(account.as_str()),
         };
         if let Listing::Account(_) = listing {
-            // Without what is below, however much that is.
+            // Without what lies below, however much that is.
             let found = timeout(patience, self.store().list_with_delimiter(Some(&top))).await.map_err(over)?;
             let slots: Vec<Slot> =
                 found.map_err(cause)?.objects.iter().filter_map(|meta| self.slot_at(&meta.location)).collect();
@@ -182,7 +182,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Whether a list of a folder shows an object.
+    /// Whether a folder's list shows an object.
     pub(crate) async fn lists(&self, folder: &Path, path: &Path) -> Result<bool, Error> {
         let mut found = self.store().list(Some(folder));
         while let Some(meta) = found.try_next().await.map_err(cause)? {
@@ -193,14 +193,14 @@ impl Bucket {
         Ok(false)
     }
 
-    /// One conditional write.
+    /// Makes one conditional write.
     pub(crate) async fn write(&self, path: &Path, bytes: &Bytes, mode: PutMode) -> Result<PutResult, Refused> {
         let written = self.store().put_opts(path, PutPayload::from_bytes(bytes.clone()), mode.into()).await;
         written.map_err(|error| match error {
             object_store::Error::AlreadyExists { .. }
             | object_store::Error::Precondition { .. }
             | object_store::Error::NotModified { .. }
-            // The object that was to be replaced is gone.
+            // The object to be replaced is gone.
             | object_store::Error::NotFound { .. } => Refused::Condition,
             error => Refused::Failed(cause(error)),
         })
@@ -210,7 +210,7 @@ impl Bucket {
         &*self.connected.store
     }
 
-    /// The slot of an object; `None` for anything else that lies in the bucket.
+    /// The slot of an object; `None` for anything else in the bucket.
     fn slot_at(&self, path: &Path) -> Option<Slot> {
         let prefix = self.prefix.as_ref();
         let name = path.as_ref().strip_prefix(prefix)?;
@@ -221,14 +221,14 @@ impl Bucket {
 /// Why a conditional write is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The server says that its condition does not hold.
+    /// The server says that the condition does not hold.
     Condition,
-    /// It failed, and may have been done.
+    /// It failed, and may have taken effect.
     Failed(Error),
 }
 
 impl Refused {
-    /// What to report if no later try settles it; an error if trying is of no use.
+    /// What to report if no later try settles it; an error if trying again is pointless.
     fn into_doubt(self) -> Result<Error, Error> {
         match self {
             Self::Condition => Ok(Error::Contended),
@@ -244,7 +244,7 @@ async fn pause(number: u32) {
     }
 }
 
-/// What the transport reported, or what `object_store` could not read.
+/// The error that the transport reported, or else what `object_store` could not read.
 fn cause(error: object_store::Error) -> Error {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = next {

@@ -1,35 +1,35 @@
-//! [`Error`]: why a request failed, in a form that may be shown.
+//! [`Error`]: why a request failed, in a form that may be displayed.
 
 use std::fmt;
 
 use otp_remote_protocol::Failure;
 
-/// What failed. No text in it comes from a credential: of a server's answer it holds the status and the code alone.
+/// What failed. No text in it comes from a credential; of a server's answer, it holds only the status and the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Error {
     /// The URL has a scheme that this helper does not serve.
     Scheme(String),
-    /// Text that is no URL.
+    /// Text that is not a URL.
     NotUrl,
     /// The URL lacks a bucket, a container or a host.
     NoPlace(&'static str),
     /// The URL holds a user name, a password or a signature.
     SecretInUrl(String),
-    /// The URL has a parameter that its scheme does not have.
+    /// The URL has a parameter that its scheme does not know.
     Parameter(String),
-    /// A parameter has a value that it can't have.
+    /// A parameter has an invalid value.
     Value { name: String, expected: &'static str },
-    /// Plain HTTP to another machine.
+    /// Plain HTTP to another machine, which is not allowed.
     PlainHttp { host: String },
     /// The environment's configuration is incomplete or contradicts itself.
     Configuration(String),
     /// The AWS command line gave no credentials.
     Profile { profile: String, reason: String },
-    /// Nothing gives credentials.
+    /// There are no credentials.
     NoCredentials,
-    /// What should give credentials does not.
+    /// The source of the credentials gives none.
     Credentials(String),
-    /// Nothing gives certificates to check those of servers with.
+    /// There are no certificates to verify servers with.
     NoCertificates,
     /// The bucket or container does not exist.
     NoBucket { code: String },
@@ -37,21 +37,21 @@ pub(crate) enum Error {
     Denied { status: u16, code: String },
     /// The bucket is elsewhere.
     OtherRegion { region: String },
-    /// No answer came, or half of one.
+    /// No answer arrived, or only part of one.
     NoAnswer { host: String, reason: String, tries: u16 },
-    /// The server answers that it can't now.
+    /// The server is busy or unavailable.
     Busy { host: String, status: u16, code: String, tries: u16 },
-    /// All the time for the request is over.
+    /// The request's whole time is up.
     TimeOver { host: String },
-    /// The server answers in a way that no client expects.
+    /// The server's answer is not one that any client expects.
     Unexpected { status: u16, code: String },
-    /// An object is longer than any of ours.
+    /// An object is longer than any that we write.
     TooLong { limit: usize },
     /// The answer could not be understood.
     Unreadable(String),
-    /// Every try met somebody else's write.
+    /// Every try collided with somebody else's write.
     Contended,
-    /// A web server is only read.
+    /// A web server is read-only.
     ReadOnly,
     /// Only an object store can be listed.
     NoListing,
@@ -61,12 +61,12 @@ pub(crate) enum Error {
     NotInitialised,
     /// The store's marker is of another version.
     Marker,
-    /// The client broke the protocol in a way that it can be told.
+    /// A protocol error of the client's that can still be answered.
     Protocol(&'static str),
 }
 
 impl Error {
-    /// How the protocol calls it.
+    /// The protocol's name for it.
     pub(crate) fn kind(&self) -> Failure {
         match self {
             Self::Scheme(_)
@@ -88,7 +88,7 @@ impl Error {
         }
     }
 
-    /// Whether a write that failed like this may have been done, or may succeed in another try.
+    /// Whether a write that failed like this may have taken effect, or may succeed at another try.
     pub(crate) fn is_in_doubt(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::Busy { .. } | Self::Unreadable(_))
     }
@@ -139,7 +139,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// A server's code for an error, if it gave one.
+/// The server's error code, if it gave one.
 struct Code<'a>(&'a str);
 
 impl fmt::Display for Code<'_> {

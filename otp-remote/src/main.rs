@@ -1,7 +1,7 @@
 //! `otp-remote`: reaches stores in object storage and on web servers, for `otp` and the libraries.
 //!
-//! It is started by them, never by people. Requests come on its standard input, and answers go to its standard output, as the
-//! crate `otp-remote-protocol` has them. Neither key nor secret ever enters this process: what a store holds is public.
+//! They start it; people never do. Requests arrive on its standard input and answers go to its standard output, in the
+//! format of the crate `otp-remote-protocol`. No key or secret ever enters this process: what a store holds is public.
 //!
 //! | file | what it does |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! [`Notices`]: telling the client that a server lets everybody wait.
+//! [`Notices`]: telling the client that a server keeps it waiting.
 
 use std::fmt;
 use std::future::Future;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// After how long somebody who waits wants to know why.
+/// How long a client waits before it is told why.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// For how long one notice speaks for all requests that wait at the same try.
+/// How long one notice covers all requests that wait at the same try.
 const LIFE: Duration = Duration::from_secs(10);
 
 type Tell = dyn Fn(&str, u16) + Send + Sync;
@@ -19,7 +19,7 @@ type Tell = dyn Fn(&str, u16) + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct Notices {
     tell: Arc<Tell>,
-    /// When the last one was told, and of which try.
+    /// When the last notice was sent, and for which try.
     last: Arc<Mutex<Option<(Instant, u16)>>>,
 }
 
@@ -28,7 +28,7 @@ impl Notices {
         Self { tell: Arc::new(tell), last: Arc::default() }
     }
 
-    /// Waits for one try, and says so once a second has passed since the request's first.
+    /// Waits for one try, and sends a notice once a second has passed since the request's first try began.
     pub(crate) async fn while_waiting<F: Future>(&self, start: Instant, host: &str, number: u16, one: F) -> F::Output {
         let mut one = std::pin::pin!(one);
         tokio::select! {

@@ -1,4 +1,4 @@
-//! [`Place`]: where a store's URL says that it is.
+//! [`Place`]: where a store is, according to its URL.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -8,40 +8,40 @@ use url::{Host, Url};
 
 use crate::error::Error;
 
-/// What a URL of a store says.
+/// The contents of a store's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) engine: Engine,
-    /// The folder within the bucket, container or server, without a slash at either end; empty for none.
+    /// The folder in the bucket, container or server, without slashes at the ends; empty for none.
     pub(crate) prefix: String,
-    /// Whether other machines may be reached by plain HTTP.
+    /// Whether plain HTTP to other machines is allowed.
     pub(crate) insecure: bool,
 }
 
-/// Who keeps the store.
+/// Where the store is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
-    /// S3, or a server that speaks like it.
+    /// S3, or a server with the same protocol.
     S3 { bucket: String, endpoint: Option<Url>, region: Option<String>, style: Option<Style>, profile: Option<String> },
     /// Azure Blob Storage.
     Azure { account: String, container: String },
     /// Google Cloud Storage.
     Gcs { bucket: String },
-    /// A web server, which is only read. The URL ends in a slash.
+    /// A web server, which is read-only. The URL ends in a slash.
     Web { base: Url },
 }
 
-/// Where S3 wants the bucket's name.
+/// Where the bucket's name goes in S3's URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// Behind the host.
+    /// After the host.
     Path,
-    /// In front of the host.
+    /// Before the host.
     Virtual,
 }
 
 impl Place {
-    /// Reads a store's URL.
+    /// Parses a store's URL.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let url = Url::parse(text).map_err(|_| Error::NotUrl)?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -93,7 +93,7 @@ impl Place {
     }
 }
 
-/// Refuses `.` and `..` in a path, which reading a URL takes away together with what they stand for.
+/// Refuses `.` and `..` in a path: parsing a URL would resolve and remove them.
 fn check_segments(text: &str) -> Result<(), Error> {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let is_odd = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
@@ -103,7 +103,7 @@ fn check_segments(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses plain HTTP to other machines, unless it is wanted.
+/// Refuses plain HTTP to other machines, unless it was asked for.
 pub(crate) fn may_be_plain(url: &Url, insecure: bool) -> Result<(), Error> {
     if url.scheme() == "https" || insecure || is_loopback(url) {
         return Ok(());
@@ -121,7 +121,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Reads the URL of a server, and nothing more than that.
+/// Parses the URL of a server, without anything else in it.
 pub(crate) fn endpoint(text: &str, insecure: bool) -> Result<Url, Error> {
     let wrong = || Error::Value { name: "endpoint".into(), expected: "a URL of https: or http: and a host" };
     let url = Url::parse(text).map_err(|_| wrong())?;
@@ -141,7 +141,7 @@ fn host(url: &Url, what: &'static str) -> Result<String, Error> {
     }
 }
 
-/// What stands behind the question mark.
+/// The parameters after the question mark.
 struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
@@ -170,7 +170,7 @@ impl Parameters {
         }
     }
 
-    /// Refuses what nobody took.
+    /// Refuses parameters that nobody has taken.
     fn end(self) -> Result<(), Error> {
         match self.0.into_keys().next() {
             Some(name) => Err(Error::Parameter(name)),

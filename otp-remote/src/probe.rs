@@ -1,7 +1,8 @@
-//! The probe of a store's promises, and the marker that says that it passed.
+//! The probe of a store's promises, and the marker that records that they held.
 //!
-//! Some servers ignore the conditions of writes, or heed them only while nobody else writes. With such a server, two callers
-//! would each believe that a slot is theirs. So nobody writes to a store before a probe has tried to make two of them win.
+//! Some servers ignore the conditions of writes, or heed them only while nobody else writes. On such a server, two
+//! callers could both believe that a slot is theirs. So nobody writes to a store before a probe has tried to make both
+//! win.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -11,17 +12,17 @@ use object_store::{PutMode, UpdateVersion};
 use crate::bucket::{Bucket, Put, Refused};
 use crate::error::Error;
 
-/// What the marker is called, and what it holds.
+/// The marker's name and contents.
 pub(crate) const MARKER: &str = ".otp-store";
 pub(crate) const MARKER_TEXT: &[u8] = b"otp-store 1\n";
-/// Where the probe writes.
+/// The names that the probe writes to.
 const FOLDER: &str = ".otp-probe";
-/// How many write at once.
+/// How many writers race.
 const RACERS: usize = 16;
 
-/// What a probe has learned beyond that all is well.
+/// What a successful probe has learned.
 pub(crate) struct Passed {
-    /// Whether the server names versions of objects, and so keeps old ones.
+    /// Whether the server gives objects versions, and so keeps old ones.
     pub(crate) versioned: bool,
 }
 
@@ -34,7 +35,7 @@ pub(crate) async fn is_initialised(bucket: &Bucket) -> Result<bool, Error> {
     }
 }
 
-/// Makes a store one that may be written, unless it is. Says whether it was.
+/// Marks a store as one that may be written to, unless it already is. Returns whether it was.
 pub(crate) async fn init(bucket: &Bucket) -> Result<bool, Error> {
     if is_initialised(bucket).await? {
         return Ok(true);
@@ -46,7 +47,7 @@ pub(crate) async fn init(bucket: &Bucket) -> Result<bool, Error> {
     }
 }
 
-/// Tries to make the server break a promise. What it wrote is removed again, whatever comes out.
+/// Tries to make the server break a promise. What the probe wrote is removed again, whatever it finds.
 pub(crate) async fn probe(bucket: &Bucket) -> Result<Passed, Error> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| Error::Configuration("the system gives no random bytes".into()))?;
@@ -68,7 +69,7 @@ pub(crate) async fn probe(bucket: &Bucket) -> Result<Passed, Error> {
     Ok(passed)
 }
 
-/// What a server must refuse even if nobody else writes. Gives whether it keeps versions.
+/// What a server must refuse even if nobody else writes. Returns whether it keeps old versions.
 async fn one_writer(bucket: &Bucket, path: &Path) -> Result<bool, Error> {
     let (first, second) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
     let missing =
@@ -86,11 +87,11 @@ async fn one_writer(bucket: &Bucket, path: &Path) -> Result<bool, Error> {
     }
     refused(bucket.write(path, &first, PutMode::Update(stale)).await, "it replaces what has changed since")?;
     found(bucket, path, &second).await?;
-    // Google's number of an object is there with and without old versions; S3 gives none, or "null", without.
+    // Google numbers objects with and without old versions; S3 gives no version, or "null", if it keeps none.
     Ok(bucket.connected.versions && written.version.is_some_and(|version| version != "null"))
 }
 
-/// Has many write at once, with different bytes, twice: to an empty slot, and to one that all of them have read.
+/// Lets many writers race with different bytes, twice: for an empty slot, and for one that all of them have read.
 async fn racers(bucket: &Bucket, path: &Path) -> Result<(), Error> {
     let bytes = |round: &str, number: usize| Bytes::from(format!("{round} {number}"));
     let puts = join_all((0..RACERS).map(|number| async move { bucket.put(path, &bytes("put", number)).await })).await;
@@ -116,7 +117,7 @@ fn only_winner(results: impl Iterator<Item = Result<bool, Error>>, broken: &'sta
     }
 }
 
-/// Passes if a write was refused for its condition.
+/// Passes if a write was refused because of its condition.
 fn refused<T>(written: Result<T, Refused>, broken: &'static str) -> Result<(), Error> {
     match written {
         Err(Refused::Condition) => Ok(()),

@@ -1,27 +1,27 @@
-//! What a server's answers mean beyond success: refusals, wrong regions, missing buckets.
+//! What a server's answers mean apart from success: refusals, wrong regions, missing buckets.
 //!
-//! `object_store` takes a missing bucket for an empty slot, and a refused list for an unknown failure. So its engines see only
-//! the answers that say what is in a slot, and everything else becomes an [`Error`] here.
+//! `object_store` treats a missing bucket as an empty slot, and a refused list as an unknown failure. So its engines
+//! see only the answers that say what is in a slot; everything else becomes an [`Error`] here.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::error::Error;
 
-/// How S3, Azure and Google Cloud Storage call a bucket or container that is not there.
+/// The codes of S3, Azure and Google Cloud Storage for a missing bucket or container.
 const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"];
-/// Credentials that have ended, which S3 reports as a malformed request.
+/// Codes for expired credentials, which S3 reports as a malformed request.
 const OLD_CREDENTIALS: [&str; 3] = ["ExpiredToken", "TokenRefreshRequired", "InvalidToken"];
-/// The longest code of a server that is repeated.
+/// The longest server code that is repeated.
 const CODE_LIMIT: usize = 64;
 
-/// Whether the server can't now, and may be asked again.
+/// Whether the server is only busy, and may be asked again.
 pub(crate) fn is_busy(status: StatusCode) -> bool {
     let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED) || passing.contains(&status)
 }
 
-/// Gives an answer that says what is in a slot; all others are errors.
+/// Passes on an answer that says what is in a slot; all others are errors.
 pub(crate) fn understood(answer: Response<Bytes>) -> Result<Response<Bytes>, Error> {
     let status = answer.status();
     let code = code(&answer);
@@ -46,7 +46,7 @@ pub(crate) fn understood(answer: Response<Bytes>) -> Result<Response<Bytes>, Err
     }
 }
 
-/// The server's code for an error, or nothing.
+/// The server's error code, or an empty text.
 pub(crate) fn code(answer: &Response<Bytes>) -> String {
     if answer.status().is_success() {
         return String::new();
@@ -59,7 +59,7 @@ pub(crate) fn code(answer: &Response<Bytes>) -> String {
     word(&between(&body).unwrap_or_default())
 }
 
-/// The text, if it is a word as codes are. What a server says may be shown on a terminal.
+/// The text, if it is a word like a code. What a server says may end up on a terminal.
 fn word(text: &str) -> String {
     let fits = text.len() <= CODE_LIMIT && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if fits { text.to_owned() } else { String::new() }

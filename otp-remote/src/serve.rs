@@ -1,6 +1,6 @@
-//! The life of the process: it reads requests until its input closes, and answers in the order in which stores do.
+//! The life of the process: it reads requests until its input closes, and answers in the order in which the store does.
 //!
-//! Input and output may be one socket or two pipes, on any system; so threads of their own read and write them, and the
+//! Input and output may be one socket or two pipes, on any system, so separate threads read and write them, and the
 //! runtime never waits for either.
 
 use std::cell::Cell;
@@ -19,16 +19,16 @@ use crate::error::Error;
 use crate::notice::Notices;
 use crate::session::{MAX_IN_FLIGHT, Session};
 
-/// How many answers wait for the client to read.
+/// How many answers may wait for the client to read them.
 const QUEUE: usize = 64;
-/// The exit status after a message that is none.
+/// The exit status after a malformed message.
 const MALFORMED: i32 = 1;
 
 /// Serves one client.
 pub(crate) fn serve() -> ExitCode {
-    // Nobody reads standard error, and a client waits for no answer of a process that has ended.
+    // Nobody reads standard error, and once the process has ended, no client waits for an answer.
     std::panic::set_hook(Box::new(|_| exit(2)));
-    // It fails if it is there already, which is as well.
+    // It fails if a provider is installed already, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return ExitCode::FAILURE };
     LocalSet::new().block_on(&runtime, async {
@@ -41,17 +41,17 @@ pub(crate) fn serve() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Ctrl-C reaches every process of a terminal. The client decides what it means.
+/// Ctrl-C reaches every process on a terminal. The client decides what it means.
 fn ignore_interrupts() {
     #[cfg(unix)]
     let caught = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
     #[cfg(windows)]
     let caught = tokio::signal::windows::ctrl_c();
-    // Catching it once is enough: the system's own way, which ends the process, never comes back.
+    // Catching it once is enough: the system's default, ending the process, never comes back.
     drop(caught);
 }
 
-/// Reads messages without their length. The process ends with its input, whatever is under way: nobody waits for it.
+/// Reads messages, without their lengths. The process ends with its input, whatever is under way.
 fn read(requests: &Sender<Vec<u8>>) {
     let mut input = std::io::stdin().lock();
     loop {
@@ -76,7 +76,7 @@ fn write(mut answers: Receiver<Vec<u8>>) {
     }
 }
 
-/// Opens the store that the first request names, and answers all others side by side.
+/// Opens the store that the first request names, and answers all others concurrently.
 async fn answer_all(mut requests: Receiver<Vec<u8>>, answers: Sender<Vec<u8>>) {
     let mut session = None;
     let in_flight = Rc::new(Cell::new(0));
@@ -108,12 +108,12 @@ async fn answer_all(mut requests: Receiver<Vec<u8>>, answers: Sender<Vec<u8>>) {
     }
 }
 
-/// Opens the store; `None`, with the reason told, if that fails.
+/// Opens the store; on failure, tells the client why and returns `None`.
 async fn hello(message: &[u8], reply: &Reply) -> Option<Session> {
     let opened = match request(message) {
         Ok(Request::Hello { url, writable, patience_ms, .. }) => {
             let answers = reply.answers.clone();
-            // A notice that finds no room is of no use later.
+            // If there is no room for a notice, it would be stale later.
             let notices = Notices::new(move |host, attempt| {
                 let notice = Answer::Waiting { host, attempt }.encode(NOTICE);
                 let _ = notice.map(|notice| answers.try_send(notice));
@@ -135,7 +135,7 @@ async fn hello(message: &[u8], reply: &Reply) -> Option<Session> {
     }
 }
 
-/// Reads a request. A client that sends anything else can't be told so, apart from two cases.
+/// Decodes a request. If it is malformed, the client can't be told, except in two cases.
 fn request(message: &[u8]) -> Result<Request<'_>, Error> {
     Request::decode(message).map_err(|malformed| match malformed {
         Malformed::Tag => Error::Protocol("this helper does not know that request"),
@@ -153,7 +153,7 @@ struct Reply {
 impl Reply {
     async fn send(&self, answer: &Answer<'_>) {
         let message = answer.encode(self.id).unwrap_or_else(|_| exit(MALFORMED));
-        // Without a writer the process is about to end.
+        // If the writer is gone, the process is about to end.
         let _ = self.answers.send(message).await;
     }
 

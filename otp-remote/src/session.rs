@@ -15,16 +15,16 @@ use crate::notice::Notices;
 use crate::place::Place;
 use crate::probe::{MARKER, MARKER_TEXT, init, is_initialised, probe};
 
-/// How many requests may be open.
+/// How many requests may be open at a time.
 pub(crate) const MAX_IN_FLIGHT: u16 = 32;
-/// How many objects one request puts: two waves of connections, so that it ends in time.
+/// How many objects one request may put: two waves of connections, so that it ends in time.
 const MAX_BATCH: u16 = 64;
-/// How long a probe may take. Its racers wait for each other.
+/// How long a probe may take. Its writers wait for each other.
 const PROBE: Duration = Duration::from_secs(60);
 /// How much earlier than the client this gives up, so that it can still say why.
 const HEAD_START: Duration = Duration::from_millis(300);
 
-/// A store that is open.
+/// An open store.
 pub(crate) struct Session {
     store: Store,
     patience: Duration,
@@ -36,7 +36,7 @@ enum Store {
 }
 
 impl Session {
-    /// Opens the store of a URL. A client that is going to write is told at once whether that is allowed.
+    /// Opens the store with a URL. A client that is going to write learns at once whether it may.
     pub(crate) async fn open(
         url: &str,
         writable: bool,
@@ -69,7 +69,7 @@ impl Session {
         Ok((session, limits))
     }
 
-    /// Does what a request asks, and hands each answer to `tell`.
+    /// Carries out a request, and hands each answer to `tell`.
     pub(crate) async fn answer<F: AsyncFn(Answer<'_>)>(&self, request: Request<'_>, tell: F) -> Result<(), Error> {
         match request {
             Request::Hello { .. } => return Err(Error::Protocol("the store is open already")),
@@ -145,7 +145,7 @@ impl Session {
         }
     }
 
-    /// The bucket, if it may be written.
+    /// The bucket, if it may be written to.
     async fn writable(&self) -> Result<&Bucket, Error> {
         let Store::Bucket { bucket, initialised } = &self.store else { return Err(Error::ReadOnly) };
         let look = async || if is_initialised(bucket).await? { Ok(()) } else { Err(Error::NotInitialised) };
@@ -153,13 +153,13 @@ impl Session {
         Ok(bucket)
     }
 
-    /// What there is to know about the store. That something is refused is a finding too.
+    /// Findings about the store. That something is refused is a finding, too.
     async fn inspect(&self) -> Result<Vec<(&'static str, String)>, Error> {
         let yes_or_no = |yes| if yes { "yes".to_owned() } else { "no".into() };
         let bucket = match &self.store {
             Store::Bucket { bucket, .. } => bucket,
             Store::Web(web) => {
-                // Whatever it is, an answer says that the server is there.
+                // Whatever the answer is, it shows that the server is there.
                 let marker = web.get(MARKER).await?;
                 let is_whole = marker.is_some_and(|text| text == MARKER_TEXT);
                 let endpoint = web.base().to_string();
@@ -178,7 +178,7 @@ impl Session {
         ];
         let initialised = is_initialised(bucket).await?;
         findings.push(("initialised", yes_or_no(initialised)));
-        // Of a folder that is empty: the whole store may be long.
+        // List an empty folder: the whole store may be long.
         let listed = bucket.lists(&bucket.path(".otp-probe"), &bucket.path("nothing is called like this")).await;
         findings.push(("listing", listed.map_or_else(|error| error.to_string(), |_| "yes".into())));
         if initialised {
@@ -188,7 +188,7 @@ impl Session {
                 Ok(passed) if passed.versioned => ("yes: what is removed stays in old versions", "kept".into()),
                 Ok(_) => ("no", "kept".into()),
                 Err(error @ Error::Pretends(_)) => return Err(error),
-                // A reader can't try.
+                // A reader can't try it.
                 Err(error) => (unknown, error.to_string()),
             };
             findings.extend([("versioning", versioning.into()), ("conditions", conditions)]);

@@ -1,6 +1,6 @@
-//! [`Transport`]: how requests travel. Tries, time limits and notices are decided here, for every engine alike.
+//! [`Transport`]: how requests travel. Tries, time limits and notices are decided here, the same for every engine.
 //!
-//! Bodies are read whole before anybody sees an answer. So an answer that breaks off counts as none, and is asked for again.
+//! Bodies are read whole before anybody sees an answer. An answer that breaks off counts as none, and is tried again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,35 +26,35 @@ use crate::refusal::{code, is_busy, understood};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long one try may take, from its first byte to its last.
+/// How long one try may take, from the first byte to the last.
 const TRY: Duration = Duration::from_secs(5);
-/// How long the machine's metadata service has, once.
+/// How long the machine's metadata service may take; it is asked once.
 const METADATA: Duration = Duration::from_secs(1);
-/// How often a request that changes nothing by being repeated is tried.
+/// How often a request is tried, if repeating it changes nothing.
 const TRIES: u16 = 3;
-/// The first and the longest wait between two tries; each is a random part of it.
+/// The first and the longest wait between tries; the actual wait is a random part.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
-/// How many requests are under way at most.
+/// How many requests may be under way.
 const SIDE_BY_SIDE: usize = 32;
-/// The most bytes of an answer: a page of a list with the longest names, and more than any object has.
+/// The longest answer, in bytes: a page of a list with the longest names, which is more than any object has.
 const ANSWER_LIMIT: usize = 4 << 20;
 
-/// What one process shares.
+/// What all clients in the process share.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     client: reqwest::Client,
-    /// Whether there are certificates to check those of servers with.
+    /// Whether there are certificates to verify servers with.
     has_roots: bool,
     notices: Notices,
     room: Arc<Semaphore>,
-    /// After this, nothing is tried again.
+    /// After this time, nothing is tried again.
     patience: Duration,
-    /// Whether other machines may be spoken to without TLS.
+    /// Whether plain HTTP to other machines is allowed.
     insecure: bool,
 }
 
 impl Network {
-    /// `roots` replaces the system's certificates. With `redirects` they are followed, though never away from TLS.
+    /// `roots` replaces the system's certificates. With `redirects`, redirects are followed, but never away from TLS.
     pub(crate) fn new(
         notices: Notices,
         patience: Duration,
@@ -63,7 +63,7 @@ impl Network {
         roots: Option<Vec<reqwest::Certificate>>,
     ) -> Result<Self, Error> {
         let client = |has_roots| {
-            // A redirect would take a signed request elsewhere. Stores send one only to those who ask in the wrong region.
+            // A redirect would take a signed request elsewhere. Stores send one only to clients in the wrong region.
             let policy = if redirects { redirect_policy(insecure, has_roots) } else { Policy::none() };
             reqwest::Client::builder()
                 .user_agent(concat!("otp-remote/", env!("CARGO_PKG_VERSION")))
@@ -76,7 +76,7 @@ impl Network {
         };
         let (client, has_roots) = match whole {
             Ok(client) => (client, true),
-            // A system without certificates, as small containers are: servers without TLS need none.
+            // A system without certificates, such as a small container: servers without TLS need none.
             Err(_) => (
                 client(false).tls_certs_only([]).build().map_err(|error| Error::Configuration(innermost(&error)))?,
                 false,
@@ -85,13 +85,13 @@ impl Network {
         Ok(Self { client, has_roots, notices, room: Arc::new(Semaphore::new(SIDE_BY_SIDE)), patience, insecure })
     }
 
-    /// How requests of the store travel.
+    /// The transport for requests to the store.
     pub(crate) fn transport(&self) -> Transport {
         Transport { network: self.clone(), to: To::Store }
     }
 }
 
-/// The options that mark the client of the store itself; `object_store` derives others for those that give credentials.
+/// Options that mark the store's own client; `object_store` derives others, for the services that give credentials.
 pub(crate) fn store_options() -> ClientOptions {
     ClientOptions::new().with_allow_http(false).with_connect_timeout(CONNECT)
 }
@@ -112,14 +112,14 @@ impl HttpConnector for Network {
     }
 }
 
-/// Whom a client speaks to.
+/// Whom a client talks to.
 #[derive(Clone, Debug)]
 enum To {
-    /// The store, or a service on the network that gives credentials.
+    /// The store, or a network service that gives credentials.
     Store,
     /// A container's agent that gives credentials, by plain HTTP.
     Agent,
-    /// The machine's metadata service, which many machines lack. Remembers that it is not there.
+    /// The machine's metadata service, which many machines lack. Remembers if it is absent.
     Metadata(Arc<AtomicBool>),
 }
 
@@ -137,7 +137,7 @@ impl HttpService for Transport {
             To::Metadata(gone) => self.ask_metadata(gone, request).await,
             _ => self.send(request).await,
         };
-        // `object_store` repeats nothing of this kind.
+        // `object_store` does not retry this kind.
         sent.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))
     }
 }
@@ -147,7 +147,7 @@ impl Transport {
         if gone.load(Ordering::Relaxed) {
             return Err(Error::NoCredentials);
         }
-        // A proxy may answer in its place, and refuse.
+        // A proxy may answer in its place, with a refusal.
         if let Ok(Ok(answer)) = timeout(METADATA, self.once(request)).await
             && answer.status().is_success()
         {
@@ -157,8 +157,8 @@ impl Transport {
         Err(Error::NoCredentials)
     }
 
-    /// Sends a request, again if need be, and gives an answer that its engine understands: success, or one of the statuses
-    /// that say what is in a slot.
+    /// Sends a request, repeats it if need be, and returns an answer that its engine understands: success, or one of
+    /// the statuses that say what is in a slot.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::NotUrl)?;
         if !matches!(self.to, To::Agent) {
@@ -168,7 +168,7 @@ impl Transport {
             return Err(Error::NoCertificates);
         }
         let host = url.host_str().unwrap_or_default();
-        // Whether a write is repeated depends on what is there then, which its verb looks at.
+        // Whether to repeat a write depends on what is there by then; the verb looks.
         let tries = if request.method() == Method::PUT { 1 } else { TRIES };
         let _room = self.network.room.acquire().await.map_err(|_| Error::Protocol("the helper ends"))?;
         let (start, mut wait) = (Instant::now(), BACKOFF.0);
@@ -193,7 +193,7 @@ impl Transport {
                 return Err(error);
             }
             if number == tries {
-                // Who repeats a write owes the server the same pause.
+                // A verb that repeats a write owes the server the same pause.
                 sleep(wanted.filter(|_| tries == 1).unwrap_or_default()).await;
                 return Err(error);
             }
@@ -213,7 +213,7 @@ impl Transport {
             Err(error) if error.is::<LengthLimitError>() => return Err(Failed::TooLong),
             Err(error) => return Err(broken(&*error)),
         };
-        // Servers that send in chunks leave it out, and `object_store` insists on it.
+        // Chunked answers have no such header, but `object_store` requires it.
         parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| body.len().into());
         Ok(http::Response::from_parts(parts, body))
     }
@@ -225,13 +225,13 @@ enum Failed {
     TooLong,
 }
 
-/// How long a server wants to be left alone.
+/// How long the server asks to be left alone.
 fn wanted_pause(answer: &http::Response<Bytes>) -> Option<Duration> {
     let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
-/// Follows to where the first request might have gone.
+/// Follows redirects to where the first request could have gone.
 fn redirect_policy(insecure: bool, has_roots: bool) -> Policy {
     Policy::custom(move |attempt| {
         if attempt.url().scheme() == "https" && !has_roots {
@@ -245,12 +245,12 @@ fn redirect_policy(insecure: bool, has_roots: bool) -> Policy {
 }
 
 pub(crate) fn jitter(longest: Duration) -> Duration {
-    // Without randomness, the whole wait.
+    // If there is no randomness, wait the whole time.
     let part = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
     longest.mul_f64(part)
 }
 
-/// The last cause of an error, which says most: "connection refused" rather than "error sending request".
+/// An error's innermost cause, which says most: "connection refused" rather than "error sending request".
 pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {

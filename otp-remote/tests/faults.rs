@@ -1,4 +1,4 @@
-//! Servers that fail in every way: nothing is taken to exist that does not, nothing is lost, and every call ends.
+//! Servers that fail in every way: nothing is reported that does not exist, nothing is lost, and every call ends.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
@@ -11,7 +11,7 @@ use otp_remote_protocol::{Answer, Failure, Listing, Request, object_name};
 use self::helper::Helper;
 use self::stub::{BUCKET, Fault, Habit, Stub};
 
-/// Faults behind which a request may have been done or not, and which pass.
+/// Passing faults, after which a request may or may not have taken effect.
 const PASSING: [Fault; 7] = [
     Fault::LostAnswer,
     Fault::BusyAfterwards,
@@ -28,7 +28,7 @@ fn url(stub: &Stub) -> String {
     format!("s3://{BUCKET}?endpoint=http://127.0.0.1:{}", stub.port)
 }
 
-/// A stub with a store that may be written, and a helper that has it open.
+/// A stub with a store that may be written to, and a helper that has opened it.
 fn opened(patience_ms: u32) -> (Stub, Helper) {
     let stub = Stub::start(Habit::None);
     stub.put(".otp-store", b"otp-store 1\n");
@@ -74,7 +74,7 @@ fn a_replacement_is_done_once_whatever_became_of_the_answer() {
         stub.fail("PUT", &[fault, fault]);
         assert_eq!(helper.replace_if(&slot(id), b"old", b"new"), Ok(true), "{fault:?}");
         assert_eq!(stub.object(&key).as_deref(), Some(&b"new"[..]), "{fault:?}");
-        // What has not happened yet would hit the next one.
+        // Use up faults that are left, or they would hit the next round.
         while !stub.has_failed() {
             assert_eq!(helper.put(&slot(100), b"ours"), Ok(true));
         }
@@ -134,8 +134,8 @@ fn what_lasts_is_reported_and_not_taken_for_an_empty_slot() {
     assert_eq!(stub.object(&object_name(&slot(1))).as_deref(), Some(&b"object"[..]));
 }
 
-/// Nobody can see that a body went on. What follows is not taken for the next answer, and an object that is cut is one that no key
-/// opens.
+/// Nobody can see that a body was longer than announced. The rest is not taken for the next answer, and a cut-off
+/// object is one that no key opens.
 #[test]
 fn what_is_behind_a_body_is_nothing() {
     let (stub, helper) = opened(helper::PATIENCE_MS);
@@ -159,7 +159,7 @@ fn a_server_says_when_to_come_back() {
     waits(&|| assert_eq!(helper.read(&slot(1)), Ok(Some(b"object".to_vec()))));
     stub.fail("PUT", &[Fault::BusyFor(2)]);
     waits(&|| assert_eq!(helper.put(&slot(2), b"ours"), Ok(true)));
-    // Nobody waits for what comes too late.
+    // Nobody waits for an answer that would come too late.
     stub.fail("GET", &[Fault::BusyFor(3600)]);
     let failed = helper.read(&slot(1)).unwrap_err();
     assert!(failed.kind == Failure::Unavailable && failed.message.contains("1 try"), "{failed}");
@@ -172,7 +172,7 @@ fn a_silent_server_costs_the_time_that_it_has_and_no_more() {
     let failed = helper.read(&slot(1)).unwrap_err();
     assert_eq!(failed.kind, Failure::Unavailable, "{failed}");
     assert_eq!(*helper.notices.lock().unwrap(), [("127.0.0.1".to_owned(), 1)], "somebody who waits is told");
-    // The helper goes on.
+    // The helper still works.
     assert_eq!(helper.read(&slot(1)), Ok(None));
 }
 
@@ -196,7 +196,7 @@ fn a_server_that_is_not_there_is_unavailable() {
     for endpoint in [
         format!("http://127.0.0.1:{unused}"),
         "https://nothing.invalid".into(),
-        // It speaks no TLS.
+        // This one speaks no TLS.
         format!("https://127.0.0.1:{plain}"),
     ] {
         let (helper, _) = Helper::open(&format!("s3://b?endpoint={endpoint}"), false, &CREDENTIALS).unwrap();
@@ -215,7 +215,7 @@ fn a_missing_bucket_is_not_an_empty_store() {
     assert_eq!(Helper::open(&url, true, &CREDENTIALS).err().unwrap().kind, Failure::NotFound);
 }
 
-/// It might be a note that ends the key.
+/// The hidden object might be a note that ends the key.
 #[test]
 fn what_is_hidden_is_not_missing() {
     let stub = Stub::start(Habit::HidesMissing);
@@ -253,7 +253,7 @@ fn a_server_that_pretends_is_refused() {
         let (helper, _) = Helper::open(&url(&stub), true, &CREDENTIALS).unwrap();
         assert_eq!(helper.init().unwrap_err().kind, Failure::Unsupported, "{habit:?}");
         assert!(!stub.keys().contains(&".otp-store".to_owned()), "{habit:?}");
-        // Nor one that kept its promises once, and has lost the habit since.
+        // The same for a server that once kept its promises, and no longer does.
         stub.put(".otp-store", b"otp-store 1\n");
         let (doctor, _) = Helper::open(&url(&stub), true, &CREDENTIALS).unwrap();
         assert_eq!(doctor.inspect().unwrap_err().kind, Failure::Unsupported, "{habit:?}");

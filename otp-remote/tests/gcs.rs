@@ -1,4 +1,4 @@
-//! Google Cloud Storage: the suite of all stores, against a server in this process, since no server of Google's runs elsewhere.
+//! Google Cloud Storage: the suite for all stores, on a server in this process: Google's own runs nowhere else.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
@@ -11,7 +11,7 @@ use otp_remote_protocol::Listing;
 use self::helper::Helper;
 use self::stub::{BUCKET, Habit, Stub};
 
-/// A service account whose server is the stub, and which needs no login.
+/// A service account whose server is the stub, and that needs no login.
 fn account(stub: &Stub) -> String {
     format!(
         r#"{{"gcs_base_url": "http://127.0.0.1:{}", "disable_oauth": true, "client_email": "", "private_key": "",

@@ -1,4 +1,4 @@
-//! The life of a helper: how it starts, what it says to a client that is wrong, and how it ends.
+//! The life of a helper: how it starts, how it treats a client that breaks the protocol, and how it ends.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
@@ -23,7 +23,7 @@ fn web(stub: &Stub) -> String {
 fn it_ends_with_its_input() {
     let stub = Stub::start(Habit::None);
     let (helper, _) = Helper::open(&web(&stub), false, &[]).unwrap();
-    // Also while a request is under way.
+    // Even while a request is under way.
     stub.fail("GET", &[Fault::Silent]);
     let waiting = helper.send(&Request::Get(slot()));
     while stub.take_requests().is_empty() {
@@ -47,7 +47,7 @@ fn it_ends_at_what_is_no_message() {
     helper.write(&unfinished[..9]);
     helper.close();
     assert_eq!(helper.wait().code(), Some(0));
-    // A whole message with a name that no object has.
+    // A complete message with a name that no object has.
     let stub = Stub::start(Habit::None);
     let (helper, _) = Helper::open(&web(&stub), false, &[]).unwrap();
     let at = unfinished.windows(4).position(|part| part == b"edms").unwrap();
@@ -120,7 +120,7 @@ fn a_web_server_is_read_and_nothing_else() {
     assert_eq!(stub.keys().len(), 1);
 }
 
-/// Other systems keep theirs elsewhere than in files.
+/// Only here: other systems do not keep their certificates in files.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_certificates_servers_without_tls_are_reached_and_others_name_what_is_missing() {
@@ -183,7 +183,7 @@ fn a_metadata_service_that_refuses_gives_no_credentials() {
     assert!(failed.kind == Failure::Denied && failed.message.contains("no credentials"), "{failed}");
 }
 
-/// It has a second of the five, and is asked once, however many requests want credentials.
+/// It gets one of the five seconds, and is asked once, however many requests want credentials.
 #[test]
 fn a_metadata_service_that_is_silent_is_asked_once() {
     let stub = Stub::start(Habit::None);
@@ -238,7 +238,7 @@ fn a_profile_comes_from_the_aws_command_line() {
 
     variables.push(("AWS_PROFILE", "unknown"));
     assert_eq!(Helper::open(&url(""), false, &variables).err().unwrap().kind, Failure::Denied);
-    // Keys in the environment come before a profile that is named there, and after one in the URL.
+    // Keys in the environment come before a profile named there, and after a profile in the URL.
     variables.extend([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "hunter2")]);
     assert!(Helper::open(&url(""), false, &variables).is_ok());
     assert!(Helper::open(&url("&profile=unknown"), false, &variables).is_err());

@@ -1,5 +1,5 @@
-//! How many requests each command of `otp` sends, as `docs/stores.md` says. `cargo xtask stores local` builds the program and names it,
-//! `cargo xtask windows helper` that for Windows.
+//! How many requests each command of `otp` sends, as `docs/stores.md` says. `cargo xtask stores local` builds the
+//! program and passes its path; `cargo xtask windows helper` does the same for Windows.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod stub;
@@ -15,7 +15,7 @@ struct Home {
 }
 
 impl Home {
-    /// Runs a command, and gives how many lists, reads, puts and removals it asked for.
+    /// Runs a command, and returns how many lists, reads, puts and removals it requested.
     fn requests(&self, line: &str) -> [usize; 4] {
         self.stub.take_requests();
         let mut command = Command::new(std::env::var_os("OTP_STORES_PROGRAM").expect("cargo xtask stores says it"));
@@ -37,7 +37,7 @@ impl Home {
     }
 }
 
-/// What is done, and what the docs call it.
+/// Each command, and its name in the docs.
 const COMMANDS: [(&str, &str); 10] = [
     ("add edms/a --username=alice --generate --key-file=a.key", "`add`"),
     ("get --key-file=a.key", "`get`"),
@@ -75,6 +75,6 @@ fn what_is_there_already_is_not_put_again() {
     let home = Home { folder: tempfile::tempdir().unwrap(), stub: Stub::start(Habit::OnePage) };
     home.requests("add edms/a --username=alice --generate --key-file=a.key");
     home.requests("store copy URL copy");
-    // The store's mark and the record are read; a list says that it is there.
+    // The store's marker and the record are read; a list shows that the record is there.
     assert_eq!(home.requests("store copy copy URL"), [1, 2, 0, 0]);
 }

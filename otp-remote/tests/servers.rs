@@ -1,4 +1,4 @@
-//! A real server, which `cargo xtask stores` starts and names in variables. Each test takes a folder of its own in it.
+//! A real server, started by `cargo xtask stores` and named in variables. Each test uses its own folder there.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod helper;
@@ -12,10 +12,10 @@ use otp_remote_protocol::{Failure, Listing, object_name};
 
 use self::helper::{Failed, Helper};
 
-/// The URL of an empty bucket or folder; what follows its `?` goes behind each folder in it.
+/// The URL of an empty bucket or folder; the part after its `?` goes after each folder's name.
 const URL: &str = "OTP_STORES_URL";
 
-/// A store in a folder that nobody has used yet.
+/// A store in an unused folder.
 fn url() -> String {
     url_below(&given(URL))
 }
@@ -27,7 +27,7 @@ fn url_below(url: &str) -> String {
     format!("{bucket}/{}-{number}?{parameters}", std::process::id())
 }
 
-/// The variables of this process that say how to log in.
+/// This process's variables that say how to log in.
 fn variables() -> Vec<(String, String)> {
     let ours = |name: &str| ["AWS_", "AZURE_", "AZURITE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix));
     std::env::vars().filter(|(name, _)| ours(name)).collect()
@@ -37,7 +37,7 @@ fn open(url: &str) -> Helper {
     try_open(url, true, &[]).unwrap()
 }
 
-/// Opens with more variables, the last of which win.
+/// Opens with additional variables, which override the others.
 fn try_open(url: &str, writable: bool, more: &[(&str, &str)]) -> Result<Helper, Failed> {
     let variables = variables();
     let variables = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -54,7 +54,7 @@ fn slot(id: u8) -> Slot {
     Slot::record(&"edms/a".parse().unwrap(), KeyId::from_bytes([id; KeyId::LEN]))
 }
 
-/// Gives the same store again and again, each time emptied: a probe of a new one would take longer than all that follows.
+/// Returns the same store each time, emptied: a probe of a new one would take longer than all that follows.
 fn emptied() -> impl Fn() -> ((), Helper) {
     let url = url();
     assert_eq!(open(&url).init(), Ok(false));
@@ -110,7 +110,7 @@ fn as_user(variable: &str) -> [(&'static str, String); 2] {
     [("AWS_ACCESS_KEY_ID", id.to_owned()), ("AWS_SECRET_ACCESS_KEY", secret.to_owned())]
 }
 
-/// Readers and writers have the policies that the docs recommend, which allow something in this folder alone.
+/// Readers and writers have the policies that the docs recommend, which cover this folder alone.
 #[test]
 #[ignore = "needs a server: cargo xtask stores"]
 fn s3_policies_allow_what_is_needed_and_no_more() {
@@ -136,7 +136,7 @@ fn s3_policies_allow_what_is_needed_and_no_more() {
     ] {
         assert_eq!(result.unwrap_err().kind, Failure::Denied);
     }
-    // Beside the folder, nobody is allowed anything.
+    // Outside of the folder, nobody may do anything.
     let beside = url_below(&given(URL));
     assert_eq!(writer(&beside).err().unwrap().kind, Failure::Denied);
     let helper = try_open(&beside, false, &reader).unwrap();
@@ -148,7 +148,7 @@ fn s3_policies_allow_what_is_needed_and_no_more() {
     assert_eq!((all.read(&slot(1)), all.read(&slot(2))), (Ok(Some(b"object".to_vec())), Ok(None)));
 }
 
-/// Files that another client of S3 has copied are a store, once it is initialised.
+/// Files copied there by another S3 client become a store once it is initialised.
 #[test]
 #[ignore = "needs a server: cargo xtask stores"]
 fn s3_a_copied_folder_is_a_store() {
@@ -189,7 +189,7 @@ fn s3_certificates_are_checked() {
     }
 }
 
-/// Of a server that ignores the conditions of writes.
+/// On a server that ignores the conditions of writes.
 #[test]
 #[ignore = "needs rclone: cargo xtask stores all"]
 fn a_server_that_pretends_is_refused() {

@@ -1,5 +1,5 @@
-//! The program and its helper on Windows, end to end, with a server in this process. `cargo xtask windows helper` builds the
-//! program and names it.
+//! The program and its helper on Windows, end to end, with a server in this process. `cargo xtask windows helper`
+//! builds the program and passes its path.
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,10 +10,10 @@ use std::thread::yield_now;
 
 use self::stub::{BUCKET, Fault, Habit, Stub};
 
-/// The code of a store that can't be reached.
+/// The exit code if a store can't be reached.
 const UNAVAILABLE: i32 = 12;
 
-/// Ends every helper, and its code if there is none. Nobody else has one: this runs in a system of its own.
+/// Kills every helper; its exit code if there is none. It hits no others: this runs in a system of its own.
 const KILL: &str = "taskkill /f /im otp-remote.exe";
 const NOT_FOUND: i32 = 128;
 
@@ -41,7 +41,7 @@ impl Home {
         command
     }
 
-    /// Lets the server be silent, and starts a command that opens the account; gives it when it waits for the server.
+    /// Makes the server silent, starts a command that opens the account, and returns it once it waits for the server.
     fn waiting(&self) -> Child {
         self.stub.fail("GET", &[Fault::Silent; 9]);
         let mut get = self.otp("get --key-file=a.key");

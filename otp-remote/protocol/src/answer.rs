@@ -1,4 +1,4 @@
-//! [`Answer`]: what the helper says.
+//! [`Answer`]: a message from the helper.
 
 use otp_core::store::Slot;
 
@@ -15,36 +15,36 @@ const WAITING: u8 = 3;
 const CAN_WRITE: u8 = 1;
 const IS_INITIALISED: u8 = 2;
 
-/// What a helper can do, and how much at once.
+/// What a helper can do, and how much at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Whether the store can be written.
+    /// Whether the store can be written to.
     pub can_write: bool,
-    /// Whether [`Request::Init`](crate::Request::Init) was done before. False if nobody looked, as for readers.
+    /// Whether [`Request::Init`](crate::Request::Init) has been done. False if nobody looked, as for readers.
     pub is_initialised: bool,
     /// The most bytes of an object.
     pub max_object: u32,
-    /// The most requests that may be open; at least 1.
+    /// How many requests may be open at a time; at least 1.
     pub max_in_flight: u16,
-    /// The most objects of one [`Request::PutMany`](crate::Request::PutMany); at least 1.
+    /// How many objects one [`Request::PutMany`](crate::Request::PutMany) may have; at least 1.
     pub max_batch: u16,
 }
 
-/// Why a request failed. The number stands in the message.
+/// Why a request failed. Messages hold the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Failure {
-    /// There is no such bucket, container or server directory. An empty slot is none: that is an answer.
+    /// No such bucket, container or server directory. An empty slot is not a failure: it has an answer of its own.
     NotFound = 1,
     /// The store does not let this user do it.
     Denied = 2,
-    /// The store can't be reached, or its time is over.
+    /// The store can't be reached, or the request's time is up.
     Unavailable = 3,
-    /// What stands in a slot is not whole, or too long.
+    /// The object in a slot is not whole, or too long.
     Damaged = 4,
-    /// The store is for reading only, or ignores the conditions of writes.
+    /// The store is read-only, or ignores the conditions of writes.
     Unsupported = 5,
-    /// The store may not be written before [`Request::Init`](crate::Request::Init).
+    /// The store must not be written to before [`Request::Init`](crate::Request::Init).
     NotInitialised = 6,
     /// The URL is wrong.
     Usage = 7,
@@ -53,7 +53,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Every kind, in the order of their numbers.
+    /// Every kind, in numerical order.
     pub const ALL: [Self; 8] = [
         Self::NotFound,
         Self::Denied,
@@ -70,7 +70,7 @@ impl Failure {
     }
 }
 
-/// What the helper says.
+/// A message from the helper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// To a hello. Encoding writes [`VERSION`](crate::VERSION) in front.
@@ -79,21 +79,21 @@ pub enum Answer<'a> {
     Object(Option<&'a [u8]>),
     /// To a get of two objects.
     Objects(Option<&'a [u8]>, Option<&'a [u8]>),
-    /// To a put: whether the object is there by this call.
+    /// To a put: whether this call put the object there.
     Put(bool),
-    /// To a put of many: how many are there by this call, from the front.
+    /// To a put of many: how many objects, from the front, this call put there.
     PutMany(u16),
-    /// To a replace: whether it replaced the object.
+    /// To a replace: whether the object was replaced.
     Replaced(bool),
     /// To a remove: whether there was an object.
     Removed(bool),
     /// To a list, before [`Listed`](Self::Listed), any number of times: some of the slots, in any order.
     Part(Vec<Slot>),
-    /// To a list: that was all.
+    /// To a list: the end.
     Listed,
     /// To an init.
     Initialised {
-        /// Whether the store was initialised before.
+        /// Whether the store had been initialised before.
         before: bool,
     },
     /// To an inspect: keys and values, for people.
@@ -105,17 +105,17 @@ pub enum Answer<'a> {
         /// What failed, in English, without any secret.
         message: &'a str,
     },
-    /// To no request, with the id [`NOTICE`]: the store lets the helper wait.
+    /// To no request, with the id [`NOTICE`]: the helper is waiting for the store.
     Waiting {
         /// The server's name.
         host: &'a str,
-        /// Which try it is, from 1.
+        /// The number of the try, from 1.
         attempt: u16,
     },
 }
 
 impl<'a> Answer<'a> {
-    /// Whether no more answers with this id follow.
+    /// Whether this is the last answer with its id.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Part(_) | Self::Waiting { .. })
@@ -172,7 +172,7 @@ impl<'a> Answer<'a> {
         writer.finish()
     }
 
-    /// Reads a message without its length. `verb` is that of the request with the message's id; `None` for a notice.
+    /// Decodes a message without its length. `verb` is that of the request with the message's id; `None` for a notice.
     ///
     /// # Errors
     ///

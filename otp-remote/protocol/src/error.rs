@@ -1,4 +1,4 @@
-//! [`Malformed`]: why bytes are no message, or can't become one.
+//! [`Malformed`]: why bytes are not a message, or can't be encoded as one.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use std::fmt;
 pub enum Malformed {
     /// Its length is larger than [`MAX_MESSAGE`](crate::MAX_MESSAGE), or too small for an id and a tag.
     Length,
-    /// Its tag is unknown, or is no answer to that request.
+    /// Its tag is unknown, or does not answer that request.
     Tag,
-    /// A part is cut off, bytes follow the last part, or a part has a value that it can't have.
+    /// A part is cut off, bytes follow the last part, or a part has an impossible value.
     Body,
-    /// Text is not UTF-8, or longer than its length field can say.
+    /// Text that is not UTF-8, or longer than its length field can say.
     Text,
-    /// A name is not that of an object.
+    /// A name that no object has.
     Name,
     /// The other side speaks another version.
     Version {

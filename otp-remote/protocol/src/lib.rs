@@ -1,5 +1,5 @@
-//! The messages between `otp` and a helper, the program that speaks to a store on the network, and what both sides know about the
-//! store's URL. `docs/stores.md` specifies them.
+//! The messages between `otp` and a helper, the program that talks to a store on the network, and what both need to
+//! know about the store's URL. `docs/stores.md` specifies them.
 //!
 //! The client starts a helper and writes [`Request`]s to its standard input; the helper writes [`Answer`]s to its standard
 //! output, in any order, each with the id of its request. Both sides use this crate, which only encodes and decodes: it opens
@@ -19,7 +19,7 @@
 //! assert_eq!((body(message)?.id, Request::decode(message)?, rest.len()), (1, Request::Get(slot), 0));
 //! let answer = Answer::Object(Some(b"bytes")).encode(1)?;
 //!
-//! // The client knows what it asked.
+//! // The client remembers its request.
 //! let (message, _) = take_message(&answer)?.ok_or("half a message")?;
 //! assert_eq!(Answer::decode(message, Some(Verb::Get))?, Answer::Object(Some(b"bytes")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,12 +1,12 @@
-//! What every message has: length, id and tag.
+//! What all messages share: length, id and tag.
 
 use crate::error::Malformed;
 use crate::wire::Reader;
 
-/// The most bytes behind a message's length: a batch of the longest records, or a mebibyte.
+/// The most bytes after a message's length: enough for a batch of the longest records, and at least a mebibyte.
 pub const MAX_MESSAGE: usize = (1 << 20) + (64 << 10);
 
-/// The bytes of the length that a message starts with.
+/// The length field at the start of a message, in bytes.
 pub const HEADER_LEN: usize = 4;
 
 /// The id of a notice, which answers no request.
@@ -20,13 +20,13 @@ const MIN_MESSAGE: usize = 5;
 pub struct Body<'a> {
     /// The request's id.
     pub id: u32,
-    /// What the message is.
+    /// The kind of message.
     pub tag: u8,
-    /// Its parts.
+    /// The message's parts.
     pub parts: &'a [u8],
 }
 
-/// How many bytes follow the length.
+/// The number of bytes after the length field.
 ///
 /// # Errors
 ///
@@ -38,14 +38,14 @@ pub fn message_len(header: [u8; HEADER_LEN]) -> Result<usize, Malformed> {
     }
 }
 
-/// A message without its length, and what was received behind it.
+/// A message without its length, and the bytes received after it.
 pub type Taken<'a> = (&'a [u8], &'a [u8]);
 
-/// Takes the first message off the front of what was received; `None` if it is not whole yet.
+/// Takes the first message off the front of the received bytes; `None` if it is not complete yet.
 ///
 /// # Errors
 ///
-/// [`Malformed::Length`], as soon as the length is there.
+/// [`Malformed::Length`], as soon as the length field has arrived.
 pub fn take_message(received: &[u8]) -> Result<Option<Taken<'_>>, Malformed> {
     match received.split_first_chunk() {
         Some((header, rest)) => Ok(rest.split_at_checked(message_len(*header)?)),
@@ -53,7 +53,7 @@ pub fn take_message(received: &[u8]) -> Result<Option<Taken<'_>>, Malformed> {
     }
 }
 
-/// Reads id and tag of a message without its length.
+/// Decodes the id and tag of a message without its length.
 ///
 /// # Errors
 ///

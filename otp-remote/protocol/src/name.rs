@@ -1,4 +1,4 @@
-//! What objects are called: as the files of a store, with `/` on every system.
+//! The names of objects: the same as the names of a store's files, with `/` on every system.
 
 use otp_core::AccountName;
 use otp_core::store::{ObjectName, Slot};
@@ -9,7 +9,7 @@ pub fn object_name(slot: &Slot) -> String {
     format!("{}/{}", slot.account, slot.name())
 }
 
-/// Reads the name of an object; `None` if no object is called like this, as temporary files and `.lock` are not.
+/// Parses the name of an object; `None` if no object has such a name. Temporary files and `.lock` are no objects.
 #[must_use]
 pub fn parse_object_name(name: &str) -> Option<Slot> {
     let (account, object) = name.rsplit_once('/')?;

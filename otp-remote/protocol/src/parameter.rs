@@ -1,7 +1,6 @@
-//! What may stand behind the question mark of a store's URL.
+//! The parameters that a store's URL may have after its question mark.
 
-/// The schemes that `otp-remote` serves, and the parameters that the URL of each may have. Other helpers have parameters of
-/// their own.
+/// The schemes that `otp-remote` serves, and the parameters that each allows. Other helpers have others.
 pub const PARAMETERS: [(&str, &[&str]); 5] = [
     ("s3", &["endpoint", "region", "style", "profile", "insecure"]),
     ("az", &["insecure"]),
@@ -10,16 +9,16 @@ pub const PARAMETERS: [(&str, &[&str]); 5] = [
     ("http", &["insecure"]),
 ];
 
-/// Parts of the names of parameters that clients of such stores put secrets in.
+/// Parts of the parameter names under which clients of such stores pass secrets.
 const SECRETS: [&str; 9] = ["key", "secret", "token", "passw", "passphrase", "pwd", "signature", "credential", "sas"];
 
-/// The parameters of a scheme that `otp-remote` serves; `None` for any other scheme.
+/// The parameters of a scheme, if `otp-remote` serves it; `None` for any other.
 #[must_use]
 pub fn parameters_of(scheme: &str) -> Option<&'static [&'static str]> {
     PARAMETERS.iter().find(|(known, _)| *known == scheme).map(|(_, names)| *names)
 }
 
-/// Whether a parameter of that name holds a secret, in whatever scheme.
+/// Whether a parameter with that name holds a secret, in any scheme.
 #[must_use]
 pub fn is_secret(parameter: &str) -> bool {
     let small = parameter.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! [`Request`]: what the client asks.
+//! [`Request`]: a message from the client.
 
 use otp_core::AccountName;
 use otp_core::store::Slot;
@@ -7,7 +7,7 @@ use crate::error::Malformed;
 use crate::message::{Body, body};
 use crate::wire::{Reader, Writer};
 
-/// What a request asks for, and which answers fit it. The number is the message's tag.
+/// The kind of a request, which decides what answers it may get. The number is the message's tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Verb {
@@ -34,7 +34,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Every verb, in the order of their tags.
+    /// Every verb, in the order of the tags.
     pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::Get,
@@ -48,68 +48,68 @@ impl Verb {
         Self::Inspect,
     ];
 
-    /// The verb of a tag.
+    /// The verb with this tag.
     #[must_use]
     pub fn of_tag(tag: u8) -> Option<Self> {
         Self::ALL.get(usize::from(tag)).copied()
     }
 }
 
-/// What a list is about.
+/// Which accounts a list covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listing {
     /// All accounts.
     All,
-    /// An account and those below it.
+    /// An account and everything below it.
     Below(AccountName),
-    /// That account only.
+    /// That account alone.
     Account(AccountName),
 }
 
-/// What the client asks. What each request means is what the verb of [`otp_core::Store`] of that name promises.
+/// A message from the client. Each request promises what the verb of that name in [`otp_core::Store`] promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// The first request, and only that: which store it is about.
+    /// Names the store. It is the first request, and occurs only once.
     Hello {
         /// The client's version of the protocol: [`VERSION`](crate::VERSION).
         version: u16,
         /// The store's URL, as the user gave it.
         url: &'a str,
-        /// Whether the client is going to write.
+        /// Whether the client is going to write to it.
         writable: bool,
-        /// How many milliseconds any request may take. The client does not wait longer, so the helper answers
-        /// [`Failure::Unavailable`](crate::Failure::Unavailable), with what it waits for, a little earlier.
+        /// How many milliseconds any request may take. The client waits no longer, so the helper answers a little
+        /// earlier: [`Failure::Unavailable`](crate::Failure::Unavailable), naming what it is waiting for.
         patience_ms: u32,
     },
     /// Reads an object.
     Get(Slot),
-    /// Reads two objects, the second after the store answered about the first.
+    /// Reads two objects, the second after the store has answered about the first.
     GetBoth(Slot, Slot),
     /// Puts an object into an empty slot.
     Put(Slot, &'a [u8]),
     /// Puts objects from the front, up to the first whose slot is taken.
     PutMany(Vec<(Slot, &'a [u8])>),
-    /// Replaces an object if it is the expected one.
+    /// Replaces an object if it equals the expected one.
     Replace {
         /// Its slot.
         slot: Slot,
-        /// What it must be.
+        /// Its expected bytes.
         expected: &'a [u8],
-        /// What it becomes.
+        /// Its new bytes.
         new: &'a [u8],
     },
     /// Removes an object.
     Remove(Slot),
     /// Lists objects.
     List(Listing),
-    /// Checks that the store keeps its promises, and makes it one that may be written.
+    /// Checks that the store keeps its promises, and marks it as one that may be written to.
     Init,
-    /// Says what the store is and does, for people.
+    /// Describes the store, for people.
     Inspect,
 }
 
 impl<'a> Request<'a> {
-    /// What it asks for.
+    /// The request's verb.
     #[must_use]
     pub fn verb(&self) -> Verb {
         match self {
@@ -172,7 +172,7 @@ impl<'a> Request<'a> {
         writer.finish()
     }
 
-    /// Reads a message without its length.
+    /// Decodes a message without its length.
     ///
     /// # Errors
     ///

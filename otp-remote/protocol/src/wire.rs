@@ -1,4 +1,4 @@
-//! The parts that messages are made of. All numbers are big-endian.
+//! The parts that make up a message. All numbers are big-endian.
 
 use otp_core::store::Slot;
 
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(len).map_err(|_| Malformed::Body)?)
     }
 
-    /// A flag, and a blob if it is set.
+    /// A flag, followed by a blob if it is set.
     pub(crate) fn object(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         self.flag()?.then(|| self.blob()).transpose()
     }
@@ -69,12 +69,12 @@ impl<'a> Reader<'a> {
         parse_object_name(self.text()?).ok_or(Malformed::Name)
     }
 
-    /// As many as the number in front says, read by `item`.
+    /// A number, followed by that many items, each read by `item`.
     pub(crate) fn many<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, Malformed> {
-        // Nothing is reserved: the number may be a lie.
+        // No capacity is reserved: the number may be a lie.
         (0..self.u16()?).map(|_| item(self)).collect()
     }
 

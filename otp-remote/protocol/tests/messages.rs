@@ -1,4 +1,4 @@
-//! Every message comes back from its bytes, and bytes that are read as a message are exactly what the message is written as.
+//! Every message survives encoding and decoding, and bytes that decode are exactly what the message encodes to.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -28,7 +28,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..40)
 }
 
-/// The message without its length, which must be right.
+/// The message without its length, which must be correct.
 fn without_len(sent: &[u8]) -> &[u8] {
     let (message, rest) = take_message(sent).unwrap().unwrap();
     assert!(rest.is_empty());

@@ -11,7 +11,7 @@ use crate::transport::{Network, store_options};
 
 /// The variables with the account's key.
 const KEY: [&str; 2] = ["AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY"];
-/// The variables with a signature that allows something.
+/// The variables with a shared access signature.
 const SIGNATURE: [&str; 2] = ["AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN"];
 
 pub(crate) fn connect(network: Network, account: &str, container: &str, insecure: bool) -> Result<Connected, Error> {

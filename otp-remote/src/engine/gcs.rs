@@ -10,7 +10,7 @@ use crate::transport::{Network, store_options};
 
 /// The variables that hold or name a service account.
 const ACCOUNT: [&str; 3] = ["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY"];
-/// The variable that names what all of Google's programs log in with.
+/// The variable that names the credentials of all of Google's programs.
 const APPLICATION: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
 pub(crate) fn connect(network: Network, bucket: &str) -> Result<Connected, Error> {
@@ -30,6 +30,6 @@ pub(crate) fn connect(network: Network, bucket: &str) -> Result<Connected, Error
         "the login of gcloud, or the instance's metadata"
     };
     let endpoint = "https://storage.googleapis.com".into();
-    // Its generations are not versions: every object has one, whether old ones are kept or not.
+    // Generations are not versions: every object has one, whether old ones are kept or not.
     Ok(Connected { store: Arc::new(store), engine: "Google Cloud Storage", endpoint, credentials, versions: false })
 }

@@ -1,4 +1,4 @@
-//! The engines: from a [`Place`] to something that answers requests.
+//! The engines: from a [`Place`] to a client that answers requests.
 
 mod azure;
 mod gcs;
@@ -19,7 +19,7 @@ use crate::transport::{Network, innermost};
 
 pub(crate) use web::Web;
 
-/// What reaches a place.
+/// The client for a place.
 pub(crate) enum Reached {
     /// Object storage.
     Bucket(Connected),
@@ -27,7 +27,7 @@ pub(crate) enum Reached {
     Web(Web),
 }
 
-/// A client of object storage, and what people want to know of it.
+/// A client of object storage, and what people want to know about it.
 pub(crate) struct Connected {
     pub(crate) store: Arc<dyn ObjectStore>,
     /// The engine's name.
@@ -36,7 +36,7 @@ pub(crate) struct Connected {
     pub(crate) endpoint: String,
     /// Where its credentials come from.
     pub(crate) credentials: &'static str,
-    /// How the engine deletes what may not be there.
+    /// Whether the versions that the engine reports tell that old ones are kept.
     pub(crate) versions: bool,
 }
 
@@ -57,9 +57,9 @@ pub(crate) async fn reach(place: &Place, notices: Notices, patience: Duration) -
     }
 }
 
-/// The certificates that a variable names, which replace the system's.
+/// The certificates named by a variable, which replace the system's.
 ///
-/// Those of `SSL_CERT_FILE` are found by the library where systems keep theirs in files, too.
+/// On systems that keep certificates in files, the library itself follows `SSL_CERT_FILE`.
 fn roots(engine: &Engine) -> Result<Option<Vec<Certificate>>, Error> {
     let for_s3 = matches!(engine, Engine::S3 { .. }).then_some("AWS_CA_BUNDLE");
     let for_all = cfg!(any(windows, target_os = "macos")).then_some("SSL_CERT_FILE");
@@ -71,18 +71,18 @@ fn roots(engine: &Engine) -> Result<Option<Vec<Certificate>>, Error> {
     if roots.is_empty() { Err(wrong("no certificates in PEM".into())) } else { Ok(Some(roots)) }
 }
 
-/// The transport decides what is tried again.
+/// The transport alone decides what is tried again.
 fn no_retries() -> RetryConfig {
     RetryConfig { max_retries: 0, ..RetryConfig::default() }
 }
 
-/// A builder's complaint. The last cause names what is wrong; those above it may repeat a whole configuration.
+/// A builder's error. Its innermost cause says what is wrong; the outer ones may repeat a whole configuration.
 fn configuration(error: &object_store::Error) -> Error {
     Error::Configuration(innermost(error))
 }
 
-/// The same, if one of these variables is set, which hold secrets or name a file with some: then only what the system says of a
-/// file is repeated, since a reader's complaint may quote what it read.
+/// The same, unless one of these variables is set, which hold secrets or name a file with some. Then only the system's
+/// errors about a file are repeated: a parser's error may quote what it read.
 fn credentials(error: &object_store::Error, variables: &[&str]) -> Error {
     let set: Vec<&str> = variables.iter().copied().filter(|name| variable(name).is_some()).collect();
     let mut last: &(dyn std::error::Error + 'static) = error;
@@ -96,14 +96,14 @@ fn credentials(error: &object_store::Error, variables: &[&str]) -> Error {
     }
 }
 
-/// Checks that the file which a variable names can be read: the engine finds out in the middle of a request.
+/// Checks that the file named by a variable can be read: the engine would notice only in the middle of a request.
 fn check_file(name: &str) -> Result<(), Error> {
     let Some(path) = variable(name) else { return Ok(()) };
     let opened = std::fs::File::open(&path).map(drop);
     opened.map_err(|error| Error::Credentials(format!("{name}: {path}: {error}")))
 }
 
-/// A variable of the environment that is not empty.
+/// An environment variable, unless it is empty.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! [`Profile`]: credentials and region from the AWS command line, which knows profiles, SSO and every other way to log in.
+//! [`Profile`]: credentials and region from the AWS command line, which knows profiles, SSO and all other logins.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::error::Error;
 
 /// How long the command may take. It starts slowly, and may ask a server.
 const COMMAND: Duration = Duration::from_secs(10);
-/// For how long credentials are used before the command is asked again. Those of a login last an hour at least.
+/// How long credentials are used before the command is asked again. Those of a login last at least an hour.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// A profile; without a name, the default one.
@@ -30,7 +30,7 @@ impl Profile {
         Self { name: Some(name.into()) }
     }
 
-    /// Asks for credentials once, and gives what asks again when they get old.
+    /// Asks for credentials once, and returns a provider that asks again when they get old.
     pub(crate) async fn read(self) -> Result<Exported, Error> {
         let credential = self.credential().await?;
         Ok(Exported { profile: self, held: Mutex::new((SystemTime::now(), Arc::new(credential))) })
@@ -52,7 +52,7 @@ impl Profile {
         }
     }
 
-    /// What the command prints. Its complaints are not repeated.
+    /// Returns what the command prints. Its error messages are not repeated.
     async fn ask(&self, arguments: &[&str]) -> Result<String, Error> {
         let mut command = Command::new("aws");
         command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

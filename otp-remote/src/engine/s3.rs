@@ -1,4 +1,4 @@
-//! S3 and servers that speak like it.
+//! S3, and servers with the same protocol.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::place::{Style, endpoint};
 use crate::transport::{Network, store_options};
 
-/// What the URL asks for.
+/// The settings in the URL.
 pub(crate) struct Wanted<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) endpoint: Option<&'a Url>,
@@ -33,7 +33,7 @@ pub(crate) async fn connect(
         .with_retry(no_retries())
         .with_http_connector(network)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
-        // Not every server knows how to delete many at once.
+        // Not every server supports deleting many objects at once.
         .with_disable_bulk_delete(true);
 
     let source = Source::find(profile);
@@ -49,7 +49,7 @@ pub(crate) async fn connect(
     if let Some(profile) = profile {
         match profile.clone().read().await {
             Ok(provider) => builder = builder.with_credentials(Arc::new(provider)),
-            // Nobody asked for it, and the machine may have credentials of its own.
+            // Nobody asked for this profile, and the machine may have credentials of its own.
             Err(_) if matches!(source, Source::Default) => credentials = Source::Instance.name(),
             Err(error) => return Err(error),
         }
@@ -68,8 +68,8 @@ pub(crate) async fn connect(
         builder = builder.with_region(region);
     }
     let region = builder.get_config_value(&AmazonS3ConfigKey::Region).unwrap_or_else(|| "us-east-1".into());
-    // Amazon prefers the bucket's name in the host, where its certificate allows no further dots. Other servers often have
-    // one name only.
+    // Amazon prefers the bucket's name in the host; its certificate rules out names with dots. Other servers often have
+    // only one host name.
     let own = endpoint.is_none() && !wanted.bucket.contains('.');
     let virtual_hosted = wanted.style.map_or(own, |style| style == Style::Virtual);
     builder = builder.with_virtual_hosted_style_request(virtual_hosted);
@@ -89,7 +89,7 @@ pub(crate) async fn connect(
     Ok(Connected { store: Arc::new(store), engine: "S3", endpoint: shown, credentials, versions: true })
 }
 
-/// The URL's endpoint, or the environment's.
+/// The endpoint from the URL, or else from the environment.
 fn endpoint_of(wanted: &Wanted<'_>, insecure: bool) -> Result<Option<Url>, Error> {
     if let Some(url) = wanted.endpoint {
         return Ok(Some(url.clone()));
@@ -99,7 +99,7 @@ fn endpoint_of(wanted: &Wanted<'_>, insecure: bool) -> Result<Option<Url>, Error
     found.map(|text| endpoint(&text, insecure)).transpose()
 }
 
-/// Where credentials come from; the first that there is, in the order of Amazon's own clients.
+/// Where credentials come from. The first source that exists is used, in the order of Amazon's own clients.
 enum Source {
     /// The profile that the URL or `AWS_PROFILE` names.
     Profile(String),

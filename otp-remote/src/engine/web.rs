@@ -1,4 +1,4 @@
-//! Any web server, for reading.
+//! Any web server, read-only.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -20,7 +20,7 @@ impl Web {
         Self { transport, base }
     }
 
-    /// Where it is.
+    /// The folder's address.
     pub(crate) fn base(&self) -> &Url {
         &self.base
     }

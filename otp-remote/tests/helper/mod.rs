@@ -1,4 +1,4 @@
-//! [`Helper`]: a client that starts `otp-remote` and speaks the protocol with it, through pipes.
+//! [`Helper`]: a client that starts `otp-remote` and talks to it through pipes.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub(crate) struct Helper {
     input: Mutex<Option<ChildStdin>>,
     waiting: Arc<Mutex<HashMap<u32, Sender<Vec<u8>>>>>,
     next: AtomicU32,
-    /// Host and try of each notice.
+    /// The host and try in each notice.
     pub(crate) notices: Arc<Mutex<Vec<(String, u16)>>>,
 }
 
@@ -66,7 +66,7 @@ impl StoreError for Failed {
 }
 
 impl Helper {
-    /// Starts a helper with these variables beside `PATH`, and says hello.
+    /// Starts a helper with these variables beside `PATH`, and sends a hello.
     pub(crate) fn open(url: &str, writable: bool, variables: &[(&str, &str)]) -> Result<(Self, Limits), Failed> {
         Self::open_within(PATIENCE_MS, url, writable, variables)
     }
@@ -86,7 +86,7 @@ impl Helper {
         Ok((helper, limits))
     }
 
-    /// Starts a helper that has heard nothing yet.
+    /// Starts a helper without sending anything.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_otp-remote"));
         for (name, _) in std::env::vars_os() {
@@ -111,13 +111,13 @@ impl Helper {
                     told.lock().unwrap().push((host.into(), attempt));
                 }
             }
-            // Those who wait for an answer learn that there is none.
+            // Tell those who are waiting that no answer will come.
             heard.lock().unwrap().clear();
         });
         Self { child: Mutex::new(child), input: Mutex::new(input), waiting, next: AtomicU32::new(1), notices }
     }
 
-    /// Sends a request; its answers come from the receiver.
+    /// Sends a request, and returns the receiver of its answers.
     pub(crate) fn send(&self, request: &Request<'_>) -> Receiver<Vec<u8>> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let receiver = self.expect(id);
@@ -125,7 +125,7 @@ impl Helper {
         receiver
     }
 
-    /// Where answers of that id come from.
+    /// The receiver of answers with that id.
     pub(crate) fn expect(&self, id: u32) -> Receiver<Vec<u8>> {
         let (sender, receiver) = channel();
         self.waiting.lock().unwrap().insert(id, sender);
@@ -134,7 +134,7 @@ impl Helper {
 
     /// Writes bytes to the helper, whatever they are.
     pub(crate) fn write(&self, bytes: &[u8]) {
-        // A helper that has ended is noticed by those who read.
+        // If the helper has ended, whoever reads will notice.
         let _ = self.input.lock().unwrap().as_mut().map(|input| input.write_all(bytes));
     }
 
@@ -157,7 +157,7 @@ impl Helper {
         self.child.lock().unwrap().id()
     }
 
-    /// Asks, and reads the final answer.
+    /// Sends a request, and reads the final answer.
     pub(crate) fn ask<T>(&self, request: &Request<'_>, read: impl Fn(&Answer<'_>) -> T) -> Result<T, Failed> {
         self.ask_parts(request, |_| {}, read)
     }

@@ -8,30 +8,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-/// How a server fails at one request.
+/// How a server fails on one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It does what was asked, and closes the connection without an answer.
+    /// It does what was asked, then closes the connection without an answer.
     LostAnswer,
-    /// It does what was asked, and says that it could not.
+    /// It does what was asked, then says that it could not.
     BusyAfterwards,
-    /// It does nothing, and says when to come back: at once.
+    /// It does nothing, and asks to be tried again at once.
     Busy,
-    /// It does nothing, and says to come back in so many seconds.
+    /// It does nothing, and asks to be tried again in so many seconds.
     BusyFor(u32),
-    /// It does nothing, and speaks of a conflict.
+    /// It does nothing, and reports a conflict.
     Conflict,
-    /// It closes the connection in the middle of its answer's body.
+    /// It closes the connection in the middle of the answer's body.
     CutBody,
-    /// It closes the connection after a body that is shorter than its answer said.
+    /// It closes the connection after a body that is shorter than announced.
     LongLength,
-    /// Its answer says that the body is a byte shorter than it is.
+    /// It announces a body that is a byte shorter than the real one.
     ShortLength,
-    /// It closes the connection before it answers, and has done nothing.
+    /// It does nothing, and closes the connection without an answer.
     Closed,
-    /// It does not allow it.
+    /// It answers "not allowed".
     Denied,
-    /// It does nothing and keeps the connection open, until the client closes it.
+    /// It does nothing, and keeps the connection open until the client closes it.
     Silent,
 }
 
@@ -39,21 +39,21 @@ pub(crate) enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
     None,
-    /// It overwrites whatever the condition of a write says.
+    /// It overwrites, whatever the condition of a write says.
     NoConditions,
-    /// It takes tags in conditions only without quotes.
+    /// It accepts tags in conditions only without quotes.
     BareTags,
     /// It lists nothing.
     EmptyLists,
     /// It lists everything on one page.
     OnePage,
-    /// It answers "not allowed" for what is missing, as S3 does to those who may not list.
+    /// It answers "not allowed" if an object is missing, as S3 does to clients that may not list.
     HidesMissing,
 }
 
 /// The bucket that each stub has.
 pub(crate) const BUCKET: &str = "bucket";
-/// How many keys a page of a list has, so that short lists have several.
+/// How many keys a page of a list has: few, so that even short lists have several pages.
 const PAGE: usize = 3;
 
 /// A server on loopback.
@@ -99,7 +99,7 @@ impl Stub {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// Has the next requests of a method fail, one by one.
+    /// Makes the next requests with a method fail, one by one.
     pub(crate) fn fail(&self, method: &'static str, faults: &[Fault]) {
         self.state().faults.entry(method).or_default().extend(faults);
     }
@@ -109,12 +109,12 @@ impl Stub {
         self.state().faults.values().all(VecDeque::is_empty)
     }
 
-    /// Puts an object without any request.
+    /// Puts an object without a request.
     pub(crate) fn put(&self, key: &str, bytes: &[u8]) {
         self.state().put(key, bytes.to_vec());
     }
 
-    /// Removes an object without any request.
+    /// Removes an object without a request.
     pub(crate) fn remove(&self, key: &str) {
         self.state().objects.remove(key);
     }
@@ -127,7 +127,7 @@ impl Stub {
         self.state().objects.keys().cloned().collect()
     }
 
-    /// The requests so far, as method and key, and forgets them.
+    /// The requests so far, as method and key; they are then forgotten.
     pub(crate) fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state().requests)
     }
@@ -177,7 +177,7 @@ impl Response {
         self.bytes_with_length(self.body.len())
     }
 
-    /// The answer, with a length of the body that may be wrong.
+    /// The answer, possibly with a wrong body length.
     fn bytes_with_length(&self, len: usize) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} Status\r\nContent-Length: {len}\r\n", self.status);
         text += "Last-Modified: Sat, 01 Jan 2000 00:00:00 GMT\r\n";
@@ -258,7 +258,7 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
     let mut body = vec![0; len];
     reader.read_exact(&mut body).ok()?;
     let url = url::Url::parse(&format!("http://stub{target}")).unwrap();
-    // Google's clients escape whatever is no letter or digit.
+    // Google's clients escape everything but letters and digits.
     let path = percent_decoded(url.path().trim_start_matches('/'));
     let key = path.strip_prefix(BUCKET).unwrap_or("another bucket").trim_start_matches('/').to_owned();
     let query = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
@@ -292,7 +292,7 @@ fn answer(state: &mut State, request: &Request) -> Response {
     }
 }
 
-/// Whether the condition of a write holds, in the words of S3 or of Google.
+/// Whether the condition of a write holds, in the notation of S3 or of Google.
 fn holds(state: &State, request: &Request) -> bool {
     let number = state.objects.get(&request.key).map(|(_, number)| *number);
     let header = |name: &str| request.headers.get(name).map(String::as_str);
