@@ -1,4 +1,4 @@
-//! Where a device has its memory.
+//! Gives the linker a device's memory layout.
 
 fn main() {
     println!("cargo::rerun-if-changed=device.ld");

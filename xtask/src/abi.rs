@@ -1,4 +1,4 @@
-//! `cargo xtask abi`: the C program that calls every function, as C++ too, and under two tools that watch its memory.
+//! `cargo xtask abi`: a C program that calls every function, also built as C++, and run under two memory checkers.
 
 use std::path::Path;
 
@@ -54,14 +54,14 @@ const WAYS: [Way; 4] = [
     },
 ];
 
-/// Runs every check, or fails if a tool is missing.
+/// Runs every check; fails if a tool is missing.
 pub(crate) fn abi() -> Result<()> {
     let mut checks = Checks::probe()?;
     check(&mut checks)?;
     checks.summary().map_or(Ok(()), Err)
 }
 
-/// Runs the checks whose tools are there.
+/// Runs the checks whose tools are installed.
 pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     let library = build(&mut cargo(&["build", "--locked", "-p", "otp-ffi"]))?.library("otp_ffi")?;
     let library = library.parent().ok_or("the library is in no folder")?;

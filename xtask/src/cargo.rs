@@ -1,4 +1,4 @@
-//! Running cargo, and asking it where it builds.
+//! Running cargo, and finding out where it builds.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,8 +14,8 @@ use crate::sh::{output, program, show};
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = program(executable());
     command.args(arguments).env("CARGO_TARGET_DIR", target());
-    // `cargo run` sets these for this program. Build scripts that look at them (ring's) would run again, and all that builds on
-    // them, whenever somebody starts cargo without us.
+    // `cargo run` sets these for this program. Build scripts that look at them (ring's) would run again whenever
+    // somebody starts cargo without us, and everything that depends on them would be rebuilt.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
@@ -29,7 +29,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
 pub fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
     let mut command = program("rustup");
     command.args(["run", toolchain, "cargo"]).args(arguments).env("CARGO_TARGET_DIR", target());
-    // This process runs under a toolchain of its own, whose variables would win.
+    // This process's own toolchain variables would take precedence.
     for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
         command.env_remove(name);
     }
@@ -49,7 +49,7 @@ pub fn target() -> &'static Path {
     &TARGET
 }
 
-/// The version that a package states as its oldest compiler.
+/// The oldest compiler that a package supports, by its manifest.
 pub fn oldest_compiler(package: &str) -> Result<String> {
     stated(package, "rust_version")
 }
@@ -59,7 +59,7 @@ pub fn version(package: &str) -> Result<String> {
     stated(package, "version")
 }
 
-/// What a package's manifest states.
+/// A value from a package's manifest.
 fn stated(package: &str, member: &str) -> Result<String> {
     let metadata = metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo lists no packages")?;
@@ -68,17 +68,17 @@ fn stated(package: &str, member: &str) -> Result<String> {
     text(&package[member]).map(str::to_owned)
 }
 
-/// What cargo says about the workspace. It is asked where this was started, since `CARGO_TARGET_DIR` may be relative.
+/// What cargo says about the workspace, asked in the current folder, since `CARGO_TARGET_DIR` may be relative.
 fn metadata() -> Result<Value> {
     let mut command = Command::new(executable());
     let text = output(command.args(["metadata", "--no-deps", "--format-version", "1"]))?;
     serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
 }
 
-/// What one build has made.
+/// The products of one build.
 pub struct Built(Vec<Value>);
 
-/// Runs `cargo build`, `rustc` or the like, and gives what it has made.
+/// Runs `cargo build`, `rustc` or the like, and returns the products.
 pub fn build(command: &mut Command) -> Result<Built> {
     let line = show(command.arg("--message-format=json-render-diagnostics"));
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{line}: {error}"))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: the tests, and all else that keeps the repository in order.
+//! `cargo xtask ci`: the tests, and everything else that keeps the repository in order.
 
 use xtask::Result;
 use xtask::cargo::{self, cargo, cargo_of, target};
@@ -9,9 +9,9 @@ use crate::{ct, faults, fuzz, memory, model, supply, test};
 
 /// Targets without an operating system, for the core.
 const BARE: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "wasm32-unknown-unknown"];
-/// Targets that nothing here can run.
+/// Targets whose programs can't run here.
 const APPLE: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
-/// The most crates that the core may pull in, itself counted.
+/// The most crates that the core may depend on, itself included.
 const CORE_CRATES: usize = 25;
 
 pub(crate) fn ci() -> Result<()> {
@@ -59,12 +59,12 @@ fn cross_builds() -> Result<()> {
             run(&mut cargo(&["build", "--locked", "-p", "otp-core", "--target", target, "--features", features]))?;
         }
     }
-    // The fuzz targets speak of modes and links, and an extension for Python links with the interpreter.
+    // The fuzz targets use Unix modes and links, and an extension module for Python links with the interpreter.
     let packages = ["--workspace", "--exclude", "otp-fuzz", "--exclude", "otp-python"];
     run(cargo(&["clippy", "--locked", "--all-targets", "--target", WINDOWS])
         .args(packages)
         .args(["--", "-D", "warnings"]))?;
-    // Nothing here runs them, nor builds what is written in C for them.
+    // Their programs don't run here, and C code for them is not compiled.
     for target in APPLE {
         let others = ["--exclude", "xtask", "--exclude", "otp-remote"];
         run(cargo(&["check", "--locked", "--target", target]).args(packages).args(others))?;
@@ -72,7 +72,7 @@ fn cross_builds() -> Result<()> {
     Ok(())
 }
 
-/// Builds with exactly the compiler that `rust-version` states.
+/// Builds with the exact compiler in `rust-version`.
 fn oldest_compiler() -> Result<()> {
     let version = &cargo::oldest_compiler("otp-cli")?;
     run(program("rustup").args(["toolchain", "install", "--profile", "minimal", "--no-self-update", version]))?;

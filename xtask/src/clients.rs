@@ -1,7 +1,7 @@
-//! `cargo xtask clients`: one account that every client has to have encoded logs in through each of them, at real servers.
+//! `cargo xtask clients`: an account that every client needs encoded logs in through each of them, at real servers.
 //!
-//! What a user may have lying about is wrong: `~/.my.cnf`, `PGPASSWORD` and `MYSQL_PWD`. No password may stand in a client's
-//! command line, and where the client takes a file, not in its environment either.
+//! Any settings that users may have lying about are wrong: `~/.my.cnf`, `PGPASSWORD` and `MYSQL_PWD`. No password may
+//! show in a client's command line, nor, if the client takes a file, in its environment.
 
 mod examples;
 mod forms;
@@ -19,9 +19,9 @@ use crate::python::install;
 use crate::servers::{mariadb, postgresql, redis};
 use crate::venv::{fresh, pip_install};
 
-/// A name as it may be at all servers.
+/// A user name that all servers allow.
 const USER: &str = "re\\port'@x%41{}\"/\u{e9}";
-/// Nearly all punctuation of ASCII, what looks like a variable and an escape, letters beyond ASCII, and a blank at both ends.
+/// Most ASCII punctuation, text like a variable and an escape, letters beyond ASCII, and a blank at both ends.
 const PASSWORD: &str = " p!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~${HOME}%41\u{e4}\u{20ac} ";
 /// The drivers that `odbc.ini` names.
 const DRIVERS: [&str; 2] = ["PostgreSQL Unicode", "MariaDB Unicode"];
@@ -87,7 +87,7 @@ fn postgresql_clients(world: &World, whole: &Path, trimmed: &Path) -> Result<()>
 
     let preset = ["--preset", "psql", "--set", &host_setting];
     world.run(&Trial::of("psql, preset", whole, &preset, psql, name))?;
-    // Any other password is refused: the server really asks.
+    // Any other password is refused, so the server does check.
     world.refused(
         trimmed,
         &["--preset", "psql", "--set", &host_setting, "--set", &format!("username={USER}")],
@@ -97,7 +97,7 @@ fn postgresql_clients(world: &World, whole: &Path, trimmed: &Path) -> Result<()>
     let conninfo = format!("C=host={host} dbname=postgres user={{username|conninfo}} password={{password|conninfo}}");
     let url = format!("C=postgresql://{{username|url}}:{{password|url}}@/postgres?host={host}");
     let pgpass = ["--file", "PGPASSFILE=*:*:*:{username|pgpass}:{password|pgpass}", "--env", "PGUSER=username"];
-    // A shell puts these into psql's command line, which is theirs to decide.
+    // Here a shell puts the password into psql's command line, as users may choose to do.
     for (what, template) in [("psql, conninfo", &conninfo), ("psql, URL", &url)] {
         let trial = Trial::of(what, whole, &["--env", template], "sh -c exec\tpsql\t-X\t-q\t-A\t-t\t-w\t\"$C\"", name);
         world.run(&Trial { sees: Sees::All, ..trial })?;

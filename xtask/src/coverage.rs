@@ -21,14 +21,14 @@ pub(crate) fn coverage() -> Result<()> {
     }
     run(&mut cargo(&["llvm-cov", "clean", "--workspace"]))?;
     for packages in TESTED {
-        // Failures are the business of `cargo xtask test`. A program that runs as another user can't leave its figures here.
+        // Failures are for `cargo xtask test` to report. A program run as another user can't leave its figures here.
         run(cargo(&["llvm-cov", "test", "--locked", "--no-report", "--ignore-run-fail"]).args(packages))?;
     }
-    // A program that a test kills leaves a torn file.
+    // A program that a test kills may leave a broken file.
     let report = ["llvm-cov", "report", "--failure-mode", "all"];
     let files = output(cargo(&report).arg("--summary-only"))?;
     print!("{files}");
-    // The core's missing lines. Whatever is special in a pattern may stand for itself.
+    // The core's missing lines. In the pattern, a dot stands for each character that could be special.
     let top = root().display().to_string().replace(|c: char| !c.is_ascii_alphanumeric() && c != '/', ".");
     let others = format!("{top}/(otp-cli|otp-ffi|otp-link|otp-store-fs|xtask|fuzz|otp-core/tests)/");
     run(cargo(&report).args(["--show-missing-lines", "--ignore-filename-regex", &others]))?;
@@ -39,7 +39,7 @@ pub(crate) fn coverage() -> Result<()> {
     Ok(())
 }
 
-/// How many there are, and how many no test reaches.
+/// How many there are, and how many of them no test reaches.
 #[derive(Clone, Copy, Default)]
 struct Count {
     all: u64,
@@ -48,13 +48,13 @@ struct Count {
 
 impl Count {
     fn text(self) -> String {
-        // In tenths of a per cent, rounded down, so that 100 means all.
+        // In tenths of a per cent, rounded down: 100 means all.
         let tenths = (self.all - self.missed) * 1000 / self.all.max(1);
         format!("{}.{} % of {}", tenths / 10, tenths % 10, self.all)
     }
 }
 
-/// Sums up a report whose lines have a file's name, then count, missed and per cent of regions, functions and lines.
+/// Sums up a report whose lines have a file name, then count, missed and per cent of regions, functions and lines.
 fn by_crate(report: &str) -> BTreeMap<&str, [Count; 2]> {
     let mut crates: BTreeMap<&str, [Count; 2]> = BTreeMap::new();
     for line in report.lines() {

@@ -1,6 +1,6 @@
-//! `cargo xtask dist [PART...]`: what a release consists of, built from one commit and tried as its users will use it.
+//! `cargo xtask dist [PART...]`: everything in a release, built from one commit and tried out as its users will use it.
 //!
-//! `docs/releasing.md` says what each part is for. What is built is in `dist`, below the target folder, with its sums.
+//! `docs/releasing.md` says what each part is for. The results and checksums go to `dist` below the target folder.
 
 mod archive;
 mod c_library;
@@ -46,14 +46,14 @@ const PARTS: [Part; 9] = [
     Part { name: "sbom", in_ci: false, make: sbom::make },
 ];
 
-/// Checks that make nothing; they run when they are named.
+/// Checks that make nothing; they run only if named.
 const CHECKS: [Part; 2] = [
     Part { name: "reproducible", in_ci: false, make: reproducible::check },
     Part { name: "suite", in_ci: false, make: source::check_suite },
 ];
 
-/// Makes the parts that are named, or all of them. With `--quick`, programs are built without optimisation, and without a name
-/// the parts of CI are made.
+/// Makes the named parts, or all of them. With `--quick`, programs are built without optimisation, and without names,
+/// only CI's parts are made.
 pub(crate) fn dist(arguments: &[String]) -> Result<()> {
     let (options, names): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|name| *name == "--quick");
     let kind = if options.is_empty() { Kind::Full } else { Kind::Quick };
@@ -72,7 +72,7 @@ pub(crate) fn dist(arguments: &[String]) -> Result<()> {
     sums::write(&release)
 }
 
-/// Builds the static program for this processor's Linux, and gives its path.
+/// Builds the static program for Linux on this processor, and returns its path.
 pub(crate) fn program() -> Result<PathBuf> {
     Ok(programs::build(&Release::of_this_tree(Kind::Full)?, programs::host()?)?.otp)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask e2e [PART...]`: real database servers, with passwords that exist only in record and key.
+//! `cargo xtask e2e [PART...]`: real database servers, with passwords that exist only in a record and a key.
 
 mod callers;
 mod contract;
@@ -15,7 +15,7 @@ use xtask::sh::run;
 use crate::servers::{mariadb, postgresql};
 use crate::venv::{fresh, pip_install};
 
-/// What every part uses.
+/// What all parts share.
 struct Programs {
     otp: PathBuf,
     /// An environment with the drivers of both databases.

@@ -1,4 +1,4 @@
-//! How much stack the program of `xtask/size` takes, on an emulated device.
+//! How much stack the program in `xtask/size` uses, on an emulated device.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use xtask::Result;
 use xtask::sh::{answers, program};
 
-/// Where a device has its memory: as `xtask/size/device.ld` says. The answer stands first in it.
+/// A device's memory, as `xtask/size/device.ld` says. The result comes first in it.
 const RAM: usize = 0x2000_0000;
 const RAM_LEN: usize = 0x4000;
-/// What is before this is the program's own.
+/// Everything before this belongs to the program.
 const STACK_AT: usize = 0x400;
-/// What the stack is filled with beforehand.
+/// The stack's initial contents.
 const PAINT: u8 = 0xa5;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Starts a program on a machine of QEMU's, waits until it has opened its record, and gives the bytes of stack that it has used.
+/// Runs a program on one of QEMU's machines until it has opened its record, and returns how much stack it used.
 pub(crate) fn stack_of(device: &Path, machine: &str) -> Result<u64> {
     let qemu = "qemu-system-arm";
     if !answers(program(qemu).arg("--version")) {

@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: disturbs the real program in every way that `xtask/faults` knows.
+//! `cargo xtask faults`: disturbs the real program in all the ways that `xtask/faults` knows.
 
 use xtask::Result;
 use xtask::cargo::{build, cargo};

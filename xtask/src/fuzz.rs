@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: builds the fuzz targets, runs them, and sums up.
+//! `cargo xtask fuzz`: builds the fuzz targets, runs them, and summarises the results.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,17 +11,17 @@ use xtask::sh::{answers, root, run};
 
 /// How long each target runs by default.
 const SECONDS: u64 = 20;
-/// An input that takes longer, or more memory, is a finding.
+/// An input that needs more time or memory is a finding.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1024"];
 
-/// What one target did.
+/// The results of one target.
 struct Summary {
     name: String,
     seconds: u64,
     executions: u64,
     edges: u64,
     features: u64,
-    /// The path of the input that fails.
+    /// The path of the failing input.
     finding: Option<String>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
         return Err(format!("there is no target {unknown}; there are: {}", names.join(", ")));
     }
     names.retain(|name| only.is_empty() || only.contains(name));
-    // It builds one, or all.
+    // cargo-fuzz builds one target, or all.
     run(cargo_fuzz("build").args(if let [one] = &names[..] { Some(one) } else { None }))?;
     let summaries = run_all(names, seconds)?;
     print(&summaries);
@@ -41,7 +41,7 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
     if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
 }
 
-/// The targets that are named, and the seconds for each.
+/// The named targets, and the seconds for each.
 fn parse(arguments: &[String]) -> Result<(Vec<String>, u64)> {
     let (mut only, mut seconds) = (Vec::new(), SECONDS);
     let mut arguments = arguments.iter();
@@ -70,7 +70,7 @@ fn check_tools() -> Result<()> {
     Ok(())
 }
 
-/// The names of all targets: the files that have one each.
+/// The names of all targets: each has a file.
 fn targets() -> Result<Vec<String>> {
     let entries =
         std::fs::read_dir(root().join("fuzz/fuzz_targets")).map_err(|error| format!("fuzz_targets: {error}"))?;
@@ -82,21 +82,21 @@ fn targets() -> Result<Vec<String>> {
 
 /// `cargo fuzz`, with the compiler that everything else is built with.
 ///
-/// It ships the sanitizer's runtime, and accepts `-Zsanitizer` if `RUSTC_BOOTSTRAP` says so. So no nightly compiler is
-/// needed, and the code under test is what the product's compiler makes.
+/// The compiler ships the sanitizer's runtime, and accepts `-Zsanitizer` if `RUSTC_BOOTSTRAP` says so. So no nightly
+/// compiler is needed, and the product's own compiler builds the code under test.
 fn cargo_fuzz(command: &str) -> Command {
     let mut cargo = cargo(&["fuzz", command, "--features", "libfuzzer", "--target-dir"]);
     cargo.arg(target().join("fuzz"));
     cargo.env("RUSTC_BOOTSTRAP", "1");
     // Link-time optimisation does not work with the sanitizer's coverage, and a report needs symbols.
     cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_STRIP", "none")]);
-    // Only otp-ffi has pointers that could outlive a function's frame, and valgrind watches its C program. Looking for them
-    // here takes half of the time.
+    // Only otp-ffi has pointers that could outlive a function's frame, and valgrind watches its C program. Checking for
+    // them here would take half of the time.
     cargo.env("ASAN_OPTIONS", "detect_stack_use_after_return=0");
     cargo
 }
 
-/// Runs targets, as many at a time as there are processors.
+/// Runs targets, one on each processor at a time.
 fn run_all(names: Vec<String>, seconds: u64) -> Result<Vec<Summary>> {
     let count = names.len();
     let waiting = Mutex::new(names.into_iter());
@@ -117,7 +117,7 @@ fn run_all(names: Vec<String>, seconds: u64) -> Result<Vec<Summary>> {
 }
 
 fn run_one(name: &str, seconds: u64) -> Result<Summary> {
-    // New inputs go to a folder that is not committed; the committed seeds are only read.
+    // New inputs go to a folder that is not committed; the committed seeds are read-only here.
     let found = target().join("fuzz-corpus").join(name);
     let seeds = root().join("fuzz/corpus").join(name);
     std::fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;

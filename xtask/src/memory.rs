@@ -1,4 +1,4 @@
-//! `cargo xtask memory`: no secret stays in the memory of the programs, seen from outside; and `stack`, what the core takes.
+//! `cargo xtask memory`: seen from outside, the programs' memory keeps no secret; and `stack`: how much the core uses.
 
 use xtask::Result;
 use xtask::cargo::{build, cargo, target};
@@ -18,7 +18,7 @@ pub(crate) fn memory() -> Result<()> {
         &format!("-Wl,-rpath,{}", library.display()),
         "-lotp_ffi",
     ]))?;
-    // The interpreter itself: what is on the PATH may be a script that starts it.
+    // The interpreter itself: the `python3` on the PATH may be a script that starts it.
     let python = output(program("python3").args(["-c", "import sys; print(sys.executable)"]))?;
     let package = assemble("release")?;
     run(program(built.program("memory")?).arg(built.program("otp")?).arg(login).arg(python.trim_end()).arg(package))

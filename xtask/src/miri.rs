@@ -7,7 +7,7 @@ use xtask::Result;
 use xtask::cargo::{cargo_of, target};
 use xtask::sh::{answers, run};
 
-/// Tests that would take Miri hours. Their neighbours do the same on less.
+/// Tests that would take hours under Miri. Similar tests do the same with less.
 const TOO_LONG: [&str; 9] = [
     "every_frame_of_capacity_one",
     "every_length_of_the_smaller_classes",

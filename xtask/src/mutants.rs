@@ -1,12 +1,12 @@
-//! `cargo xtask mutants [FILE...]`: whether the tests notice changes of the code.
+//! `cargo xtask mutants [FILE...]`: whether the tests notice changes to the code.
 
 use xtask::Result;
 use xtask::cargo::{cargo, target};
 use xtask::sh::{answers, run};
 
-/// The packages, where their code is, and the tests of each that are quick enough to run hundreds of times.
+/// The packages, their code, and those of their tests that are fast enough to run hundreds of times.
 ///
-/// Documentation examples and the core's long enumerations are left out: what only they would notice counts as missed.
+/// Doc examples and the core's long enumerations are left out: what only they would notice counts as missed.
 const PACKAGES: [(&str, &str, &[&str]); 4] = [
     (
         "otp-core",
@@ -26,10 +26,10 @@ const PACKAGES: [(&str, &str, &[&str]); 4] = [
     ("otp-link", "otp-link/src/", &["--lib", "--tests"]),
 ];
 
-/// A test that takes longer than all others together. Others try in one order what it tries in every order.
+/// This test takes longer than all others together. Others try in one order what it tries in every order.
 const TOO_LONG: &str = "even_if_both_are_cut";
 
-/// Mutates the files that are named, or all code of the packages. The settings are in `.cargo/mutants.toml`.
+/// Mutates the named files, or all code in the packages. The settings are in `.cargo/mutants.toml`.
 pub(crate) fn mutants(files: &[String]) -> Result<()> {
     if !answers(&mut cargo(&["mutants", "--version"])) {
         return Err("this needs cargo-mutants: cargo install --locked cargo-mutants".into());
@@ -43,14 +43,14 @@ pub(crate) fn mutants(files: &[String]) -> Result<()> {
         }
         let mut command = cargo(&["mutants", "--package", package, "--output"]);
         command.arg(folder.join(package));
-        // What is built of mutants stays apart from all else.
+        // Mutants are built in a folder of their own.
         command.env("CARGO_TARGET_DIR", folder.join("build"));
         for file in own {
             command.arg("--file").arg(file);
         }
-        // The same for building as for testing, or it would build twice.
+        // The same flags for building and testing: otherwise it would build twice.
         command.args(tests.iter().map(|argument| format!("--cargo-arg={argument}")));
-        // A few cases of each property are enough, and without debug information building takes half the time.
+        // A few cases of each property are enough, and building without debug information takes half the time.
         command.env("PROPTEST_CASES", "16").env("CARGO_PROFILE_DEV_DEBUG", "0");
         run(command.args(["--", "--", "--skip", TOO_LONG]))?;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask peers`: in-process figures beside AEADs and databases of other hands, from a crate outside the workspace.
+//! `cargo xtask peers`: in-process figures beside other AEADs and databases, from a crate outside the workspace.
 
 use std::process::Command;
 

@@ -1,6 +1,6 @@
-//! `cargo xtask plugins [PART...]`: the Python plugins in the programs that load them, which are too heavy for every run.
+//! `cargo xtask plugins [PART...]`: the Python plugins in the programs that load them, too heavy for every run.
 //!
-//! The backend of keyring is light, so that `cargo xtask python` tests it.
+//! The keyring backend is light: `cargo xtask python` tests it.
 
 use xtask::Result;
 use xtask::sh::{root, run};
@@ -8,12 +8,12 @@ use xtask::sh::{root, run};
 use crate::python::install;
 use crate::venv::{fresh, pip_install, program_of};
 
-/// One program, in an environment of its own.
+/// One program, in its own environment.
 struct Part {
     name: &'static str,
-    /// What is installed, pinned to the versions that were tried.
+    /// Its packages, pinned to the tested versions.
     packages: &'static [&'static str],
-    /// The script that tries it, beside this file.
+    /// The script that tests it, beside this file.
     script: &'static str,
 }
 
@@ -23,7 +23,7 @@ const PARTS: [Part; 3] = [
     Part { name: "airflow2", packages: &["apache-airflow==2.10.5"], script: "trial_airflow.py" },
 ];
 
-/// Runs the parts that are named, or all.
+/// Runs the named parts, or all.
 pub(crate) fn plugins(names: &[String]) -> Result<()> {
     if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
         return Err(format!("there is no part {name}; there are: {}", PARTS.map(|part| part.name).join(", ")));

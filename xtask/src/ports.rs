@@ -1,20 +1,20 @@
-//! Ports for servers that can't be told to take any.
+//! Ports for servers that can't pick a free one themselves.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use xtask::Result;
 
-/// Where they begin: below the ports that systems give to clients, or a connection could take one before its server does.
+/// The first port: below those that systems give to clients, or a connection could take one before its server does.
 const FIRST: u16 = 10_000;
-/// Some servers take a second port, so much above the first. No first port is another's second.
+/// Some servers take a second port, this much above the first. No first port is another's second.
 const SECOND: u16 = 10_000;
 
-/// A port that nobody listens on, nor on its second, and that this process has not given before.
+/// A port that nobody listens on, nor on its second, and that this process has not returned before.
 pub(crate) fn free_port() -> Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    // Processes that run side by side begin at different ones.
+    // Concurrent processes begin at different ports.
     let of_process = u16::try_from(std::process::id() % u32::from(SECOND)).unwrap_or_default();
     let ports = (0..SECOND).map(|_| FIRST + (of_process + NEXT.fetch_add(1, Ordering::Relaxed) % SECOND) % SECOND);
     let free = ports.into_iter().find(|port| is_free(*port) && is_free(port + SECOND));

@@ -17,14 +17,14 @@ pub(crate) const EXTENSION: &str = if cfg!(windows) { "_native.pyd" } else { "_n
 /// What the tests need besides the package: tools, and keyring, for which the package has a backend.
 const TOOLS: [&str; 3] = ["pytest>=8", "mypy>=1.11", "keyring>=25"];
 
-/// Runs every check, or fails if a tool is missing.
+/// Runs every check; fails if a tool is missing.
 pub(crate) fn python() -> Result<()> {
     let mut checks = Checks::probe()?;
     check(&mut checks)?;
     checks.summary().map_or(Ok(()), Err)
 }
 
-/// Runs the checks whose tools are there.
+/// Runs the checks whose tools are installed.
 pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     let folder = assemble("dev")?;
     run(program("python3").args(["-B", &format!("{PACKAGE}/tests/main_job.py")]).env("PYTHONPATH", folder))?;
@@ -50,7 +50,7 @@ pub(crate) fn extension(profile: &str) -> Command {
     cargo(&["build", "--locked", "--profile", profile, "--manifest-path", &manifest])
 }
 
-/// Puts the package together without pip: its sources, and the extension that cargo builds. Gives the folder to import from.
+/// Assembles the package without pip: its sources, and the extension that cargo builds. Returns the folder.
 pub(crate) fn assemble(profile: &str) -> Result<PathBuf> {
     let extension = build(&mut extension(profile))?.library("_native")?;
     let folder = target().join(format!("python-{profile}"));

@@ -6,17 +6,17 @@ use xtask::Result;
 use xtask::cargo::{build, cargo, target};
 use xtask::sh::{answers, program, run};
 
-/// The bytes of pads that the suites get.
+/// How many bytes of pads the suites get.
 const LEN: u64 = 1 << 30;
-/// FIPS 140-2 looks at blocks of this many bits.
+/// FIPS 140-2 examines blocks of this many bits.
 const BLOCK_BITS: u64 = 20_000;
-/// The share of blocks from a uniform source that fail one of `rngtest`'s tests, where it can be computed: ones outside
+/// The share of blocks from a uniform source that fail a test of `rngtest`'s, where that can be computed: ones outside
 /// 9,725 to 10,275, `erfc(274.5 / sqrt(2 * 5000))`; a run of 26 or more, `20,000 / 2^26`.
 const EXPECTED: [(&str, f64); 2] = [("Monobit", 1.036e-4), ("Long run", 2.98e-4)];
-/// How often 32 bits may come twice in a row. `2^28` words repeat `1/16` times on average, and five times once in a hundred
-/// million runs.
+/// How often the same 32 bits may occur twice in a row. `2^28` words repeat `1/16` times on average, and five times
+/// once in a hundred million runs.
 const MOST_REPEATS: u64 = 4;
-/// The tests that dieharder's authors call good (`dieharder -l`), without those that take hours or read more than 1 GiB.
+/// The tests that dieharder's authors call good (`dieharder -l`), except those that take hours or read more than 1 GiB.
 const DIEHARDER: [&str; 22] = [
     "0", "1", "2", "3", "4", "8", "9", "10", "11", "12", "13", "15", "16", "100", "101", "202", "204", "205", "206",
     "207", "208", "209",
@@ -38,7 +38,7 @@ pub(crate) fn randomness() -> Result<()> {
 
 fn rngtest(path: &str) -> Result<()> {
     let input = File::open(path).map_err(|error| format!("{path}: {error}"))?;
-    // It exits with 1 if any block fails, and some must.
+    // It exits with 1 if any block fails, as some must.
     let output = program("rngtest").stdin(input).output().map_err(|error| format!("rngtest: {error}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
     let count = |name: &str| -> Result<u64> {

@@ -7,7 +7,7 @@ pub(crate) mod redis;
 
 use std::process::Command;
 
-/// Takes from a command what it might find in this environment instead of in the trial's.
+/// Hides from a command what it might find in this environment instead of the trial's.
 pub(crate) fn clean(command: &mut Command) {
     for name in
         ["OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "CREDENTIALS_DIRECTORY", "PGPASSWORD", "PGPASSFILE", "MYSQL_PWD"]

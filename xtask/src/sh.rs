@@ -1,4 +1,4 @@
-//! Running other programs, and saying so.
+//! Running programs, and showing their command lines.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::Result;
 
 /// The top of the repository.
 ///
-/// It is known when this runs, not when it is compiled: two checkouts may share a target folder, and so this program.
+/// Determined at run time, not when compiled: two checkouts may share a target folder, and so this program.
 #[must_use]
 pub fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -26,14 +26,14 @@ pub fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// Runs a step, and shows its command line first.
+/// Shows a step's command line, and runs it.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = show(command);
     let status = command.status().map_err(|error| format!("{line}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{line}: {status}")) }
 }
 
-/// Runs a step, and gives what it printed.
+/// Runs a step, and returns its output.
 pub fn output(command: &mut Command) -> Result<String> {
     let line = line_of(command);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{line}: {error}"))?;
@@ -48,7 +48,7 @@ pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Shows a command line, and gives it for messages.
+/// Shows a command line, and returns it for messages.
 pub(crate) fn show(command: &Command) -> String {
     let line = line_of(command);
     eprintln!("\n--> {line}");

@@ -1,4 +1,4 @@
-//! `cargo xtask size`: how much of a small device the core takes, and which functions take it; and the stack, on emulated devices.
+//! `cargo xtask size`: how much of a small device the core takes, and which functions; and its stack, emulated.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use xtask::sh::{answers, output, program, run};
 
 use crate::emulated::stack_of;
 
-/// The devices: the smallest Arm core, and one with room for instructions that multiply; and machines of QEMU's that run their
-/// programs.
+/// The devices: the smallest Arm core, and one with room for multiply instructions; and the QEMU machines that run
+/// their programs.
 pub(crate) const TARGETS: [(&str, &str); 2] =
     [("thumbv6m-none-eabi", "mps2-an385"), ("thumbv7em-none-eabihf", "mps2-an386")];
 /// How many of the largest functions are shown.
@@ -41,7 +41,7 @@ pub(crate) fn size() -> Result<()> {
     Ok(())
 }
 
-/// Builds the program for a device. Gives its path and the bytes of its `.text`.
+/// Builds the program for a device. Returns its path and the size of its `.text`.
 pub(crate) fn text_of(target: &str) -> Result<(PathBuf, u64)> {
     if !answers(program("nm").arg("--version")) || !answers(program("size").arg("--version")) {
         return Err("this needs nm and size: apt-get install binutils".into());

@@ -21,14 +21,14 @@ use xtask::sh::run;
 use self::seaweedfs::SEAWEEDFS;
 use crate::venv::{fresh, pip_install};
 
-/// The client of S3 that people move files with.
+/// The S3 client that people copy files with.
 const AWS: &str = "awscli";
 /// What changes a password in the database.
 const DATABASE: &str = "psycopg[binary]";
 
-/// What every part uses.
+/// What all parts share.
 struct Tools {
-    /// An environment with `weed`, and what each part needs beside it.
+    /// An environment with `weed`, and whatever each part adds.
     venv: PathBuf,
 }
 
@@ -43,7 +43,7 @@ struct Part {
 }
 
 const PARTS: [Part; 8] = [
-    // What needs no server, but the same crates: faults, the life of the helper, Google Cloud Storage.
+    // What needs no server but the same crates: faults, the helper's life, Google Cloud Storage.
     Part { name: "local", packages: &[], in_ci: true, run: |_| local::run_tests() },
     Part { name: "seaweedfs", packages: &[SEAWEEDFS], in_ci: true, run: seaweedfs::run_tests },
     Part { name: "hand-over", packages: &[SEAWEEDFS, DATABASE], in_ci: true, run: hand_over::hand_over },
@@ -54,7 +54,7 @@ const PARTS: [Part; 8] = [
     Part { name: "web", packages: &[], in_ci: false, run: |_| web::run_tests() },
 ];
 
-/// Runs the parts that are named; without a name those of CI, or all with `all`.
+/// Runs the named parts; without a name, CI's, and with `all`, all of them.
 pub(crate) fn stores(names: &[String]) -> Result<()> {
     let is_known = |name: &&String| *name == "all" || PARTS.iter().any(|part| part.name == **name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
@@ -87,14 +87,14 @@ struct Programs {
 }
 
 impl Programs {
-    /// Builds them as tests are.
+    /// Builds them in the test profile.
     fn build() -> Result<Self> {
-        // With the tests, since their crates have features of their own, and those for the network would be built again.
+        // Together with the tests: their crates have different features, and the network crates would be built again.
         let helper = build(cargo(&["build", "--locked", "-q", "--bins", "--tests"]).args(PACKAGES))?;
         Self::with(&[], &helper)
     }
 
-    /// Builds them as they are shipped.
+    /// Builds them as shipped.
     fn build_release() -> Result<Self> {
         let helper = build(&mut cargo(&["build", "--locked", "-q", "--release", "-p", "otp-remote"]))?;
         Self::with(&["--release"], &helper)
@@ -105,20 +105,20 @@ impl Programs {
         Ok(Self { otp: otp.program("otp")?, helper: helper.program("otp-remote")? })
     }
 
-    /// Where the helper is.
+    /// The helper's folder.
     fn helpers(&self) -> &Path {
         self.helper.parent().unwrap_or(&self.helper)
     }
 }
 
-/// The packages whose tests run. Always both: for one of them alone, cargo would build the crates for the network again.
+/// The packages under test. Always both: with one alone, cargo would build the network crates again.
 const PACKAGES: [&str; 4] = ["-p", "otp-remote", "-p", "otp-remote-protocol"];
 
-/// The tests that need a server, without what this environment says of stores elsewhere.
+/// The tests that need a server, without this environment's settings for other stores.
 fn server_tests(names: &[&str]) -> Command {
     let mut command = cargo(&["test", "--locked"]);
     command.args(PACKAGES).args(["--test", "servers", "--", "--ignored"]);
-    // Few at once: some servers let those who write at the same time wait for seconds.
+    // Few at a time: some servers make concurrent writers wait for seconds.
     command.arg("--test-threads=2").args(names);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! `cargo xtask deny`, `api` and `semver`: what the project depends on, what it offers, and what it has offered before.
+//! `cargo xtask deny`, `api` and `semver`: the project's dependencies, its public items, and how these have changed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use xtask::sh::{answers, output, program, root, run};
 
 /// The libraries whose public items are listed.
 const LIBRARIES: [&str; 4] = ["otp-core", "otp-link", "otp-remote-protocol", "otp-store-fs"];
-/// Those that promise to keep them, as `docs/compatibility.md` says.
+/// The libraries that promise to keep theirs, as `docs/compatibility.md` says.
 const STABLE: [&str; 3] = ["otp-core", "otp-link", "otp-store-fs"];
 /// Where their public items are listed.
 const LISTS: &str = "docs/public-api";
@@ -23,7 +23,7 @@ pub(crate) fn deny() -> Result<()> {
     run(&mut cargo(&["deny", "--locked", "check", "licenses", "bans", "sources"]))
 }
 
-/// Compares every public item with the committed lists; with `--write`, updates the lists.
+/// Compares all public items with the committed lists; with `--write`, updates the lists.
 pub(crate) fn api(arguments: &[String]) -> Result<()> {
     let write = match arguments {
         [] => false,
@@ -52,8 +52,8 @@ pub(crate) fn api(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the version is raised as far as changes of public items since a revision demand. The revision is the release
-/// before this commit, unless another is named.
+/// Checks that the version was raised as far as the changes of public items since a revision require. The revision is
+/// the release before this commit, unless another is named.
 pub(crate) fn semver(arguments: &[String]) -> Result<()> {
     let named = match arguments {
         [] => None,
@@ -81,7 +81,7 @@ fn last_release() -> Option<String> {
 
 fn public_items(library: &str) -> Result<String> {
     let arguments = ["public-api", "--package", library, "--all-features", "-sss", "--color", "never"];
-    // The list is made from rustdoc's JSON, which the pinned compiler still calls unstable.
+    // The list comes from rustdoc's JSON, which the pinned compiler still calls unstable.
     output(cargo(&arguments).env("RUSTC_BOOTSTRAP", "1"))
 }
 

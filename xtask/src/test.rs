@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all that is needed to trust a checkout.
+//! `cargo xtask test`: everything needed to trust a checkout.
 
 use xtask::Result;
 use xtask::cargo::cargo;
@@ -18,8 +18,8 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     if strict {
         checks.require_all()?;
     }
-    // The crates as they are used together, which is the core with all its features; then the core with fewer.
-    // `cargo xtask stores` tests otp-remote, with its servers and the crates that nothing else needs.
+    // The crates as they are used together, with all features of the core; then the core with fewer.
+    // `cargo xtask stores` tests otp-remote, with its servers and the crates that only it needs.
     checks.run_tests(&mut cargo(&["test", "--locked", "--workspace", "--exclude", "otp-remote"]))?;
     for features in ["", "alloc", "std", "getrandom"] {
         run(&mut cargo(&["test", "--locked", "-p", "otp-core", "--lib", "--features", features]))?;
@@ -28,7 +28,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     for example in ["embed_std", "embed_no_std"] {
         run(&mut cargo(&["run", "--locked", "-q", "-p", "otp-core", "--all-features", "--example", example]))?;
     }
-    // C and Python, as their users get them.
+    // C and Python, as users get them.
     abi::check(&mut checks)?;
     python::check(&mut checks)?;
     workflows::check(&mut checks)?;

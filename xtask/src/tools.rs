@@ -8,22 +8,22 @@ use otp_test_tools::{NOT_RUN, WITHOUT, folder};
 use xtask::Result;
 use xtask::sh::{answers, program, run};
 
-/// A program, or something that one can do.
+/// A program, or a capability of the machine.
 pub(crate) struct Tool {
-    /// As tests call it.
+    /// Its name in tests.
     name: &'static str,
-    /// The package of Debian that brings it.
+    /// The Debian package that contains it.
     package: &'static str,
     is_there: fn() -> bool,
 }
 
-/// What nothing works without.
+/// The tools that everything needs.
 const NEEDED: [Tool; 2] = [
     Tool { name: "cc", package: "gcc", is_there: || has_version("cc") },
     Tool { name: "python3", package: "python3", is_there: || has_version("python3") },
 ];
 
-/// What single checks need.
+/// The tools that single checks need.
 const OPTIONAL: [Tool; 13] = [
     Tool { name: "bash", package: "bash", is_there: || has_version("bash") },
     Tool { name: "c++", package: "g++", is_there: || has_version("c++") },
@@ -44,7 +44,7 @@ const OPTIONAL: [Tool; 13] = [
     Tool { name: "zsh", package: "zsh", is_there: || has_version("zsh") },
 ];
 
-/// The tools that this machine lacks, and the checks that did not run for want of them.
+/// The tools that this machine lacks, and the checks that did not run because of that.
 pub(crate) struct Checks {
     missing: Vec<&'static Tool>,
     /// The packages that each of them needs.
@@ -64,7 +64,7 @@ impl Checks {
         require(self.missing.iter().copied())
     }
 
-    /// Whether the tools of a check are there. If not, the check is counted as not run.
+    /// Whether a check's tools are there. If not, the check counts as not run.
     pub(crate) fn can_run(&mut self, check: &str, tools: &[&str]) -> bool {
         let missing: Vec<_> = self.missing.iter().copied().filter(|tool| tools.contains(&tool.name)).collect();
         for tool in &missing {
@@ -74,7 +74,7 @@ impl Checks {
         missing.is_empty()
     }
 
-    /// Counts a check that did not run for want of a package.
+    /// Counts a check that did not run because a package is missing.
     pub(crate) fn not_run(&mut self, check: &str, package: &'static str) {
         self.not_run.entry(check.to_owned()).or_default().insert(package);
     }
@@ -96,7 +96,7 @@ impl Checks {
         Ok(())
     }
 
-    /// What was not run and what it needs, in one line.
+    /// What was not run, and what it needs, in one line.
     pub(crate) fn summary(&self) -> Option<String> {
         let packages: BTreeSet<&str> = self.not_run.values().flatten().copied().collect();
         let needs = packages.into_iter().collect::<Vec<_>>().join(", ");
@@ -122,7 +122,7 @@ fn has_version(name: &str) -> bool {
     answers(program(name).arg("--version"))
 }
 
-/// Whether the C compiler brings the sanitizers' libraries, as some do not.
+/// Whether the C compiler comes with the sanitizers' libraries; some do not.
 fn sanitizes() -> bool {
     let folder = folder();
     let (source, built) = (folder.path().join("empty.c"), folder.path().join("empty"));

@@ -1,4 +1,4 @@
-//! Virtual environments of Python, below the target folder.
+//! Python virtual environments, below the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,14 +9,14 @@ use xtask::sh::{program, run};
 
 use crate::tools::Checks;
 
-/// Makes an environment anew.
+/// Makes a new environment.
 pub(crate) fn fresh(name: &str) -> Result<PathBuf> {
     let venv = target().join(name);
     run(program("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     Ok(venv)
 }
 
-/// Makes an environment unless it is there, for tools whose versions are pinned.
+/// Makes an environment unless it exists, for tools with pinned versions.
 #[cfg(unix)]
 pub(crate) fn kept(name: &str) -> Result<PathBuf> {
     let venv = target().join(name);
@@ -24,7 +24,7 @@ pub(crate) fn kept(name: &str) -> Result<PathBuf> {
     Ok(venv)
 }
 
-/// Makes an environment with packages in it. Gives `None`, and counts the check, if this machine can't.
+/// Makes an environment with packages. If this machine can't, counts the check and returns `None`.
 pub(crate) fn with(checks: &mut Checks, check: &str, name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
     if !checks.can_run(check, &["venv"]) {
         return Ok(None);
@@ -38,7 +38,7 @@ pub(crate) fn with(checks: &mut Checks, check: &str, name: &str, packages: &[&st
     Ok(Some(venv))
 }
 
-/// A program of an environment.
+/// One of an environment's programs.
 pub(crate) fn program_of(venv: &Path, name: &str) -> Command {
     program(venv.join("bin").join(name))
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask workflows`: whether the files of the repository's host are what it expects.
+//! `cargo xtask workflows`: whether the files for the repository's host are valid.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use xtask::sh::{answers, program, root, run};
 use crate::tools::Checks;
 use crate::venv::{self, program_of};
 
-/// It brings the schemas along, so it needs no network.
+/// It includes the schemas, so it needs no network.
 const CHECKER: &str = "check-jsonschema>=0.30";
-/// Parses all files, and does no more.
+/// Parses all files, without comparing them with schemas.
 const PARSE: &str = "import sys, yaml\nfor path in sys.argv[1:]:\n    with open(path, encoding='utf-8') as file:\n        yaml.safe_load(file)";
 
-/// Runs the check, or fails if a tool is missing.
+/// Runs the check; fails if a tool is missing.
 pub(crate) fn workflows() -> Result<()> {
     let mut checks = Checks::probe()?;
     check(&mut checks)?;
     checks.summary().map_or(Ok(()), Err)
 }
 
-/// Parses the files, and compares them with their schemas where Python can make environments.
+/// Parses the files, and validates them if Python can make environments.
 pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     let mut files = Vec::new();
     list(&root().join(".github"), &mut files)?;
@@ -36,7 +36,7 @@ pub(crate) fn check(checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// The schema of a file, by its place.
+/// A file's schema, by its path.
 fn schema(file: &Path) -> Result<&'static str> {
     let above = file.parent().and_then(Path::file_name).unwrap_or_default();
     match (above.to_str(), file.file_stem().and_then(|stem| stem.to_str())) {

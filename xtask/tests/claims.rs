@@ -1,4 +1,4 @@
-//! Every claim of the README and the threat model names what tries to refute it, and that exists.
+//! Every claim in the README and the threat model names a check that could refute it, and that check exists.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
@@ -11,37 +11,37 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The part of a document below a heading, up to the next heading of its kind.
+/// The part of a document below a heading, up to the next heading of the same level.
 fn section<'d>(document: &'d str, heading: &str) -> &'d str {
     let start = document.find(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("there is no {heading}"));
     let rest = &document[start + heading.len() + 2..];
     &rest[..rest.find("\n## ").unwrap_or(rest.len())]
 }
 
-/// The claims of a list, an item each.
+/// The claims in a list, one for each item.
 fn items(section: &str) -> impl Iterator<Item = &str> {
     iter::once(section).flat_map(|section| section.split("\n- ").skip(1)).map(|item| item.split("\n\n").next().unwrap())
 }
 
-/// The checks in the last column of each table of claims, a row each.
+/// The checks in the last column of each table of claims, one for each row.
 fn rows(section: &str) -> impl Iterator<Item = &str> {
     let is_claim = |line: &&str| line.starts_with("| ") && !line.starts_with("| ---") && !line.starts_with("| claim |");
     section.lines().filter(is_claim)
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The commands of this program.
+/// This program's commands.
 fn commands() -> BTreeSet<String> {
     let main = read("xtask/src/main.rs");
     let usage = |rest: &str| rest.trim_start().trim_start_matches('"').split([' ', '"']).next().unwrap().to_owned();
     main.split("task(").skip(1).map(usage).collect()
 }
 
-/// Whether something is a check that exists: a task, or a file or folder of tests.
+/// Whether a text names an existing check: a task, or a file or folder of tests.
 fn is_check(quoted: &str, commands: &BTreeSet<String>) -> bool {
     match quoted.strip_prefix("cargo xtask ") {
         Some(task) => commands.contains(task.split(' ').next().unwrap()),

@@ -1,4 +1,4 @@
-//! Each system call of an operation fails in turn, and the process is killed before each.
+//! Fails each system call of an operation in turn, and kills the process before each.
 
 use std::path::Path;
 
@@ -14,9 +14,9 @@ use xtask::Result;
 
 /// How many points of each operation the quick run tries.
 const QUICK: usize = 30;
-/// How many points the large operation tries at calls that change nothing.
+/// How many calls that change nothing are tried for the large operation.
 const OTHERS: usize = 500;
-/// Has strace show enough of each string to recognise a key.
+/// Makes strace show enough of each string to recognise a key.
 const LONG_STRINGS: [&str; 2] = ["-s", "200"];
 
 pub(crate) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<()> {
@@ -40,7 +40,7 @@ pub(crate) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
     Ok(())
 }
 
-/// Keeps every point at a call that changes the file system, and a sample of the many others.
+/// Keeps every point at a call that changes the file system, and a sample of the rest.
 fn thin_out(points: Vec<Point>) -> Vec<Point> {
     let (mut changing, others): (Vec<_>, Vec<_>) = points.into_iter().partition(Point::is_at_a_change);
     changing.extend(spread(others, OTHERS));
@@ -95,7 +95,7 @@ impl Trial<'_> {
         Ok(Row { operation, points: points.len(), losses: outcomes.into_iter().flatten().collect() })
     }
 
-    /// Disturbs a run, and gives what is wrong afterwards.
+    /// Disturbs a run, and returns what is wrong afterwards.
     fn run(&self, point: &Point, folder: &Path) -> Result<Option<String>> {
         let log = folder.with_extension("log");
         self.scene.copy_to(folder)?;
@@ -110,7 +110,7 @@ impl Trial<'_> {
             return Ok(Some(format!("{point}: the run did not reach this call")));
         }
         let lasting = !matches!(point.fault, Fault::Once(_));
-        // From there on nothing can be removed, while a call that opens a file may still make it.
+        // From there on nothing can be removed, but a call that opens a file may still create it.
         let empty_file = matches!(point.fault, Fault::ReadOnly | Fault::Dead);
         let leave = Leave { orphans: lasting, silence: lasting, empty_file };
         let Self { otp, scene, operation } = *self;

@@ -14,7 +14,7 @@ use crate::ring_check::RingCheck;
 use crate::scene::{Held, NEW, OLD, Otp, Scene};
 use xtask::Result;
 
-/// The inspection of a scene after a run.
+/// Inspects a scene after a run.
 pub(crate) struct Check<'a> {
     pub(crate) otp: &'a Otp,
     pub(crate) scene: &'a Scene,
@@ -25,12 +25,12 @@ pub(crate) struct Check<'a> {
     pub(crate) findings: Vec<String>,
 }
 
-/// Up to this many keys, each one is opened.
+/// If there are at most this many keys, each one is opened.
 const FEW: usize = 12;
 const ISSUED_AFTERWARDS: &str = "afterwards.key";
 
 impl Check<'_> {
-    /// Gives everything that is wrong.
+    /// Returns everything that is wrong.
     pub(crate) fn run(mut self) -> Result<Vec<String>> {
         self.ending();
         if self.operation.effect == Effect::Imports {
@@ -65,12 +65,12 @@ impl Check<'_> {
                     self.find(format!("it ended with {code} and no message"));
                 }
             }
-            // A panic ends with a code of its own.
+            // A panic has an exit code of its own.
             other => self.find(format!("it ended with {other:?}: {said}")),
         }
     }
 
-    /// What was used of a source of entropy is gone from it for good.
+    /// Bytes taken from a source of entropy are gone from it for good.
     fn entropy(&mut self, reported: &[String]) -> Result<()> {
         if self.operation.uses_entropy() {
             let left = entropy::read(self.folder)?;
@@ -79,7 +79,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The files of all keys that were handed over, printed as whole lines or written as whole files.
+    /// The files of all keys that were handed over, whether printed as whole lines or written as whole files.
     pub(crate) fn reported(&mut self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         let printed = String::from_utf8_lossy(&self.ending.stdout);
@@ -146,7 +146,7 @@ impl Check<'_> {
         let done = self.ending.how == How::Code(0);
         let concerned = key.account == self.operation.account()
             && match self.operation.effect {
-                // The last three, and what is imported, are looked at by `RingCheck`.
+                // The last three, and imports, are checked by `RingCheck`.
                 Effect::Adds
                 | Effect::Issues
                 | Effect::Imports
@@ -165,7 +165,7 @@ impl Check<'_> {
         }
     }
 
-    /// A run that reports success has done everything.
+    /// A run that reports success has done everything it should.
     fn complete(&mut self, reported: usize) {
         let expected = match self.operation.effect {
             Effect::Adds | Effect::Issues => 1,
@@ -199,7 +199,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The next command that writes to the account works, and clears up.
+    /// The next command that writes to the account works, and cleans up.
     fn next_writer(&mut self, reported: &[String]) -> Result<()> {
         let account = self.operation.account();
         // New keys first: an old key in its grace period opens, but can't issue another.
@@ -221,7 +221,7 @@ impl Check<'_> {
         } else {
             let add = ["add", account, "--username", "alice", "--password-stdin", "--new-key-file", ISSUED_AFTERWARDS];
             let mut added = self.otp.run(self.folder, &add, "after")?;
-            // A key was lost, or a removal was cut short and must be repeated.
+            // A key was lost, or a removal was interrupted and must be repeated.
             let may_exist = self.leave.orphans || self.operation.effect == Effect::Removes;
             if added.status.code() == Some(exit_code(Code::Exists)) && may_exist {
                 self.otp.must(self.folder, &["remove", "--yes", account], "")?;
@@ -239,8 +239,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Whether there are many keys and each verifies. The tag ties each record to its key, so that opening a sample is enough
-    /// to show that all open the right secret.
+    /// Whether there are many keys and each verifies. The tag binds each record to its key, so opening a sample is
+    /// enough to show that all open the right secret.
     fn verify_together(&self, files: &[String]) -> Result<bool> {
         let mut arguments = vec!["verify"];
         arguments.extend(files.iter().flat_map(|file| ["--key-file", file.as_str()]));
@@ -257,7 +257,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether one of many keys is opened, and not only verified.
+/// Whether one of many keys is opened, and not just verified.
 fn is_sample(number: usize) -> bool {
     number.is_multiple_of(8)
 }
@@ -277,14 +277,14 @@ enum Fate {
     Ended,
 }
 
-/// Why the store does not verify, or `None`.
+/// Why the store does not verify; `None` if it does.
 pub(crate) fn damage(otp: &Otp, folder: &Path) -> Result<Option<String>> {
     let verified = otp.run(folder, &["verify"], "")?;
     let said = String::from_utf8_lossy(&verified.stdout);
     Ok((!verified.status.success()).then(|| format!("the store does not verify ({}): {said}", verified.status)))
 }
 
-/// What is damaged or left over in a store once the next writers have run.
+/// Damage and leftovers in a store after the next writers have run.
 pub(crate) fn tidiness(otp: &Otp, folder: &Path) -> Result<Vec<String>> {
     let mut findings = Vec::from_iter(damage(otp, folder)?);
     for path in tree(&folder.join("store"))? {
@@ -294,7 +294,7 @@ pub(crate) fn tidiness(otp: &Otp, folder: &Path) -> Result<Vec<String>> {
     }
     let doctor = otp.run(folder, &["doctor", "--json"], "")?;
     let entries: Vec<Value> = serde_json::from_slice(&doctor.stdout).map_err(|error| format!("otp doctor: {error}"))?;
-    // What the doctor says about this machine does not matter here.
+    // The doctor's findings about this machine don't matter here.
     let is_about_the_store = |entry: &&Value| entry["subject"].as_str().is_some_and(|path| path.starts_with("store"));
     for entry in entries.iter().filter(is_about_the_store) {
         findings.push(format!("the doctor found {}: {}", entry["subject"], entry["summary"]));

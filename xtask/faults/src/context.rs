@@ -1,10 +1,10 @@
-//! What every kind of trial works with, and how it reports.
+//! What all trials share, and how they report.
 
 use crate::folder::Workplace;
 use crate::operations::{self, Operation};
 use crate::scene::{Otp, Scenes};
 
-/// What every kind of trial works with.
+/// What all trials share.
 pub(crate) struct Context {
     pub(crate) place: Workplace,
     pub(crate) otp: Otp,
@@ -23,7 +23,7 @@ impl Context {
     }
 }
 
-/// What one operation went through.
+/// The results of one operation.
 pub(crate) struct Row {
     pub(crate) operation: String,
     pub(crate) points: usize,

@@ -1,6 +1,6 @@
-//! A model of a disk: what a program did to it, and what it may hold after a power failure.
+//! A model of a disk: the changes that a program made, and what the disk may hold after a power failure.
 //!
-//! Whatever was synced is there. Anything else may be there or not, in any order:
+//! Everything that was synced is there. Anything else may be there or not, in any order:
 //!
 //! - Each name in a directory is in its state at the last sync of that directory, or after any later change of this name,
 //!   independently of other names. Only a rename changes both of its names or neither.
@@ -34,23 +34,23 @@ type Names = BTreeMap<String, Inode>;
 /// A change of one name, or of two in a rename.
 type Change = Vec<(String, Option<Inode>)>;
 
-/// Changes that share names, in order. Chains are independent of each other.
+/// Changes that share names, in order. Chains are independent of one another.
 type Chain = Vec<Change>;
 
-/// A disk with every change that was made to it.
+/// A disk with every change made to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
     inodes: Vec<(Content, u32)>,
 }
 
-/// What a path below the root holds.
+/// The object at a path below the root.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
     File(Vec<u8>, u32),
     Directory(u32),
 }
 
-/// What a disk holds, by path.
+/// The contents of a disk, by path.
 pub(crate) type Tree = BTreeMap<String, Node>;
 
 impl Disk {
@@ -71,26 +71,26 @@ impl Disk {
         self.inodes.len() - 1
     }
 
-    /// Writes at a place of a file, over what is there or behind it.
+    /// Writes at a position in a file, over existing bytes or after them.
     pub(crate) fn write(&mut self, file: Inode, at: usize, bytes: &[u8]) {
         let Content::File { unsynced, .. } = &mut self.inodes[file].0 else {
             return;
         };
         match unsynced.last_mut() {
-            // Writes that follow each other are one.
+            // Consecutive writes count as one.
             Some(Edit::Write { at: start, bytes: before }) if *start + before.len() == at => before.extend(bytes),
             _ => unsynced.push(Edit::Write { at, bytes: bytes.to_vec() }),
         }
     }
 
-    /// Cuts a file at a length.
+    /// Truncates a file.
     pub(crate) fn cut(&mut self, file: Inode, len: usize) {
         if let Content::File { unsynced, .. } = &mut self.inodes[file].0 {
             unsynced.push(Edit::Cut { len });
         }
     }
 
-    /// A mode counts as durable at once: a store creates everything with its narrowest mode.
+    /// A change of mode counts as durable at once: a store creates everything with its narrowest mode.
     pub(crate) fn set_mode(&mut self, inode: Inode, mode: u32) {
         self.inodes[inode].1 = mode;
     }
@@ -100,7 +100,7 @@ impl Disk {
         self.change(directory, vec![(name.to_owned(), to)]);
     }
 
-    /// Renames within one directory.
+    /// Renames within a directory.
     pub(crate) fn rename(&mut self, directory: Inode, from: &str, to: &str) {
         let moved = self.find(directory, from);
         self.change(directory, vec![(from.to_owned(), None), (to.to_owned(), moved)]);
@@ -135,7 +135,7 @@ impl Disk {
         }
     }
 
-    /// What a name leads to while the power is on.
+    /// The inode that a name leads to while the power is on.
     pub(crate) fn find(&self, directory: Inode, name: &str) -> Option<Inode> {
         let Content::Directory { durable, unsynced } = &self.inodes[directory].0 else {
             return None;
@@ -144,7 +144,7 @@ impl Disk {
         changed.map_or_else(|| durable.get(name).copied(), |(_, to)| *to)
     }
 
-    /// How many states each file and chain that is not durable may be in; state 0 is the durable one.
+    /// How many states each file and chain that is not durable may be in. State 0 is the durable one.
     pub(crate) fn choices(&self) -> Vec<usize> {
         let mut choices = Vec::new();
         for (content, _) in &self.inodes {
@@ -157,7 +157,7 @@ impl Disk {
         choices
     }
 
-    /// What the disk holds if each file and chain is in its chosen state, in the order of [`Disk::choices`].
+    /// The contents of the disk if each file and chain is in its chosen state, in the order of [`Disk::choices`].
     pub(crate) fn tree(&self, chosen: &[usize]) -> Tree {
         let mut chosen = chosen.iter().copied();
         let mut files = BTreeMap::new();
@@ -204,7 +204,7 @@ fn apply(names: &mut Names, change: &Change) {
 }
 
 impl Edit {
-    /// In how many states it may be, beside not being there.
+    /// How many states it may be in, apart from being absent.
     fn states(&self) -> usize {
         match self {
             Self::Write { .. } => 3,
@@ -223,7 +223,7 @@ impl Edit {
         }
     }
 
-    /// What is left of it in a state; in the last one, all.
+    /// The part of it that is left in a state; in the last state, all of it.
     fn in_state(&self, state: usize) -> Self {
         match self {
             Self::Write { at, bytes } if state == 1 => {

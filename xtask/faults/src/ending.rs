@@ -46,7 +46,7 @@ pub(crate) fn exit_code(code: Code) -> i32 {
 /// What a run may leave behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leave {
-    /// Records whose keys are lost: the run was cut, or could not take them back.
+    /// Records whose keys are lost: the run was cut off, or could not take them back.
     pub(crate) orphans: bool,
     /// No message: it could not be written.
     pub(crate) silence: bool,

@@ -1,4 +1,4 @@
-//! A source of entropy that a user provides: what of it was used in a key that somebody has must be gone from it.
+//! A source of entropy that a user provides: bytes that went into somebody's key must be gone from it.
 
 use std::fs;
 use std::num::NonZeroU8;
@@ -17,10 +17,10 @@ pub(crate) const FILE: &str = "entropy";
 /// Its length in bytes: enough for an account and a bit more.
 const LEN: usize = 1500;
 
-/// The bytes that `add` uses up, for a key of the smallest capacity: the start-up test, and what the key is drawn from.
+/// How many bytes `add` uses for a key of the smallest capacity: the start-up test's, and the key's own.
 const USED: usize = STARTUP_LEN + drawn_len(Capacity::MIN, NonZeroU8::MIN);
 
-/// What the file holds at first: no zeros, which are what used bytes are overwritten with, and the same each time.
+/// The file's contents at first: always the same, and no zeros, which overwrite used bytes.
 fn original() -> Vec<u8> {
     let mut dice = Dice(0x5DEE_CE66_D1CE_4E5B);
     (0..LEN).map(|_| u8::try_from(1 + dice.below(255)).unwrap_or(1)).collect()
@@ -36,12 +36,12 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<u8>> {
     fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What is wrong with what is left of the file.
+/// What is wrong with the rest of the file.
 pub(crate) fn faults(left: &[u8], key_was_reported: bool) -> Option<String> {
     let original = original();
     let kept = LEN - USED;
     let is_kept = |(at, byte): (usize, &u8)| at >= kept || *byte == original[at];
-    // A part may be overwritten, or cut off; nothing else happens to the file.
+    // Bytes may be overwritten or cut off; nothing else happens to the file.
     let is_untouched_or_used = |(at, byte): (usize, &u8)| *byte == original[at] || (at >= kept && *byte == 0);
     if left.len() > LEN {
         Some(format!("the entropy has grown to {} bytes", left.len()))

@@ -12,13 +12,13 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Writes a file that only this user can read, as the receiver of a key would.
+/// Writes a file that only this user can read, as somebody who receives a key would.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
     file.and_then(|mut file| file.write_all(bytes)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Removes a folder, if it is there.
+/// Removes a folder, if it exists.
 pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", folder.display())),
@@ -71,7 +71,7 @@ pub(crate) fn tree(folder: &Path) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// A folder for all trials, in memory where the system has such a place, and removed at the end.
+/// A folder for all trials, in memory if the system offers that, which is removed at the end.
 pub(crate) struct Workplace(pub(crate) PathBuf);
 
 impl Workplace {

@@ -44,7 +44,7 @@ pub(crate) fn try_all(context: &Context, report: &mut dyn FnMut(Row)) -> Result<
     Ok(())
 }
 
-/// What a small file system lacks.
+/// What a small file system runs out of.
 #[derive(Clone, Copy, Debug)]
 enum Shortage {
     Files,
@@ -58,7 +58,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Runs the operation with no room at all, then with room for one file or block, for two, until it succeeds.
+    /// Runs the operation with no room at all, then with room for one file or block, then two, until it succeeds.
     fn full(&self, file_system: &str) -> Result<Row> {
         let operation = format!("{}: full {file_system}", self.operation.name);
         let mut row = Row { operation, points: 0, losses: Vec::new() };
@@ -161,7 +161,7 @@ impl Trial<'_> {
         let mut expected = vec![0, exit_code(Code::StoreUnavailable)];
         expected.extend(writes_key_files.then_some(exit_code(Code::Other)));
         expected.extend(self.operation.uses_entropy().then_some(exit_code(Code::RandomnessFailed)));
-        // A ring is no store; and what the database may have is in doubt until it is resumed.
+        // A ring is not a store; and what the database has is in doubt until the rotation is resumed.
         let with_ring = [exit_code(Code::Other), exit_code(Code::InDoubt)];
         expected.extend(with_ring.into_iter().filter(|_| self.operation.scene.has_ring()));
         match ending.how {
@@ -182,7 +182,7 @@ impl Trial<'_> {
     }
 }
 
-/// The smallest unit that a file system allocates, in bytes.
+/// The smallest unit that the file system allocates, in bytes.
 fn block_len(folder: &Path) -> Result<usize> {
     use std::os::unix::fs::MetadataExt;
     let block = fs::metadata(folder).map_err(|error| format!("{}: {error}", folder.display()))?.blksize();

@@ -1,4 +1,4 @@
-//! What must hold after any disturbed import: what was reported opens, and a run that is repeated ends where one whole run would.
+//! What must hold after any disturbed import: reported keys open, and a repeated run ends like an undisturbed one.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::scene::NEW;
 /// The command, without its ring.
 pub(crate) const IMPORT: [&str; 5] = ["import", "jsonl", MANIFEST, "--new-key-dir", MADE];
 const MANIFEST: &str = "accounts.jsonl";
-/// The accounts, and who gets keys: enough of them to be synced together.
+/// The accounts, and who gets keys: enough to be synced together.
 const ACCOUNTS: [&str; 3] = ["work/new/account", "work/other", "third"];
 const HOLDERS: [&str; 3] = ["x", "y", "z"];
 
@@ -27,7 +27,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     write_private(&folder.join(MANIFEST), ACCOUNTS.map(line).concat().as_bytes())
 }
 
-/// The inspection of a scene after an import.
+/// Inspects a scene after an import.
 pub(crate) struct ImportCheck<'a> {
     check: Check<'a>,
 }
@@ -37,7 +37,7 @@ impl<'a> ImportCheck<'a> {
         Self { check }
     }
 
-    /// Gives everything that is wrong.
+    /// Returns everything that is wrong.
     pub(crate) fn run(mut self) -> Result<Vec<String>> {
         let found = damage(self.check.otp, self.check.folder)?;
         self.check.findings.extend(found);
@@ -59,7 +59,7 @@ impl<'a> ImportCheck<'a> {
         Ok(self.check.findings)
     }
 
-    /// Runs the command again, undisturbed. Each key is there then, or in this very state.
+    /// Runs the command again, undisturbed. For each key, it must report `exists` or the given state.
     fn again(&mut self, state: &str) -> Result<()> {
         let again = self.check.otp.run(self.check.folder, &self.check.operation.arguments, "")?;
         let said = String::from_utf8_lossy(&again.stdout).into_owned();
@@ -81,7 +81,7 @@ impl<'a> ImportCheck<'a> {
         Ok(())
     }
 
-    /// The key files, and nothing else.
+    /// Only the key files are there.
     fn key_files(&mut self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         for path in entries(&self.check.folder.join(MADE))? {
@@ -124,7 +124,7 @@ impl<'a> ImportCheck<'a> {
     }
 }
 
-/// The key files that a report says were added.
+/// The key files that a report calls added.
 fn added(report: &str) -> Vec<String> {
     let whole = report.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let files = whole.filter_map(|line| line.strip_prefix("added\t")?.trim_end().rsplit('\t').next());

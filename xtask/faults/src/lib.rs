@@ -56,7 +56,7 @@ const PARTS: [Part; 4] = [
     Part { name: "load", title: "a hundred processes at once", run: load::try_all },
 ];
 
-/// The command line.
+/// The arguments of the command line.
 struct Options {
     parts: Vec<String>,
     quick: bool,
@@ -64,11 +64,11 @@ struct Options {
     seconds: Option<u64>,
 }
 
-/// Runs the trials that the arguments name, on the program that the first one names.
+/// Runs the trials that the arguments name, on the program named first.
 ///
 /// # Errors
 ///
-/// A message that says what was lost, or what is missing on this machine.
+/// A message that says what was lost, or what this machine lacks.
 pub fn run(arguments: &[String]) -> Result<()> {
     let (otp, arguments) = arguments.split_first().ok_or("the path of otp is missing")?;
     let options = parse(arguments)?;

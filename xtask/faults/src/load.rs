@@ -15,7 +15,7 @@ use crate::truth::{Account, Dice, Generation, Key, Life};
 use xtask::Result;
 
 const PROCESSES: u64 = 100;
-/// One below another, and one on its own.
+/// Two accounts, one below the other, and a separate one.
 const ACCOUNTS: [&str; 3] = ["load/a", "load/a/below", "alone"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl<'a> Load<'a> {
         Ok(Self { otp, folder, accounts })
     }
 
-    /// Starts one process after another until time is up. Gives what each did, and what was wrong.
+    /// Starts one process after another until time is up. Returns what each did, and what was wrong.
     fn work(&self, worker: u64, end: Instant) -> Result<Vec<(Action, Outcome)>> {
         let mut dice = Dice(worker.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut done = Vec::new();
@@ -224,7 +224,7 @@ impl<'a> Load<'a> {
         Ok(Outcome::Right)
     }
 
-    /// Uses an account of the worker's own, in directories that other workers make and remove at the same time.
+    /// Uses the worker's own account, in directories that other workers make and remove at the same time.
     fn add_and_remove(&self, worker: u64, name: &str) -> Result<Outcome> {
         let account = format!("load/passing/{}/{worker}", worker % 3);
         let file = format!("keys/passing-{name}");
@@ -245,7 +245,7 @@ impl<'a> Load<'a> {
         Ok(Outcome::Right)
     }
 
-    /// Once all is quiet, each key opens or fails as it should, and nothing is left over.
+    /// Once all is quiet, each key opens or fails as it should, and there are no leftovers.
     fn look_afterwards(&self) -> Result<Row> {
         let mut row = Row { operation: "each key, when all is quiet".into(), points: 0, losses: Vec::new() };
         for number in 0..ACCOUNTS.len() {

@@ -19,7 +19,7 @@ pub(crate) struct Helper {
 pub(crate) struct Mount {
     /// Its path in the helper's namespace.
     inside: PathBuf,
-    /// The same place, as this process and its children reach it.
+    /// The same place, as seen by this process and its children.
     pub(crate) folder: PathBuf,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) scene: Kind,
     pub(crate) arguments: Vec<&'static str>,
-    /// What it reads from standard input.
+    /// Its standard input.
     pub(crate) input: &'static str,
     pub(crate) effect: Effect,
 }
@@ -30,9 +30,9 @@ pub(crate) enum Effect {
     Ends(&'static str),
     /// The accounts of a manifest, each with its keys; see [`import_check`](crate::import_check).
     Imports,
-    /// The account is gone.
+    /// The account is removed.
     Removes,
-    /// With a ring: a new secret under the keys that are there. Whether the database changes too, and every key.
+    /// With a ring: existing keys open a new secret. Whether the database changes too, and all keys are replaced.
     Renews { applies: bool, new_keys: bool },
     /// With a ring: an unfinished rotation ends with the new secret, or with the old one.
     Settles { new: bool },
@@ -62,7 +62,7 @@ impl Operation {
     pub(crate) fn hands_over(&self) -> bool {
         match self.effect {
             Effect::Adds | Effect::Issues | Effect::Imports | Effect::Replaces { .. } | Effect::Renews { .. } => true,
-            // The key that is on its last page gets a successor.
+            // The key on its last page gets a successor.
             Effect::Settles { new } => new,
             Effect::Ends(_) | Effect::Removes | Effect::Keeps => false,
         }
@@ -83,12 +83,12 @@ impl Operation {
     }
 }
 
-/// Where an operation that makes keys puts them: a new file, or a new folder.
+/// Where an operation that makes keys puts them: a new file or a new folder.
 pub(crate) const MADE: &str = "made";
 
 /// The key that is revoked. Its id is filled in later.
 pub(crate) const REVOKED: &str = "keys/caller-3.key";
-/// Stands for that key's id among the arguments.
+/// A placeholder for that key's id among the arguments.
 pub(crate) const ITS_ID: &str = "ID";
 
 pub(crate) fn all() -> Vec<Operation> {

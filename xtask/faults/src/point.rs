@@ -23,11 +23,11 @@ impl Point {
 pub(crate) enum Fault {
     /// The call fails, once.
     Once(&'static str),
-    /// From this call on the disk is full: calls that need room fail.
+    /// From this call on, the disk is full: calls that need room fail.
     Full,
-    /// From this call on the file system is read-only, as after some disk errors: calls that change it fail.
+    /// From this call on, the file system is read-only, as after some disk errors: calls that change it fail.
     ReadOnly,
-    /// From this call on the disk is dead: all calls on files fail.
+    /// From this call on, the disk is dead: all calls on files fail.
     Dead,
     /// The process is killed before this call.
     Killed,
@@ -73,8 +73,8 @@ const INTERRUPTIBLE: [&str; 11] =
     ["openat", "read", "write", "close", "fsync", "fdatasync", "flock", "fchmod", "fchown", "poll", "ftruncate"];
 /// Calls that manage memory.
 const MEMORY: [&str; 6] = ["mmap", "munmap", "mremap", "mprotect", "madvise", "mlock"];
-/// Calls that can't fail, whose failure a program can't see, or for which strace has none: a failed `brk` gives the old
-/// break, not an error.
+/// Calls that can't fail, whose failure a program can't notice, or for which strace has none: a failed `brk` returns
+/// the old break, not an error.
 const SURE: [&str; 10] = [
     "brk",
     "exit_group",
@@ -143,9 +143,9 @@ pub(crate) fn spoiler(run: &Recording) -> Option<Injection> {
     Some(Injection { name: handed_over.name.clone(), ordinal: handed_over.ordinal, what: What::Error("EIO") })
 }
 
-/// Kills a run at every call after one that failed.
+/// Kills a run at each call after one that failed.
 ///
-/// Calls of the same name are left out, since strace allows one fault for each name. The kill at the next call covers them.
+/// Calls of the same name are left out: strace allows one fault for each name. The kill at the next call covers them.
 pub(crate) fn kills_after(run: &Recording, failed: &Injection) -> Vec<Point> {
     let is_it = |call: &Call| call.name == failed.name && call.ordinal == failed.ordinal;
     let later = run.calls.iter().skip_while(|call| !is_it(call)).filter(|call| call.name != failed.name);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use xtask::Result;
 
-/// Runs `work` on each item, one at a time on each processor. Gives the results in the order of the items.
+/// Runs `work` on each item, one at a time on each processor. Returns the results in the order of the items.
 ///
 /// `work` also gets the number of its worker, from 0. The first error ends everything.
 pub(crate) fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(usize, &I) -> Result<T> + Sync) -> Result<Vec<T>> {

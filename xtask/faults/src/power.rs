@@ -19,25 +19,25 @@ use crate::scene::{Scene, run_with_input};
 use crate::strace::{self, Call, Injection, Recording};
 use xtask::Result;
 
-/// Up to this many combinations at one moment, all are tried; beyond that, those that [`chosen`] picks.
+/// Up to this many combinations at one moment are all tried; otherwise, those that [`chosen`] picks.
 const ALL_UP_TO: usize = 4096;
 /// How many combinations are drawn if not all are tried.
 const DRAWN: usize = 64;
 /// How many states of each operation the quick run tries.
 const QUICK: usize = 40;
 
-/// What the disk holds when the power is back, and what was printed before the failure.
+/// What the disk holds when the power returns, and what was printed before it failed.
 #[derive(PartialEq, Eq, Hash)]
 struct State {
     tree: Tree,
     printed: Vec<u8>,
     /// Whether the operation had reported success.
     done: bool,
-    /// Whether its program has changed the database, which has a disk of its own.
+    /// Whether its program has changed the database, which is on a disk of its own.
     applied: bool,
 }
 
-/// How far the program is that changes the database.
+/// How far the program that changes the database has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Program {
     NotStarted,
@@ -113,7 +113,7 @@ impl Trial<'_> {
         Ok(Row { operation, points: states.len(), losses: outcomes.into_iter().flatten().collect() })
     }
 
-    /// Makes sure that the model catches a program that syncs nothing.
+    /// Makes sure that the model catches a program that never syncs.
     fn check_control(&self, recording: &Recording) -> Result<()> {
         let calls = recording.calls.iter().filter(|call| !matches!(call.name.as_str(), "fsync" | "syncfs"));
         let row = self.try_states(String::new(), &calls.cloned().collect::<Vec<_>>())?;
@@ -156,7 +156,7 @@ impl Trial<'_> {
         Ok(states)
     }
 
-    /// Makes a folder that holds the state, and gives what is wrong with it.
+    /// Makes a folder that holds the state, and returns what is wrong with it.
     fn check(&self, state: &State, folder: &Path) -> Result<Option<String>> {
         remove(folder)?;
         materialise(&state.tree, folder)?;
@@ -191,7 +191,7 @@ fn hash(state: &State) -> u64 {
 /// The combinations to try: a state for each file and chain that is not durable.
 ///
 /// All of them, if they are few. Otherwise: nothing arrived; everything; everything up to some change; all but one; one
-/// alone; and some that are drawn, always the same.
+/// alone; and some that are drawn, always the same ones.
 fn chosen(disk: &Disk) -> Vec<Vec<usize>> {
     let choices = disk.choices();
     let count = choices.iter().try_fold(1_usize, |product, states| product.checked_mul(*states));
@@ -213,7 +213,7 @@ fn chosen(disk: &Disk) -> Vec<Vec<usize>> {
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for _ in 0..DRAWN {
         let draw = |states: &usize| {
-            // Marsaglia's xorshift: any spread will do if it is the same each time.
+            // Marsaglia's xorshift: any spread will do, if it is always the same.
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;

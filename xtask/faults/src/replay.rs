@@ -1,4 +1,4 @@
-//! Turns system calls that strace recorded into changes of the disk's model.
+//! Turns system calls that strace recorded into changes of the model disk.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,13 +12,13 @@ use crate::folder::entries;
 use crate::strace::Call;
 use xtask::Result;
 
-/// Has strace show every byte of every string, in hexadecimal.
+/// Makes strace show every byte of every string, in hexadecimal.
 pub(crate) const WHOLE_STRINGS: [&str; 3] = ["-xx", "-s", "1000000"];
 
 /// What a descriptor leads to.
 #[derive(Clone, Debug)]
 enum Open {
-    /// A file or directory, and where the next bytes are read or written; a duplicate shares that.
+    /// A file or directory, and the position of the next read or write, which duplicates share.
     Inode(Inode, Rc<Cell<usize>>),
     StandardOutput,
     /// Something outside the folder.
@@ -41,7 +41,7 @@ impl Replay {
         Ok(Self { disk, printed: Vec::new(), open: HashMap::from([(1, Open::StandardOutput)]) })
     }
 
-    /// Applies a call. Gives whether it changed the disk, its durable part, or what is printed.
+    /// Applies a call. Says whether it changed the disk, its durable part, or the output.
     pub(crate) fn apply(&mut self, call: &Call) -> Result<bool> {
         let Some((arguments, result)) = parse(&call.line).filter(|(_, result)| *result >= 0) else {
             return Ok(false);
@@ -155,7 +155,7 @@ impl Replay {
         changed
     }
 
-    /// Points the name at a path at what `to` gives.
+    /// Points the name in a path at what `to` returns.
     fn name(&mut self, from: Option<Inode>, path: &str, to: impl FnOnce(&mut Disk) -> Option<Inode>) -> Result<()> {
         let unknown = || format!("the model of a disk knows no directory of {path}");
         let (directory, name) = from.and_then(|from| self.parent(from, path)).ok_or_else(unknown)?;

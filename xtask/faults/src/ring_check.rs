@@ -1,4 +1,4 @@
-//! What must hold after any disturbed run of a command with a ring, and after the rotation was resumed.
+//! What must hold after any disturbed run of a command with a ring, and after the rotation is resumed.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ use crate::scene::{ACCOUNT, Held, NEW, OLD, run_with_input};
 const RING: [&str; 2] = ["--ring", "ring"];
 const LATER: &str = "alice\nlater\n";
 
-/// The inspection of a scene with a ring.
+/// Inspects a scene with a ring.
 pub(crate) struct RingCheck<'a> {
     check: Check<'a>,
 }
@@ -27,7 +27,7 @@ impl<'a> RingCheck<'a> {
         Self { check }
     }
 
-    /// Gives everything that is wrong.
+    /// Returns everything that is wrong.
     pub(crate) fn run(mut self) -> Result<Vec<String>> {
         let found = damage(self.check.otp, self.check.folder)?;
         self.check.findings.extend(found);
@@ -74,7 +74,7 @@ impl<'a> RingCheck<'a> {
             }
     }
 
-    /// Every key that was there opens one of these secrets at this moment, if the operation has not ended it.
+    /// Every key that was there opens one of these secrets now, unless the operation has ended it.
     fn held_keys(&mut self, secrets: &[&str]) -> Result<()> {
         for key in &self.check.scene.held {
             let opened = self.check.open(&key.file)?;
@@ -92,7 +92,7 @@ impl<'a> RingCheck<'a> {
         Ok(())
     }
 
-    /// Repeats a command that did not finish, and that people repeat.
+    /// Repeats a command that did not finish, if it is one that people repeat.
     fn repeat(&mut self) -> Result<()> {
         let Check { operation, otp, scene, folder, ending, .. } = &self.check;
         if ending.how == How::Code(0) || !matches!(operation.effect, Effect::Ends(_) | Effect::Keeps) {
@@ -108,7 +108,7 @@ impl<'a> RingCheck<'a> {
         Ok(())
     }
 
-    /// Goes on with what was cut short. Gives the files of new keys.
+    /// Continues what was interrupted. Returns the files of new keys.
     fn settle(&mut self) -> Result<Vec<String>> {
         if !matches!(self.check.operation.effect, Effect::Renews { .. } | Effect::Settles { .. }) {
             return Ok(Vec::new());
@@ -118,7 +118,7 @@ impl<'a> RingCheck<'a> {
         if matches!(self.check.operation.effect, Effect::Renews { new_keys: true, .. }) {
             resume.push("--new-keys");
         }
-        // An abort that was cut off is an abort again; a rotation that was forgotten is not resumed.
+        // An interrupted abort is aborted again; a forgotten rotation is not resumed.
         if let Effect::Settles { new: false } = self.check.operation.effect {
             resume.retain(|word| !["--resume", "--new-key-dir", "resumed"].contains(word));
             resume.extend(if self.changes_the_database() { &["--abort"][..] } else { &["--forget", "--yes"] });
@@ -143,7 +143,7 @@ impl<'a> RingCheck<'a> {
         if self.changes_the_database() {
             return Ok(format!("alice\n{word}\n"));
         }
-        // Somebody has changed the database by hand: the keys agree with each other.
+        // Somebody has changed the database by hand: the keys agree with one another.
         let Effect::Renews { .. } = self.check.operation.effect else { return Ok(OLD.into()) };
         Ok(match self.check.open("keys/caller-1.key")? {
             Opened::Secret(secret) => secret,
@@ -151,7 +151,7 @@ impl<'a> RingCheck<'a> {
         })
     }
 
-    /// A run that reports success has done what it was to do.
+    /// A run that reports success has done what it should.
     fn complete(&mut self, secret: &str) {
         let expected = match self.check.operation.effect {
             Effect::Renews { .. } | Effect::Settles { new: true } => NEW,
@@ -162,7 +162,7 @@ impl<'a> RingCheck<'a> {
         }
     }
 
-    /// Ring and store agree, but for the key of a record that was never written or taken back.
+    /// Ring and store agree, except about keys whose record was never written, or was taken back.
     fn agreement(&mut self) -> Result<()> {
         let (code, stdout, stderr) = self.otp(&[&["verify", "--json"][..], &RING].concat(), "")?;
         let report: Value = serde_json::from_str(&stdout).map_err(|error| format!("otp verify: {error}: {stderr}"))?;
@@ -181,7 +181,7 @@ impl<'a> RingCheck<'a> {
         for file in reported {
             match self.check.open(file)? {
                 Opened::Secret(opened) if opened == secret => {}
-                // The one that a resume has replaced once more.
+                // A resume has replaced this one once more.
                 Opened::Gone if file.starts_with(MADE) && self.check.folder.join("resumed").exists() => {}
                 other => self.check.find(format!("the new key in {file} was handed over, and gave {other:?}")),
             }
@@ -211,9 +211,9 @@ impl<'a> RingCheck<'a> {
         Ok(())
     }
 
-    /// The next rotation works, and every key that lives keeps its text.
+    /// The next rotation works, and every live key keeps its text.
     fn rotate_again(&mut self) -> Result<()> {
-        // Where nobody applied a change, the database still has the old word, and the keys know another.
+        // If nobody applied the change, the database still has the old word, and the keys open another.
         let word = if self.changes_the_database() { None } else { Some("later") };
         let mut rotate = vec!["rotate", ACCOUNT, "--password-stdin", "--new-key-dir", "afterwards"];
         rotate.extend(RING);
@@ -222,7 +222,8 @@ impl<'a> RingCheck<'a> {
         }
         let before = self.living()?;
         let (mut code, mut stdout, mut stderr) = self.otp(&rotate, "later")?;
-        // A key whose successor could not be handed over is named, since its holder has no other: then all get new ones.
+        // If a key's successor could not be handed over, the error names it, since its holder has no other: then all
+        // get new keys.
         let all_new = code == Some(exit_code(Code::Usage)) && self.check.ending.how != How::Code(0);
         if all_new {
             rotate.insert(2, "--new-keys");
@@ -246,7 +247,7 @@ impl<'a> RingCheck<'a> {
         Ok(())
     }
 
-    /// The keys of the account that were there before and still open.
+    /// The account's keys that were there before and still open.
     fn living(&self) -> Result<Vec<String>> {
         let mut living = Vec::new();
         for key in self.check.scene.held.iter().filter(|key| key.account == ACCOUNT) {
@@ -257,7 +258,7 @@ impl<'a> RingCheck<'a> {
         Ok(living)
     }
 
-    /// An account that was removed, or was not added or only in part, can be added.
+    /// An account that was removed, or not (or only partly) added, can be added.
     fn add_again(&mut self, account: &str) -> Result<()> {
         let mut add =
             vec!["add", account, "--username", "alice", "--password-stdin", "--new-key-file", "afterwards.key"];
@@ -276,7 +277,7 @@ impl<'a> RingCheck<'a> {
         Ok(())
     }
 
-    /// Nothing is left of a rotation, in store and ring, nor of a write that was cut off.
+    /// Nothing is left in store and ring of a rotation, or of an interrupted write.
     fn leftovers(&mut self) -> Result<()> {
         for path in tree(&self.check.folder.join("store"))? {
             if path.ends_with(".staged.otp") {

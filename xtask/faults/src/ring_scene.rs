@@ -1,4 +1,4 @@
-//! A folder with a ring, and a database that is a file of one word.
+//! A folder with a ring, and a database that is a file with one word.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,8 +11,8 @@ use crate::scene::{ACCOUNT, Kind, OLD, OTHER, Otp, Scene};
 
 /// The database: whoever knows its word may change it.
 pub(crate) const DATABASE: &str = "database";
-/// The program that changes it. It keeps to the contract of `docs/rotation.md`, starts no other, and writes in place, since a
-/// database is not on the disk that is full.
+/// The program that changes it. It keeps the contract in `docs/rotation.md`, starts no other program, and writes in
+/// place: a database is not on the disk that is full.
 pub(crate) const APPLY: &str = "apply";
 const SCRIPT: &str = r#"
 read -r change || exit 1
@@ -24,14 +24,14 @@ printf '%s' "$new" 1<> database || exit 1
 exit "${1:-0}"
 "#;
 
-/// A key that has two pages, so that the next rotation is its last, and brings its successor.
+/// A key with two pages, so the next rotation uses its last and brings a successor.
 pub(crate) const LAST: &str = "keys/last.key";
 /// A key that was handed out without the ring.
 pub(crate) const LOOSE: &str = "keys/loose.key";
 
 const RING: [&str; 2] = ["--ring", "ring"];
 
-/// Makes the ring and its accounts, and cuts a rotation off if the scene is of that kind.
+/// Makes the ring and its accounts, and interrupts a rotation if the scene calls for it.
 pub(crate) fn prepare(scene: &mut Scene, otp: &Otp, kind: Kind) -> Result<()> {
     let folder = scene.folder.clone();
     write_private(&folder.join(APPLY), SCRIPT.as_bytes())?;
@@ -69,8 +69,8 @@ pub(crate) fn prepare(scene: &mut Scene, otp: &Otp, kind: Kind) -> Result<()> {
     if cut.status.code() == Some(15) { Ok(()) } else { Err(format!("a rotation was to be in doubt: {cut:?}")) }
 }
 
-/// Makes the ring of a copied folder the ring, as it would be if it had always been there. `otp ring adopt` does more: a ring that
-/// was moved may have missed a part of a rotation.
+/// Makes the ring in a copied folder look as if it had always been there. `otp ring adopt` does more: a ring that was
+/// moved may have missed a part of a rotation.
 pub(crate) fn settle(folder: &Path) -> Result<()> {
     let path = folder.join("ring/.otp-ring");
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());

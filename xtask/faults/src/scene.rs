@@ -14,7 +14,7 @@ use crate::import_check;
 use crate::ring_scene;
 use xtask::Result;
 
-/// The account that operations work on.
+/// The account under trial.
 pub(crate) const ACCOUNT: &str = "work/reporting";
 /// The account that `add` makes.
 pub(crate) const NEW_ACCOUNT: &str = "work/new/account";
@@ -24,14 +24,14 @@ pub(crate) const OLD: &str = "alice\nold\n";
 pub(crate) const NEW: &str = "alice\nnew\n";
 pub(crate) const OTHER: &str = "alice\nother\n";
 
-/// How many keys the account of a large scene has: enough for a rotation to sync them together.
+/// How many keys the account in a large scene has: enough for a rotation to sync them together.
 pub(crate) const MANY: usize = 33;
 
 /// The program under trial.
 pub(crate) struct Otp(PathBuf);
 
 impl Otp {
-    /// Copies it, since the original may be rebuilt meanwhile.
+    /// Copies the program: the original may be rebuilt meanwhile.
     pub(crate) fn copy_from(built: &Path, place: &Workplace) -> Result<Self> {
         let copied = place.0.join("otp");
         match fs::copy(built, &copied) {
@@ -47,7 +47,7 @@ impl Otp {
         for name in ["OTP_STORE", "OTP_KEY", "OTP_KEY_FILE", "OTP_RING", "CREDENTIALS_DIRECTORY"] {
             command.env_remove(name);
         }
-        // The backtrace of a panic only fills the screen.
+        // A panic's backtrace would only fill the screen.
         command.env("RUST_BACKTRACE", "0");
         command
     }
@@ -57,7 +57,7 @@ impl Otp {
         run_with_input(&mut self.command(folder, arguments), input)
     }
 
-    /// Runs a command that must succeed, and gives what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub(crate) fn must(&self, folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
         let output = self.run(folder, arguments, input)?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -77,7 +77,7 @@ impl Otp {
     }
 }
 
-/// Runs a command with `input` on its standard input, and gives what it printed on both streams.
+/// Runs a command with `input` on its standard input, and returns its output on both streams.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| format!("{name}: {error}");
@@ -102,22 +102,22 @@ pub(crate) struct Held {
     pub(crate) in_grace: bool,
 }
 
-/// What a folder holds before the run.
+/// The contents of a folder before the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// No store at all.
     Nothing,
-    /// Three accounts. The one under trial has three keys, one more in its grace period, and a revoked one.
+    /// Three accounts. The account under trial has three keys, another in its grace period, and a revoked one.
     Small,
-    /// The same, as a backup has it that left the files to lock out.
+    /// The same, restored from a backup without the lock files.
     Unlocked,
     /// The account under trial has many keys.
     Large,
     /// A ring has the keys to three accounts, and there is a database: see [`ring_scene`].
     Ring,
-    /// The same; a rotation was cut off before it had changed the database.
+    /// The same; a rotation was interrupted before it changed the database.
     DoubtBefore,
-    /// The same; a rotation was cut off after it had changed the database.
+    /// The same; a rotation was interrupted after it changed the database.
     DoubtAfter,
 }
 
@@ -128,7 +128,7 @@ impl Kind {
     }
 }
 
-/// The scenes of all kinds.
+/// One scene of each kind.
 pub(crate) struct Scenes(HashMap<Kind, Scene>);
 
 impl Scenes {
@@ -243,7 +243,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Copies the folder over what an earlier trial left there.
+    /// Copies the folder over what an earlier trial left.
     pub(crate) fn copy_to(&self, folder: &Path) -> Result<()> {
         remove(folder)?;
         copy(&self.folder, folder).map_err(|error| format!("{}: {error}", folder.display()))?;

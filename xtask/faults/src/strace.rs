@@ -12,9 +12,9 @@ use xtask::sh::answers;
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) name: String,
-    /// Its number among the process's calls of that name, from 1.
+    /// Its number among the process's calls with that name, from 1.
     pub(crate) ordinal: usize,
-    /// Name, arguments and result, as strace prints them.
+    /// Name, arguments and result, as printed by strace.
     pub(crate) line: String,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) calls: Vec<Call>,
-    /// Where the program's own code begins. The loader and the runtime come before it: a program that does not start writes
+    /// Where the program's own code begins. The loader and the runtime come first: a program that fails to start writes
     /// nothing.
     pub(crate) start: usize,
 }
@@ -41,18 +41,18 @@ pub(crate) enum What {
     Error(&'static str),
     /// This call and all later ones of that name fail.
     ErrorsFromHere(&'static str),
-    /// The process is killed instead of making the call.
+    /// The process is killed before it makes the call.
     Kill,
 }
 
 impl Recording {
-    /// Keeps the process dumpable: otherwise it hides its memory, and so paths and bytes, from everybody but root.
+    /// Keeps the process dumpable: otherwise only root can read its memory, and so the paths and bytes in its calls.
     pub(crate) fn readable() -> Injection {
         Injection { name: "prctl".into(), ordinal: 1, what: What::ErrorsFromHere("EPERM") }
     }
 
-    /// Makes the file system refuse unnamed files, if the run makes only one: strace can fail one call of a name, or all from
-    /// some call on.
+    /// Makes the file system refuse unnamed files, if the run makes only one: strace can fail one call with a name, or
+    /// all from some call on.
     pub(crate) fn without_unnamed_file(&self) -> Option<Injection> {
         let mut unnamed = self.calls.iter().filter(|call| call.name == "openat" && call.line.contains("O_TMPFILE"));
         let (call, None) = (unnamed.next()?, unnamed.next()) else {
@@ -73,7 +73,7 @@ pub(crate) fn check_installed() -> Result<()> {
 /// The command that runs `traced` under strace, writes its calls to the file `log`, and injects faults.
 pub(crate) fn command(traced: &Command, log: &Path, options: &[&str], injections: &[Injection]) -> Command {
     let mut command = Command::new("strace");
-    // A program that `otp` starts runs on its own: only `otp` is disturbed.
+    // Programs that `otp` starts run on their own: only `otp` is disturbed.
     command.args(["-f", "--detach-on=execve", "-qq", "-o"]).arg(log).args(options);
     for Injection { name, ordinal, what } in injections {
         let what = match what {
@@ -104,7 +104,7 @@ pub(crate) fn read(log: &Path) -> Result<Recording> {
     let mut calls = Vec::new();
     let of_process = |line: &str| line.split(' ').next().map(str::to_owned);
     let first = text.lines().next().and_then(of_process);
-    // What a child does before it is another program is not `otp`'s.
+    // What a child does before it becomes another program is not `otp`'s doing.
     for line in text.lines().filter(|line| of_process(line) == first) {
         let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let Some((name, _)) = line.split_once('(').filter(|(name, _)| is_name(name)) else {

@@ -1,9 +1,9 @@
 //! What is known about an account that many processes use at once: which key may open what.
 
-/// The most keys that an account is given, since a rotation replaces each.
+/// The most keys that an account gets, since a rotation replaces each.
 const KEYS: usize = 8;
 
-/// Whether a key opens. It only ever moves on to a later one of these.
+/// Whether a key opens. It only moves on to later ones of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Life {
     Lives,
@@ -49,14 +49,14 @@ impl Account {
         (0..self.keys.len()).filter(|key| self.life(*key) == Life::Lives).count() >= KEYS
     }
 
-    /// The first key of each generation is never revoked, so that the account stays.
+    /// The first key of each generation is never revoked, so that the account remains.
     pub(crate) fn stays(&self, key: usize) -> bool {
         let generation = self.keys[key].generation;
         self.keys.iter().position(|other| other.generation == generation) == Some(key)
     }
 }
 
-/// Marsaglia's xorshift: each worker draws the same numbers in each run.
+/// Marsaglia's xorshift: each worker draws the same numbers in every run.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {

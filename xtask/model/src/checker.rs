@@ -1,17 +1,17 @@
-//! A breadth-first checker: visits every state once, and gives the shortest way to one that breaks an invariant.
+//! A breadth-first checker: visits every state once, and finds the shortest path to one that breaks an invariant.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::rc::Rc;
 
-/// What the checker asks of a model.
+/// What the checker needs from a model.
 pub trait Model {
     /// A state. Equal states are visited once.
     type State: Eq + Hash;
-    /// What a transition is called in a trace.
+    /// The name of a transition in a trace.
     type Label: Copy;
 
-    /// The state that everything starts from.
+    /// The initial state.
     fn initial(&self) -> Self::State;
 
     /// Appends each state that may follow.
@@ -21,12 +21,12 @@ pub trait Model {
     fn broken(&self, state: &Self::State) -> Option<&'static str>;
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Found<L> {
     /// How many different states were visited.
     pub states: usize,
-    /// The shortest way to a broken invariant.
+    /// The shortest path to a broken invariant.
     pub counterexample: Option<Counterexample<L>>,
 }
 
@@ -39,12 +39,12 @@ pub struct Counterexample<L> {
     pub trace: Vec<L>,
 }
 
-/// Visits states until an invariant breaks, or none are left.
+/// Visits states until an invariant breaks or none are left.
 pub fn search<M: Model>(model: &M) -> Found<M::Label> {
     let initial = Rc::new(model.initial());
     let mut seen: HashSet<Rc<M::State>, BuildHasherDefault<Mix>> = HashSet::default();
     seen.insert(Rc::clone(&initial));
-    // For each state, by number: the one before it, and the transition between the two.
+    // For each state, by number: its predecessor, and the transition between them.
     let mut origins: Vec<Option<(usize, M::Label)>> = vec![None];
     let mut queue = VecDeque::from([(0, initial)]);
     let mut next = Vec::new();
@@ -76,7 +76,7 @@ fn trace<L: Copy>(origins: &[Option<(usize, L)>], mut number: usize) -> Vec<L> {
     trace
 }
 
-/// A fast hash for states, which nobody chooses to collide.
+/// A fast hash for states: nobody chooses them to collide.
 #[derive(Default)]
 struct Mix(u64);
 

@@ -13,7 +13,7 @@ pub struct Database {
     pub commands: [Option<Command>; RUNS],
 }
 
-/// A command that is to make `target` the password, and may log in with `old` as well.
+/// A command that is to make `target` the password, and may log in with `old`, too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Command {
     pub old: Secret,
@@ -33,12 +33,12 @@ pub enum State {
     Ended(Exit),
 }
 
-/// How a command ends. One that is killed ends with [`Exit::Other`].
+/// How a command ends. If it is killed, that is [`Exit::Other`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Exit {
     /// 0: the target is the password.
     Done,
-    /// 75: this command has changed nothing. What an earlier one did, it need not know.
+    /// 75: this command has changed nothing. It need not know what an earlier one did.
     Unchanged,
     /// Anything else: nobody knows.
     Other,
@@ -50,7 +50,7 @@ pub fn step(world: &World, who: usize, next: &mut Vec<(Label, World)>) {
     let mut to = |text, password, state| {
         let mut world = *world;
         world.database.password = password;
-        // Nobody waits for an orphan: it just goes, and with it the lock that it inherited.
+        // Nobody waits for an orphan: it just ends, and with it the lock that it inherited.
         let gone = command.orphan && matches!(state, State::Ended(_));
         world.database.commands[who] = (!gone).then_some(Command { state, ..command });
         next.push((Label::command(who, text), world));

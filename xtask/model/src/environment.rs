@@ -1,4 +1,4 @@
-//! What others do to ring and store: copies, backups, and a writer of the store.
+//! What others do to ring and store: copies, backups, and somebody who writes to the store.
 
 use crate::ring::Begun;
 use crate::rule::Rule;
@@ -50,7 +50,7 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
                     "the store is restored"
                 }
             },
-            // Only between runs: in one, a writer who puts back what the run expects gets the new record published.
+            // Only between runs: during one, a writer who restores what the run expects gets the new record published.
             Event::PutRecordBack(key) | Event::UndoRevocation(key) if may_put_back(world, key) => {
                 changed.store.records[key] = Some(Record::FIRST);
                 changed.store.notes[key] &= matches!(event, Event::PutRecordBack(_));
@@ -59,7 +59,7 @@ pub(crate) fn step(scenario: &Scenario, world: &World, next: &mut Vec<(Label, Wo
             }
             Event::Sweep => {
                 changed.store.sweep_claims(scenario.on(Rule::HighestClaimStays));
-                // The tombstone of a key that has no record is of age.
+                // The tombstone of a key without a record is old enough.
                 for key in (0..KEYS).filter(|_| !scenario.on(Rule::TombstonesStay)) {
                     changed.store.notes[key] &= world.store.records[key].is_some();
                 }

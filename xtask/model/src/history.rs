@@ -1,8 +1,8 @@
-//! What no process knows: what has happened so far, for the invariants to look at.
+//! What no process knows: everything that has happened so far, for the invariants to examine.
 
 use crate::world::{KEYS, PAGES};
 
-/// What has happened. Events that break an invariant by themselves are noted at once.
+/// What has happened. An event that breaks an invariant by itself is noted at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct History {
     /// For each page of each key, the number of its sealing; 0 for none.
@@ -18,9 +18,9 @@ pub struct History {
     pub ending: [bool; KEYS],
     /// Keys whose revocation has been answered.
     pub revoked: [bool; KEYS],
-    /// The store is not what writers made it: a backup, or a single object of one.
+    /// The store is not as writers left it: it, or an object in it, came from a backup.
     pub restored: bool,
-    /// The rotation that is to end every key, and the keys that there were when it began.
+    /// The rotation that is to end every key, and the keys that existed when it began.
     ends: Option<(u8, [bool; KEYS])>,
     pub broken: Option<&'static str>,
 }
@@ -52,7 +52,7 @@ impl History {
     /// A rotation has begun to end a key.
     pub fn used_up(&mut self, key: usize) {
         let succeeded = (0..KEYS).any(|new| self.handed_over[new] && self.succeeds[new] == Some(key));
-        // One that is being revoked needs no successor.
+        // A key that is being revoked needs no successor.
         if !succeeded && !self.ending[key] {
             self.broken = Some("T7: a key ends before its successor is handed over");
         }

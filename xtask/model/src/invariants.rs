@@ -17,7 +17,7 @@ pub enum Invariant {
     OneSecret,
     /// T5: after `revoke` has answered, there is no record of that key.
     RevokedIsGone,
-    /// T7: the text of a new key whose record is there can be had.
+    /// T7: if a new key has a record, its text is available.
     TextCanBeHad,
     /// T7: at rest and with nothing staged, a key has one successor at most.
     OneSuccessor,

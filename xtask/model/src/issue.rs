@@ -1,4 +1,4 @@
-//! `issue`: rule 4. It holds no lock of the ring, and runs beside rotations of stores that have no locks.
+//! `issue`: rule 4. It takes no ring lock, and may run during a rotation if the store has no locks.
 
 use crate::publish::sealing;
 use crate::rule::Rule;
@@ -38,7 +38,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
     }
 }
 
-/// Opens the source; the new key's page 0 belongs to the generation of now.
+/// Opens the source; page 0 of the new key belongs to the current generation.
 fn read_source(turn: &mut Turn<'_>) {
     let (store, mut history) = (&turn.world.store, turn.world.history);
     let secret = store.live_secret(SOURCE).filter(|_| store.staged_rotation().is_none());

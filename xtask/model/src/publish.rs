@@ -28,7 +28,7 @@ fn choose_generation(turn: &mut Turn<'_>) {
     }
     let seen = [(Rule::GenerationAboveRing, spent), (Rule::GenerationAboveStore, turn.world.store.highest_claim().0)];
     let highest = seen.iter().filter(|(rule, _)| turn.on(*rule)).map(|(_, seen)| *seen).max().unwrap_or(0);
-    // A claim that was refused is not tried again.
+    // A refused claim is not tried again.
     let generation = 1 + highest.max(turn.run.generation);
     if usize::from(generation) >= GENERATIONS {
         return turn.end("runs out of generations", |_| ());
@@ -65,7 +65,7 @@ fn put_claim(turn: &mut Turn<'_>) {
     }
 }
 
-/// Rule 7: for each key, by a list that is fresh: no record or a note, skip.
+/// Rule 7: for each key, from a fresh list: if it has no record, or a note, skip it.
 fn read_record(turn: &mut Turn<'_>) {
     let (key, run) = (turn.run.key, turn.run);
     if key == KEYS {
@@ -80,7 +80,7 @@ fn read_record(turn: &mut Turn<'_>) {
     if page.is_none() || !live || replaced {
         return turn.go("skips a key", Step::ReadRecord, next_key);
     }
-    // Rule 3: it is another run's.
+    // Rule 3: it belongs to another run.
     if turn.on(Rule::StopAtLater) && turn.world.sealed_at(turn.job.ring, key) >= Some(run.generation) {
         return turn.end("finds a record of this generation or later: overtaken", |_| ());
     }
@@ -88,10 +88,10 @@ fn read_record(turn: &mut Turn<'_>) {
     turn.go("reads a record", Step::CheckClaim, |_, run| run.expected = expected);
 }
 
-/// Rule 1: one's own claim is the highest.
+/// Rule 1: the run's own claim is the highest.
 fn check_claim(turn: &mut Turn<'_>) {
     let (generation, by) = turn.world.store.highest_claim();
-    // What a resumed run takes over when no rule forbids it is the claim of another.
+    // The claim that a resumed run takes over, if no rule forbids it, is another run's.
     let takes_over = turn.job.kind == Kind::Resume && !turn.on(Rule::ResumeClaimsAnew);
     let named = by == Some(turn.number()) || takes_over || !turn.on(Rule::ClaimNamesRun);
     if turn.on(Rule::OwnClaimIsHighest) && (generation != turn.run.generation || !named) {
@@ -100,7 +100,7 @@ fn check_claim(turn: &mut Turn<'_>) {
     turn.go("finds its claim the highest", Step::Seal, |_, _| ());
 }
 
-/// Rule 1: one's own staged record is still there. Then the page is sealed.
+/// Rule 1: the run's own staged record is still there. Then the page is sealed.
 fn seal(turn: &mut Turn<'_>) {
     let (run, key) = (turn.run, turn.run.key);
     if turn.on(Rule::OwnStagedIsThere) && !turn.world.store.staged[usize::from(run.rotation)] {

@@ -1,4 +1,4 @@
-//! `rotate --resume` and `rotate --abort`, rules 9 and 10; and the end of every rotation.
+//! `rotate --resume` and `rotate --abort`, rules 9 and 10; and how every rotation ends.
 
 use crate::rule::Rule;
 use crate::run::{Step, Turn};
@@ -48,7 +48,7 @@ fn find_staged(turn: &mut Turn<'_>) {
     let new_keys = begun.new_keys && turn.on(Rule::ApplyingKeepsOptions);
     let secrets = || (0..KEYS).filter_map(|key| turn.world.store.live_secret(key));
     let old: Secret = secrets().find(|secret| *secret != rotation).unwrap_or(rotation);
-    // Its command has ended with 0 then, and replaces that nobody waits for may still arrive.
+    // Its command has then ended with 0, and replaces that nobody waits for may still arrive.
     let claimed = reached > base;
     if turn.job.kind == Kind::Abort && turn.on(Rule::AbortBeforeClaim) && claimed {
         return turn.end("finds a generation claimed: it can only be resumed", |_| ());

@@ -1,11 +1,11 @@
-//! What a search has found, in words.
+//! The result of a search, in words.
 
 use crate::checker::Found;
 use crate::scenario::{Kind, Scenario};
 use crate::trials::Trial;
 use crate::world::Label;
 
-/// One line for a scenario that holds; the way to what breaks for one that does not.
+/// One line for a scenario that holds; otherwise, the path to the broken invariant.
 #[must_use]
 pub fn search(scenario: &Scenario, found: &Found<Label>) -> String {
     let store = if scenario.locks { "with locks" } else { "no locks" };
@@ -16,7 +16,7 @@ pub fn search(scenario: &Scenario, found: &Found<Label>) -> String {
     text
 }
 
-/// The rules that were taken out, and the shortest way to what breaks without them.
+/// The rules that were taken out, and the shortest path to what breaks without them.
 #[must_use]
 pub fn trial(trial: &Trial, scenario: &Scenario, found: &Found<Label>) -> String {
     let names: Vec<String> = trial.without.iter().map(|rule| format!("{rule:?}")).collect();

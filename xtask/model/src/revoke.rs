@@ -1,4 +1,4 @@
-//! `revoke`: rule 5. It holds no lock of the ring, works without one, and during a rotation.
+//! `revoke`: rule 5. It takes no ring lock, works without a ring, and may run during a rotation.
 
 use crate::rule::Rule;
 use crate::run::{Step, Turn};
@@ -13,7 +13,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
             let marks = turn.on(Rule::EndedMark);
             turn.go("marks the key ended in the ring", begin(note_first), |world, _| {
                 world.rings[ring].ended[key] |= marks;
-                // From here on rotations pass the key by, even if this run crashes.
+                // From here on, rotations skip the key, even if this run crashes.
                 world.history.ending[key] = true;
             });
         }
@@ -44,7 +44,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
     }
 }
 
-/// The note comes before the record goes, so that no reader misses both.
+/// The note is written before the record is removed, so that no reader misses both.
 pub(crate) fn begin(note_first: bool) -> Step {
     if note_first { Step::PutNote } else { Step::RemoveRecord }
 }

@@ -2,7 +2,8 @@
 
 use crate::world::{KEYS, ROTATIONS};
 
-/// What one directory holds. Its lock is not in it: see [`World::ring_is_free`](crate::world::World::ring_is_free).
+/// The contents of one directory. Its lock is elsewhere: see
+/// [`World::ring_is_free`](crate::world::World::ring_is_free).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Ring {
     /// The copy of each key: the generation of its page 0.
@@ -13,7 +14,7 @@ pub struct Ring {
     pub done: u8,
     /// Keys that never get another record.
     pub ended: [bool; KEYS],
-    /// The key that is issued in the place of each.
+    /// The key that was issued to replace each key.
     pub succeeded: [Option<usize>; KEYS],
     /// Recovery keys, by rotation.
     pub recovery: [bool; ROTATIONS],
@@ -21,7 +22,7 @@ pub struct Ring {
     pub applying: [Option<Begun>; ROTATIONS],
 }
 
-/// What the mark of a rotation says of its beginning.
+/// What a rotation's mark says about its start.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Begun {
     /// The generation that the account had reached.
@@ -31,7 +32,7 @@ pub struct Begun {
 }
 
 impl Ring {
-    /// The page of a key at a generation: `g - g0`. `None` without the key, or where it has no such page.
+    /// The page of a key at a generation: `g - g0`. `None` if the key is not in the ring, or has no such page.
     #[must_use]
     pub fn page(&self, key: usize, generation: u8, pages: u8) -> Option<u8> {
         generation.checked_sub(self.keys[key]?).filter(|page| *page < pages)

@@ -1,4 +1,4 @@
-//! `rotate`, up to the end of the command: rule 6, and what rule 7 makes of each end.
+//! `rotate`, up to the command's end: rule 6, and what rule 7 makes of each ending.
 
 use crate::database::{Exit, State};
 use crate::ring::Begun;
@@ -46,7 +46,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
         Step::MarkApplying => {
             turn.go("marks applying", after(turn), |world, _| world.rings[ring].applying[rotation] = Some(begun));
         }
-        // `abort` is the one that goes back.
+        // `abort` goes back.
         Step::StartCommand if turn.job.kind == Kind::Abort => turn.start_command(run.rotation, run.old),
         Step::StartCommand => turn.start_command(run.old, run.rotation),
         Step::AwaitCommand => await_command(turn),
@@ -84,7 +84,7 @@ fn classify(turn: &mut Turn<'_>) {
     });
 }
 
-/// Whether the ring has a key and takes it for one that lives.
+/// Whether the ring has a key and considers it alive.
 fn is_known(turn: &Turn<'_>, key: usize) -> bool {
     let ring = &turn.world.rings[turn.job.ring];
     ring.keys[key].is_some() && !(ring.ended[key] && turn.on(Rule::EndedMark))
@@ -116,7 +116,7 @@ fn after(turn: &Turn<'_>) -> Step {
     following(turn, Some(turn.run.step))
 }
 
-/// The step that follows one, or the first of all. What a missing rule does not put first comes after the command.
+/// The step after a given one, or the first of all. A step whose rule is missing comes after the command.
 fn following(turn: &Turn<'_>, step: Option<Step>) -> Step {
     let first = |rule: Option<Rule>| rule.is_none_or(|rule| turn.on(rule));
     let late = matches!(turn.job.kind, Kind::Rotate { .. });

@@ -1,4 +1,4 @@
-//! The parts of the rules that hold the design up. Each can be taken out, and then the checker must find what breaks.
+//! The parts of the rules that the design rests on. Take any out, and the checker must find what breaks.
 
 /// A part of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub enum Rule {
     GenerationAboveStore,
     /// 1: a resumed rotation claims anew.
     ResumeClaimsAnew,
-    /// 1: what a record is compared with is read before the run looks at claims and staged records.
+    /// 1: what a record will be compared with is read before the run looks at claims and staged records.
     ReadBeforeChecks,
     /// 3: a record is replaced only if it is the expected one.
     CompareAndSwap,
@@ -57,7 +57,7 @@ pub enum Rule {
     ListAfresh,
     /// 7: any end but 0 and 75 keeps the staged record.
     OtherEndKeepsStaged,
-    /// 7: 75 means "unchanged" only from a command that nobody ran before.
+    /// 7: 75 means "unchanged" only from a command that has not run before.
     UnchangedOnlyFirst,
     /// 7: the staged record goes after all records are published.
     StagedGoesLast,
@@ -65,7 +65,7 @@ pub enum Rule {
     OnlyOwnStaged,
     /// 7: an old key ends after its successor is handed over.
     EndAfterHandOver,
-    /// 7: the ring names a key's successor before that has a record.
+    /// 7: the ring names a key's successor before the successor has a record.
     SuccessorNamedFirst,
     /// 9: the mark of a rotation says which generation the account had reached.
     ApplyingKeepsBase,
@@ -75,7 +75,7 @@ pub enum Rule {
     AbortBeforeClaim,
     /// 12: the highest claim stays.
     HighestClaimStays,
-    /// 14: a ring that is adopted takes each rotation that it has a recovery key of for one that may have started.
+    /// 14: a ring that is adopted treats each rotation that it has a recovery key of as one that may have started.
     AdoptMarksApplying,
 }
 

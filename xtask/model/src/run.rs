@@ -1,4 +1,4 @@
-//! A run: one process of `otp`, and how far it is.
+//! A run: one process of `otp`, and how far it has got.
 
 use crate::database::{Command, State};
 use crate::rule::Rule;
@@ -59,7 +59,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether a run holds the account's lock for it, where the store has one.
+    /// Whether a run holds the account's lock for this step, if the store has locks.
     #[must_use]
     pub fn takes_account_lock(self) -> bool {
         let without =
@@ -73,14 +73,14 @@ impl Step {
 pub struct Run {
     pub step: Step,
     pub holds_account: bool,
-    /// The rotation that it works for; its number is also the new secret.
+    /// The rotation that it works on; the rotation's number is also the new secret.
     pub rotation: u8,
     pub old: Secret,
     /// The generation that the account had reached when the rotation began, and whether every key is to end.
     pub base: u8,
     pub new_keys: bool,
     pub generation: u8,
-    /// The key that it is at.
+    /// The key that it is working on.
     pub key: usize,
     /// The keys that it saw when it classified them.
     pub seen: [bool; KEYS],
@@ -137,7 +137,7 @@ impl Turn<'_> {
         u8::try_from(self.who + 1).expect("a scenario has at most four runs")
     }
 
-    /// Appends a state: the run has done something, and goes on at a step.
+    /// Appends a state: the run has done something, and continues at a step.
     pub fn go(&mut self, text: &'static str, step: Step, change: impl FnOnce(&mut World, &mut Run)) {
         let (mut world, mut run) = (*self.world, self.run);
         run.step = step;

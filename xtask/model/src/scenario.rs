@@ -1,4 +1,4 @@
-//! What a search is about: who runs what, what may go wrong, and which invariants must hold.
+//! The subject of a search: who runs what, what may go wrong, and which invariants must hold.
 
 use crate::checker::Model;
 use crate::invariants::{self, Invariant};
@@ -9,7 +9,7 @@ use crate::world::{self, Label, Progress, World};
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
     pub name: &'static str,
-    /// Each runs once, at any time that the locks allow.
+    /// Each runs once, at any time when it gets its locks.
     pub jobs: &'static [Job],
     /// Pages of each of the first two keys; new keys have as many as the second.
     pub pages: [u8; 2],
@@ -50,9 +50,9 @@ pub enum Kind {
 /// What others may do to store and ring.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// Copies the ring, once, as it is then; both are used.
+    /// Copies the ring once, as it is then; both copies are used.
     CopyRing,
-    /// Backs the ring up, once; once the copy is used, the first ring is not.
+    /// Backs the ring up, once; once the copy is used, the original is not.
     RestoreRing,
     /// Backs the store up, once, and restores it, once.
     RestoreStore,
@@ -62,7 +62,7 @@ pub enum Event {
     UndoRevocation(usize),
     /// Removes claims that are not the highest, and old tombstones where no rule protects them.
     Sweep,
-    /// Takes every claim away.
+    /// Removes every claim.
     DeleteClaims,
 }
 
@@ -79,7 +79,7 @@ impl Scenario {
         self.pages[key.min(1)]
     }
 
-    /// Whether a job finds its ring, and the ring's lock if it takes it.
+    /// Whether a job's ring exists, and its lock is free if the job takes it.
     #[must_use]
     pub fn may_start(&self, world: &World, job: Job) -> bool {
         let free = |ring| !job.kind.takes_ring_lock() || world.ring_is_free(self, ring);

@@ -29,17 +29,17 @@ const PLAIN: Scenario = Scenario {
     without: &[],
 };
 
-/// Two copies of a ring, both in use. T3 and T4 need the ring's lock, which copies do not share.
+/// Two copies of a ring, both in use. T3 and T4 depend on the ring's lock, which copies do not share.
 const COPIED: Scenario = Scenario {
     events: &[Event::CopyRing],
     invariants: &[Invariant::Events, Invariant::LiveKeysOpen, Invariant::RevokedIsGone, Invariant::TextCanBeHad],
     ..PLAIN
 };
 
-/// A ring restored from a backup, in the place of the first.
+/// A ring that was restored from a backup in place of the first.
 const RESTORED_RING: Scenario = Scenario { events: &[Event::RestoreRing], ..PLAIN };
 
-/// A store restored from a backup: what was removed is back, and only pads and revocations are safe.
+/// A store that was restored from a backup: removed objects are back, and only pads and revocations are safe.
 const RESTORED_STORE: Scenario = Scenario { events: &[Event::RestoreStore], invariants: &[Invariant::Events], ..PLAIN };
 
 /// A revoked key's record is put back.
@@ -65,7 +65,7 @@ const SCENARIOS: &[Scenario] = &[
         jobs: &[ROTATE, RESUME, RESUME_COPY],
         events: &[Event::CopyRing, Event::Sweep],
         lost: 0,
-        // All else is seen where claims stay: "copies resume".
+        // With claims in place, everything else shows: "copies resume".
         invariants: &[Invariant::Events],
         ..COPIED
     },
@@ -77,7 +77,7 @@ const SCENARIOS: &[Scenario] = &[
         events: &[Event::RestoreRing, Event::DeleteClaims],
         crashes: 0,
         lost: 0,
-        // What shows a page to be used is then its record alone.
+        // Then only its record shows that a page is used.
         invariants: &[Invariant::Events],
         ..PLAIN
     },
@@ -91,8 +91,8 @@ const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// Every scenario with all rules, in a store without locks (object storage), and in one with them (files) where that can
-/// make a difference: where not all jobs wait for the lock of one ring.
+/// Every scenario with all rules, in a store without locks (object storage), and in one with locks (files) if that can
+/// make a difference: if not all jobs wait for the lock of one ring.
 pub fn all() -> impl Iterator<Item = Scenario> {
     SCENARIOS.iter().flat_map(|scenario| {
         let with_locks = Scenario { locks: true, ..*scenario };
@@ -102,7 +102,7 @@ pub fn all() -> impl Iterator<Item = Scenario> {
     })
 }
 
-/// The scenario of a name, in a store without locks.
+/// The scenario with a name, in a store without locks.
 #[must_use]
 pub fn named(name: &str) -> Option<Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name).copied()

@@ -5,9 +5,9 @@ use crate::world::{GENERATIONS, KEYS, ROTATIONS};
 /// A number that stands for a secret: 0 is the first; a rotation's is the rotation's own number.
 pub type Secret = u8;
 
-/// A record: which page it is sealed under, what it holds, and which sealing made it.
+/// A record: the page that it is sealed under, its contents, and which sealing made it.
 ///
-/// Two sealings of one page differ at least in their headers, so they never have the same number.
+/// Two sealings of one page differ at least in their headers, so they never share a number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Record {
     pub page: u8,
@@ -16,7 +16,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// What each of the first keys opens at the beginning.
+    /// What the first keys open at the beginning.
     pub const FIRST: Self = Self { page: 0, secret: 0, sealing: u8::MAX };
 }
 
@@ -68,13 +68,13 @@ impl Store {
         (0..).zip(self.claims).filter(|(_, run)| run.is_some()).last().unwrap_or((0, None))
     }
 
-    /// Removes old claims: all but the highest, if that one is to stay.
+    /// Removes old claims: all, or all but the highest.
     pub fn sweep_claims(&mut self, highest_stays: bool) {
         let end = if highest_stays { usize::from(self.highest_claim().0) } else { GENERATIONS };
         self.claims[..end].fill(None);
     }
 
-    /// The first rotation that has a staged record.
+    /// The first rotation with a staged record.
     #[must_use]
     pub fn staged_rotation(&self) -> Option<u8> {
         (0..).zip(self.staged).find(|(_, staged)| *staged).map(|(rotation, _)| rotation)

@@ -48,7 +48,7 @@ pub(crate) fn step(turn: &mut Turn<'_>) {
     }
 }
 
-/// The order in which a new key comes to be.
+/// The order of the steps that make a new key.
 fn order(turn: &Turn<'_>) -> [Step; 3] {
     let (keep, name, put) = (Step::KeepSuccessor, Step::NameSuccessor, Step::PutSuccessor);
     match (turn.on(Rule::KeyInRingFirst), turn.on(Rule::SuccessorNamedFirst)) {
@@ -64,7 +64,7 @@ fn after(turn: &Turn<'_>) -> Step {
     steps.nth(1).unwrap_or(Step::MakeSuccessor)
 }
 
-/// Draws a successor for the next key that needs one. One that an earlier run of this rotation issued is handed over.
+/// Draws a successor for the next key that needs one, or hands over one that an earlier run of this rotation issued.
 fn make_successor(turn: &mut Turn<'_>) {
     let ring = &turn.world.rings[turn.job.ring];
     let issued = |key: usize| issued_successor(turn, key).filter(|new| ring.is_after(*new, turn.run.base));
@@ -92,7 +92,7 @@ fn make_successor(turn: &mut Turn<'_>) {
     });
 }
 
-/// Whether a key is on its last page, past it, or to end with all others.
+/// Whether a key is on its last page or past it, or is to end with all others.
 fn needs_successor(turn: &Turn<'_>, key: usize) -> bool {
     let (world, run) = (turn.world, turn.run);
     let ring = &world.rings[turn.job.ring];
@@ -101,7 +101,7 @@ fn needs_successor(turn: &Turn<'_>, key: usize) -> bool {
     (on_last_page || replaced) && !ring.ended[key] && world.store.live_secret(key).is_some()
 }
 
-/// The key that was issued in a key's place: one that has no record was only begun.
+/// The key that was issued to replace a key: if it has no record, it was only begun.
 fn issued_successor(turn: &Turn<'_>, key: usize) -> Option<usize> {
     let (store, ring) = (&turn.world.store, &turn.world.rings[turn.job.ring]);
     ring.succeeded[key].filter(|new| ring.ended[*new] || store.live_secret(*new).is_some())

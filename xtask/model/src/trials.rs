@@ -5,12 +5,12 @@ use crate::rule::Rule::{self, *};
 use crate::scenario::Scenario;
 use crate::scenarios;
 
-/// Rules that are taken out together, and the scenario that must break.
+/// Rules that are taken out together, and the scenario that must then break.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial {
     pub without: &'static [Rule],
     pub scenario: &'static str,
-    /// The invariant that breaks: how its text begins.
+    /// The start of the broken invariant's text.
     pub breaks: &'static str,
 }
 
@@ -18,7 +18,7 @@ const fn trial(without: &'static [Rule], scenario: &'static str, breaks: &'stati
     Trial { without, scenario, breaks }
 }
 
-/// Every trial. Where two rules are named, either of them is enough: the tests show it.
+/// Every trial. If it names two rules, either of them is enough: the tests show that.
 pub const TRIALS: &[Trial] = &[
     trial(&[SpentMarkBeforeClaim], "restored store", "T1"),
     trial(&[ClaimAnsweredTrue, ClaimNamesRun], "copies resume", "T1"),
@@ -58,9 +58,9 @@ pub const TRIALS: &[Trial] = &[
 
 /// Rules that no invariant here needs.
 ///
-/// A generation that is not above the store's gets no claim, or one that is not the highest: without the rule a run is
-/// overtaken, and nothing worse. A run that finds its staged record gone has been overtaken by one that claimed later, which
-/// it sees as well, or was aborted through a copy of its ring; the latter can also happen after it has looked.
+/// A generation that is not above the store's gets no claim, or not the highest one: without the rule, a run is
+/// overtaken, and nothing worse. If a run finds its staged record gone, it was overtaken by a run that claimed later,
+/// which it also sees; or it was aborted through a copy of its ring, which can also happen after it has looked.
 pub const NOT_SHOWN: &[Rule] = &[GenerationAboveStore, OwnStagedIsThere];
 
 impl Trial {
@@ -68,7 +68,7 @@ impl Trial {
     ///
     /// # Panics
     ///
-    /// If there is no scenario of that name.
+    /// If no scenario has that name.
     #[must_use]
     pub fn scenario(&self) -> Scenario {
         scenarios::named(self.scenario).expect("the trials name scenarios that exist").without(self.without)

@@ -8,15 +8,15 @@ use crate::scenario::{Kind, Scenario};
 use crate::store::{Record, Store};
 use crate::{environment, issue, publish, reader, recover, revoke, rotate, successor};
 
-/// Keys, first and later ones. The first two are there at the beginning.
+/// Keys, the first ones and later ones. The first two exist at the beginning.
 pub const KEYS: usize = 5;
 /// The most pages that a key has.
 pub const PAGES: usize = 8;
-/// Generations, with that of the first records.
+/// Generations, including that of the first records.
 pub const GENERATIONS: usize = PAGES;
-/// Processes of a scenario.
+/// Processes in a scenario.
 pub const RUNS: usize = 4;
-/// Rotations are numbered as the runs that begin them, from 1.
+/// Rotations are numbered like the runs that begin them, from 1.
 pub const ROTATIONS: usize = RUNS + 1;
 /// The ring, and a copy of it.
 pub const RINGS: usize = 2;
@@ -31,7 +31,7 @@ pub struct World {
     pub backup: Option<Store>,
     pub database: Database,
     pub runs: [Progress; RUNS],
-    /// A replace whose sender has given up, and which may arrive at any time.
+    /// A replace whose sender has given up; it may still arrive at any time.
     pub late: Option<Late>,
     /// How many crashes may still happen.
     pub crashes: u8,
@@ -40,7 +40,7 @@ pub struct World {
     pub history: History,
 }
 
-/// A replace on its way.
+/// A replace that is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Late {
     pub key: usize,
@@ -48,7 +48,7 @@ pub struct Late {
     pub new: Record,
 }
 
-/// How far a run is.
+/// How far a run has got.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Progress {
     Waiting,
@@ -59,7 +59,7 @@ pub enum Progress {
 /// Who did what, for traces.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
-    /// The number of a run, if it is one's.
+    /// The number of the run, if a run did it.
     pub who: Option<usize>,
     pub command: bool,
     pub text: &'static str,
@@ -106,7 +106,7 @@ impl World {
         world
     }
 
-    /// Whether nobody holds a ring's lock: no run that took it, and no command that inherited it.
+    /// Whether nobody holds a ring's lock: neither a run that took it, nor a command that inherited it.
     #[must_use]
     pub fn ring_is_free(&self, scenario: &Scenario, ring: usize) -> bool {
         let mut runs = self.runs.iter().zip(scenario.jobs);
@@ -128,7 +128,7 @@ impl World {
         Some(self.rings[ring].keys[key]? + self.store.records[key]?.page)
     }
 
-    /// Whether nothing is at work.
+    /// Whether nothing is running.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         let runs = self.runs.iter().any(|run| matches!(run, Progress::Running(_)));
@@ -162,7 +162,7 @@ pub fn next(scenario: &Scenario, world: &World, next: &mut Vec<(Label, World)>) 
     environment::step(scenario, world, next);
 }
 
-/// A run is gone; its command goes on without it.
+/// A run is gone; its command continues without it.
 fn crash(world: &World, who: usize) -> World {
     let mut world = *world;
     world.crashes -= 1;

@@ -35,7 +35,7 @@ fn something_breaks_without_each_rule() {
     }
 }
 
-/// Of rules that are taken out together, each covers for the others.
+/// Of rules that are taken out together, each makes up for the others.
 #[test]
 fn rules_of_a_pair_cover_for_each_other() {
     for trial in TRIALS.iter().filter(|trial| trial.without.len() > 1) {

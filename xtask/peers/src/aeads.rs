@@ -1,4 +1,4 @@
-//! The AEADs of ring and RustCrypto: key schedule, and sealing or opening in place. Their keys are 32 bytes and no text.
+//! The AEADs of ring and RustCrypto: key schedule, and sealing or opening in place. Their keys are 32 bytes, not text.
 
 use std::hint::black_box;
 

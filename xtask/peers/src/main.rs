@@ -1,4 +1,4 @@
-//! What the core costs beside AEADs, and the store beside SQLite and the file system itself, in one process: `cargo xtask
+//! What the core costs beside AEADs, and the store beside SQLite and the bare file system, in one process: `cargo xtask
 //! peers [--quick] [--lines]`.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a measurement that fails may panic")]
@@ -12,7 +12,7 @@ use otp_test_tools::turns::Figure;
 
 use turns::{Rounds, measure};
 
-/// Bytes of the secret.
+/// The secret's length in bytes.
 const SIZES: [usize; 4] = [60, 1_000, 16_000, 65_000];
 
 fn main() {

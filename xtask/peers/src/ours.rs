@@ -1,4 +1,4 @@
-//! What the core does with a key and a record of one secret.
+//! What the core does with one secret's key and record.
 
 use std::hint::black_box;
 
@@ -31,7 +31,7 @@ pub(crate) fn works(secret: &[u8]) -> Vec<Work> {
         let record = Record::decode(black_box(&of_record)).unwrap();
         black_box(open(key, &record, now).unwrap());
     }));
-    // The randomness is as free as it can be, since the source is not what is measured.
+    // The randomness costs as little as possible, since the source is not what is measured.
     let (payload, mut key_bytes, mut buffer) = (secret.to_vec(), vec![0; key_len], vec![0; Record::max_len(capacity)]);
     works.push(work("make a key, seal", move || {
         let fresh = FreshKey::generate(&account, capacity, &mut key_bytes[..], &mut Same).unwrap();
@@ -61,7 +61,7 @@ fn sealed(account: &AccountName, capacity: Capacity, terms: &Terms, secret: &[u8
     (key.to_text().as_bytes().to_vec(), record.to_vec())
 }
 
-/// A source that costs a fill: no source of randomness at all, and good for a measurement only.
+/// A source that costs as much as a fill: it is not random at all, and only good for measurements.
 struct Same;
 
 impl TryRng for Same {

@@ -1,7 +1,7 @@
-//! One record of many: in a store of files, as the file system itself reads and writes it, and as a row of an SQLite database
-//! with as much durability.
+//! One record out of many: in a store of files, directly in the file system, and as a row of an SQLite database with
+//! equal durability.
 //!
-//! All of it stands below `TMPDIR`, and is open already: what is measured is one read by key, and one durable write.
+//! All of it is below `TMPDIR` and already open: what is measured is one read by key, and one durable write.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::turns::{Rounds, Work, measure as in_turns, work};
 
-/// About what a record of capacity 64 takes.
+/// About the size of a record of capacity 64.
 const RECORD: [u8; 200] = [0x5a; 200];
 
 pub(crate) fn measure(rounds: Rounds, show: fn(&[Figure])) {
@@ -43,7 +43,7 @@ pub(crate) fn measure(rounds: Rounds, show: fn(&[Figure])) {
     }
 }
 
-/// Each reads another record each time.
+/// Each run reads a different record.
 fn reads(files: &Rc<FsStore>, database: &Rc<Connection>, slots: &[Slot]) -> Vec<Work> {
     let slots: Rc<[Slot]> = slots.into();
     let next = |slots: &[Slot], turn: &mut u32| -> usize {
@@ -131,7 +131,7 @@ fn slot(account: &str, n: u32) -> Slot {
     Slot::record(&account.parse::<AccountName>().unwrap(), KeyId::from_bytes(id))
 }
 
-/// A database that loses no row that it reported, with a write-ahead log: one sync for each write.
+/// A database that loses no row that it has reported, with a write-ahead log: one sync for each write.
 fn database(home: &Path, slots: &[Slot]) -> Connection {
     let database = Connection::open(home.join("database")).unwrap();
     database.pragma_update(None, "journal_mode", "wal").unwrap();

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use otp_test_tools::turns::{Figure, figures};
 
-/// How long one measurement should take, at least, so that the clock's own cost does not show, in seconds.
+/// How long one measurement should take at least, in seconds, so that the clock's own cost does not show.
 const ROUND: f64 = 20e-6;
 
-/// How often each work takes its turn.
+/// How many turns each work gets.
 #[derive(Clone, Copy)]
 pub(crate) struct Rounds(pub(crate) usize);
 
@@ -15,7 +15,7 @@ pub(crate) struct Rounds(pub(crate) usize);
 pub(crate) struct Work {
     pub(crate) name: &'static str,
     pub(crate) run: Box<dyn FnMut()>,
-    /// The time of a run is that of as many parts.
+    /// A run counts as so many parts.
     pub(crate) parts: u32,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn work(name: &'static str, run: impl FnMut() + 'static) -> Work {
     Work { name, run: Box::new(run), parts: 1 }
 }
 
-/// What each takes beside the first.
+/// What each costs relative to the first.
 pub(crate) fn measure(table: &str, works: &mut [Work], rounds: Rounds) -> Vec<Figure> {
     let repeats: Vec<usize> = works
         .iter_mut()

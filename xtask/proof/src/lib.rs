@@ -1,6 +1,6 @@
 //! Watches the project's code and programs from below, for `cargo xtask ct`, `memory`, `stack` and `randomness`.
 //!
-//! A development tool, not published. Each of its modules needs `unsafe` for a reason of its own.
+//! A development tool, not published. Each of its modules has its own reason for `unsafe`.
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod memcheck;

@@ -1,7 +1,7 @@
-//! Tells the memcheck that this program runs under which bytes are secret, and which no longer are.
+//! Tells memcheck, which runs this program, which bytes are secret, and which no longer are.
 //!
-//! Memcheck reports every branch and every address that depends on an undefined byte, through all arithmetic in between. A
-//! secret byte is one that it is told to treat as undefined (Langley, "ctgrind", 2010).
+//! Memcheck reports every branch and every address that depends on an undefined byte, through any arithmetic in
+//! between. Here, it is told that secret bytes are undefined (Langley, "ctgrind", 2010).
 
 use std::arch::asm;
 use std::fmt;
@@ -23,12 +23,12 @@ pub fn hide(bytes: &mut [u8]) {
     request(MAKE_MEM_UNDEFINED, bytes.as_mut_ptr().addr(), bytes.len());
 }
 
-/// Makes bytes public that are handed out on purpose, such as a record that goes to the store.
+/// Makes bytes public that are revealed on purpose, such as a record that goes to the store.
 pub fn publish(bytes: &[u8]) {
     publish_at(bytes.as_ptr(), bytes.len());
 }
 
-/// As [`publish`], for what the core reveals.
+/// Like [`publish`], for what the core reveals.
 pub fn publish_at(start: *const u8, len: usize) {
     request(MAKE_MEM_DEFINED, start.addr(), len);
 }
@@ -39,7 +39,7 @@ pub fn errors() -> usize {
     request(COUNT_ERRORS, 0, 0)
 }
 
-/// A client request: instructions that do nothing on a processor, and that Valgrind recognises.
+/// A client request: instructions that do nothing on a processor, but that Valgrind recognises.
 fn request(number: usize, first: usize, second: usize) -> usize {
     let arguments = [number, first, second, 0, 0, 0];
     let mut answer = 0_usize;
@@ -68,7 +68,7 @@ pub struct Finding {
     pub errors: usize,
 }
 
-/// Counts what memcheck reports while something runs.
+/// Counts memcheck's reports while a function runs.
 pub fn watch<T>(what: &'static str, run: impl FnOnce() -> T) -> (Finding, T) {
     let before = errors();
     let value = run();

@@ -7,17 +7,17 @@ pub const PART_LEN: usize = 8;
 
 type Part = [u8; PART_LEN];
 
-/// What is looked for: every part of every secret.
+/// What is searched for: every part of every secret.
 #[derive(Default)]
 pub struct Needles {
     names: Vec<&'static str>,
     parts: HashMap<Part, usize>,
-    // Indexed by their first two bytes: most of memory starts like none of them.
+    // Indexed by their first two bytes: most of memory begins like none of them.
     starts: Vec<bool>,
 }
 
 impl Needles {
-    /// Nothing to look for yet.
+    /// An empty set.
     #[must_use]
     pub fn new() -> Self {
         Self { starts: vec![false; 1 << 16], ..Self::default() }
@@ -34,7 +34,7 @@ impl Needles {
         }
     }
 
-    /// Which secrets have parts in these bytes, and at how many places.
+    /// Which secrets have parts in these bytes, and in how many places.
     #[must_use]
     pub fn find_in(&self, memory: &[u8]) -> Vec<(&'static str, usize)> {
         let mut counts = vec![0; self.names.len()];

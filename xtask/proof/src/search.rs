@@ -14,10 +14,10 @@ use otp_test_tools::{TempDir, folder};
 use crate::scan::Needles;
 use crate::tracee::{Mapping, Part, Stop, Tracee};
 
-/// What a search gives.
+/// The result of a search.
 pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
-/// When a program's memory is searched for what it must not have.
+/// When a program's memory is searched for what it must not contain.
 #[derive(Clone, Copy)]
 pub enum At {
     /// When it ends, and has succeeded.
@@ -35,13 +35,13 @@ pub enum Must {
     BeClean,
     /// No secret but the one that is handed over.
     HaveOnly(&'static str),
-    /// A copy, which shows that the scan works.
+    /// A copy, which shows that the search works.
     HaveCopy,
 }
 
 /// A program to watch.
 pub struct Run<'a> {
-    /// What the line of the report says.
+    /// Its name in the report.
     pub what: &'a str,
     /// The program.
     pub program: &'a Path,
@@ -49,24 +49,24 @@ pub struct Run<'a> {
     pub words: &'a [&'a str],
     /// The file that is its standard input.
     pub input: Option<&'a str>,
-    /// From when on its memory is read.
+    /// When reading its memory begins.
     pub begin: Begin,
 }
 
-/// From when on a program's memory is read, at every system call.
+/// When reading a program's memory begins; from then on, it is read at every system call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
     /// From its first instruction on.
     AtOnce,
-    /// Once it locks memory: an interpreter has much to do before.
+    /// Once it locks memory: an interpreter does a lot before that.
     WithTheFirstLock,
 }
 
-/// Where the programs run, and what is looked for.
+/// Where the programs run, and what is searched for.
 pub struct Search {
     folder: TempDir,
     secrets: Vec<(&'static str, Vec<u8>)>,
-    /// How long the payloads of accounts are. Beyond its payload a record shows the pad itself, under zeros.
+    /// The lengths of the accounts' payloads. Beyond its payload, a record shows the pad itself, under zeros.
     payload_lens: BTreeMap<&'static str, usize>,
     clean: bool,
 }
@@ -109,17 +109,17 @@ impl Search {
         file.write_all(bytes)
     }
 
-    /// Looks for one more secret.
+    /// Adds another secret to search for.
     pub fn secret(&mut self, name: &'static str, bytes: Vec<u8>) {
         self.secrets.push((name, bytes));
     }
 
-    /// Says how long the payload of an account is.
+    /// Sets the length of an account's payload.
     pub fn payload(&mut self, account: &'static str, len: usize) {
         self.payload_lens.insert(account, len);
     }
 
-    /// Whether each program left what it must, and nothing else.
+    /// Whether each program left what it had to, and nothing else.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.clean
@@ -192,7 +192,7 @@ impl Search {
         Ok(())
     }
 
-    /// All secrets so far: those that were named, and every key that a program wrote.
+    /// All secrets so far: those that were added, and every key that a program wrote.
     fn needles(&self) -> Result<Needles> {
         let mut needles = Needles::new();
         for (name, value) in &self.secrets {
@@ -206,7 +206,7 @@ impl Search {
         for body in texts.iter().flat_map(|text| text.split_whitespace()).filter_map(|word| word.strip_prefix("otpk1_"))
         {
             let bytes = Base32Unpadded::decode_vec(body).map_err(|error| format!("a malformed key: {error}"))?;
-            // As docs/format.md defines it.
+            // The layout is defined in docs/format.md.
             let first = 4 + usize::from(bytes[3]) + 10;
             let account = str::from_utf8(&bytes[4..first - 10])?;
             let len = self.payload_lens.get(account).ok_or_else(|| format!("how long is {account}?"))?;
@@ -227,8 +227,8 @@ impl Default for Search {
     }
 }
 
-/// Runs a program. Gives its memory at each of its system calls, as far as it changed since the one before, and when it stopped
-/// at `at`. Of an interpreter, it begins with the first memory that is locked.
+/// Runs a program. Returns its memory at each of its system calls, as far as it changed since the last one, and when it
+/// stopped at `at`. For an interpreter, this begins with the first locked memory.
 fn watch(command: &mut Command, at: At, begin: Begin) -> Result<(Memory, Memory)> {
     let mut tracee = Tracee::start(command)?;
     let (mut during, mut last, mut has_begun) = (Vec::new(), HashMap::new(), begin == Begin::AtOnce);

@@ -1,16 +1,16 @@
-//! Measures how much stack a function takes: paints the free stack, and looks at it afterwards.
+//! Measures how much stack a function uses: paints the free stack, and looks at it afterwards.
 
 use std::hint::black_box;
 use std::ptr;
 use std::thread;
 
-/// How much of the stack is painted; more than anything here takes.
+/// How much of the stack is painted; more than anything here uses.
 const PAINTED_LEN: usize = 1 << 20;
 const PAINT: u64 = 0x5ca1_ab1e_0ddb_a115;
 
-/// The most stack that a function takes, in bytes, with its own frame, to within some 100 bytes.
+/// The most stack that a function uses, in bytes, including its own frame, to within some 100 bytes.
 ///
-/// It runs twice and the second run counts, since the first one may resolve symbols.
+/// It runs twice, and the second run counts: the first may resolve symbols.
 pub fn taken_by(mut run: impl FnMut() + Send) -> usize {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(2 * PAINTED_LEN);
@@ -26,7 +26,7 @@ pub fn taken_by(mut run: impl FnMut() + Send) -> usize {
 fn measure(run: &mut dyn FnMut()) -> usize {
     let here = 0_u64;
     let top = ptr::from_ref(black_box(&here)).addr();
-    // The frames of callees lie below; this function's own frame ends not far below `here`.
+    // Callees' frames are below; this function's own frame ends not far below `here`.
     let margin = 512;
     let bottom = (top - PAINTED_LEN) & !7;
     paint(bottom, top - margin);
@@ -73,7 +73,7 @@ mod tests {
             black_box(&mut [1_u8; 64]);
         });
         let large = taken_by(|| {
-            // By reference, since a copy would count twice.
+            // By reference: a copy would count twice.
             black_box(&mut [1_u8; 15_000]);
         });
         assert!(small < 2_000, "{small}");

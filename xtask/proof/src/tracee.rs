@@ -1,6 +1,6 @@
 //! Another program, stopped at its system calls and read from outside.
 //!
-//! Its memory is opened while it starts, before it can forbid that. So this needs no privilege.
+//! Its memory is opened while it starts, before it can forbid that, so this needs no privilege.
 
 use std::ffi::c_long;
 use std::fs::File;
@@ -22,7 +22,7 @@ pub enum Stop {
     Gone,
 }
 
-/// Which part of a program's memory is read.
+/// Which parts of a program's memory are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// All that it can read.
@@ -33,17 +33,17 @@ pub enum Part {
 
 /// A mapping of a program's memory.
 pub struct Mapping {
-    /// What it is called: a file, `[heap]`, `[stack]`, or `anonymous`.
+    /// Its name: a file, `[heap]`, `[stack]`, or `anonymous`.
     pub name: String,
     /// Its first address.
     pub start: u64,
-    /// Whether it is locked, so that it never comes into swap.
+    /// Whether it is locked, so that it never reaches swap.
     pub locked: bool,
-    /// What it holds.
+    /// Its contents.
     pub bytes: Vec<u8>,
 }
 
-/// A program that is watched.
+/// A program under observation.
 pub struct Tracee {
     child: Child,
     memory: File,
@@ -71,7 +71,7 @@ impl Tracee {
         Ok(Self { child, memory, smaps })
     }
 
-    /// Its process, for pipes.
+    /// Its process, with access to its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
@@ -115,7 +115,7 @@ impl Tracee {
         }
     }
 
-    /// The number of the system call that it is about to make; `None` if it returns from one.
+    /// The number of the system call that it is about to make; `None` if it is returning from one.
     fn call(&self) -> io::Result<Option<c_long>> {
         let mut info = MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
         let len = size_of_val(&info);
@@ -163,7 +163,7 @@ impl Tracee {
         Ok(found)
     }
 
-    /// Continues to its end, and gives its exit code, if it has one.
+    /// Continues to its end, and returns its exit code, if it has one.
     pub fn finish(self) -> io::Result<Option<i32>> {
         loop {
             // SAFETY: the child is stopped and traced by this process.

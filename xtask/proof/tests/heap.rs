@@ -1,4 +1,4 @@
-//! On the caller's buffers the core takes nothing from the heap, from drawing a key to reading a field.
+//! On the caller's buffers, the core allocates nothing on the heap, from drawing a key to reading a field.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,5 +1,5 @@
-//! The least program that parses a key, decodes a record and opens it. `cargo xtask size` measures it, and `cargo xtask bench` starts
-//! it on emulated devices, to see how much stack it takes.
+//! The smallest program that parses a key, decodes a record and opens it. `cargo xtask size` measures it, and `cargo
+//! xtask bench` runs it on emulated devices to see how much stack it uses.
 #![no_std]
 #![no_main]
 
@@ -13,12 +13,12 @@ use otp_core::{Key, Record, open_ignoring_expiry};
 static TEXT: &[u8] = include_bytes!("../../../otp-cli/tests/formats/1/keys/account.key");
 static RECORD: &[u8] = include_bytes!("../../../otp-cli/tests/formats/1/store/edms/reporting/r2uh26rrtbvfguka.otp");
 
-/// The sum of the secret's bytes, once it is open; [`FAILED`] if it does not open.
+/// The sum of the secret's bytes once it is open; [`FAILED`] if it does not open.
 #[unsafe(no_mangle)]
 static ANSWER: AtomicU32 = AtomicU32::new(0);
 const FAILED: u32 = u32::MAX;
 
-/// Where a device starts.
+/// The device's entry point.
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     ANSWER.store(opened().unwrap_or(FAILED), Ordering::Relaxed);

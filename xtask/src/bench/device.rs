@@ -1,4 +1,4 @@
-//! What the core takes of a small device.
+//! What the core costs on a small device.
 
 use xtask::Result;
 

@@ -1,4 +1,4 @@
-//! What takes microseconds, in one process: from the crate outside the workspace that knows the peers.
+//! Work of microseconds, measured in one process: by the crate outside the workspace that knows the peers.
 
 use otp_test_tools::turns::{Figure, together};
 use xtask::Result;

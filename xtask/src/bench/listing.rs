@@ -1,4 +1,4 @@
-//! Listing a store of many accounts, and what it takes of the disk.
+//! Listing a store of many accounts, and the disk space that it takes.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -46,7 +46,7 @@ fn name(number: usize) -> String {
     format!("account{number:06}")
 }
 
-/// Makes a store with so many accounts, by a bulk import.
+/// Makes a store with so many accounts, by one import.
 fn fill(otp: &Path, home: &Path, accounts: usize) -> Result<()> {
     let mut manifest = String::new();
     for number in 0..accounts {
@@ -59,7 +59,7 @@ fn fill(otp: &Path, home: &Path, accounts: usize) -> Result<()> {
     run(import.stdout(std::process::Stdio::null()))
 }
 
-/// What a folder takes of the disk, in KiB.
+/// The disk space that a folder takes, in KiB.
 fn disk_kib(folder: &Path) -> Result<u64> {
     let text = output(std::process::Command::new("du").arg("-sk").arg(folder))?;
     text.split_whitespace().next().and_then(|kib| kib.parse().ok()).ok_or_else(|| "du shows no size".into())

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the program against the least that the machine can do, and against every peer that is installed.
+//! `cargo xtask bench`: the program against the least that the machine can do, and against every installed peer.
 //!
 //! Each row is measured in pairs with the floor of its table, and its answer is checked first.
 
@@ -21,27 +21,27 @@ use xtask::sh::root;
 use self::open::Programs;
 use crate::dist;
 
-/// How often each work runs, and how much there is of it.
+/// How often each work runs, and how large it is.
 #[derive(Clone, Copy)]
 pub(super) struct Scale {
-    /// Runs of a process of a millisecond or less.
+    /// Runs of processes that take a millisecond or less.
     pub(super) runs: usize,
-    /// Runs of what takes a hundred times as long.
+    /// Runs of processes that take a hundred times as long.
     pub(super) long_runs: usize,
-    /// Accounts of the store that is listed.
+    /// Accounts in the store that is listed.
     pub(super) accounts: usize,
-    /// Processes that measure what takes microseconds.
+    /// Processes for work that takes microseconds.
     pub(super) processes: usize,
 }
 
 const WHOLE: Scale = Scale { runs: 401, long_runs: 21, accounts: 20_000, processes: 5 };
 const QUICK: Scale = Scale { runs: 61, long_runs: 5, accounts: 5_000, processes: 1 };
 
-/// What a run found.
+/// The results of a run.
 #[derive(Default)]
 pub(super) struct Findings {
     pub(super) figures: Vec<Figure>,
-    /// Peers that are not installed or did not do their work here.
+    /// Peers that are not installed or did not work here.
     pub(super) missing: Vec<String>,
     /// Sizes: what, and how many bytes.
     pub(super) sizes: Vec<(String, u64)>,

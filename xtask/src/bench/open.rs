@@ -1,4 +1,4 @@
-//! One process that opens one record: by each source of the key, and beside other programs that open one secret.
+//! One process that opens one record: with each source of the key, and beside other programs that open one secret.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use xtask::sh::{answers, run};
 use super::processes::{Process, alone, in_pairs, process};
 use super::{Findings, Scale, peers};
 
-/// The program, as cargo builds it and as `cargo xtask dist` does.
+/// The program as cargo builds it, and as `cargo xtask dist` does.
 pub(super) struct Programs {
     pub(super) stock: PathBuf,
     pub(super) fixed: PathBuf,
@@ -20,14 +20,14 @@ pub(super) const OPEN: &str = "one process that opens one record";
 pub(super) const RUN: &str = "one process that starts another with a login";
 pub(super) const ADD: &str = "one process that adds an account, durably";
 
-/// The password of everything that is opened.
+/// The password in everything that is opened.
 pub(super) const SECRET: &str = "correct horse battery staple";
 
 pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -> Result<()> {
     let folder = otp_test_tools::folder();
     let home = folder.path();
     let floor = floor(home)?;
-    // On the file system of the floor, at a path as short.
+    // On the same file system as the floor, at an equally short path.
     let copy = |of: &Path, name| {
         let path = home.join(name);
         fs::copy(of, &path).map_err(|error| format!("{}: {error}", of.display()))?;
@@ -97,7 +97,7 @@ pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -
     add(programs, home, scale, found)
 }
 
-/// Adding an account, beside an append to a file that is synced.
+/// Adding an account, beside an append to a file with a sync.
 fn add(programs: &Programs, home: &Path, scale: Scale, found: &mut Findings) -> Result<()> {
     let count = std::cell::Cell::new(0_u32);
     let adders = [
@@ -119,7 +119,7 @@ fn add(programs: &Programs, home: &Path, scale: Scale, found: &mut Findings) -> 
     Ok(())
 }
 
-/// A program that ends at once, without a library or a runtime: what a process costs.
+/// A program that ends at once, without libraries or a runtime: the cost of a process.
 fn floor(home: &Path) -> Result<PathBuf> {
     let end = match std::env::consts::ARCH {
         "x86_64" => "xor %edi, %edi\\n mov $60, %eax\\n syscall",

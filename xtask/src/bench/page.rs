@@ -1,4 +1,4 @@
-//! What a run found, as text for a terminal, as JSON, as `docs/performance.md`, and as a chart.
+//! The results of a run, as text for a terminal, as JSON, as `docs/performance.md`, and as a chart.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,7 @@ use xtask::sh::{output, program};
 
 use super::{Findings, open};
 
-/// The page, with a line `{{TABLE}}` where the table of that name goes.
+/// The page, with a line `{{TABLE}}` in the place of each table of that name.
 const TEMPLATE: &str = include_str!("performance.md");
 
 pub(super) fn tables(found: &Findings) -> String {
@@ -81,7 +81,7 @@ fn markdown(found: &Findings, table: &str) -> Result<String> {
     Ok(text)
 }
 
-/// The openers as bars, on a scale by powers of ten.
+/// The openers as bars, on a logarithmic scale.
 #[allow(clippy::cast_precision_loss, reason = "a chart has a few rows")]
 pub(super) fn chart(found: &Findings) -> String {
     let rows: Vec<&Figure> = rows(found, open::OPEN).collect();
@@ -138,7 +138,7 @@ fn rows<'f>(found: &'f Findings, table: &'f str) -> impl Iterator<Item = &'f Fig
     found.figures.iter().filter(move |figure| figure.table == table)
 }
 
-/// Processor, cores, system and compiler.
+/// Processor, cores, operating system and compiler.
 fn machine() -> String {
     let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("model name"))?;

@@ -1,4 +1,4 @@
-//! Other programs that open one secret from a file, as far as they are installed.
+//! Other programs that open one secret from a file, if they are installed.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::Findings;
 use super::open::SECRET;
 use super::processes::{Process, alone, check, process};
 
-/// How one of them is made ready and asked, as lines of a shell, in a folder where `secret` is the secret's file.
+/// How a peer is prepared and asked, as shell lines, in a folder where `secret` is the secret's file.
 struct Peer {
     name: &'static str,
     prepare: &'static str,
-    /// Words, without a shell: that would be measured too.
+    /// Words of a command, without a shell: its time would be measured, too.
     open: &'static [&'static str],
     /// It takes tens of milliseconds.
     slow: bool,
@@ -113,7 +113,7 @@ const PEERS: [Peer; 11] = [
     ),
 ];
 
-/// Those that are here and give the right answer, the fast and the slow ones. The others are named.
+/// The peers that are installed and answer correctly, the fast and the slow ones. The others are named.
 pub(super) fn found(home: &Path, found: &mut Findings) -> (Vec<Process<'static>>, Vec<Process<'static>>) {
     if fs::write(home.join("secret"), SECRET).is_err() {
         return (Vec::new(), Vec::new());
@@ -134,7 +134,7 @@ fn made_ready(peer: &'static Peer, home: &Path) -> Option<Process<'static>> {
     if !answers(alone("sh", home).args(["-c", &prepare])) {
         return None;
     }
-    // A word with an @ stands for what the preparation wrote into that file.
+    // A word with an @ stands for the contents of that file, which the preparation wrote.
     let word = |word: &&str| match word.strip_prefix('@') {
         Some(file) => fs::read_to_string(home.join(file)).map(|text| text.trim().to_owned()).ok(),
         None => Some((*word).to_owned()),

@@ -1,4 +1,4 @@
-//! Whole processes, in pairs.
+//! Measuring whole processes, in pairs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,17 +13,17 @@ const WARM_UP: usize = 3;
 pub(crate) struct Process<'p> {
     pub(crate) name: &'p str,
     pub(crate) command: Box<dyn Fn() -> Result<Command> + 'p>,
-    /// What its output must have in it.
+    /// What its output must contain.
     pub(crate) answer: &'p str,
 }
 
-/// A process that is started anew with the same words.
+/// A process that is started each time with the same words.
 pub(crate) fn process<'p>(name: &'p str, answer: &'p str, command: impl Fn() -> Command + 'p) -> Process<'p> {
     Process { name, command: Box::new(move || Ok(command())), answer }
 }
 
-/// Runs each but the first in pairs with the first, the floor: one after the other, again and again, with nothing in between
-/// that would leave other caches behind.
+/// Runs each but the first in pairs with the first, the floor. Runs alternate, with nothing between them that would
+/// change the caches.
 pub(crate) fn in_pairs(table: &str, processes: &[Process<'_>], runs: usize) -> Result<Vec<Figure>> {
     eprintln!("\n--> {table}");
     let [floor, others @ ..] = processes else { return Ok(Vec::new()) };
@@ -61,7 +61,7 @@ fn quiet(process: &Process<'_>) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs it once, and fails unless its answer is right.
+/// Runs it once; fails if its answer is wrong.
 pub(crate) fn check(process: &Process<'_>, command: &mut Command) -> Result<()> {
     let output = command.output().map_err(|error| format!("{}: {error}", process.name))?;
     let is_there = output.stdout.windows(process.answer.len().max(1)).any(|part| part == process.answer.as_bytes());
@@ -71,7 +71,7 @@ pub(crate) fn check(process: &Process<'_>, command: &mut Command) -> Result<()> 
     Err(format!("{}: {}, and not the right answer", process.name, output.status))
 }
 
-/// A command in an environment that has nothing of the user's own.
+/// A command in an environment without anything of the user's.
 pub(crate) fn alone(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home).current_dir(home);

@@ -1,4 +1,4 @@
-//! A Python script that opens one record, beside the bare interpreter and what scripts use today.
+//! A Python script that opens one record, beside the bare interpreter and the packages that scripts use today.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,10 +14,10 @@ use crate::python::assemble;
 
 pub(super) const PYTHON: &str = "a Python script that opens one record";
 
-/// Names the folder of Secure-Python-Link, which is public (NeilMaude/Secure-Python-Link) and no part of this.
+/// Names the folder of Secure-Python-Link, which is public (NeilMaude/Secure-Python-Link) and not part of this.
 const ORIGINAL: &str = "SECURE_PYTHON_LINK";
 
-/// How another package seals and opens: the script that prints the one that opens.
+/// How another package seals and opens: a script that prints the script that opens.
 struct Peer {
     name: &'static str,
     prepare: &'static str,
@@ -47,7 +47,7 @@ const PEERS: [Peer; 3] = [
 
 pub(super) fn measure(programs: &Programs, scale: Scale, found: &mut Findings) -> Result<()> {
     let package = assemble("release")?;
-    // The interpreter itself: what is on the PATH may be a script that starts it.
+    // The interpreter itself: the `python3` on the PATH may be a script that starts it.
     let interpreter = output(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?;
     let (folder, interpreter) = (otp_test_tools::folder(), interpreter.trim_end());
     seal(programs, &folder)?;
@@ -83,7 +83,7 @@ fn seal(programs: &Programs, folder: &TempDir) -> Result<()> {
     run(add.stdin(std::fs::File::open(&secret).map_err(failed)?))
 }
 
-/// The script that opens, if the package is there and its answer is right.
+/// The script that opens, if the package is installed and its answer is right.
 fn script<'p>(peer: &'static Peer, interpreter: &'p str, home: &'p Path) -> Option<Process<'p>> {
     let python = move |script: &str| {
         let mut command = alone(interpreter, home);

@@ -1,4 +1,4 @@
-//! The recipes in `examples`: the Python ones log in at a real server, the others are read by what would run them.
+//! The recipes in `examples`: the Python ones log in at a real server, the others are parsed by their own programs.
 
 use std::fs;
 use std::path::Path;
@@ -10,9 +10,9 @@ use xtask::sh::{output, root, run};
 use super::trial::World;
 use crate::venv::program_of;
 
-/// What a command of `otp run` ends with if its line is not valid.
+/// What an `otp run` command ends with if its line is not valid.
 const USAGE: i32 = 102;
-/// The recipes with a line of `otp`.
+/// The recipes that contain an `otp` command.
 const LINES: [&str; 6] = [
     "systemd/report.service",
     "cron/report.cron",
@@ -21,12 +21,12 @@ const LINES: [&str; 6] = [
     "ci/github-actions.yml",
     "kubernetes/report.yaml",
 ];
-/// Parses what has no schema at hand.
+/// Parses files for which there is no schema.
 const PARSE: &str = "import sys, yaml, xml.etree.ElementTree as tree\n\
     yaml.safe_load(open(sys.argv[1], encoding='utf-8'))\n\
     tree.parse(sys.argv[2])";
 
-/// Runs the recipes for Python, which find key and server in the environment.
+/// Runs the Python recipes, which find key and server in the environment.
 pub(super) fn postgresql(world: &World, whole: &Path, trimmed: &Path, host: &str) -> Result<()> {
     for (recipe, key, user) in [
         ("with_sqlalchemy.py", whole, super::USER),
@@ -46,7 +46,7 @@ pub(super) fn postgresql(world: &World, whole: &Path, trimmed: &Path, host: &str
     Ok(())
 }
 
-/// Has each of the others read by what would run it, as far as that goes here.
+/// Has each of the others parsed by the program that it is for, as far as that is possible here.
 pub(super) fn lint(world: &World, key: &Path) -> Result<()> {
     let examples = root().join("examples");
     let file = |name: &str| examples.join(name);
@@ -65,7 +65,7 @@ pub(super) fn lint(world: &World, key: &Path) -> Result<()> {
     workflow(world, key, &file("edms/check-in.sh"))
 }
 
-/// Every `otp run` of a file is one that the program understands: it fails for want of a key, not of an option.
+/// The program understands every `otp run` in a file: it fails because a key is missing, not because of an option.
 fn lines(world: &World, path: &Path) -> Result<()> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let plain = text.replace(['[', ']', ',', '"', '\''], "");
@@ -85,7 +85,7 @@ fn lines(world: &World, path: &Path) -> Result<()> {
     if count == 0 { Err(format!("{}: there is no otp run", path.display())) } else { Ok(()) }
 }
 
-/// The workflow, with a program in the place of sqlcmd that says as whom it would log in.
+/// The workflow, with a stand-in for sqlcmd that prints the login it would use.
 fn workflow(world: &World, key: &Path, script: &Path) -> Result<()> {
     let key = fs::File::open(key).map_err(|error| format!("{}: {error}", key.display()))?;
     world.write_program("sqlcmd", "#!/bin/sh\nprintf '%s' \"$SQLCMDUSER $SQLCMDPASSWORD\"\n")?;

@@ -8,7 +8,7 @@ use xtask::sh::{output, run};
 use super::trial::World;
 use crate::venv::program_of;
 
-/// A value with all that the form lets through.
+/// A value with everything that the form allows.
 const VALUE: &str = " p \"#$HOME$$`x`%41{}|!~=\u{e4}\nq; ";
 const PRINT: &str = "process.stdout.write(process.env.OTP_PASSWORD)";
 
@@ -21,7 +21,7 @@ pub(super) fn load(world: &World) -> Result<()> {
         node.current_dir(world.path(""));
         node
     };
-    // The package's own npm, which is of node's age.
+    // The npm of that package, which matches node's version.
     run(program_of(&world.venv, "npm")
         .args(["install", "--silent", "--no-audit", "dotenv"])
         .current_dir(world.path("")))?;

@@ -1,4 +1,4 @@
-//! A small HTTP server, which asks curl for a login and looks at it meanwhile.
+//! A small HTTP server that asks curl for a login, and meanwhile inspects curl's process.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -11,7 +11,7 @@ use super::trial::{Trial, World, look};
 
 const PRESET: [&str; 4] = ["--preset", "curl", "--set", "host=127.0.0.1"];
 
-/// Has curl log in, while the request waits for an answer until the process has been looked at.
+/// Has curl log in, and delays the answer until the process has been inspected.
 pub(super) fn log_in(world: &World, key: &Path, user: &str, password: &str) -> Result<()> {
     let failed = |error: std::io::Error| format!("curl: {error}");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
@@ -41,7 +41,7 @@ pub(super) fn log_in(world: &World, key: &Path, user: &str, password: &str) -> R
     Ok(())
 }
 
-/// By a program that is not ours.
+/// Decoded by a program that is not ours.
 fn base64(text: &str) -> Result<String> {
     let mut command = Command::new("base64");
     let mut child = command.arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();

@@ -1,4 +1,4 @@
-//! [`World`]: a user's account and what is wrong in it; [`Trial`]: a client that logs in.
+//! [`World`]: a user's account with wrong settings all around; [`Trial`]: a client that logs in.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -20,25 +20,25 @@ pub(super) struct World {
     pub(super) venv: PathBuf,
 }
 
-/// Where the password may be seen.
+/// Where the password may be visible.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sees {
     /// Neither in the command line nor in the environment.
     Nothing,
     /// Not in the command line.
     Environment,
-    /// Wherever the command line of the trial has put it.
+    /// Wherever the trial's command line has put it.
     All,
 }
 
-/// A client that is to log in and say as whom.
+/// A client that must log in and print its user.
 pub(super) struct Trial<'a> {
     pub(super) what: &'a str,
     pub(super) key: &'a Path,
     pub(super) options: Vec<String>,
-    /// Its words; a tab stands for a blank within one.
+    /// Its words; a tab stands for a blank within a word.
     pub(super) command: &'a str,
-    /// What it is asked.
+    /// Its input.
     pub(super) input: &'a str,
     pub(super) expected: &'a str,
     pub(super) variables: &'a [(&'a str, &'a str)],
@@ -67,7 +67,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// Adds an account, and gives the path of its key.
+    /// Adds an account, and returns the path of its key.
     pub(super) fn add(&self, name: &str, user: &str, password: &str) -> Result<PathBuf> {
         let (key, value) = (self.path(&format!("{name}.key")), self.path(name));
         fs::write(&value, password).map_err(|error| format!("{name}: {error}"))?;
@@ -112,7 +112,7 @@ impl World {
             .map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// `otp run` with a client behind it.
+    /// `otp run` with a client as its command.
     pub(super) fn client(&self, trial: &Trial<'_>) -> Command {
         let mut command = self.otp();
         command.arg("run").arg("--key-file").arg(trial.key).args(&trial.options).arg("--");
@@ -124,13 +124,13 @@ impl World {
         command
     }
 
-    /// Has a client log in, and looks at what others could see of it while it is connected.
+    /// Has a client log in, and checks what others could see of it while it is connected.
     pub(super) fn run(&self, trial: &Trial<'_>) -> Result<()> {
         let failed = |error: std::io::Error| format!("{}: {error}", trial.what);
         let mut child = self.client(trial).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
         let (mut input, output) = (child.stdin.take(), child.stdout.take());
         if let Some(input) = input.as_mut() {
-            // One that could not log in has ended, which its status says.
+            // A client that could not log in has ended; its status says so.
             let _ = input.write_all(trial.input.as_bytes());
         }
         let mut said = String::new();
@@ -153,7 +153,7 @@ impl World {
         Ok(())
     }
 
-    /// Has a client log in that must not be able to.
+    /// Has a client try to log in, which must fail.
     pub(super) fn refused(&self, key: &Path, options: &[&str], command: &str) -> Result<()> {
         let trial = Trial::of(command, key, options, command, "");
         let outcome =
@@ -162,9 +162,9 @@ impl World {
     }
 }
 
-/// What of the password can be seen of a process.
+/// Fails if a process shows the password where it must not be seen.
 pub(super) fn look(trial: &Trial<'_>, child: &Child) -> Result<()> {
-    // A part of it as every other form has it, and as a URL has it.
+    // A part that is the same in every other encoding, and the part as in a URL.
     let parts: [&[u8]; 2] = [b"()*+,", b"%28%29%2A"];
     for (file, allowed) in [("cmdline", trial.sees == Sees::All), ("environ", trial.sees != Sees::Nothing)] {
         let path = format!("/proc/{}/{file}", child.id());

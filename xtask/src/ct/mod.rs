@@ -10,16 +10,16 @@ use xtask::Result;
 use xtask::cargo::{build, cargo, target};
 use xtask::sh::{answers, program, run};
 
-/// How the project's own programs are built, and with what says which bytes are secret.
+/// How the project's own programs are built, and the flag that makes them say which bytes are secret.
 const RUSTFLAGS: &str = "--cfg otp_ct --cfg poly1305_force_soft";
 
-/// The portable Poly1305, which `.cargo/config.toml` chooses and the project ships. A program that embeds the core may get the
-/// other one.
+/// The portable Poly1305, which `.cargo/config.toml` selects and the project ships. A program that embeds the core may
+/// get the other one.
 const PORTABLE: &str = "--cfg poly1305_force_soft";
 
 /// The builds to watch: the profile, how the core is optimised in it, and the flag that chooses a Poly1305.
 ///
-/// One is optimised for size, as for a small device: fewer steps are done at once, and fewer functions are inlined.
+/// One is optimised for size, as for a small device: it does fewer steps at a time and inlines fewer functions.
 const BUILDS: [(&str, &str, &str); 4] =
     [("release", "3", PORTABLE), ("dev", "2", PORTABLE), ("release", "3", ""), ("release", "\"z\"", PORTABLE)];
 
@@ -43,7 +43,7 @@ fn everything_shipped() -> Result<()> {
         command.arg("--target-dir").arg(folder);
         command.arg("--config").arg(format!("profile.{profile}.package.otp-core.opt-level = {level}"));
         command.env("RUSTFLAGS", format!("--cfg otp_ct {poly1305}")).env_remove("CARGO_ENCODED_RUSTFLAGS");
-        // Line numbers for the reports, which change no instruction.
+        // Line numbers for the reports; they change no instruction.
         command.env("CARGO_PROFILE_RELEASE_STRIP", "none").env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
         let harness = build(&mut command)?.program("ct")?;
         run(memcheck().arg(harness)).map_err(|error| format!("{error}: see the reports above"))?;
@@ -57,7 +57,7 @@ fn everything_shipped() -> Result<()> {
 
 fn memcheck() -> Command {
     let mut command = program("valgrind");
-    // Every error counts, repeated ones too: the harness asks for the count.
+    // Report repeated errors too: the harness compares the count.
     command.args(["--tool=memcheck", "--quiet", "--error-limit=no", "--leak-check=no", "--num-callers=20"]);
     command
 }

@@ -1,8 +1,8 @@
 //! The real program and the C library under memcheck, with the profiles that are shipped.
 //!
-//! Built with `--cfg otp_ct`, they say which bytes are secret as soon as they come in, what they reveal, and where a secret is handed
-//! to its owner. Everything else that decides a branch or an address is an error. Writing secret bytes out is not: that is
-//! what `get` is for.
+//! Built with `--cfg otp_ct`, they mark bytes as secret as soon as they arrive, and mark what they reveal or hand to
+//! its owner. Any other secret that decides a branch or an address is an error. Writing secret bytes out is not: that
+//! is what `get` is for.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use xtask::sh::{program, run};
 use super::RUSTFLAGS;
 use super::scene::{FOUND, Result, Scene};
 
-/// Commands, each with its standard input; they build on each other.
+/// Commands, each with its standard input, in order: later ones use the results of earlier ones.
 const COMMANDS: [(&str, Option<&str>); 25] = [
     ("add edms/a --username u --generate --key-file a.key", None),
     ("add edms/b --username u --password-stdin --field-file token=token --key-file b.key", Some("password")),
@@ -43,7 +43,7 @@ const COMMANDS: [(&str, Option<&str>); 25] = [
     ("verify --ring ring", None),
 ];
 
-/// Watches both, in each profile, and sees a planted leak in each.
+/// Watches both in each profile, and detects a planted leak in each.
 pub(super) fn watch() -> Result<()> {
     for profile in ["release", "dist"] {
         let packages = ["build", "--locked", "-p", "otp-cli", "-p", "otp-ffi", "--profile", profile];
@@ -56,7 +56,7 @@ pub(super) fn watch() -> Result<()> {
     Ok(())
 }
 
-/// The same build with the marks, in a folder of its own.
+/// The same build with the marks, in its own folder.
 pub(super) fn marked(command: &mut Command) -> &mut Command {
     command.arg("--target-dir").arg(target().join("ct"));
     command.env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");

@@ -1,8 +1,8 @@
-//! The Python module under memcheck, as it is shipped.
+//! The Python module under memcheck, as shipped.
 //!
-//! Python itself looks at what it has been given: values and keys that become its objects are with their owner then. What the
-//! module does before that is watched, as in the program. The interpreter has errors of its own, which don't count: those
-//! without the module among their callers.
+//! Python itself inspects its objects, so values and keys count as handed over once they become Python objects. What
+//! the module does before that is watched, as in the program. The interpreter has errors of its own; those without the
+//! module among their callers don't count.
 
 use std::fs;
 
@@ -13,17 +13,17 @@ use super::programs::marked;
 use super::scene::{Result, Scene};
 use crate::python::{EXTENSION, extension, put_together};
 
-/// What is watched: every call that takes or gives a secret.
+/// What is watched: every call that takes or returns a secret.
 const SCRIPT: &str = include_str!("watched.py");
-/// Where memcheck puts what it finds, in the scene's folder.
+/// Where memcheck writes its report, in the scene's folder.
 const REPORT: &str = "report.xml";
 
-/// Watches it, and sees a planted leak.
+/// Watches the module, and detects a planted leak.
 pub(super) fn watch() -> Result<()> {
     let built = build(marked(&mut extension("release")))?.library("_native")?;
     let package = target().join("ct/python");
     put_together(&built, &package)?;
-    // The interpreter itself: what is on the PATH may be a script that starts it.
+    // The interpreter itself: the `python3` on the PATH may be a script that starts it.
     let python = output(program("python3").args(["-c", "import sys; print(sys.executable)"]))?;
     let errors = |planted: bool| -> Result<Vec<String>> {
         let scene = Scene::new()?;
@@ -31,7 +31,7 @@ pub(super) fn watch() -> Result<()> {
         let report = format!("--xml-file={REPORT}");
         let options = ["--xml=yes", &report, "--num-callers=100"];
         let mut command = scene.watch(&options, python.trim_end().as_ref(), &["-B", "watched.py"], None)?;
-        // With an allocator of its own, the interpreter would hide from memcheck what it has not written.
+        // The interpreter's own allocator would hide from memcheck which bytes it has not written.
         command.env("PYTHONPATH", &package).env("PYTHONMALLOC", "malloc");
         if planted {
             command.env("OTP_CT_PLANTED", "1");
@@ -52,7 +52,7 @@ pub(super) fn watch() -> Result<()> {
     Ok(())
 }
 
-/// The branches and addresses that depended on a secret while the module was at work, each with its callers.
+/// The branches and addresses that depended on a secret while the module was running, each with its callers.
 fn of_the_module(report: &str) -> Vec<String> {
     let errors = report.split("<error>").skip(1).filter_map(|rest| rest.split("</error>").next());
     let depends = errors.filter(|error| error.contains("<kind>Uninit") && error.contains(EXTENSION));

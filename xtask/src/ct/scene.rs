@@ -11,16 +11,16 @@ use super::memcheck;
 
 pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The exit code of memcheck if it found something.
+/// Memcheck's exit code if it found something.
 pub(super) const FOUND: i32 = 99;
 
-/// What a caller of a system call may do with secret bytes.
+/// Suppressions for memcheck: secret bytes may be written out.
 const SUPPRESSIONS: &str = "{\n   secret bytes are written out\n   Memcheck:Param\n   write(buf)\n   fun:*\n}\n";
 
-/// Programs that "change the database" for a rotation: one that says so, and one that leaves it in doubt.
+/// Programs that "change the database" for a rotation: one reports success, the other leaves it in doubt.
 const APPLIERS: [(&str, &str); 2] = [("done", "exit 0"), ("in-doubt", "exit 1")];
 
-/// A folder with a store, and what the commands read.
+/// A folder with a store, and the commands' input files.
 pub(super) struct Scene {
     folder: TempDir,
 }
@@ -50,7 +50,7 @@ impl Scene {
         Ok(())
     }
 
-    /// The key of `a` with white space around it, in UTF-16, and with a wrong character.
+    /// The key of `a` in white space, in UTF-16, and with a wrong character.
     pub(super) fn copies_of_a_key(&self) -> Result<()> {
         let text = fs::read_to_string(self.path("a.key"))?;
         self.write("spaced.key", format!(" \t{text}\r\n").as_bytes())?;
@@ -61,12 +61,12 @@ impl Scene {
         self.write("broken.key", &broken)
     }
 
-    /// A program under memcheck, which ends with [`FOUND`] if there is an error.
+    /// A program under memcheck, which ends with [`FOUND`] on any error.
     pub(super) fn memcheck(&self, watched: &Path, words: &[&str], input: Option<&str>) -> Result<Command> {
         self.watch(&[&format!("--error-exitcode={FOUND}")], watched, words, input)
     }
 
-    /// A program under memcheck, with options of memcheck's.
+    /// A program under memcheck, with additional options for memcheck.
     pub(super) fn watch(
         &self,
         options: &[&str],
@@ -78,20 +78,20 @@ impl Scene {
         command.args(options);
         command.arg(format!("--suppressions={}", self.path("supp").display())).arg(watched).args(words);
         command.current_dir(self.folder.path()).env("OTP_STORE", self.path("store")).env_remove("OTP_KEY");
-        // Cargo's leads to the libraries of another build.
+        // Cargo's value leads to the libraries of another build.
         command.env_remove("LD_LIBRARY_PATH");
         command.stdin(match input {
             Some(name) => Stdio::from(File::open(self.path(name))?),
             None => Stdio::null(),
         });
-        // The key that goes to standard output is read again.
+        // The key on standard output is an input of later commands.
         let output = if words.contains(&"edms/out") { "out.key" } else { "output" };
         self.write(output, b"")?;
         command.stdout(File::create(self.path(output))?).stderr(File::create(self.path("errors"))?);
         Ok(command)
     }
 
-    /// Runs it, and fails if it does not end as it should: well, or with this exit code.
+    /// Runs it; fails unless it ends as expected: with success, or with this exit code.
     pub(super) fn expect(&self, mut command: Command, ending: i32, what: &str) -> Result<()> {
         let code = command.status()?.code();
         if code == Some(ending) {

@@ -1,4 +1,4 @@
-//! Archives whose bytes depend on their content alone: names in order, one time, no owner.
+//! Archives whose bytes depend only on their contents: sorted names, one time, no owner.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(info, path.read_bytes())
 ";
 
-/// Makes `NAME.tar.gz` of the folder NAME in another one.
+/// Makes `NAME.tar.gz` from the folder NAME, in another folder.
 pub(super) fn tar(release: &Release, above: &Path, name: &str) -> Result<()> {
     let archive = release.folder().join(format!("{name}.tar.gz"));
     let mut tar = program("tar");
@@ -27,7 +27,7 @@ pub(super) fn tar(release: &Release, above: &Path, name: &str) -> Result<()> {
     run(tar.arg(format!("--mtime=@{}", release.time)).arg("-cf").arg(archive).arg("-C").arg(above).arg(name))
 }
 
-/// Makes `NAME.zip` of the folder NAME in another one.
+/// Makes `NAME.zip` from the folder NAME, in another folder.
 pub(super) fn zip(release: &Release, above: &Path, name: &str) -> Result<()> {
     let archive = release.folder().join(format!("{name}.zip"));
     run(program("python3").args(["-c", ZIP]).arg(archive).arg(above).args([name, &release.time]))

@@ -1,4 +1,4 @@
-//! The C library as cargo-c installs it, and a program that knows nothing of it but what pkg-config says.
+//! The C library as cargo-c installs it, and a program that knows only what pkg-config says about it.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::packagers;
 use super::release::Release;
 
 const EXAMPLE: &str = "otp-ffi/examples/login.c";
-/// Beside what is installed.
+/// Files that come with it.
 const FILES: [&str; 4] = ["docs/c.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 /// Installs the library into a folder, builds the example against it both ways, and makes an archive.
@@ -39,7 +39,7 @@ fn try_out(top: &Path) -> Result<()> {
     let otp = build(&mut cargo(&["build", "--locked", "-q", "-p", "otp-cli"]))?.program("otp")?;
     let add = "add edms/reporting --username alice --generate --key-file nightly.key";
     run(Command::new(otp).args(add.split(' ')).current_dir(home.path()).env("OTP_STORE", "store"))?;
-    // The linker takes the shared library where both are.
+    // If both libraries are there, the linker takes the shared one.
     let without = folder();
     run(program("cp").arg("-R").arg(top.join("usr")).arg(without.path()))?;
     run(program("find").arg(without.path()).args(["-name", "libotp.so*", "-delete"]))?;

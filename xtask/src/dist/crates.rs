@@ -1,4 +1,4 @@
-//! The crates as they will be published, each built from its package alone, in the order in which they need each other.
+//! The crates as they will be published, each built from its package alone, in order of their dependencies.
 
 use std::fs;
 use std::path::Path;
@@ -9,11 +9,11 @@ use xtask::sh::{output, program, root, run};
 
 use super::release::Release;
 
-/// What is published. Each comes behind those that it needs.
+/// The published crates, each after those that it depends on.
 pub(super) const CRATES: [&str; 8] =
     ["otp-core", "otp-remote-protocol", "otp-sys", "otp-store-fs", "otp-link", "otp-cli", "otp-ffi", "otp-remote"];
 
-/// The licences, which are links in each crate's folder: git for Windows may have made them files with a path in them.
+/// The licences, which are links in each crate's folder: on Windows, git may have made them files that contain a path.
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 
 /// Packs the crates, builds what is in the packages, and copies them.
@@ -31,7 +31,7 @@ pub(super) fn make(release: &Release) -> Result<()> {
     Ok(())
 }
 
-/// Fails unless a package has its README, and the texts of both licences.
+/// Fails unless a package contains its README and the texts of both licences.
 fn check(package: &Path, top: &str) -> Result<()> {
     let packed = |name: &str| output(program("tar").arg("-xzOf").arg(package).arg(format!("{top}/{name}")));
     packed("README.md")?;

@@ -1,4 +1,4 @@
-//! The package for Debian and what descends from it: built by cargo-deb, looked at by lintian, installed, used and removed.
+//! The package for Debian and its derivatives: built by cargo-deb, checked by lintian, installed, used and removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use super::programs::{X86_64, build};
 use super::release::Release;
 use super::{documents, packagers};
 
-/// Who answers for the package; `docs/releasing.md` says who that is.
+/// The package's maintainer; `docs/releasing.md` says who that is.
 pub(super) const MAINTAINER: &str = "The maintainers of otp-link <maintainers@otp-link.invalid>";
 
-/// Makes the package, and tries it.
+/// Makes the package, and tries it out.
 pub(super) fn make(release: &Release) -> Result<()> {
     packagers::require("deb")?;
     if !answers(program("lintian").arg("--version")) {
@@ -33,7 +33,7 @@ pub(super) fn make(release: &Release) -> Result<()> {
     try_out(release, &package)
 }
 
-/// Puts the other files where `[package.metadata.deb]` and `[package.metadata.generate-rpm]` expect them: below the programs.
+/// Puts the other files where the metadata for cargo-deb and cargo-generate-rpm expects them: below the programs.
 pub(super) fn stage(release: &Release, documents: &Documents, programs: &Path) -> Result<PathBuf> {
     let stage = programs.join("package");
     let failed = |error: std::io::Error| format!("{}: {error}", stage.display());

@@ -1,4 +1,4 @@
-//! What comes with the programs: man page, completions, licences, and what changed.
+//! What comes with the programs: man page, completions, licences and changelog.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use xtask::sh::{output, root};
 use super::programs::{self, build};
 use super::release::Release;
 
-/// Files of the repository, as they are.
+/// Files copied from the repository.
 const FILES: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 /// Files that the program itself writes.
 const WRITTEN: [(&str, &[&str]); 4] = [
@@ -21,7 +21,7 @@ const WRITTEN: [(&str, &[&str]); 4] = [
     ("completions/otp.fish", &["completions", "fish"]),
 ];
 
-/// A folder that has them all.
+/// A folder with all of them.
 pub(super) struct Documents(PathBuf);
 
 /// Collects them.
@@ -51,7 +51,7 @@ impl Documents {
         files.into_iter().try_for_each(|file| fs::copy(self.0.join(file), folder.join(file)).map(drop))
     }
 
-    /// Where one of them is.
+    /// The path of one of them.
     pub(super) fn path(&self, file: &str) -> PathBuf {
         self.0.join(file)
     }

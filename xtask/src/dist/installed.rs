@@ -1,4 +1,4 @@
-//! [`Root`]: a system of its own in a folder, into which a package is installed, and in which its programs see nothing else.
+//! [`Root`]: a separate system in a folder, in which packages are installed and their programs see nothing else.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use xtask::sh::{answers, output, program};
 use super::release::Release;
 use super::trial::Trial;
 
-/// Where Debian's package of them puts the certificates of the web.
+/// Where Debian's package puts the CA certificates.
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The top of the system.
@@ -21,19 +21,19 @@ pub(super) struct Root<'r> {
 }
 
 impl<'r> Root<'r> {
-    /// Makes a folder such a system, with the certificates that the package recommends.
+    /// Turns a folder into such a system, with the certificates that the package recommends.
     pub(super) fn new(top: &'r Path) -> Result<Self> {
         let certificates = top.join(&CERTIFICATES[1..]);
         let made = fs::create_dir_all(certificates.parent().unwrap_or(top))
             .and_then(|()| fs::copy(CERTIFICATES, &certificates))
             .and_then(|_| fs::create_dir_all(top.join("dev")))
-            // A file is as good as a device for what programs say to nobody, and anybody can make it.
+            // For output that nobody reads, a file is as good as a device, and needs no privileges.
             .and_then(|()| fs::write(top.join("dev/null"), ""));
         made.map_err(|error| format!("{}, or {CERTIFICATES}: {error}", top.display()))?;
         Ok(Self { top, is_superuser: answers(program("test").args(["-w", "/"])) })
     }
 
-    /// A program that may do what root may do to the folder.
+    /// A program that may change the folder as root could.
     pub(super) fn as_root(&self, name: impl AsRef<OsStr>) -> Command {
         if self.is_superuser {
             return program(name);
@@ -43,7 +43,7 @@ impl<'r> Root<'r> {
         command
     }
 
-    /// Does the main job with the program of the package, as the only one there is.
+    /// Does the main job with the package's program, the only one there.
     pub(super) fn main_job(&self, release: &Release) -> Result<()> {
         let otp = || {
             let mut command = self.as_root("chroot");
@@ -55,7 +55,7 @@ impl<'r> Root<'r> {
         Trial { otp: &otp, home: self.top, show: &show, helpers: None }.main_job(release)
     }
 
-    /// Puts a program of this machine into the system, with the libraries that it is linked with.
+    /// Copies a program of this machine into the system, with the libraries that it is linked with.
     pub(super) fn add(&self, path: &str) -> Result<()> {
         let linked = output(program("ldd").arg(path))?;
         for file in linked.split_whitespace().filter(|word| word.starts_with('/')).chain([path]) {
@@ -67,7 +67,7 @@ impl<'r> Root<'r> {
         Ok(())
     }
 
-    /// Fails if the package has left a file or a folder of its own. Folders that others share may stay.
+    /// Fails if the package has left a file or a folder of its own behind. Shared folders may stay.
     pub(super) fn is_empty(&self) -> Result<()> {
         let usr = self.top.join("usr");
         match if usr.exists() { left(&usr)? } else { None } {
@@ -77,7 +77,7 @@ impl<'r> Root<'r> {
     }
 }
 
-/// The first thing below a folder that has our name in its own.
+/// The first path below a folder that has our name in it.
 fn left(folder: &Path) -> Result<Option<PathBuf>> {
     let failed = |error: io::Error| format!("{}: {error}", folder.display());
     for entry in fs::read_dir(folder).map_err(failed)? {

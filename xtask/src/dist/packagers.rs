@@ -1,4 +1,4 @@
-//! The tools that build releases, pinned: from `PyPI` into an environment of their own, or with `cargo install`.
+//! The tools that build releases, pinned: from `PyPI` into a virtual environment, or with `cargo install`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::venv;
 const ZIG: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 /// Build and check wheels.
 const PYTHON: [&str; 3] = ["maturin==1.16.0", "auditwheel==6.8.2", "twine==7.0.0"];
-/// What `cargo install` brings: the command of cargo, the package, its version.
+/// The tools from `cargo install`: the cargo subcommand, the package, its version.
 const CARGO: [(&str, &str, &str); 4] = [
     ("deb", "cargo-deb", "3.8.0"),
     ("generate-rpm", "cargo-generate-rpm", "0.21.1"),
@@ -24,12 +24,12 @@ const CARGO: [(&str, &str, &str); 4] = [
     ("cyclonedx", "cargo-cyclonedx", "0.5.9"),
 ];
 
-/// Has cargo build for a Linux that needs no library: linked by the compiler's own linker, with its own C library, and with
-/// zig for what is written in C.
+/// Makes cargo build for a Linux without any libraries: the compiler's own linker and C library link the program, and
+/// zig compiles its C code.
 pub(super) fn link_statically(command: &mut Command, architecture: &str) -> Result<()> {
     let venv = environment("dist-zig", &ZIG)?;
     let variable = format!("{architecture}_unknown_linux_musl");
-    // Checks that zig adds to what is built without optimisation need a library of its own.
+    // Zig adds checks to unoptimised builds that would need a library of their own.
     let compiler = format!("cc -- -target {architecture}-linux-musl -fno-sanitize=all");
     for (name, arguments) in [("CC", compiler.as_str()), ("AR", "ar --")] {
         let tool = venv.join("bin").join(format!("{architecture}-{name}"));
@@ -43,14 +43,14 @@ pub(super) fn link_statically(command: &mut Command, architecture: &str) -> Resu
     Ok(())
 }
 
-/// An environment with the tools for Python packages, and the `PATH` that has them.
+/// An environment with the Python packaging tools, and the `PATH` to use them.
 pub(super) fn python() -> Result<(PathBuf, OsString)> {
     let venv = environment("dist-python", &[&ZIG[..], &PYTHON].concat())?;
     let path = path_with(&venv)?;
     Ok((venv, path))
 }
 
-/// Fails if a tool of cargo is missing or of another version, with the command that brings it.
+/// Fails if a cargo tool is missing or has another version, and says how to install it.
 pub(super) fn require(tool: &str) -> Result<()> {
     let found = CARGO.iter().find(|(command, ..)| *command == tool);
     let (_, package, version) = found.ok_or_else(|| format!("no version of cargo {tool} is pinned"))?;
@@ -62,14 +62,14 @@ pub(super) fn require(tool: &str) -> Result<()> {
     Err(format!("this needs {package} {version}: cargo install --locked {package}@{version}"))
 }
 
-/// An environment that is kept: with pinned versions, a second installation does nothing.
+/// An environment that is kept: with pinned versions, installing again changes nothing.
 fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     let venv = venv::kept(name)?;
     run(venv::pip_install(&venv).args(packages))?;
     Ok(venv)
 }
 
-/// The `PATH`, with an environment's programs before all others.
+/// The `PATH`, with an environment's programs first.
 pub(super) fn path_with(venv: &Path) -> Result<OsString> {
     let before = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&before));

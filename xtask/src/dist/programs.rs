@@ -1,4 +1,4 @@
-//! The programs for Linux, static: one file each, which needs nothing of the system but its kernel.
+//! The programs for Linux, static: one file each, which needs nothing but the kernel.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,16 +15,16 @@ use super::release::Release;
 use super::trial::Trial;
 use super::{documents, packagers};
 
-/// Where packages of Linux put the helper. `otp` looks beside itself first, so an unpacked archive works anywhere.
+/// Where Linux packages put the helper. `otp` looks beside itself first, so an unpacked archive works anywhere.
 pub(super) const LIBEXEC: &str = "/usr/libexec/otp";
 
 /// A kind of machine.
 pub(super) struct Platform {
     pub(super) triple: &'static str,
-    /// As files are called.
+    /// Its name in file names.
     name: &'static str,
     architecture: &'static str,
-    /// What runs its programs on other kinds.
+    /// The emulator that runs its programs on other kinds.
     emulator: &'static str,
 }
 
@@ -41,20 +41,20 @@ pub(super) const AARCH64: Platform = Platform {
     emulator: "qemu-aarch64",
 };
 
-/// What was built, in one folder.
+/// The built programs, in one folder.
 pub(super) struct Programs {
     pub(super) otp: PathBuf,
     pub(super) helper: PathBuf,
 }
 
-/// The kind of machine that this is.
+/// The kind of this machine.
 pub(super) fn host() -> Result<&'static Platform> {
     let platforms = [&X86_64, &AARCH64];
     let host = platforms.into_iter().find(|platform| platform.architecture == std::env::consts::ARCH);
     host.ok_or_else(|| format!("there is no static build for {} yet", std::env::consts::ARCH))
 }
 
-/// Makes an archive for each kind of machine, and tries what is in it.
+/// Makes an archive for each kind of machine, and tries out its contents.
 pub(super) fn make(release: &Release) -> Result<()> {
     let documents = documents::make(release)?;
     for platform in [&X86_64, &AARCH64] {
@@ -93,7 +93,7 @@ fn try_out(release: &Release, platform: &Platform, unpacked: &Path) -> Result<()
         if !answers(program(platform.emulator).arg("--version")) {
             return Err(format!("this needs {}: apt-get install qemu-user", platform.emulator));
         }
-        // The system does not know how to start the helper.
+        // The kernel can't start the helper here: it is for another kind of machine.
         let script = format!("#!/bin/sh\nexec {} '{}'\n", platform.emulator, unpacked.join("otp-remote").display());
         let path = helpers.path().join("otp-remote");
         fs::write(&path, script)

@@ -1,4 +1,4 @@
-//! The Python package: wheels that carry the helper, the source package, and what checks them.
+//! The Python package: wheels that include the helper, the source package, and checks of both.
 
 mod trial;
 mod wheel;
@@ -14,12 +14,12 @@ use super::{packagers, windows};
 
 /// The manifest of the extension module.
 const MANIFEST: &str = "otp-ffi/python/Cargo.toml";
-/// The oldest Linux that the wheels are for, as the interpreter calls it: glibc 2.17.
+/// The oldest Linux that the wheels support, in Python's notation: glibc 2.17.
 const LINUX: &str = "manylinux2014";
-/// The interpreters that are tried, where they are here.
+/// The interpreters to try, if they are installed here.
 const INTERPRETERS: [&str; 6] = ["python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"];
 
-/// Makes wheels and source package, checks them, and tries them in empty environments.
+/// Makes wheels and source package, checks them, and tries them out in empty environments.
 pub(super) fn make(release: &Release) -> Result<()> {
     let (venv, path) = packagers::python()?;
     let maker = wheel::Maker { release, venv: &venv, path: &path };
@@ -43,7 +43,7 @@ pub(super) fn make(release: &Release) -> Result<()> {
     trial::install("python3", &source)
 }
 
-/// Those that are on this machine, and start.
+/// Those that are installed on this machine and start.
 fn interpreters() -> Vec<&'static str> {
     let starts = |name: &&str| answers(program(name).arg("--version"));
     let found: Vec<&str> = INTERPRETERS.into_iter().filter(starts).collect();

@@ -1,4 +1,4 @@
-//! [`Release`]: version, commit and time of what is built, and how it becomes the same bytes everywhere.
+//! [`Release`]: version, commit and time of a build, and how it becomes the same bytes everywhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use xtask::sh::{output, program, root};
 
 use super::source;
 
-/// What `.cargo/config.toml` says, too: the variable with the flags takes its place.
+/// The same as in `.cargo/config.toml`, which the variable with the flags overrides.
 const FLAGS: [&str; 2] = ["--cfg", "poly1305_force_soft"];
 
-/// What builds in a third of the time, and is not released.
+/// Builds in a third of the time; not for releases.
 const QUICK: [(&str, &str); 3] = [
     ("CARGO_PROFILE_DIST_LTO", "off"),
     ("CARGO_PROFILE_DIST_OPT_LEVEL", "0"),
@@ -24,23 +24,23 @@ const QUICK: [(&str, &str); 3] = [
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Full,
-    /// Without optimisation, to try everything else.
+    /// Without optimisation, to test everything else.
     Quick,
 }
 
 /// One version of one commit.
 pub(super) struct Release {
     pub(super) version: String,
-    /// In full, with `-dirty` behind it where the work tree differs.
+    /// In full, with `-dirty` appended if the work tree differs.
     pub(super) commit: String,
-    /// When it was committed, in seconds since 1970: the time of every file that is built.
+    /// When it was committed, in seconds since 1970: the timestamp of every built file.
     pub(super) time: String,
     folder: PathBuf,
     kind: Kind,
 }
 
 impl Release {
-    /// Of this checkout, or of this exported tree.
+    /// The release of this checkout, or of this exported tree.
     pub(super) fn of_this_tree(kind: Kind) -> Result<Self> {
         let (commit, time) = if source::is_checkout() { checked_out() } else { exported() }?;
         let folder = target().join(if kind == Kind::Full { "dist-files" } else { "dist-quick" });
@@ -48,22 +48,22 @@ impl Release {
         Ok(Self { version: cargo::version("otp-cli")?, commit, time, folder, kind })
     }
 
-    /// Where what is released is put.
+    /// The folder for released files.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The beginning of all names of files.
+    /// The prefix of all file names.
     pub(super) fn name(&self) -> String {
         format!("otp-link-{}", self.version)
     }
 
-    /// Has a command build the same bytes in any folder, on any day.
+    /// Makes a command build the same bytes in any folder, on any day.
     pub(super) fn reproducible<'c>(&self, command: &'c mut Command) -> Result<&'c mut Command> {
         let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).ok_or("cargo has no home")?;
-        // With the component rust-src, the compiler names the library's sources by their place here.
+        // With the component rust-src installed, the compiler would name the library's sources by their path here.
         let sysroot = output(program("rustc").args(["--print", "sysroot"]))?;
         let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
         let remaps =

@@ -9,17 +9,17 @@ use xtask::sh::{program, run};
 use super::release::Release;
 use super::source;
 
-/// What is compared: all that is built.
+/// What is compared: everything that is built.
 const PARTS: [&str; 7] = ["programs", "deb", "rpm", "c", "python", "windows", "sbom"];
-/// Two folders whose paths differ in their lengths, too. MinGW takes none with a space.
+/// Two folders whose paths differ, even in length. MinGW can't handle a space in a path.
 const FOLDERS: [&str; 2] = ["one", "the-other-one"];
 
-/// Builds the release twice, each time from the source archive in a folder of its own, and compares the sums.
+/// Builds the release twice, each time from the source archive in its own folder, and compares the checksums.
 pub(super) fn check(release: &Release) -> Result<()> {
     let mut sums = Vec::new();
     for name in FOLDERS {
         let folder = target().join("dist-reproducible").join(name);
-        // Sources are as old as their commit: cargo would take what a later one has left for up to date.
+        // The sources are as old as their commit, so cargo would take the products of a later one to be up to date.
         let _ = fs::remove_dir_all(&folder);
         let tree = source::unpack(release, &folder)?;
         let mut dist = program("cargo");

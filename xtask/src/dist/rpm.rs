@@ -1,4 +1,4 @@
-//! The package for Fedora, openSUSE and their kin: built by cargo-generate-rpm, installed, used and removed.
+//! The package for Fedora, openSUSE and relatives: built by cargo-generate-rpm, installed, used and removed.
 
 use otp_test_tools::folder;
 use xtask::Result;
@@ -10,7 +10,7 @@ use super::programs::{X86_64, build};
 use super::release::Release;
 use super::{deb, documents, packagers};
 
-/// Makes the package, and tries it.
+/// Makes the package, and tries it out.
 pub(super) fn make(release: &Release) -> Result<()> {
     packagers::require("generate-rpm")?;
     if !answers(program("rpm").arg("--version")) {
@@ -30,11 +30,11 @@ pub(super) fn make(release: &Release) -> Result<()> {
         rpm.arg("--root").arg(top.path());
         rpm
     };
-    // What the package does when it is removed.
+    // The programs that run when the package is removed.
     for program in ["/bin/sh", "/bin/rmdir"] {
         root.add(program)?;
     }
-    // Debian's rpm says that there is a package manager already. The shell in the folder is no package's.
+    // Debian's rpm warns that there is another package manager. The shell in the folder belongs to no package.
     run(rpm().args(["--install", "--force-debian", "--nodeps"]).arg(&package))?;
     root.main_job(release)?;
     run(rpm().args(["--erase", "--force-debian", "otp-link"]))?;

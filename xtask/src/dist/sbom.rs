@@ -1,4 +1,4 @@
-//! What each program is made of, as `CycloneDX` documents.
+//! The components of each program, as `CycloneDX` documents.
 
 use std::fs;
 
@@ -10,14 +10,14 @@ use xtask::sh::{root, run};
 use super::release::Release;
 use super::{packagers, programs, source};
 
-/// The crates that become something to install, each in its folder.
+/// The crates that become something to install, by folder.
 const CRATES: [(&str, &str); 4] =
     [("otp-cli", "otp-cli"), ("otp-remote", "otp-remote"), ("otp-ffi", "otp-ffi"), ("otp-python", "otp-ffi/python")];
 
 /// Writes a document for each of them.
 pub(super) fn make(release: &Release) -> Result<()> {
     packagers::require("cyclonedx")?;
-    // It writes beside the manifests, so a checkout is copied.
+    // The tool writes beside the manifests, so a copy of the checkout is used.
     let folder = folder();
     let tree = if source::is_checkout() { source::unpack(release, folder.path())? } else { root().to_owned() };
     let mut sbom = cargo(&["cyclonedx", "--format", "json", "--spec-version", "1.5", "--no-build-deps"]);
@@ -26,7 +26,7 @@ pub(super) fn make(release: &Release) -> Result<()> {
     for (name, place) in CRATES {
         let document = tree.join(place).join(format!("{name}.cdx.json"));
         let released = release.folder().join(format!("{name}-{}.cdx.json", release.version));
-        // It names our crates by where they were.
+        // It refers to our crates by their paths.
         fs::read_to_string(&document)
             .and_then(|text| fs::write(released, text.replace(&*tree.to_string_lossy(), "/otp")))
             .map_err(|error| format!("{}: {error}", document.display()))?;

@@ -1,4 +1,4 @@
-//! The source archive, and whether it is all that its tests need.
+//! The source archive, and whether it has everything that its tests need.
 
 use std::path::{Path, PathBuf};
 
@@ -9,25 +9,25 @@ use xtask::sh::{program, root, run};
 
 use super::release::Release;
 
-/// Packs the tree of the commit.
+/// Packs the commit's tree.
 pub(super) fn make(release: &Release) -> Result<()> {
     if !is_checkout() {
         return Err("a source archive is made in a checkout".into());
     }
     let tar = release.folder().join(format!("{}.tar", release.name()));
     let mut git = program("git");
-    // Whoever unpacks it as root must not get files that a group can write.
+    // Files that root unpacks must not be writable for a group.
     git.args(["-c", "tar.umask=0022", "archive", "--format=tar", &format!("--prefix={}/", release.name())]);
     run(git.arg("--output").arg(&tar).arg("HEAD"))?;
     run(program("gzip").args(["-9nf", "--"]).arg(tar))
 }
 
-/// Whether this tree is git's, and not an exported one.
+/// Whether this tree is a git checkout, and not an exported tree.
 pub(super) fn is_checkout() -> bool {
     root().join(".git").exists()
 }
 
-/// Unpacks the archive into a folder. Gives the top of the tree.
+/// Unpacks the archive into a folder, and returns the top of the tree.
 pub(super) fn unpack(release: &Release, folder: &Path) -> Result<PathBuf> {
     make(release)?;
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -36,7 +36,7 @@ pub(super) fn unpack(release: &Release, folder: &Path) -> Result<PathBuf> {
     Ok(folder.join(release.name()))
 }
 
-/// Runs every test in the unpacked archive, without git and, once the crates are here, without a registry.
+/// Runs every test in the unpacked archive, without git and, once the crates are downloaded, without a registry.
 pub(super) fn check_suite(release: &Release) -> Result<()> {
     let folder = folder();
     let tree = unpack(release, folder.path())?;

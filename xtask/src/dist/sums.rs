@@ -1,4 +1,4 @@
-//! `SHA256SUMS`, of everything that is there.
+//! `SHA256SUMS` of all files.
 
 use std::fs;
 

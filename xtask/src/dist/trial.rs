@@ -1,4 +1,4 @@
-//! [`Trial`]: the main job, done with what a user would install.
+//! [`Trial`]: the main job, done with what users install.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -10,15 +10,15 @@ use super::release::Release;
 use crate::ports::free_port;
 use crate::stores::server::{Server, listens};
 
-/// A program that was built or installed, and where it is tried.
+/// A program that was built or installed, and where to try it out.
 pub(super) struct Trial<'t> {
-    /// Starts `otp`, with what it needs before it.
+    /// Starts `otp`; with the words that must come before it.
     pub(super) otp: &'t dyn Fn() -> Command,
-    /// A private folder, which `otp` finds itself in.
+    /// A private folder, which is `otp`'s current folder.
     pub(super) home: &'t Path,
     /// A command that prints `OTP_USERNAME`.
     pub(super) show: &'t [&'t str],
-    /// Where the helper is, if it is not where the program looks for it by itself.
+    /// The helper's path, if the program would not find it by itself.
     pub(super) helpers: Option<&'t Path>,
 }
 
@@ -38,7 +38,7 @@ impl Trial<'_> {
             return Err(format!("the login is not alice's: {shown}"));
         }
 
-        // Through the helper, which has to be where this program looks for it.
+        // Through the helper, which must be where this program looks for it.
         let port = free_port()?;
         let mut web = Command::new("python3");
         web.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]);

@@ -1,4 +1,4 @@
-//! The programs for Windows, in a zip file, tried under Wine.
+//! The programs for Windows, in a zip file, tested under Wine.
 
 use std::fs;
 use std::process::Command;
@@ -14,7 +14,7 @@ use super::release::Release;
 use super::trial::Trial;
 use crate::windows::{TARGET, Wine, folder as target};
 
-/// Beside the programs.
+/// Files that come with the programs.
 const FILES: [&str; 5] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/windows.md"];
 
 /// Builds both programs.
@@ -26,7 +26,7 @@ pub(super) fn build(release: &Release) -> Result<Programs> {
     Ok(Programs { otp: built.program("otp")?, helper: built.program("otp-remote")? })
 }
 
-/// Makes the zip file, and tries what is in it.
+/// Makes the zip file, and tries out its contents.
 pub(super) fn make(release: &Release) -> Result<()> {
     let programs = build(release)?;
     let stage = folder();

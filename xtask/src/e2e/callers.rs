@@ -1,4 +1,4 @@
-//! The callers: each logs in again and again with its own key, and is patient for a while.
+//! The callers: each logs in again and again with its own key, and retries for a while.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,11 +10,11 @@ use xtask::Result;
 use crate::servers::clean;
 use crate::servers::database::Database;
 
-/// How long a caller goes on trying.
+/// How long a caller keeps trying.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it waits before it tries again.
+/// How long it waits before another try.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long it does something else between two logins.
+/// How long it does something else between logins.
 const WORK: Duration = Duration::from_millis(200);
 
 /// A login that was refused.
@@ -24,14 +24,14 @@ pub(super) struct Refusal {
     pub(super) said: String,
 }
 
-/// What a caller went through.
+/// What happened to a caller.
 #[derive(Default)]
 pub(super) struct Calls {
     pub(super) logins: usize,
     pub(super) refusals: Vec<Refusal>,
-    /// The longest that it took to log in, with all tries.
+    /// The longest time for a login, with all its tries.
     pub(super) longest: Duration,
-    /// The logins that were given up.
+    /// The logins that it gave up.
     pub(super) given_up: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Logs in until the time is over.
+    /// Logs in until time is up.
     pub(super) fn work(&self, until: Instant) -> Result<Calls> {
         let mut calls = Calls::default();
         while Instant::now() < until {
@@ -76,7 +76,7 @@ impl Caller<'_> {
         Ok(calls)
     }
 
-    /// Logs in once. Gives what was said if that is refused.
+    /// Logs in once; on a refusal, returns the error message.
     pub(super) fn log_in(&self) -> Result<Option<Refusal>> {
         let mut command = Command::new(&self.otp);
         clean(&mut command);

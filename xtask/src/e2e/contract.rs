@@ -11,11 +11,11 @@ use crate::servers::clean;
 use crate::servers::database::{Database, accepts, fresh_password};
 use crate::venv::program_of;
 
-/// What the program ends with if nothing was changed for certain.
+/// The exit code of a program that guarantees that nothing was changed.
 const UNCHANGED: i32 = 75;
 const IN_DOUBT: i32 = 1;
 
-/// Runs the example for a database under every condition that the contract names. The user has `password`, and keeps it.
+/// Runs the example for a database under every condition in the contract. The user has `password`, and keeps it.
 pub(super) fn check(programs: &Programs, database: &dyn Database, password: &str) -> Result<()> {
     let trial = Trial { programs, database };
     let (user, next, wrong) = (database.user(), fresh_password()?, fresh_password()?);
@@ -30,7 +30,7 @@ pub(super) fn check(programs: &Programs, database: &dyn Database, password: &str
     database.set_read_only(false)?;
     trial.has(&next, &[password, &wrong])?;
     trial.expect_elsewhere("a server that is not there", (user, &next), (user, &wrong))?;
-    // As an abort does it: the new password is the old one.
+    // As for an abort: the new password is the old one.
     trial.expect("a change back", (user, &next), (user, password), 0)?;
     trial.has(password, &[&next, &wrong])
 }
@@ -83,7 +83,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// The database accepts this password, and none of the others.
+    /// The database accepts this password, and refuses the others.
     fn has(&self, password: &str, others: &[&str]) -> Result<()> {
         if !accepts(self.database, password)? {
             return Err("the password that the database should have does not log in".into());

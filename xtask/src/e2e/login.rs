@@ -1,4 +1,4 @@
-//! A script logs in before and after a rotation, with a password that exists only in record and key.
+//! A script logs in before and after a rotation, with a password that exists only in a record and a key.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use crate::servers::clean;
 use crate::servers::postgresql::Server;
 use crate::venv::program_of;
 
-/// What the server says of a wrong password.
+/// The server's message for a wrong password.
 const WRONG_PASSWORD: &str = "password authentication failed";
-/// The exit code of a script that passes on what `otp_link` says of a key that is gone.
+/// The exit code of a script that passes on `otp_link`'s error for a key that is gone.
 const NOT_FOUND: i32 = 3;
 
 pub(super) fn log_in(programs: &Programs) -> Result<()> {
@@ -49,7 +49,7 @@ pub(super) fn log_in(programs: &Programs) -> Result<()> {
     run(&mut python("set_password.py nightly.key"))?;
     expect(output(&mut python("report.py --key-file nightly.key"))?.trim(), "reporting logged in")?;
 
-    // Another password does not log in: the server really asks.
+    // Another password is refused, so the server does check.
     run(&mut otp("add other --username reporting --generate --key-file other.key"))?;
     refused(python("report.py --key-file other.key"), None, WRONG_PASSWORD)?;
 
@@ -72,7 +72,7 @@ fn expect(found: &str, expected: &str) -> Result<()> {
     if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, not {found:?}")) }
 }
 
-/// Runs what must fail, with this exit code if there is one, and these words on its standard error.
+/// Runs a command that must fail, with this exit code if one is given, and with these words on its standard error.
 fn refused(mut command: Command, code: Option<i32>, words: &str) -> Result<()> {
     let outcome = command.output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&outcome.stderr).into_owned();

@@ -1,4 +1,4 @@
-//! Ten callers log in while the password is rotated under them, and whoever rotates is killed and resumes.
+//! Ten callers log in while the password is rotated; the rotating process is killed and resumed.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -20,18 +20,18 @@ use crate::servers::database::{Database, accepts, fresh_password};
 const ACCOUNT: &str = "edms/reporting";
 const CALLERS: usize = 10;
 const PAGES: &str = "60";
-/// A rotation that was cut off is resumed within this time.
+/// A rotation that was cut off must be resumed within this time.
 const RESUMED_WITHIN: Duration = Duration::from_secs(2);
-/// What `otp rotate --resume` ends with if there is nothing to resume.
+/// The exit code of `otp rotate --resume` if there is nothing to resume.
 const NOT_FOUND: i32 = 3;
 
-/// From the start of a rotation until it is finished, by whoever finished it.
+/// The time from a rotation's start until it is finished, by whichever process.
 struct Window {
     from: Instant,
     to: Instant,
 }
 
-/// Rotates the password `count` times while callers log in for some time, and reports how they fared.
+/// Rotates the password `count` times while callers log in, and reports how they fared.
 pub(super) fn rotate(programs: &Programs, database: &dyn Database, time: Duration, count: u32) -> Result<()> {
     let trial = Trial::prepare(programs, database)?;
     let keys = trial.keys()?;
@@ -51,11 +51,11 @@ pub(super) fn rotate(programs: &Programs, database: &dyn Database, time: Duratio
     trial.check_at_rest(&rotations.passwords, &keys)
 }
 
-/// What became of all rotations.
+/// The outcomes of all rotations.
 #[derive(Default)]
 struct Rotations {
     windows: Vec<Window>,
-    /// How many were killed while they ran, and of these, how many were finished by a resume.
+    /// How many were killed while running, and how many of these a resume finished.
     killed: usize,
     resumed: usize,
     /// Every password that the database had, in order.
@@ -89,7 +89,7 @@ impl Rotations {
         if let Some(refusal) = calls.refusals.iter().find(|refusal| !excused(refusal.from, refusal.to)) {
             return Err(format!("a login was refused while no rotation ran: {}", refusal.said));
         }
-        // A trial that kills nobody shows nothing.
+        // A trial that kills nothing proves nothing.
         if self.killed < count as usize / 2 || self.resumed == 0 {
             return Err(format!("only {} rotations were killed, and {} resumed", self.killed, self.resumed));
         }
@@ -134,7 +134,7 @@ impl<'a> Trial<'a> {
         command
     }
 
-    /// A rotation by the example that people copy.
+    /// A rotation with the example program that users copy.
     fn rotation(&self, what: &str) -> Command {
         let mut command = self.otp(&["rotate", ACCOUNT, what, "--apply"]);
         command.arg(self.programs.venv.join("bin/python")).arg("--").arg(root().join(self.database.example()));
@@ -159,7 +159,7 @@ impl<'a> Trial<'a> {
         Ok(printed.trim_end_matches('\n').to_owned())
     }
 
-    /// Rotates once undisturbed, to see how long that takes, and then `count` times, evenly spread.
+    /// Rotates once undisturbed, to see how long that takes, and then `count` times at even intervals.
     fn rotate_until(&self, until: Instant, count: u32) -> Result<Rotations> {
         let mut rotations = Rotations { passwords: vec![self.password()?], ..Rotations::default() };
         let from = Instant::now();
@@ -188,7 +188,7 @@ impl<'a> Trial<'a> {
         }
         if ended.is_none() {
             let target = if together { format!("-{}", child.id()) } else { child.id().to_string() };
-            // It may have ended just now.
+            // It may just have ended.
             answers(program("kill").args(["-KILL", "--", &target]));
         }
         let status = child.wait().map_err(|error| error.to_string())?;
@@ -215,7 +215,7 @@ impl<'a> Trial<'a> {
             return Err(format!("otp rotate --resume: {status}: {said}"));
         }
         if self.password()? == before {
-            // It was killed before it had begun.
+            // It was killed before it began.
             return run(&mut self.rotation("--generate"));
         }
         rotations.resumed += usize::from(status.success());

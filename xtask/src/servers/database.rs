@@ -1,4 +1,4 @@
-//! What a trial needs of a database, whichever it is.
+//! What a trial needs from a database, whichever it is.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -9,7 +9,7 @@ use xtask::Result;
 
 /// A server with one user, whose password changes.
 pub(crate) trait Database: Sync {
-    /// What it is called.
+    /// Its name.
     fn name(&self) -> &'static str;
 
     /// The user's name.
@@ -17,22 +17,22 @@ pub(crate) trait Database: Sync {
         "reporting"
     }
 
-    /// The variables with which its clients find it.
+    /// The variables that lead its clients to it.
     fn variables(&self) -> Vec<(&'static str, OsString)>;
 
     /// Makes the user, with a password.
     fn make_user(&self, password: &str) -> Result<()>;
 
-    /// Has it refuse all changes by the user, or allow them again.
+    /// Makes it refuse all changes by the user, or allow them again.
     fn set_read_only(&self, on: bool) -> Result<()>;
 
-    /// The variable from which its client takes a password.
+    /// The variable that passes a password to its client.
     fn password_variable(&self) -> &'static str;
 
-    /// The client, which logs in as the user and says who that is.
+    /// The client, which logs in as the user and prints the user's name.
     fn client(&self) -> Vec<OsString>;
 
-    /// What the client says of a wrong password.
+    /// The client's message for a wrong password.
     fn wrong_password(&self) -> &'static str;
 
     /// The example that changes a password.
@@ -48,7 +48,7 @@ pub(crate) fn fresh_password() -> Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Runs a client with statements on its standard input: nobody sees them on a command line.
+/// Runs a client with statements on standard input, so that nobody sees them on a command line.
 pub(crate) fn feed(command: &mut Command, statements: &str) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| format!("{name}: {error}");
@@ -60,7 +60,7 @@ pub(crate) fn feed(command: &mut Command, statements: &str) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("{name}: {status}")) }
 }
 
-/// Whether the database accepts a password. It must say so, or that it is wrong.
+/// Whether the database accepts a password. It must either log in or call it wrong.
 pub(crate) fn accepts(database: &dyn Database, password: &str) -> Result<bool> {
     let client = database.client();
     let mut command = Command::new(&client[0]);

@@ -31,7 +31,7 @@ impl Server {
         }
         let folder = otp_test_tools::folder();
         let path = |name: &str| folder.path().join(name);
-        // Its administrator has no password: nobody else gets to a socket in this folder.
+        // Its administrator has no password: nobody else can reach a socket in this folder.
         let user = format!("--user={}", output(program("id").arg("-un"))?.trim());
         let data = format!("--datadir={}", path("data").display());
         let install = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", &user, &data];
@@ -61,7 +61,7 @@ impl Server {
         self.folder.path().join("socket")
     }
 
-    /// Makes a user of any name, with any password.
+    /// Makes a user with any name and password.
     pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
         let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
         let statement = format!("create user {}@localhost identified by {};\n", quoted(user), quoted(password));
@@ -119,13 +119,13 @@ impl Database for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A failure here is shown, and leaves a server without a folder.
+        // A failure is shown, and leaves a server without its folder.
         let _ = run(program("kill").arg(self.process.id().to_string()));
         let _ = self.process.wait();
     }
 }
 
-/// A program of the server, which Debian keeps where only root looks.
+/// One of the server's programs, which Debian keeps where only root looks.
 fn found(name: &str) -> PathBuf {
     let apart = Path::new("/usr/sbin").join(name);
     if apart.exists() { apart } else { name.into() }

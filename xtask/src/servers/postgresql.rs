@@ -16,7 +16,7 @@ use super::database::{self, Database};
 fn server_programs() -> Result<PathBuf> {
     let mut folders: Vec<PathBuf> =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
-    // Debian keeps a server's programs apart, by version.
+    // Debian keeps a server's programs in folders by version.
     for entry in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
         folders.push(entry.path().join("bin"));
     }
@@ -30,7 +30,7 @@ fn server_programs() -> Result<PathBuf> {
 pub(crate) struct Server {
     folder: TempDir,
     bin: PathBuf,
-    /// The server refuses to run as root; it then runs as the user that its package makes.
+    /// The server refuses to run as root; for root, it runs as the user that its package creates.
     as_root: bool,
 }
 
@@ -60,7 +60,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes a user of any name, with any password.
+    /// Makes a user with any name and password.
     pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
         let (user, password) = (user.replace('"', "\"\""), password.replace('\'', "''"));
         database::feed(&mut self.administrator(), &format!("create role \"{user}\" login password '{password}';\n"))
@@ -87,7 +87,7 @@ impl Server {
             .map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// A program of the server.
+    /// One of the server's programs.
     fn command(&self, name: &str) -> Command {
         let path = self.bin.join(name);
         let mut command = if self.as_root { program("runuser") } else { Command::new(&path) };
@@ -140,7 +140,7 @@ impl Database for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A failure here is shown, and leaves a server without a folder.
+        // A failure is shown, and leaves a server without its folder.
         let stop = ["-w", "-s", "-m", "fast", "stop", "-D"];
         let _ = run(self.command("pg_ctl").args(stop).arg(self.path("data")));
     }

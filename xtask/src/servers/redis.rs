@@ -15,7 +15,7 @@ use crate::ports::free_port;
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(30);
 
-/// A server on a port of the loopback interface, stopped at the end.
+/// A server on a loopback port, stopped at the end.
 pub(crate) struct Server {
     // Held until the server has ended.
     _folder: TempDir,
@@ -54,7 +54,7 @@ impl Server {
         self.port
     }
 
-    /// Makes a user of any name, with any password.
+    /// Makes a user with any name and password.
     pub(crate) fn make_login(&self, user: &str, password: &str) -> Result<()> {
         let word = |text: &str| text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<Vec<_>>().concat();
         let mut client = Command::new("redis-cli");
@@ -66,7 +66,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A failure here is shown, and leaves a server without a folder.
+        // A failure is shown, and leaves a server without its folder.
         let _ = run(program("kill").arg(self.process.id().to_string()));
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Moving a store with the AWS command line, as its users do.
+//! Moving a store with the AWS command line, as users do.
 
 use std::fs;
 use std::process::Command;
@@ -27,7 +27,7 @@ pub(super) fn move_store(tools: &Tools) -> Result<()> {
     run(otp(&add).arg("--store=store"))?;
     run(&mut otp(&["issue", "edms/reporting", "--key-file=a.key", "--new-key-file=b.key", "--store=store"]))?;
     let here = output(&mut otp(&["get", "--key-file=b.key", "--store=store"]))?;
-    // What a crash leaves: it is copied, and is nothing.
+    // A crash's leftover: it is copied, but ignored.
     for name in ["store/edms/reporting/.lock", "store/edms/reporting/.tmp-1"] {
         fs::write(home.path().join(name), "").map_err(|error| format!("{name}: {error}"))?;
     }
@@ -51,7 +51,7 @@ pub(super) fn move_store(tools: &Tools) -> Result<()> {
         return Err("a key opens that was revoked".into());
     }
     run(&mut otp(&["verify", "--store", &moved]))?;
-    // And back, by our own means.
+    // And back, with our own command.
     run(&mut otp(&["store", "copy", &moved, "back"]))?;
     expect(&output(&mut otp(&["get", "--key-file=b.key", "--store=back"]))?, &here)
 }

@@ -1,4 +1,4 @@
-//! Azurite, which Microsoft offers for tests of Azure Blob Storage.
+//! Azurite, Microsoft's server for testing with Azure Blob Storage.
 
 use std::process::Command;
 
@@ -9,9 +9,9 @@ use xtask::sh::{answers, output, run};
 use super::server::{Server, listens};
 use crate::ports::free_port;
 
-/// What npm has.
+/// Its npm package.
 const PACKAGE: &str = "azurite@3.37.0";
-/// The account that every Azurite has, and its published key.
+/// The account that every Azurite has, with its published key.
 const ACCOUNT: &str = "devstoreaccount1";
 const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
@@ -34,7 +34,7 @@ pub(super) fn run_tests() -> Result<()> {
     run(&mut tests)
 }
 
-/// Makes a container, with a request that is signed as Azure wants it.
+/// Makes a container, with a request signed in Azure's way.
 fn make_container(url: &str) -> Result<()> {
     let date = output(Command::new("date").args(["-u", "+%a, %d %b %Y %H:%M:%S GMT"]).env("LC_ALL", "C"))?;
     let (date, version) = (date.trim(), "2021-12-02");

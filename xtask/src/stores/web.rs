@@ -1,4 +1,4 @@
-//! Web servers that know nothing of stores: Python's and nginx.
+//! Web servers that know nothing about stores: Python's and nginx.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use xtask::sh::{answers, run};
 use super::server::{Server, listens};
 use crate::ports::free_port;
 
-/// An object, as the test expects it.
+/// An object, as the test expects to read it.
 const OBJECT: (&str, &str) = ("edms/a", "aeaqcaibaeaqcaib.otp");
 
 pub(super) fn run_tests() -> Result<()> {

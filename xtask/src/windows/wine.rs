@@ -1,4 +1,4 @@
-//! [`Wine`]: a Windows of its own for one run, in a temporary folder.
+//! [`Wine`]: a separate Windows for one run, in a temporary folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,23 +10,23 @@ use xtask::sh::{answers, program, root, run};
 /// Where Debian puts the loader and the server, neither of which is on the `PATH`.
 const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "wine64", "wine"];
 const SERVERS: [&str; 2] = ["/usr/lib/wine/wineserver64", "wineserver"];
-/// Gives every process the same layout of memory. With a random one, about one in five thousand does not start, because something
-/// else lies where Wine maps the page that Windows shares with all processes.
+/// Gives every process the same memory layout. With a random one, about one in five thousand does not start, because
+/// something else lies where Wine maps the page that Windows shares with all processes.
 const SAME_LAYOUT: [&str; 2] = ["setarch", "-R"];
 pub(super) const COMPILER: &str = "x86_64-w64-mingw32-gcc";
 
-/// A prefix of Wine, which goes when this is dropped, with all that still runs in it.
+/// A Wine prefix. Dropping it ends all that still runs in it, and removes it.
 pub(crate) struct Wine {
     folder: TempDir,
-    /// The words of a command that starts a program.
+    /// The words that start a program.
     loader: Vec<&'static str>,
     server: &'static str,
-    /// A folder of programs, as Unix calls it.
+    /// A folder of programs, as a Unix path.
     path: Option<PathBuf>,
 }
 
 impl Wine {
-    /// Makes a prefix that has what Rust programs need.
+    /// Makes a prefix with what Rust programs need.
     pub(crate) fn start() -> Result<Self> {
         let missing = "this needs Wine and a compiler; on Debian: apt-get install wine wine64 gcc-mingw-w64-x86-64";
         if !answers(program(COMPILER).arg("--version")) {
@@ -35,17 +35,17 @@ impl Wine {
         let first = |of: &[&'static str]| of.iter().copied().find(|name| answers(program(name).arg("--version")));
         let (loader, server) = first(&LOADERS).zip(first(&SERVERS)).ok_or(missing)?;
         let [setarch, option] = SAME_LAYOUT;
-        // A container may forbid it.
+        // A container may forbid this.
         let is_allowed = answers(program(setarch).args([option, "true"]));
         let loader = SAME_LAYOUT.into_iter().filter(|_| is_allowed).chain([loader]).collect();
         let wine = Self { folder: folder(), loader, server, path: None };
-        // It complains that there is no half for 32 bits, which nothing here needs.
+        // It complains about the missing 32-bit half, which nothing here needs.
         run(wine.command(Path::new("wineboot")).arg("-i").stderr(Stdio::null()))?;
         wine.add_random_source()?;
         Ok(wine)
     }
 
-    /// Builds the DLL that Rust programs draw from, where every program finds it.
+    /// Builds the DLL that Rust programs get randomness from, where every program finds it.
     fn add_random_source(&self) -> Result<()> {
         let library = self.prefix().join("drive_c/windows/system32/bcryptprimitives.dll");
         let source = root().join("xtask/src/windows/bcryptprimitives.c");
@@ -56,7 +56,7 @@ impl Wine {
         self.folder.path().join("prefix")
     }
 
-    /// Has programs in the prefix find those of a folder.
+    /// Lets programs in the prefix find those in a folder.
     pub(super) fn add_to_path(&mut self, folder: PathBuf) {
         self.path = Some(folder);
     }
@@ -68,7 +68,7 @@ impl Wine {
         command
     }
 
-    /// Has a command, such as cargo, run what it builds for Windows.
+    /// Lets a command, such as cargo, run what it builds for Windows.
     pub(super) fn run_for<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         self.inside(command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.loader.join(" ")))
     }
@@ -83,7 +83,7 @@ impl Wine {
     }
 }
 
-/// An absolute path as Windows calls it: the top of this system's tree is a drive there.
+/// An absolute path in Windows' notation: there, the top of this system's tree is a drive.
 pub(super) fn as_windows(path: &Path) -> String {
     format!("Z:{}", path.display().to_string().replace('/', r"\"))
 }

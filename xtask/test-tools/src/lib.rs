@@ -1,7 +1,7 @@
-//! What tests and tools share: folders of their own, and which programs this machine lacks.
+//! What tests and tools share: temporary folders, and which programs this machine lacks.
 //!
-//! `cargo xtask test` looks for the programs that tests start, tells the tests through the environment which are missing,
-//! and counts what they did not run. Without it nothing is taken to be missing, so that a missing program fails the test.
+//! `cargo xtask test` looks for the programs that tests start, tells the tests through the environment which are
+//! missing, and counts what they did not run. Otherwise nothing counts as missing, so a missing program fails its test.
 #![forbid(unsafe_code)]
 
 use std::env;
@@ -15,14 +15,14 @@ pub use tempfile::TempDir;
 /// The variable that lists the missing programs, separated by commas.
 pub const WITHOUT: &str = "OTP_TEST_WITHOUT";
 
-/// The variable that names a file for what was not run: a line for each test, with the program, a tab and the test's name.
+/// The variable that names a file for what was not run. A line for each test: the program, a tab and the test's name.
 pub const NOT_RUN: &str = "OTP_TEST_NOT_RUN";
 
-/// Whether this machine lacks a program. A test that needs it then returns early, and is counted as not run.
+/// Whether this machine lacks a program. A test that needs it should return early; it counts as not run.
 ///
 /// # Panics
 ///
-/// If the file for what was not run can't be written: a test must not be left out in silence.
+/// If the file for what was not run can't be written: no test may be left out silently.
 #[must_use]
 pub fn lacks(program: &str) -> bool {
     let lacks = env::var(WITHOUT).is_ok_and(|list| list.split(',').any(|listed| listed == program));
@@ -35,11 +35,11 @@ pub fn lacks(program: &str) -> bool {
     lacks
 }
 
-/// A new folder that only this user can use, whatever the umask is. It is removed when the value is dropped.
+/// A new folder that only this user can use, whatever the umask. Dropping the value removes it.
 ///
 /// # Panics
 ///
-/// If the system's folder for temporary files takes no more.
+/// If nothing can be made in the system's folder for temporary files.
 #[must_use]
 pub fn folder() -> TempDir {
     let mut folder = tempfile::Builder::new();
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a test of this file again, in a process of its own. Gives whether it passed.
+    /// Runs a test of this file again, in its own process. Returns whether it passed.
     fn again(test: &str, umask: &str, variables: &[(&str, &str)]) -> bool {
         let this = env::current_exe().expect("a test knows where it is");
         let mut command = Command::new("sh");

@@ -1,18 +1,18 @@
 //! Measuring in turns: each work beside its floor, so that a busy machine slows both down alike.
 //!
-//! Ratios carry over to another machine, single times don't. A figure is the median of the ratios of neighbours, one of the
-//! work and one of the floor, with the range in which nine in ten of them lie.
+//! Ratios carry over to another machine; single times don't. A figure is the median of the ratios of neighbouring runs,
+//! one of the work and one of the floor, with the range that nine in ten of them are in.
 
-/// What one work took beside the floor.
+/// What one work costs relative to the floor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// The table that it is a row of.
+    /// The table that this is a row of.
     pub table: String,
     /// What was done.
     pub name: String,
     /// The median time of one run, in seconds.
     pub seconds: f64,
-    /// The median of the ratios to the floor's runs beside it.
+    /// The median of the ratios to the neighbouring runs of the floor.
     pub ratio: f64,
     /// One in twenty of the ratios is lower.
     pub low: f64,
@@ -44,8 +44,8 @@ pub fn figures(table: &str, names: &[&str], times: &[Vec<f64>]) -> Vec<Figure> {
     names.iter().zip(times).map(figure).collect()
 }
 
-/// The figures of several processes that measured the same, as one: where code and data lie in memory differs from process to
-/// process, and what one of them finds again and again, another does not. The range holds those of all of them.
+/// Combines the figures of several processes that measured the same: the addresses of code and data differ between
+/// processes, and what one of them finds again and again, another does not. The range covers all of theirs.
 #[must_use]
 pub fn together(processes: &[Vec<Figure>]) -> Vec<Figure> {
     let Some(first) = processes.first() else { return Vec::new() };
@@ -81,14 +81,14 @@ fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
 }
 
 impl Figure {
-    /// The figure in a line, for a program that runs the one that measures.
+    /// The figure as a line, for a program that runs the measuring one.
     #[must_use]
     pub fn to_line(&self) -> String {
         let Self { table, name, seconds, ratio, low, high } = self;
         format!("{table}\t{name}\t{seconds:e}\t{ratio}\t{low}\t{high}")
     }
 
-    /// What a line says; `None` for any other line.
+    /// The figure in a line; `None` for any other line.
     #[must_use]
     pub fn from_line(line: &str) -> Option<Self> {
         let mut words = line.split('\t');

@@ -21,7 +21,7 @@ mod programs {
 
     use otp_proof::search::{At, Begin, Must, Result, Run, Search};
 
-    /// A file of Secure-Python-Link, its keys, and the password in it; made for this.
+    /// A file of Secure-Python-Link, made for this, with its keys and the password in it.
     const OLD_FILE: &[u8] = b"\x80\x04\x95G\0\0\0\0\0\0\0}\x94\x8c\x04list\x94]\x94(\
         \x8c\x19\x39\x0f\x44\x03\x08\x45\x5d\x3a\x0e\x57\x28\x5e\x1f\x5c\x39\x68\x06\x36\x20\x77\x11\x01\x6f\x04\x13\x94\
         \x8c\x19\x2c\x4a\x04\x2b\x0b\x10\x1d\x6b\x69\x5d\x32\x26\x50\x01\x7c\x4c\x6f\x15\x64\x74\x39\x1b\x1e\x10\x4d\x94es.";
@@ -49,7 +49,7 @@ mod programs {
         }
     }
 
-    /// A program that drops a copy of what it read without wiping it.
+    /// A program that drops a copy of its input without wiping it.
     fn planted() -> io::Result<()> {
         let mut secret = Vec::new();
         io::stdin().lock().read_to_end(&mut secret)?;
@@ -110,7 +110,7 @@ mod programs {
         }
 
         fn adds(&mut self) -> Result<()> {
-            // The fields as they are encoded. The username is not secret here.
+            // The encoded fields. The username is not secret here.
             let payload_len = 3 + "report".len() + 2 * (3 + FIELD_LEN);
             for account in ["edms/mem", "edms/out", "edms/extra"] {
                 self.search.payload(account, payload_len);
@@ -118,7 +118,7 @@ mod programs {
             let fields = "--username report --password-stdin --field-file token=token";
             self.clean("add", &format!("add edms/mem {fields} --key-file key"), Some("password"))?;
             self.clean("add, key to standard output", &format!("add edms/out {fields}"), Some("password"))?;
-            // The end is what the key is made of. The start-up test uses up what is before it, and nothing else does.
+            // The key is made from the end. The start-up test uses what comes before, and nothing else does.
             let (used_up, secret) = (random(4096 - 128)?, random(128)?);
             self.search.file("entropy", &[&used_up[..], &secret].concat())?;
             self.search.secret("entropy", secret);
@@ -205,13 +205,13 @@ mod programs {
             self.clean("verify --ring", "verify --ring ring", None)
         }
 
-        /// What other programs keep, and all of a ring.
+        /// What other programs keep, and everything in a ring.
         fn imports_many(&mut self) -> Result<()> {
             for account in ["many/json", "many/csv", "dotenv"] {
                 self.search.payload(account, 3 + "report".len() + 3 + FIELD_LEN);
             }
             let password = String::from_utf8(fs::read(self.search.path("password"))?)?;
-            // Half of it in escapes, which have to be decoded.
+            // Half of it is escaped and must be decoded.
             let (plain, rest) = password.split_at(password.len() / 2);
             let escaped = rest.chars().fold(String::new(), |text, c| text + &format!("\\u{:04x}", u32::from(c)));
             let json = format!(

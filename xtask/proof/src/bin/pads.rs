@@ -1,4 +1,4 @@
-//! Writes pads to standard output, as sealing draws them: `pads [BYTES]`, without end by default.
+//! Writes pads to standard output, as sealing draws them: `pads [BYTES]`, endless by default.
 //!
 //! `cargo xtask randomness` feeds them to third-party statistical suites.
 #![forbid(unsafe_code)]

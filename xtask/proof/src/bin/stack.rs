@@ -1,4 +1,4 @@
-//! Prints how much stack the core takes. `cargo xtask stack` builds and starts it.
+//! Prints how much stack the core uses. `cargo xtask stack` builds and starts it.
 
 fn main() {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -15,9 +15,9 @@ use crate::ports::free_port;
 use crate::stores::server::{Server, listens};
 use crate::venv::{pip_install, program_of};
 
-/// Checks the package's types as its users' editors do.
+/// Checks the package's types the way its users' editors do.
 const PYRIGHT: &str = "pyright[nodejs]==1.1.414";
-/// What derives from classes of packages that are too heavy to be installed here; `cargo xtask plugins` has them.
+/// Modules derived from classes of packages too heavy to install here; `cargo xtask plugins` tests them.
 const PLUGINS: [&str; 3] = ["otp_link.airflow.", "otp_link.ansible.", "otp_link.keyring."];
 /// Seals an account in a directory, opens it there and, through the helper in the wheel, from a web server.
 const THROUGH_THE_HELPER: &str = "
@@ -28,7 +28,7 @@ for store in home, url:
     with otp_link.open_account(key=key, store=store) as account:
         assert (account.username, account.password) == ('alice', 'correct horse'), store
 ";
-/// How the interpreter without its lock describes itself to extension modules.
+/// How the interpreter without a global lock identifies itself to extension modules.
 const FREE_THREADED: &str =
     "implementation=CPython\nversion=3.14\nshared=true\nabi3=false\nbuild_flags=Py_GIL_DISABLED\n";
 
@@ -50,13 +50,13 @@ pub(super) fn install(interpreter: &str, package: &File) -> Result<()> {
     run(python.arg(format!("http://127.0.0.1:{port}/store")).env_remove("OTP_HELPERS"))
 }
 
-/// Has a second checker of types look at the installed package.
+/// Has a second type checker look at the installed package.
 pub(super) fn types(package: &File) -> Result<()> {
     let venv = environment("python3")?;
     run(pip_install(&venv).arg(PYRIGHT).arg(package))?;
     let mut pyright = program_of(&venv, "pyright");
     pyright.args(["--verifytypes", "otp_link", "--ignoreexternal", "--outputjson"]);
-    // It asks the interpreter that it finds where the package is. For what is not known it fails, so its report is read.
+    // It finds the package by the interpreter on the `PATH`. It fails if a type is unknown, so read its report.
     let output =
         pyright.env("PATH", packagers::path_with(&venv)?).output().map_err(|error| format!("pyright: {error}"))?;
     let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("pyright: {error}"))?;
@@ -69,7 +69,7 @@ pub(super) fn types(package: &File) -> Result<()> {
     if unknown.is_empty() { Ok(()) } else { Err(format!("types that pyright does not know: {}", unknown.join(", "))) }
 }
 
-/// The extension module does not let itself be built for an interpreter without its lock, which nobody has tried.
+/// The extension module refuses to build for an interpreter without a global lock, which nobody has tested.
 pub(super) fn refuses_free_threads() -> Result<()> {
     let folder = folder();
     let description = folder.path().join("interpreter");

@@ -1,4 +1,4 @@
-//! [`Maker`]: builds wheels with maturin, and puts the helper of remote stores into them.
+//! [`Maker`]: builds wheels with maturin, and adds the helper for remote stores.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +13,7 @@ use super::super::release::Release;
 use super::{File, LINUX, MANIFEST};
 use crate::windows;
 
-/// Puts a program into a wheel, beside the extension module that starts it: the wheel, the program, where it goes, the time.
+/// Puts a program into a wheel, beside the extension module that starts it: the wheel, the program, its path, the time.
 const ADD: &str = "
 import base64, hashlib, pathlib, sys, time, zipfile
 wheel, program, place, when = sys.argv[1:]
@@ -39,7 +39,7 @@ pub(super) struct Maker<'m> {
     pub(super) release: &'m Release,
     /// The environment with the tools.
     pub(super) venv: &'m Path,
-    /// The `PATH` that has them.
+    /// The `PATH` to use them.
     pub(super) path: &'m OsStr,
 }
 
@@ -70,7 +70,7 @@ impl Maker<'_> {
         self.maturin(&["sdist", "--manifest-path", MANIFEST], &target().join("python"))
     }
 
-    /// Runs it, and gives what it has made.
+    /// Runs the build, and returns what it made.
     fn maturin(&self, arguments: &[&str], built_in: &Path) -> Result<File> {
         let folder = folder();
         let mut maturin = program(self.venv.join("bin/maturin"));

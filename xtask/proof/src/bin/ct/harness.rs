@@ -1,4 +1,4 @@
-//! Runs every check, then every planted leak: a leak that memcheck misses makes the checks worthless.
+//! Runs every check, then every planted leak: if memcheck misses one, the checks are worthless.
 
 mod failures;
 mod life;

@@ -1,4 +1,4 @@
-//! Runs the core on secret bytes that memcheck watches. `cargo xtask ct` builds and starts it.
+//! Runs the core on secret bytes that memcheck tracks. `cargo xtask ct` builds and starts it.
 #![forbid(unsafe_code)]
 
 #[cfg(all(otp_ct, target_os = "linux", target_arch = "x86_64"))]

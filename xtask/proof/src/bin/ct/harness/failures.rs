@@ -1,4 +1,4 @@
-//! A failure reveals that it happened, and nothing else.
+//! A failure reveals that it happened, and nothing more.
 
 use otp_core::tag::TAG_KEY_LEN;
 use otp_core::{Error, Record, UnixTime, checksum, open};

@@ -1,4 +1,4 @@
-//! The whole life of a credential: an account is encoded, sealed, opened and decoded.
+//! A credential's whole life: an account is encoded, sealed, opened and decoded.
 
 use otp_core::key::len_for;
 use otp_core::random::{HealthTested, Xor};
@@ -11,7 +11,7 @@ use super::failures;
 use super::sources::{Secret, fixed};
 use super::text::parse;
 
-/// Takes an account from its fields to its record and back.
+/// Takes an account from its fields to its record, and back.
 pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_len: usize) {
     let now = UnixTime::from_secs(1_800_000_000).expect("a time");
     let mut value = fixed(value_len);
@@ -52,7 +52,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
     note(finding);
     assert_eq!(len, text.len());
     drop(key);
-    // From here on the record is in the store, where everybody can read it.
+    // From here on, the record is in the store, where everybody can read it.
     let record = record.to_vec();
     publish(&record);
     let (finding, record) = watch("record: decode", || Record::decode(&record));
@@ -68,7 +68,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
         if upper {
             given.make_ascii_uppercase();
         }
-        // All but white space and the prefix.
+        // Everything except white space and the prefix.
         let secret = before.len() + 6..given.len() - behind.len();
         hide(&mut given[secret]);
         let (finding, key) = watch(what, || parse(&given));
@@ -93,7 +93,7 @@ pub(crate) fn check(note: &mut impl FnMut(Finding), name: &AccountName, value_le
     failures::check(note, &text, &record, now);
 }
 
-/// What a rotation from a key does with the old secret: it keeps what is not given anew.
+/// What a rotation with a key does to the old secret: it keeps fields that are not given anew.
 fn rotation(note: &mut impl FnMut(Finding), text: &[u8], record: &Record<'_>) {
     let mut given = text.to_vec();
     publish(&given);

@@ -1,4 +1,4 @@
-//! Single functions, in cases that a whole life does not reach.
+//! Single functions, in cases that a whole life does not cover.
 
 use std::hint::black_box;
 

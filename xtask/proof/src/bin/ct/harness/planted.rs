@@ -1,10 +1,10 @@
-//! Leaks of the kinds that compilers and programmers make. Memcheck must see each of them.
+//! The kinds of leaks that compilers and programmers introduce. Memcheck must detect each of them.
 
 use std::hint::black_box;
 
 use otp_proof::memcheck::{Finding, hide, watch};
 
-/// Runs each leak, and gives what memcheck saw.
+/// Runs each leak, and returns what memcheck detected.
 pub(crate) fn leaks() -> Vec<Finding> {
     let mut secret = [b's', b'3'];
     hide(&mut secret);
