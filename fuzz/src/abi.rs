@@ -1,9 +1,9 @@
-//! The functions that C calls, with whatever C can give them, against a simple model of handles, keys and accounts.
+//! The functions for C, called with anything that C can pass, against a simple model of handles, keys and accounts.
 //!
-//! Each call either does what the model says, or fails with a code that one of its faults has; then its results are zeros, its
-//! buffers are untouched, the store has the same objects as before, and the thread's last error is that one. Left out is what
-//! belongs to the process and not to the call: key and store from the environment. Keys are drawn as C gets them, from the
-//! system: what depends on them does not repeat.
+//! Each call either does what the model says, or fails with the code of one of its faults. After a failure, its results
+//! are zeros, its buffers are untouched, the store has the same objects as before, and the thread's last error is that
+//! one. The environment's key and store are left out: they belong to the process, not to the call. Keys are drawn from
+//! the system, as for C, so whatever depends on them does not repeat.
 
 mod asks;
 mod calls;
@@ -20,10 +20,10 @@ use arbitrary::{Arbitrary, Unstructured};
 use steps::Step;
 use world::World;
 
-/// Handles are numbers of the whole process: no other sequence may have some at the same time.
+/// Handles are numbered for the whole process: no other sequence may hold any at the same time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Does the steps that arbitrary bytes describe.
+/// Performs the steps that arbitrary bytes describe.
 pub fn abi(data: &[u8]) {
     let Ok(steps) = Vec::<Step<'_>>::arbitrary_take_rest(Unstructured::new(data)) else {
         return;

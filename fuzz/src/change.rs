@@ -1,4 +1,4 @@
-//! A change of some bytes, for inputs that are built and then spoilt.
+//! A change to some bytes, for inputs that are built and then corrupted.
 
 use arbitrary::Arbitrary;
 

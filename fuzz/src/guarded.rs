@@ -1,4 +1,4 @@
-//! A store whose locks say what a sequence wants: that they keep others out, or that they don't.
+//! A store whose locks say what a test sequence wants: that they exclude others, or that they don't.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ pub(crate) struct Guarded<'s, S> {
     pub(crate) excludes_others: bool,
 }
 
-/// What its locks say.
+/// What its locks report.
 pub(crate) struct Held {
     excludes_others: bool,
 }

@@ -1,8 +1,8 @@
-//! What a helper says, or what it is asked: bytes that come in any form.
+//! A helper's messages, and those to it, made of arbitrary bytes.
 
 use otp_remote_protocol::{Answer, HEADER_LEN, Request, Verb, body, take_message};
 
-/// Bytes as they come from a helper: each whole message is what would be written for what it is read as, if it is anything.
+/// Bytes as they might arrive from a helper: any message that decodes encodes to the same bytes.
 pub fn helper(data: &[u8]) {
     let mut rest = data;
     while let Ok(Some((message, behind))) = take_message(rest) {

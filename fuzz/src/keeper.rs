@@ -1,4 +1,4 @@
-//! Sequences of what people do with keys, against a simple model of what each key opens.
+//! Sequences of operations on keys, against a simple model of what each key opens.
 
 mod check;
 mod cutting;
@@ -32,7 +32,7 @@ enum Step {
         account: bool,
         id: [u8; 10],
     },
-    /// From a key, what is new depends on what it opens; the change may fail.
+    /// With a key, the new secret depends on the old one; making it may fail.
     Rotate {
         from: From,
         secret: u8,
@@ -51,7 +51,7 @@ enum Step {
         secs: u8,
     },
     WaitLong,
-    /// Until a rotation counts as crashed.
+    /// Waits until a rotation counts as crashed.
     WaitForRotation,
 }
 
@@ -65,20 +65,20 @@ enum From {
 enum End {
     Finish,
     Abandon,
-    /// The process dies in between.
+    /// The process dies before either.
     Die,
 }
 
 #[derive(Arbitrary, Debug)]
 struct Case {
-    /// Whether the store's locks keep others out.
+    /// Whether the store's locks exclude others.
     exclusive: bool,
     steps: Vec<Step>,
 }
 
-/// Does the steps that arbitrary bytes describe; after each, every key ever given opens what the model says.
+/// Performs the steps that arbitrary bytes describe. After each, every key ever issued opens what the model says.
 ///
-/// The same bytes are a sequence with a ring too.
+/// The same bytes also describe a sequence with a ring.
 pub fn keeper(data: &[u8]) {
     ringed::ringed(data);
     let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) else {

@@ -1,4 +1,4 @@
-//! Texts of keys: what is whole is taken, whatever else is refused, and what is taken writes the same text.
+//! Texts of keys: whole ones are accepted, all others are refused, and what is accepted encodes to the same text.
 
 use arbitrary::{Arbitrary, Unstructured};
 use otp_core::key::{MAX_LEN, paged_len_for};
@@ -12,13 +12,13 @@ struct Case<'a> {
     capacity: u8,
     pages: u8,
     account: &'a str,
-    /// Key id and pages begin with this, and go on with zeros.
+    /// The start of key id and pages, which continue with zeros.
     random: &'a [u8],
     contents: Vec<Change>,
     text: Vec<Change>,
 }
 
-/// The text of a key: as it is, as the contents of one whose checksum fits, and as one that is built and changed.
+/// The text of a key: the bytes as they are, as contents with a matching checksum, and as a key built and changed.
 pub fn key_text(data: &[u8]) {
     check(data);
     check_contents(data);
@@ -37,7 +37,7 @@ impl Case<'_> {
         let capacity = Capacity::ALL[usize::from(self.capacity) % 5].bytes();
         let account = Some(self.account).filter(|account| is_account_name(account)).unwrap_or("edms/reporting");
         let mut random = self.random.to_vec();
-        // Mostly few, so that an input is short.
+        // Few in most cases, so that inputs stay short.
         let pages = if self.pages < 250 { self.pages % 4 } else { self.pages };
         random.resize(10 + usize::from(pages) * (32 + capacity + 2), 0);
         let name_len = u8::try_from(account.len()).unwrap();
@@ -46,13 +46,13 @@ impl Case<'_> {
     }
 }
 
-/// Contents under a checksum that fits: they are taken if they are a key's.
+/// Contents with a matching checksum: they are accepted if they are a key's.
 fn check_contents(contents: &[u8]) {
     assert_eq!(check(text_of(contents).as_bytes()), is_key(contents));
 }
 
 fn is_key(contents: &[u8]) -> bool {
-    // With the checksum behind it, it is no longer than the longest key.
+    // With the checksum added, it is no longer than the longest key.
     contents.len() + 4 <= MAX_LEN && KeyParts::decode(contents).is_some()
 }
 

@@ -1,7 +1,7 @@
-//! What must hold for any input, as plain functions: the fuzz targets call them, and so does a test with the seeds.
+//! What must hold for any input, as plain functions, called by the fuzz targets and by a test with the seeds.
 //!
-//! Each checks answers and not only that nothing panics: a plainer reference agrees, what decodes encodes to the same
-//! bytes, what opens was sealed, and keys, stores and handles are what a simple model says.
+//! Each checks answers, not just for panics: a plainer reference agrees, what decodes encodes to the same bytes, what
+//! opens was sealed, and keys, stores and handles behave as in a simple model.
 #![deny(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic is a finding")]
 
@@ -34,10 +34,10 @@ pub use record::record;
 pub use ring::ring;
 pub use store::store;
 
-/// A function of arbitrary bytes that panics where something does not hold.
+/// A function of arbitrary bytes that panics if something does not hold.
 pub type Target = fn(&[u8]);
 
-/// Every target by its name.
+/// Every target, with its name.
 pub const TARGETS: [(&str, Target); 13] = [
     ("abi", abi),
     ("account", account),
@@ -54,10 +54,10 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("store", store),
 ];
 
-/// A frame: what decodes, by the book, and encodes again.
+/// A frame: it decodes like the reference, and encodes again.
 pub fn frame(data: &[u8]) {
     check_frame(data);
-    // The same bytes as a payload.
+    // The same bytes, as a payload.
     let Ok(capacity) = Capacity::fitting(data.len()) else {
         return;
     };
@@ -77,7 +77,7 @@ fn check_frame(data: &[u8]) {
     }
 }
 
-/// An account's payload, by the book, and written again in the opposite order.
+/// An account's payload: it decodes like the reference, and encodes again from fields in reverse order.
 pub fn account(data: &[u8]) {
     let decoded = Fields::decode(data);
     let fields: Option<Vec<_>> =
@@ -103,7 +103,7 @@ pub fn account(data: &[u8]) {
     assert_eq!(account.payload(), data);
 }
 
-/// A note, as it is, and with a checksum that fits.
+/// A note, as it is and with a matching checksum.
 pub fn note(data: &[u8]) {
     let mut fitting = data.to_vec();
     set_checksum(&mut fitting);

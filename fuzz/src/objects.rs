@@ -1,13 +1,13 @@
-//! What a store holds.
+//! The contents of a store.
 
 use std::ops::ControlFlow;
 
 use otp_core::store::{Scope, Slot, Store};
 
-/// Longer than any object that a sequence puts.
+/// Longer than any object in a sequence.
 const ROOM: usize = 16_384;
 
-/// The slots of a scope, in the store's order; it breaks the list behind some.
+/// The slots in a scope, in the store's order; stops listing after some.
 pub(crate) fn slots<S: Store>(store: &S, scope: Scope<'_>, stop: usize) -> Result<Vec<Slot>, S::Error> {
     let mut slots = Vec::new();
     store.list(scope, &mut |slot| {

@@ -1,4 +1,4 @@
-//! Records and keys that were changed: what opens was sealed.
+//! Changed records and keys: what opens was sealed.
 
 use arbitrary::{Arbitrary, Unstructured};
 use otp_core::key::len_for;
@@ -15,12 +15,12 @@ struct Case<'a> {
     now: Option<u32>,
     record: Vec<Change>,
     key: Vec<Change>,
-    /// Other bytes in the place of the record, or of the key's contents.
+    /// Other bytes that replace the record, or the key's contents.
     strangers: [Option<&'a [u8]>; 2],
     payload: &'a [u8],
 }
 
-/// Seals something, changes record and key, makes their checksums fit, and opens.
+/// Seals something, changes record and key, corrects their checksums, and opens.
 pub fn open(data: &[u8]) {
     if let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) {
         check(&case);
@@ -68,14 +68,14 @@ fn check(case: &Case<'_>) {
     assert_eq!(matches!(opened, Err(Error::Expired { .. })), expired);
     match opened {
         Ok(secret) if changed_key == contents => assert_eq!(secret.expose(), case.payload),
-        // A key whose pad was changed gives something else, or nothing.
+        // A key with a changed pad opens to something else, or to nothing.
         Ok(secret) => assert!(secret.expose().len() <= capacity.bytes()),
         Err(Error::Expired { at }) => assert_eq!(Some(at.as_secs()), case.expires.map(u64::from)),
         Err(error) => assert!(error == Error::MalformedFrame && changed_key != contents),
     }
 }
 
-/// All of a key but its pad, with the bits cleared that the tag does not use (RFC 8439, section 2.5).
+/// Everything in a key except its pad, without the bits that the tag does not use (RFC 8439, section 2.5).
 fn clamped(contents: &[u8]) -> Vec<u8> {
     let name_len = usize::from(contents.get(3).copied().unwrap_or_default());
     let mut rest = contents.get(..4 + name_len + 10 + 32).unwrap_or(contents).to_vec();

@@ -1,14 +1,14 @@
-//! Files of Secure-Python-Link: exactly what a pickler writes is read, and what was hidden in one comes back.
+//! Files of Secure-Python-Link: exactly what a pickler writes is accepted, and what was hidden in one comes back.
 
 use arbitrary::{Arbitrary, Unstructured};
 use otp_link::secure_python_link::{ALPHABET, Error, LEN, MAX_FILE_LEN, MAX_VALUE_LEN, OldFile};
 
 use crate::change::Change;
 
-/// The two strings of a file, under their pads.
+/// The two strings in a file, under their pads.
 type Hidden = [[u8; LEN]; 2];
 
-/// The protocols in which some Python wrote this shape.
+/// The protocols in which some Python version writes this shape.
 const PROTOCOLS: [u8; 4] = [0, 3, 4, 5];
 
 #[derive(Arbitrary, Debug)]
@@ -17,7 +17,7 @@ struct Case<'a> {
     values: [&'a [u8]; 2],
     pads: [[u8; LEN]; 2],
     filler: u8,
-    /// A file in which the strings are any bytes.
+    /// A file whose strings are any bytes.
     strangers: Option<Hidden>,
     file: Vec<Change>,
     tail: Option<u8>,
@@ -25,7 +25,7 @@ struct Case<'a> {
     keys: [Vec<Change>; 2],
 }
 
-/// Bytes as they are, and a file that is built, changed, and opened with keys that are changed.
+/// Bytes as they are; and a file that is built, changed, and opened with changed keys.
 pub fn pickle(data: &[u8]) {
     check_file(data);
     if let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(data)) {
@@ -48,7 +48,7 @@ fn check_case(case: &Case<'_>) {
             let (user, password) = file.open(&pads[0], &pads[1]).unwrap();
             assert_eq!([&user[..], &password], [&values[0][..], &values[1]]);
         }
-        // That takes long.
+        // This takes long.
         if case.strangers.is_none() && case.filler.is_multiple_of(16) {
             let leaks = file.leaks();
             for (leak, value) in leaks.iter().zip(&values) {
@@ -71,7 +71,7 @@ fn check_case(case: &Case<'_>) {
     check_file(&changed);
 }
 
-/// What is read is exactly what a pickler writes of two strings, and all protocols of the same two mean the same.
+/// What is accepted is exactly what a pickler writes for two strings, and all protocols of the same two mean the same.
 fn check_file(bytes: &[u8]) {
     let file = OldFile::parse(bytes);
     let hidden = decode(bytes);
@@ -87,7 +87,7 @@ fn check_file(bytes: &[u8]) {
     }
 }
 
-/// What keys give is what a plainer reference says.
+/// Keys yield what a plainer reference says.
 fn check_keys(file: &OldFile, hidden: &Hidden, keys: &[impl AsRef<[u8]>; 2]) {
     let [user, password] = [0, 1].map(|which| open(&hidden[which], keys[which].as_ref(), ["user", "password"][which]));
     let expected = user.and_then(|user| Ok((user, password?)));
@@ -95,7 +95,7 @@ fn check_keys(file: &OldFile, hidden: &Hidden, keys: &[impl AsRef<[u8]>; 2]) {
     assert_eq!(opened.map(|(user, password)| (text(&user), text(&password))), expected);
 }
 
-/// As Secure-Python-Link hides a value.
+/// Hides a value in the way of Secure-Python-Link.
 fn hide(value: &[u8], pad: &[u8; LEN], filler: u8) -> [u8; LEN] {
     let mut text = value.to_vec();
     text.resize(MAX_VALUE_LEN, filler);
@@ -119,7 +119,7 @@ fn open(hidden: &[u8; LEN], key: &[u8], which: &'static str) -> Result<String, E
     Err(Error::WrongKey { which })
 }
 
-/// What a pickler writes in a protocol.
+/// What a pickler writes in one of the protocols.
 fn encode(protocol: u8, [user, password]: &Hidden) -> Vec<u8> {
     match protocol {
         0 => {
@@ -149,7 +149,7 @@ fn escape(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(each).collect()
 }
 
-/// Takes the strings from where they stand, whatever is around them; then it is what a pickler writes of these, or nothing.
+/// Takes the strings from their places, whatever surrounds them; the file must then be what a pickler writes for these.
 fn decode(bytes: &[u8]) -> Option<Hidden> {
     let text = |start: usize| Some(bytes.get(start..start + LEN)?.to_vec());
     let unescape = |line: &str| line.replace("\\u000a", "\n").replace("\\u005c", "\\").into_bytes();

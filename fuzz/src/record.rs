@@ -1,4 +1,4 @@
-//! Records: what decodes, by the book, and encodes to the same bytes.
+//! Records: they decode like the reference, and encode to the same bytes.
 
 use arbitrary::{Arbitrary, Unstructured};
 use otp_core::{Capacity, Error, Record, UnixTime};
@@ -18,13 +18,13 @@ struct Case<'a> {
     changes: Vec<Change>,
 }
 
-/// A record as it is, with a checksum that fits, behind a magic, and one that is built and changed.
+/// A record as it is, with a matching checksum, after a magic, and one that is built and changed.
 pub fn record(data: &[u8]) {
     check(data);
     let mut fitting = data.to_vec();
     set_checksum(&mut fitting);
     check(&fitting);
-    // And behind the magic and version that an engine has to find otherwise.
+    // And after the magic and version, which an engine would otherwise have to find.
     let mut whole = [b"OTPR\x01", data, &[0; 4]].concat();
     set_checksum(&mut whole);
     check(&whole);
@@ -38,7 +38,7 @@ pub fn record(data: &[u8]) {
 }
 
 impl Case<'_> {
-    /// What is left out is valid; what is there may be.
+    /// Parts that are left out are valid; those that are given may not be.
     fn parts(&self) -> Parts {
         let capacity = Capacity::ALL[usize::from(self.capacity) % 5].bytes();
         let mut ciphertext = self.ciphertext.to_vec();
@@ -74,7 +74,7 @@ fn check(bytes: &[u8]) {
     }
 }
 
-/// What a record has decoded to, to compare with a plainer decoder.
+/// A decoded record, for comparison with a plainer decoder's.
 fn parts_of(record: &Record<'_>) -> Parts {
     let header = record.header();
     Parts {

@@ -1,4 +1,4 @@
-//! The ring in a directory against a ring in memory: the same operations, the same answers, and the same entries.
+//! A ring in a directory against one in memory: the same operations, the same answers, and the same entries.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::scratch::{change_mode, make_directories, restore, scratch};
 use crate::valid::account;
 
-/// Accounts below each other, and one that is called like an entry, which no ring in a directory keeps.
+/// Accounts below one another, and one with a name like an entry's, which no ring in a directory accepts.
 const NAMES: [&str; 5] = ["a", "a/b", "a/1.spent", "a-b", "z"];
 const NOT_KEPT: &str = "a/1.spent";
 
@@ -54,9 +54,9 @@ enum Step {
     Remove(Place),
     List(u8),
     Reopen,
-    /// Somebody copies the ring, and goes on with the copy.
+    /// Somebody copies the ring, and continues with the copy.
     Copy,
-    /// A file that is no entry, beside those of an account.
+    /// A file that is not an entry, beside an account's entries.
     Foreign {
         account: u8,
         what: u8,
@@ -70,7 +70,7 @@ struct World {
     memory: MemoryRing,
 }
 
-/// Does the steps that arbitrary bytes describe, in a directory and in memory.
+/// Performs the steps that arbitrary bytes describe, in a directory and in memory.
 pub fn ring(data: &[u8]) {
     let Ok(steps) = Vec::<Step>::arbitrary_take_rest(Unstructured::new(data)) else {
         return;

@@ -1,4 +1,4 @@
-//! A directory to work in, of which nothing is left behind.
+//! A temporary directory, of which nothing is left behind.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// What stands at a path: what it is, and the mode where that matters.
+/// What is at a path: its kind, and its mode where that matters.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Entry {
     File { mode: u32, bytes: Vec<u8> },
@@ -16,14 +16,14 @@ pub(crate) enum Entry {
     Other,
 }
 
-/// A new directory, in memory where the system has such a place.
+/// A new directory, in memory if the system offers that.
 pub(crate) fn scratch() -> TempDir {
     let memory = Path::new("/dev/shm");
     let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     tempfile::Builder::new().prefix("otp-fuzz-").tempdir_in(place).unwrap()
 }
 
-/// Everything below a directory, by its path from there.
+/// Everything below a directory, by relative path.
 pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, Entry> {
     let mut entries = BTreeMap::new();
     let mut waiting = vec![root.to_owned()];
@@ -50,12 +50,12 @@ pub(crate) fn is_lock(path: &Path) -> bool {
     path.file_name() == Some(OsStr::new(".lock"))
 }
 
-/// Whether it is what a writer that crashed left behind, or something in that.
+/// Whether it is something that a crashed writer left behind, or is inside of that.
 pub(crate) fn is_stray(path: &Path) -> bool {
     path.iter().any(|part| part.as_encoded_bytes().starts_with(b".tmp-"))
 }
 
-/// Makes a directory, and those above, as private as a store's are.
+/// Makes a directory and its parents, as private as a store's.
 pub(crate) fn make_directories(path: &Path) {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();
 }
@@ -64,14 +64,14 @@ pub(crate) fn change_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Moves a directory aside, puts a copy in its place, and removes what was moved.
+/// Moves a directory aside, puts a copy in its place, and removes the original.
 pub(crate) fn restore(root: &Path, name: &str, aside: &Path) {
     let place = root.join(name);
     if fs::rename(&place, aside).is_err() {
         return;
     }
     make_directories(&place);
-    // A directory comes before what is in it.
+    // Directories come before their contents.
     for (path, entry) in snapshot(aside) {
         let path = place.join(path);
         match entry {

@@ -1,4 +1,4 @@
-//! The store on a file system against a store in memory: the same operations, the same answers, and the same objects.
+//! The store on a file system against one in memory: the same operations, the same answers, and the same objects.
 
 mod keep;
 mod obstacle;
@@ -16,7 +16,7 @@ use keep::Keep;
 use obstacle::Obstacle;
 use world::World;
 
-/// Accounts that lie below each other, and one that is sorted between them.
+/// Accounts below one another, and one that sorts between them.
 const NAMES: [&str; 5] = ["a", "a/b", "a/b/c", "a-b", "z"];
 
 #[derive(Arbitrary, Debug)]
@@ -40,7 +40,7 @@ fn name(number: u8) -> AccountName {
     account(NAMES[usize::from(number) % NAMES.len()])
 }
 
-/// What an object holds, by a number: often something short, sometimes of some pages.
+/// An object's contents, chosen by a number: mostly short, sometimes of several pages.
 fn content(number: u8) -> Vec<u8> {
     vec![number; if number % 16 == 15 { 9000 } else { usize::from(number) % 60 }]
 }
@@ -50,7 +50,7 @@ fn content(number: u8) -> Vec<u8> {
 enum LockOf {
     Account,
     OtherAccount,
-    /// The same account's, taken through the store that is open beside this one.
+    /// The same account's, taken through the second open store.
     OtherStore,
 }
 
@@ -74,7 +74,7 @@ enum Step<'a> {
     },
     Replace {
         place: Place,
-        /// Whether the object is the one that is expected.
+        /// Whether the expected object is the one that is there.
         expected: bool,
         new: u8,
         lock: LockOf,
@@ -90,9 +90,9 @@ enum Step<'a> {
     Reopen {
         make: bool,
     },
-    /// Somebody puts a copy of an account's directory in its place, with all that is in it.
+    /// Somebody replaces an account's directory by a copy of it and its contents.
     Restore(u8),
-    /// The other one goes on, as another process would.
+    /// Continues with the other open store, as another process would.
     Swap,
     Lock(u8),
     Damage(Place, Change),
@@ -112,12 +112,12 @@ enum Step<'a> {
     Obstacle(Place, Obstacle),
     Keep {
         keep: Keep,
-        /// Whether others are kept out: by the store's own locks, or by nothing.
+        /// Whether others are excluded: by the store's own locks, or not at all.
         exclusive: bool,
     },
 }
 
-/// Does the steps that arbitrary bytes describe, in a directory and in memory.
+/// Performs the steps that arbitrary bytes describe, in a directory and in memory.
 pub fn store(data: &[u8]) {
     let Ok(steps) = Vec::<Step<'_>>::arbitrary_take_rest(Unstructured::new(data)) else {
         return;

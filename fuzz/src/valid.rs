@@ -1,4 +1,4 @@
-//! Names and times that are known to be valid.
+//! Valid names and times.
 
 use otp_core::{AccountName, UnixTime};
 

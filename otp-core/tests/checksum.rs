@@ -1,7 +1,7 @@
-//! What the checksum detects: the claims of `docs/format.md`, proved for the longest key and record.
+//! What the checksum detects: the claims in `docs/format.md`, proved for the longest key and record.
 //!
-//! Changed bits are the polynomial E of their places. They go unnoticed exactly if E is a multiple of (x + 1) T, wherever they
-//! stand, in the checksum itself too. So each claim is one about multiples of that polynomial.
+//! The places of changed bits form a polynomial E. A change goes unnoticed exactly if E is a multiple of (x + 1) T,
+//! wherever the bits are, even in the checksum itself. So each claim is about multiples of that polynomial.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use otp_core::{Record, checksum, key};
@@ -11,12 +11,12 @@ use proptest::prelude::*;
 const T: u32 = 1 << 31 | 1 << 7 | 1 << 5 | 1 << 3 | 1;
 /// (x + 1) T, without its x^32.
 const POLYNOMIAL: u32 = T << 1 ^ T;
-/// The most bits that a checksum stands behind, its own among them.
+/// The most bits that a checksum covers, including its own.
 const LONGEST: usize = (if Record::MAX_LEN > key::MAX_LEN { Record::MAX_LEN } else { key::MAX_LEN }) * 8;
-/// Up to how many bits four and five changed bits are noticed as well.
+/// Up to this many bits, four and five changed bits are detected as well.
 const SHORT: usize = 500 * 8;
 
-/// Polynomial division as it is done by hand.
+/// Polynomial division, as done by hand.
 fn by_hand(bytes: &[u8]) -> [u8; checksum::LEN] {
     let mut remainder = 0_u32;
     for byte in bytes {
@@ -70,7 +70,7 @@ fn each_bit_of_the_longest_record_changes_the_checksum_by_a_power_of_x() {
     assert_eq!(whole.to_be_bytes(), by_hand(&bytes));
     let powers: Vec<u32> = powers(u64::from(POLYNOMIAL) | 1 << 32, 32).take(LONGEST).collect();
     let bits = bytes.len() * 8;
-    // Every bit of the start and of the end, and every 1,009th between them.
+    // Every bit near the start and the end, and every 1,009th between them.
     for bit in (0..bits).filter(|bit| *bit < 300 || bits - *bit < 300 || bit % 1009 == 0) {
         bytes[bit / 8] ^= 0x80 >> (bit % 8);
         let changed = u32::from_be_bytes(checksum::of(&bytes));
@@ -81,8 +81,8 @@ fn each_bit_of_the_longest_record_changes_the_checksum_by_a_power_of_x() {
 
 #[test]
 fn t_is_irreducible_and_so_x_has_order_2_to_the_31_minus_1() {
-    // Squared 31 times, x is x again modulo T. So T divides x^(2^31) - x, and as 31 is prime, its factors are of degree 1 or
-    // 31. It has none of degree 1: neither 0 nor 1 is a root.
+    // Squaring x 31 times gives x again, modulo T. So T divides x^(2^31) - x, and as 31 is prime, its factors are of
+    // degree 1 or 31. It has none of degree 1: neither 0 nor 1 is a root.
     let square = |value: u32| {
         let multiples = multiples_of(value);
         (0..31).filter(|bit| value >> bit & 1 == 1).fold(0, |sum, bit| sum ^ multiples[bit])
@@ -108,7 +108,7 @@ fn up_to_three_changed_bits_are_noticed_in_the_longest_record() {
 
 #[test]
 fn up_to_five_changed_bits_are_noticed_in_500_bytes() {
-    // Four: no two sums of two powers are congruent. Five: an odd number.
+    // Four: no two sums of two powers are congruent. Five: as above, an odd number.
     let powers: Vec<u32> = powers(T.into(), 31).take(SHORT).collect();
     let pairs = powers.iter().enumerate().flat_map(|(at, left)| powers[..at].iter().map(move |right| left ^ right));
     let mut sums: Vec<u32> = pairs.collect();
@@ -118,9 +118,9 @@ fn up_to_five_changed_bits_are_noticed_in_500_bytes() {
 
 #[test]
 fn changes_that_lie_within_32_bits_are_noticed() {
-    // They are x^k times a polynomial below degree 32, which (x + 1) T, of degree 32 and prime to x, can't divide. The last
-    // 32 bits are the checksum itself, which has one value. So what has to be shown is that it depends on all of 32 bits in
-    // front of it, one to one: the changes of 32 neighbouring bits are linearly independent.
+    // Such a change is x^k times a polynomial below degree 32, which (x + 1) T, of degree 32 and prime to x, can't
+    // divide. The last 32 bits are the checksum itself, which has one value. It remains to show that the checksum
+    // depends one to one on any 32 neighbouring bits before it: the changes that they cause are linearly independent.
     let bytes = [0_u8; 40];
     let whole = u32::from_be_bytes(checksum::of(&bytes));
     for start in 0..bytes.len() * 8 - 32 {

@@ -1,9 +1,9 @@
-//! Small domains, whole: every bit of a record and every character of a key, for one of each capacity class.
+//! Small domains, in full: every bit of a record and every character of a key, for one of each capacity class.
 //!
-//! For capacities up to 1,024 each flipped bit goes through the whole decoder, once as it is and once under a checksum
-//! that fits. For the larger ones that would take minutes. There each bit of the ciphertext is flipped under the real tag,
-//! and the whole decoder sees every bit outside of the ciphertext and a spread of those inside; that the checksum sees every
-//! bit is proved in `checksum.rs`.
+//! For capacities up to 1,024, each flipped bit goes through the whole decoder, once as it is and once under a matching
+//! checksum. For larger ones, that would take minutes. There, each bit of the ciphertext is flipped under the real tag,
+//! and the whole decoder sees every bit outside of the ciphertext and a sample of those inside; `checksum.rs` proves
+//! that the checksum covers every bit.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::Range;
@@ -31,7 +31,7 @@ struct Sealed {
     record: Vec<u8>,
 }
 
-/// One record and its key, of a capacity; everything in its header is there.
+/// A record and its key, of one capacity; the header has all of its optional parts.
 fn sealed(capacity: Capacity) -> Sealed {
     let account = account("edms/reporting");
     let terms = Terms::created(time(1_800_000_000))
@@ -47,13 +47,13 @@ fn sealed(capacity: Capacity) -> Sealed {
     Sealed { key, text: String::from_utf8(text).unwrap(), record }
 }
 
-/// Where the ciphertext stands in a record.
+/// The ciphertext's place in a record.
 fn ciphertext(record: &[u8], capacity: Capacity) -> Range<usize> {
     let end = record.len() - 4 - TAG_LEN;
     end - capacity.frame_len()..end
 }
 
-/// What becomes of a record with one bit flipped.
+/// What happens to a record with one flipped bit.
 fn check_record_bit(sealed: &Sealed, bit: usize) {
     let mut record = sealed.record.clone();
     record[bit / 8] ^= 1 << (bit % 8);
@@ -72,7 +72,7 @@ fn check_record_bit(sealed: &Sealed, bit: usize) {
     }
 }
 
-/// Does something for each number of a range, on as many threads as help.
+/// Calls a function for each number in a range, on as many threads as help.
 fn in_parallel(numbers: Range<usize>, each: impl Fn(usize) + Sync) {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -163,7 +163,7 @@ fn any_two_neighbours_swapped_in_a_key_text_are_refused_for_each_capacity() {
 fn any_flipped_bit_and_any_cut_of_a_key_text_is_refused_for_each_capacity() {
     for &capacity in Capacity::ALL {
         let text = sealed(capacity).text.into_bytes();
-        // Of large keys, every 1,009th bit.
+        // For large keys, every 1,009th bit.
         let (step, cuts) = if capacity.bytes() <= WHOLE { (1, 1) } else { (1009, 4001) };
         in_parallel(0..(text.len() * 8).div_ceil(step), |at| {
             let (mut flipped, bit) = (text.clone(), at * step);

@@ -1,4 +1,4 @@
-//! Changing a database in the middle of a rotation: what the caller's function gets, and what it answers.
+//! Changing a database in the middle of a rotation: what the caller's function is given, and what it answers.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 
@@ -60,7 +60,7 @@ pub(crate) struct Callbacks {
 impl Callbacks {
     /// Has the caller change the database. `unread` is the answer if they can't even be shown the change.
     pub(crate) fn apply(&self, change: &Change<'_>, unread: Applied) -> Applied {
-        // Without a function, the database was changed before the call.
+        // Without a function, the caller has already changed the database.
         let Some(apply) = self.apply else { return Applied::Done };
         let (Some(old), Some(new)) = (Side::of(change.old), Side::of(change.new)) else { return unread };
         let account = c_text(change.account);

@@ -1,4 +1,4 @@
-//! The codes that calls end with.
+//! The codes that calls return.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::LazyLock;
@@ -70,7 +70,7 @@ impl From<Code> for Status {
             Code::StaleRing => Self::OtpStaleRing,
             Code::AuditFailed => Self::OtpAuditFailed,
             Code::ExpiringSoon => Self::OtpExpiringSoon,
-            // A test walks the table, so that no code with a number ends here.
+            // A test walks the table and makes sure that no code with a number ends up here.
             _ => Self::OtpOther,
         }
     }

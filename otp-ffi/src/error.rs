@@ -24,7 +24,7 @@ thread_local! {
 pub(crate) fn remember(error: &Error) -> Status {
     let status = Status::from(error.code());
     let (message, hint) = (c_text(&error.message()), c_text(&error.hint().unwrap_or_default()));
-    // A thread that is ending has no last error any more.
+    // A thread that is ending no longer has a last error.
     let _ = LAST.try_with(|last| last.replace(Last { code: status as c_int, message, hint }));
     status
 }

@@ -103,7 +103,7 @@ impl Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // The message above is the library's own, so its cause is ours.
+            // The message above is the library's own, so take its cause, too.
             Self::Link(error) => error.source(),
             _ => None,
         }

@@ -1,7 +1,7 @@
-//! A fork while other threads are in the library: the child never waits for a lock that nobody will release, finds the
+//! Forks while other threads are in the library: the child never waits for a lock that nobody will release, finds the
 //! handle tables whole, and has its secrets locked again.
 //!
-//! The thread that forks holds the tables meanwhile, as the C library does with those of its allocator.
+//! Meanwhile, the forking thread holds the tables, as the C library does with its allocator's.
 
 use std::cell::RefCell;
 use std::ffi::c_int;
@@ -27,15 +27,16 @@ thread_local! {
 pub(crate) fn prepare_for_forks() {
     static PREPARED: AtomicBool = AtomicBool::new(false);
     if !PREPARED.load(Ordering::Relaxed) && !PREPARED.swap(true, Ordering::Relaxed) {
-        // SAFETY: the three functions take nothing, don't unwind, and exist as long as this library, with which the C library
-        // forgets them. Without memory for the entry, forks are as dangerous as with other libraries.
+        // SAFETY: the three functions take nothing, don't unwind, and exist as long as this library; the C library
+        // forgets them when it is unloaded. Without memory for the entry, forks are as dangerous as with other
+        // libraries.
         unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) };
     }
 }
 
 extern "C" fn before() {
     code::make_texts();
-    // A thread that is just ending has no place for them, and forks without.
+    // A thread that is ending can no longer hold them, and forks without.
     let _ = HELD.try_with(|held| {
         if let Ok(mut held) = held.try_borrow_mut() {
             *held = Some((account::ACCOUNTS.hold(), keys::KEYS.hold()));

@@ -1,4 +1,4 @@
-//! No panic crosses the border to C.
+//! No panic crosses into C.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,11 +23,10 @@ pub(crate) fn value<T>(otherwise: T, call: impl FnOnce() -> Result<T>) -> T {
 }
 
 fn run<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
-    // Miri knows no forks.
+    // Miri does not support forks.
     #[cfg(all(unix, not(miri)))]
     crate::fork::prepare_for_forks();
-    // A call shares nothing with later ones but the handle tables, whose maps are whole at any time, and the store,
-    // which is made for calls that end anywhere.
+    // Calls share only the handle tables, whose maps are always whole, and the store, where calls may end anywhere.
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::Panicked))
 }
 

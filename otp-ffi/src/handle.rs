@@ -1,7 +1,7 @@
-//! Handles: numbers that stand for what this library keeps for C.
+//! Handles: numbers that stand for values that this library keeps for C.
 //!
-//! A handle is not an address. What it stands for is found in a table, so one that was freed, that is of another kind
-//! or that was never given is refused without touching any memory.
+//! A handle is not an address. Its value is looked up in a table, so a handle that was freed, is of another kind or was
+//! never given out is refused without touching any memory.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -33,7 +33,7 @@ impl<T> Table<T> {
     pub(crate) fn insert<H>(&self, value: T) -> *mut H {
         let mut open = self.open();
         let mut number = NEXT.fetch_add(2, Ordering::Relaxed);
-        // On a system with 32 bits a long-running process gets back to numbers that are still in use.
+        // On a 32-bit system, a long-running process may come back to numbers that are still in use.
         while open.contains_key(&number) {
             number = NEXT.fetch_add(2, Ordering::Relaxed);
         }
@@ -52,7 +52,7 @@ impl<T> Table<T> {
     /// Forgets a handle. What it stands for is wiped now, or when the calls that still use it end.
     pub(crate) fn remove<H>(&self, handle: *mut H) {
         let removed = self.open().remove(&handle.addr());
-        // Wiping needs no lock.
+        // Wiping needs no lock, so it happens after the table's is released.
         drop(removed);
     }
 
@@ -63,7 +63,7 @@ impl<T> Table<T> {
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<T>>> {
-        // Nothing in here calls out, so the map is whole whatever panicked.
+        // No code under this lock calls out, so the map is whole even after a panic.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     fn a_number_that_comes_round_again_does_not_take_the_place_of_an_open_handle() {
         let table: Table<&str> = Table::new("thing");
         let first: *mut u8 = table.insert("first");
-        // The counter is everybody's, so another test may take the number first; then there is nothing to see.
+        // All tests share the counter, so another one may take the number first; then this test shows nothing.
         NEXT.store(first.addr(), Ordering::Relaxed);
         let second: *mut u8 = table.insert("second");
         assert_ne!(first, second);

@@ -1,4 +1,4 @@
-//! What to do about an error, in words for a C programmer: the member to set, the function to call, or a command to
+//! What to do about an error, in words for a C programmer: the member to set, the function to call, or the command to
 //! run.
 
 use std::path::Path;
@@ -119,7 +119,7 @@ fn words(hint: &Hint<'_>) -> Option<String> {
         Hint::UpdateHelper => "install this library and its helper of the same version".into(),
         Hint::CheckPolicy => "check the credentials, and what they allow".into(),
         Hint::CheckConnection => "check the connection to the store, and try again".into(),
-        // The others are about what C has no function for: the doctor, imports, entropy that a user provides.
+        // The others concern what C has no function for: the doctor, imports, entropy from the user.
         _ => return None,
     })
 }
@@ -185,7 +185,7 @@ fn core(hint: &otp_core::Hint<'_>) -> Option<String> {
         }
         Hint::TryAgain => "try again when that is done".into(),
         Hint::RepairRandomness => "seal nothing on this machine until its source of randomness is repaired".into(),
-        // Buffers of the core are not the caller's.
+        // The core's buffers are not the caller's.
         _ => return None,
     })
 }

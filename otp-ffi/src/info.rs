@@ -1,4 +1,4 @@
-//! What a store says of an account's keys.
+//! What a store says about an account's keys.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;

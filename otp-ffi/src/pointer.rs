@@ -1,4 +1,4 @@
-//! From the pointers and lengths of C to references, after every check that can be made; and back, to where results go.
+//! From C's pointers and lengths to references, after every possible check; and back, to the places for results.
 
 use std::ffi::{CStr, CString, c_char};
 use std::path::Path;

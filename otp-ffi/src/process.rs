@@ -1,4 +1,4 @@
-//! The library's version, and what it can do for the whole process.
+//! The library's version, and settings for the whole process.
 
 use std::ffi::{c_char, c_uint};
 use std::time::Duration;

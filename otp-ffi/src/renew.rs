@@ -170,7 +170,7 @@ pub unsafe extern "C" fn otp_account_renew(
                 out.set(keys::keep([]));
                 return Ok(otp_link::plan_renewal(renewal)?);
             }
-            // What can't be shown to the caller has not changed the database.
+            // If the change can't be shown to the caller, the caller has not changed the database.
             let apply = |_: &_, change: Change<'_>| callbacks.apply(&change, Applied::Unchanged);
             let hand_over = |new| callbacks.hand_over(new, &mut out);
             otp_link::renew_account(renewal, &mut Randomness::system(), apply, hand_over)

@@ -1,4 +1,4 @@
-//! Rotations that were cut short: resuming, aborting, forgetting them.
+//! Interrupted rotations: resuming, aborting and forgetting them.
 
 use std::ffi::c_char;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! Stores: which accounts there are, and whether their records are whole.
+//! Stores: their accounts, and whether their records are whole.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! The suite that all stores pass.
+//! The suite that all stores must pass.
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use otp_store_fs::FsStore;

@@ -1,4 +1,4 @@
-//! What an examination finds in a store in which everything is wrong at once, and what it removes.
+//! What an examination finds in a store with every fault at once, and what it removes.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -26,7 +26,7 @@ fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Findings as this file compares them, sorted: what is the case, and the path below the root.
+/// Findings in a form to compare, sorted: what is wrong, and the path below the root.
 fn found(root: &Path, fix: bool) -> Vec<(&'static str, String)> {
     let short = |path: &Path| path.strip_prefix(root).unwrap().display().to_string();
     let one = |finding: Finding| match finding {
@@ -66,7 +66,7 @@ fn each_thing_that_is_wrong_is_found() {
 
     let dir = root.join("edms/reporting");
     chmod(&store.path_of(&open), 0o620);
-    // A record's name where no account is, a directory with a record's name, one with the lock's, and a socket with each.
+    // A record's name without an account, a directory with a record's name, one with the lock's, a socket with each.
     fs::write(root.join("aaaaaaaaaaaaaaaa.otp"), "").unwrap();
     fs::create_dir(dir.join("bbbbbbbbbbbbbbbb.otp")).unwrap();
     fs::create_dir(root.join(".lock")).unwrap();

@@ -1,4 +1,4 @@
-//! Many processes that use one store at once, each with every result checked.
+//! Many processes that use one store at once; each result is checked.
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::env;
@@ -13,10 +13,10 @@ use otp_store_fs::FsStore;
 
 const PROCESSES: u8 = 4;
 const ROUNDS: u8 = 40;
-/// Long enough that a file is not written in one page.
+/// So long that a file is not written in one page.
 const LEN: usize = 10_000;
 
-/// Starts processes that run a test of this file again, each as one with a number.
+/// Starts processes that run a test of this file again, each with a number.
 fn start(test: &str, root: &Path, count: u8) -> Vec<Child> {
     let one = |number: u8| {
         let mut command = Command::new(env::current_exe().unwrap());
@@ -29,7 +29,7 @@ fn start(test: &str, root: &Path, count: u8) -> Vec<Child> {
     (1..=count).map(one).collect()
 }
 
-/// Waits for processes, and returns what each said.
+/// Waits for processes, and returns what each printed.
 fn finish(children: Vec<Child>) -> Vec<String> {
     let wait = |child: Child| {
         let output = child.wait_with_output().unwrap();
@@ -53,7 +53,7 @@ fn slot(account: &str, owner: u8, round: u8) -> Slot {
     Slot::record(&account.parse().unwrap(), KeyId::from_bytes(id))
 }
 
-/// The number of the process that filled a slot; `None` if it is empty. An object that is not whole fails the test.
+/// The number of the process that filled a slot; `None` if it is empty. If the object is not whole, the test fails.
 fn writer(store: &FsStore, slot: &Slot) -> Option<u8> {
     let mut buffer = vec![0; LEN + 1];
     let len = store.get(slot, &mut buffer).unwrap()?;
@@ -62,7 +62,7 @@ fn writer(store: &FsStore, slot: &Slot) -> Option<u8> {
     Some(buffer[0])
 }
 
-/// The numbers of the processes that said that they won a round.
+/// The numbers of the processes that reported winning a round.
 fn winners(said: &[String], round: u8) -> Vec<u8> {
     let won = |said: &String| said.lines().any(|line| line == format!("won {round}"));
     (1..=PROCESSES).zip(said).filter(|(_, said)| won(said)).map(|(number, _)| number).collect()
@@ -115,12 +115,12 @@ fn what_comes_and_goes_is_seen_whole_or_not_at_all_though_directories_go_too() {
             store.list(Scope::Below(&comes), look).unwrap();
             assert!(listed, "it is there, and was not listed");
             assert!(store.remove(&own).unwrap());
-            // Under Wine, the name goes when the last reader has closed the file.
+            // Under Wine, the name disappears when the last reader has closed the file.
             while cfg!(windows) && writer(&store, &own).is_some() {
                 std::thread::yield_now();
             }
             assert_eq!(writer(&store, &own), None);
-            // This removes the directories, unless another process uses them.
+            // This removes the directories, unless another process is using them.
             drop(store.lock(&own.account).unwrap());
         }
         return;
@@ -139,7 +139,7 @@ fn one_process_at_a_time_has_an_accounts_lock_though_its_directory_goes() {
         let critical = root.with_extension("critical");
         for _ in 0..ROUNDS {
             let lock = store.lock(&account).unwrap();
-            // Nobody else can be here, so nobody else has this file.
+            // Nobody else can be here, so nobody else made this file.
             drop(File::create_new(&critical).unwrap());
             fs::remove_file(&critical).unwrap();
             drop(lock);
@@ -180,7 +180,7 @@ fn one_of_many_replacements_of_the_same_object_succeeds() {
 
 #[test]
 fn a_reader_never_sees_a_part_of_a_replacement() {
-    /// What the parent puts there once the writers are done.
+    /// What the parent writes once the writers are done.
     const END: u8 = 0xff;
     let object = slot("replaced", 0, 0);
     if let Some((store, number, _)) = started() {
@@ -191,7 +191,7 @@ fn a_reader_never_sees_a_part_of_a_replacement() {
                 assert!(store.replace(&guard, &object, &[current; LEN], &[number; LEN]).unwrap());
             }
         } else {
-            // It is never missing, and never in parts, as `writer` checks.
+            // It is never missing and never partial, as `writer` checks.
             while writer(&store, &object).unwrap() != END {}
         }
         return;
@@ -221,7 +221,7 @@ fn a_lock_ends_with_its_process() {
     let store = FsStore::open_or_create(home.path()).unwrap();
     let output = start("a_lock_ends_with_its_process", home.path(), 1).remove(0).wait_with_output().unwrap();
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stdout).contains("locked"));
-    // This would wait for ever.
+    // Otherwise, this would wait forever.
     drop(store.lock(&account).unwrap());
 }
 

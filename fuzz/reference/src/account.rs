@@ -3,10 +3,10 @@
 use crate::bytes::take;
 use crate::names::is_free_text;
 
-/// The names that cost one byte, in the order of their codes, which start at 1.
+/// The names that take one byte, in the order of their codes, which start at 1.
 pub const WELL_KNOWN_NAMES: [&str; 8] = ["username", "password", "host", "port", "database", "url", "token", "service"];
 
-/// The place of a field among the others.
+/// A field's rank in the order of fields.
 #[must_use]
 pub fn place(name: &str) -> (usize, String) {
     let known = WELL_KNOWN_NAMES.iter().position(|known| *known == name);

@@ -1,4 +1,4 @@
-//! Numbers, byte strings and flags, as records have them.
+//! Numbers, byte strings and flags, as encoded in records.
 
 pub(crate) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number > 127 {
@@ -25,7 +25,7 @@ pub(crate) fn take_number(rest: &mut &[u8]) -> Option<u64> {
         let byte = take(rest, 1)?[0];
         number += u128::from(byte % 128) << (7 * place);
         if byte < 128 {
-            // The shortest form only.
+            // Only the shortest form is valid.
             return u64::try_from(number).ok().filter(|_| byte > 0 || place == 0);
         }
     }

@@ -1,4 +1,4 @@
-//! The text of a key.
+//! Keys as text.
 
 use crate::bytes::take;
 use crate::checksum::set_checksum;
@@ -8,7 +8,7 @@ use crate::names::is_account_name;
 const PREFIX: &str = "otpk1_";
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The bytes of a base32 text.
+/// The bytes that a base32 text encodes.
 fn base32(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
     for c in text.bytes() {
@@ -23,7 +23,7 @@ fn base32(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The tag key of the first page in a key's text.
+/// The tag key of the first page of a key, from its text.
 #[must_use]
 pub fn tag_key(text: &str) -> [u8; 32] {
     KeyParts::decode(&key_contents(text)).unwrap().pages[0].0
@@ -57,7 +57,7 @@ impl KeyParts {
         bytes
     }
 
-    /// Reads a key's bytes without the checksum.
+    /// Parses a key's bytes without the checksum.
     #[must_use]
     pub fn decode(mut contents: &[u8]) -> Option<Self> {
         let rest = &mut contents;
@@ -75,7 +75,7 @@ impl KeyParts {
     }
 }
 
-/// The text of a key's bytes, to which the checksum is added.
+/// The text of a key's bytes; the checksum is added.
 #[must_use]
 pub fn key_text(contents: &[u8]) -> String {
     let mut bytes = [contents, &[0; 4]].concat();
@@ -83,7 +83,7 @@ pub fn key_text(contents: &[u8]) -> String {
     raw_key_text(&bytes)
 }
 
-/// The text of a key's bytes as they are.
+/// The text of a key's bytes, unchanged.
 #[must_use]
 pub fn raw_key_text(bytes: &[u8]) -> String {
     let mut text = PREFIX.to_owned();

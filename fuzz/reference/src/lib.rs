@@ -1,7 +1,7 @@
-//! A second reading of `docs/format.md`, as plain as it can be: no regard to time, memory or secrets.
+//! A second implementation of `docs/format.md`, as plain as it can be: with no regard to time, memory or secrets.
 //!
-//! Tests and fuzz targets compare the core with it. It shares no code with the core, not even a table, so that both would
-//! have to make the same mistake.
+//! Tests and fuzz targets compare the core with it. It shares no code with the core, not even a table, so an error goes
+//! unnoticed only if both make it.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "what can't be made is a defect of the test that asks for it")]
 
@@ -28,7 +28,7 @@ pub use record::Parts;
 /// 9999-12-31T23:59:59Z, the last time that a record can hold.
 pub const LAST_TIME: u64 = 253_402_300_799;
 
-/// A source of randomness that gives the same bytes for the same seed.
+/// A source of randomness that always returns the same bytes for the same seed.
 #[must_use]
 pub fn rng(seed: u64) -> ChaCha20Rng {
     let mut bytes = [0; 32];

@@ -1,4 +1,4 @@
-//! What the objects of a store and the entries of a ring are called.
+//! The names of the objects in a store and of the entries in a ring.
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -10,7 +10,7 @@ pub fn id_text(id: &[u8; 10]) -> String {
     (0..16).map(|place| char::from(letter(place))).collect()
 }
 
-/// The id of a text.
+/// The id that a text stands for.
 #[must_use]
 pub fn id_of(text: &str) -> Option<[u8; 10]> {
     let value = |letter: u8| ALPHABET.iter().position(|other| *other == letter);
@@ -19,7 +19,7 @@ pub fn id_of(text: &str) -> Option<[u8; 10]> {
     (values.len() == 16).then(|| number.to_be_bytes()[6..].try_into().unwrap())
 }
 
-/// What an object in a store is, and its id, from its name.
+/// The kind and id of an object in a store, from its name.
 #[must_use]
 pub fn object(name: &str) -> Option<(&'static str, [u8; 10])> {
     let (id, suffix) = name.split_once('.')?;
@@ -34,7 +34,7 @@ pub fn object(name: &str) -> Option<(&'static str, [u8; 10])> {
     Some((what, id_of(id)?))
 }
 
-/// What an entry of a ring is, and what stands before its suffix: the text of an id, or a generation.
+/// The kind of an entry in a ring, and the part of its name before the suffix: the text of an id, or a generation.
 #[must_use]
 pub fn entry(name: &str) -> Option<(&str, &str)> {
     let (stem, what) = name.split_once('.')?;

@@ -15,13 +15,13 @@ pub struct Parts {
     pub account: String,
     /// The key's id.
     pub id: [u8; 10],
-    /// Which of the key's pages it is sealed with.
+    /// The number of the key's page that it is sealed with.
     pub page: u8,
     /// How many pages the key has.
     pub pages: u8,
     /// The capacity, in bytes.
     pub capacity: u64,
-    /// When it was sealed, in seconds after 1970.
+    /// When it was sealed, in seconds since 1970.
     pub created: u64,
     /// When it stops opening.
     pub expires: Option<u64>,
@@ -55,7 +55,7 @@ impl Parts {
         bytes
     }
 
-    /// Reads a record of version 1.
+    /// Parses a record of version 1.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let body = bytes.len().checked_sub(4)?;

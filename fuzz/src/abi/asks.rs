@@ -1,4 +1,4 @@
-//! What changes no account: sealing and opening without a store, and what a store tells.
+//! Calls that change no account: sealing and opening without a store, and questions to a store.
 
 use std::fs;
 
@@ -56,7 +56,7 @@ impl World {
         let expected = Key::parse(text.trim_ascii(), vec![0; text.len()])
             .and_then(|key| otp_core::open(key, &Record::decode(&bytes)?, UnixTime::now()))
             .map(|secret| secret.expose().to_vec());
-        // Not in mixed case.
+        // Mixed case is not allowed.
         let same =
             [sealed.key.clone(), sealed.key.to_ascii_uppercase()].iter().any(|key| key.as_bytes() == text.trim_ascii());
         if same && bytes == sealed.record {
@@ -103,7 +103,7 @@ impl World {
         faults.extend((most == 0).then_some(Code::Usage));
         let mut live: Vec<&Known> = self.live(account).map(|at| &self.keys[at]).collect();
         faults.extend(live.is_empty().then_some(Code::NotFound));
-        // By bytes: as text, digits would come first.
+        // In the order of bytes: in the text's order, digits would come first.
         live.sort_by_key(|known| KeyId::parse(&known.id).unwrap());
         live.truncate(most.into());
         let Some(infos) = self.judge(calls::account_info(&store, account, most.into()), &faults) else {
@@ -147,7 +147,7 @@ impl World {
         assert_eq!(told, expected.collect::<Vec<_>>());
     }
 
-    /// A template that has text around one field. Names with what means something in a template are left out.
+    /// A template with text around one field. Names with characters that have a meaning in templates are left out.
     pub(super) fn format(&self, handle: usize, name: &Text) {
         let Some(name) = name.as_ref().filter(|name| !name.iter().any(|byte| b"{}|\0".contains(byte))) else {
             assert_eq!(calls::account_format(handle, &None, &mut Room::new(Some(9))), (Err(Code::Usage), 0));
@@ -195,6 +195,6 @@ impl World {
 }
 
 fn prefix_faults(prefix: &Text) -> Option<Code> {
-    // NULL is all.
+    // NULL means all.
     (prefix.is_some() && arrives(prefix).is_none()).then_some(Code::Usage)
 }

@@ -1,7 +1,7 @@
-//! The functions that C calls, as C would call them: the only place here that has pointers.
+//! The functions for C, called as C would call them: the only place here that uses pointers.
 //!
-//! What a call may read is exactly as long as it says, so that a sanitizer sees a byte too many; what it may write to lies
-//! between guards. After each call the thread's last error is what it should be.
+//! What a call may read is exactly as long as it is told, so a sanitizer detects a byte too many; what it may write to
+//! lies between guards. After each call, the thread's last error is checked.
 #![allow(unsafe_code, reason = "it calls what C calls")]
 
 mod no_room;
@@ -28,7 +28,7 @@ use super::given::{Bytes, Granted, Room, Sourced, Text, with_nul};
 pub(super) use no_room::no_room;
 pub(super) use stores::*;
 
-/// The code of a call that failed.
+/// Success, or the code of a failed call.
 pub(super) type Answer = Result<(), Code>;
 
 /// A new key, as C sees it.
@@ -41,10 +41,10 @@ pub(super) struct KeyView {
     pub(super) replaces: Option<String>,
 }
 
-/// Set by any panic, since no call lets one out.
+/// Set by any panic, since calls let none out.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// Notices panics from now on.
+/// Records panics from now on.
 pub(super) fn watch_for_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -64,13 +64,13 @@ fn last_error() -> (c_int, String, String) {
     (otp_error_code(), message, hint)
 }
 
-/// What the thread's last error says, and what to do about it.
+/// The thread's last message and hint.
 pub(super) fn last_words() -> String {
     let (_, message, hint) = last_error();
     format!("{message}\n{hint}")
 }
 
-/// Makes a call. If it fails, its error is the thread's last one; otherwise that stays.
+/// Makes a call. If it fails, its error becomes the thread's last one; otherwise that stays the same.
 fn watched(call: impl FnOnce() -> Status) -> Answer {
     let before = last_error();
     let status = call();
@@ -88,7 +88,7 @@ fn watched(call: impl FnOnce() -> Status) -> Answer {
     Err(code)
 }
 
-/// A text that the library gave.
+/// A text that the library returned.
 ///
 /// # Safety
 ///
@@ -98,11 +98,11 @@ unsafe fn text(pointer: *const c_char) -> Option<String> {
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned())
 }
 
-/// Bytes that the library gave.
+/// Bytes that the library returned.
 ///
 /// # Safety
 ///
-/// The pointer leads to so many.
+/// The pointer leads to at least that many.
 unsafe fn bytes(pointer: *const c_char, len: usize) -> Vec<u8> {
     assert!(!pointer.is_null());
     // SAFETY: the caller says so.
@@ -117,7 +117,7 @@ fn keys_of(handle: usize) -> *mut KeysHandle {
     ptr::without_provenance_mut(handle)
 }
 
-/// Gives a call a place for a handle, which had something else before, and is NULL after a failure.
+/// Calls with a place for a handle, which holds something else before, and is NULL after a failure.
 fn handle<H>(call: impl FnOnce(*mut *mut H) -> Status) -> Result<usize, Code> {
     let mut handle: *mut H = ptr::without_provenance_mut(0xdead);
     let answer = watched(|| call(&raw mut handle));
@@ -125,7 +125,7 @@ fn handle<H>(call: impl FnOnce(*mut *mut H) -> Status) -> Result<usize, Code> {
     answer.map(|()| handle.addr())
 }
 
-/// Gives the lengths of record and key that it says.
+/// Returns the lengths of record and key that the call reports.
 pub(super) fn seal(
     name: &Text,
     secret: &Bytes,
@@ -138,7 +138,7 @@ pub(super) fn seal(
     let answer = grant.with(|grant| {
         let (secret, secret_len) = secret.pointer();
         let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr().cast());
-        // SAFETY: each leads to what it says, or can't, which is to be refused before anything is read.
+        // SAFETY: each leads to what it says, or can't, and is then refused before anything is read.
         watched(|| unsafe {
             otp_seal(
                 name,
@@ -155,7 +155,7 @@ pub(super) fn seal(
     (answer, record_len, key_len)
 }
 
-/// Gives the length of the secret that it says.
+/// Returns the length of the secret that the call reports.
 pub(super) fn open(key: &Bytes, record: &Bytes, secret: &mut Room) -> (Answer, usize) {
     let mut secret_len = secret.len();
     let ((key, key_len), (record, record_len)) = (key.pointer(), record.pointer());
@@ -216,7 +216,7 @@ fn field(call: impl FnOnce(*mut Field) -> Status) -> FieldValue {
     }
 }
 
-/// Gives the length that it says.
+/// Returns the length that the call reports.
 pub(super) fn account_format(handle: usize, template: &Text, room: &mut Room) -> (Answer, usize) {
     let template = with_nul(template);
     let template = template.as_ref().map_or(ptr::null(), |text| text.as_ptr().cast());

@@ -1,4 +1,4 @@
-//! What changes accounts: add, issue, rotate, revoke, remove; and opening, which gives a handle too.
+//! Calls that change accounts: add, issue, rotate, revoke, remove; and opening, which returns a handle, too.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::sources::{Prepared, account_faults, arriving, fields_faults, grant_fa
 use super::world::{Known, Named, State, World};
 
 impl World {
-    /// Makes an account, opens it, and seals something without a store.
+    /// Makes an account, opens it, and seals something outside of the store.
     pub(super) fn begin(&mut self) {
         let fields = vec![
             (Some("username".into()), Bytes::Here(b"alice".into())),
@@ -38,7 +38,7 @@ impl World {
         faults.extend(grant_faults(grant, named.as_ref().map_or(0, payload_len), 0));
         faults.extend(fields_faults(named.as_ref(), grant));
         faults.extend(self.live(account).next().map(|_| Code::Exists));
-        // Adding makes the store.
+        // Adding an account makes the store.
         if faults.contains(&Code::StoreUnavailable) {
             return;
         }
@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    /// Learns of new keys, and what each has from the one that it replaces.
+    /// Records new keys in the model, and what each takes over from the key that it replaces.
     pub(super) fn learn(
         &mut self,
         handle: usize,
@@ -97,7 +97,7 @@ impl World {
         faults.extend(grant_faults(grant, known.map_or(0, |known| payload_len(&known.fields)), least));
         faults.extend(known.filter(|known| known.state != State::Live).map(|_| Code::NotFound));
         let fields = known.map(|known| known.fields.clone()).unwrap_or_default();
-        // It expires no later than the key that it came from, unless that is asked for.
+        // It expires no later than the key that it came from, unless its terms say otherwise.
         let inherited = known.map_or(0, |known| known.expires);
         if let Some(handle) = self.judge(calls::key_issue(&source, grant), &faults) {
             assert_eq!(calls::keys_count(handle), 1);
@@ -123,7 +123,7 @@ impl World {
             merged.retain(|(old, _)| old != name);
             merged.push((name.clone(), value.clone()));
         }
-        // Without a key, what is given is all that there will be.
+        // Without a key, the given fields are all that there will be.
         let is_whole = ["username", "password"].iter().all(|name| merged.iter().any(|(given, _)| given == name));
         let is_usable = source.account.is_some() && source.record.is_none() && (key.is_some() || is_whole);
         faults.extend(fields_faults(named.as_ref(), grant));
@@ -133,7 +133,7 @@ impl World {
         let replaced = || self.keys.iter().filter(|key| is_replaced(key)).map(Known::key);
         let least = replaced().map(|key| key.capacity().bytes()).max().unwrap_or(0);
         faults.extend(grant_faults(grant, payload_len(&merged), least));
-        // Such keys are for a ring.
+        // Keys with several pages need a ring.
         faults.extend(replaced().any(|key| key.pages().get() > 1).then_some(Code::Usage));
         let known = key.map(|at| self.keys[at].state);
         faults.extend(known.filter(|state| *state != State::Live).map(|_| Code::NotFound));
@@ -188,7 +188,7 @@ impl World {
         let there = self.live(account).next().is_some();
         let answer = calls::account_remove(&store, account);
         if !there && faults.is_empty() {
-            // Tombstones alone can be removed too, if there are any.
+            // Tombstones can be removed on their own, too, if there are any.
             assert!(matches!(answer, Ok(()) | Err(Code::NotFound)));
             return;
         }

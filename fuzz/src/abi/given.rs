@@ -1,11 +1,11 @@
-//! What a call is given: texts, bytes with lengths that may be wrong, structures, and room for results.
+//! What calls are given: texts, bytes with lengths that may be wrong, structures, and room for results.
 
 use std::ffi::c_int;
 
-/// A text without its NUL; `None` is NULL.
+/// A text without its NUL; `None` stands for NULL.
 pub(super) type Text = Option<Vec<u8>>;
 
-/// A text in memory that is as long as it is.
+/// A text in memory of exactly its size.
 pub(super) fn with_nul(text: &Text) -> Option<Vec<u8>> {
     text.as_ref().map(|text| {
         let mut held = Vec::with_capacity(text.len() + 1);
@@ -16,7 +16,7 @@ pub(super) fn with_nul(text: &Text) -> Option<Vec<u8>> {
     })
 }
 
-/// The text that arrives, if it is one.
+/// The text that the call sees, if it is valid.
 pub(super) fn arrives(text: &Text) -> Option<&str> {
     str::from_utf8(text.as_ref()?.split(|byte| *byte == 0).next()?).ok()
 }
@@ -28,7 +28,7 @@ pub(super) enum Bytes {
         len: usize,
     },
     Here(Vec<u8>),
-    /// Longer than memory can be.
+    /// A length that exceeds all memory.
     Huge(Vec<u8>),
 }
 
@@ -41,7 +41,7 @@ impl Bytes {
         }
     }
 
-    /// The bytes that arrive, if they can.
+    /// The bytes that the call sees, if it can see any.
     pub(super) fn arrive(&self) -> Option<&[u8]> {
         match self {
             Self::Null { len: 0 } => Some(&[]),
@@ -61,7 +61,7 @@ pub(super) enum Passed {
 }
 
 impl Passed {
-    /// What a call gets for a structure.
+    /// The pointer that a call gets for a structure.
     pub(super) fn pointer<T>(self, structure: *const T) -> *const T {
         match self {
             Self::Well | Self::WrongSize => structure,
@@ -93,7 +93,7 @@ impl Granted {
         reserved: false,
     };
 
-    /// How many pages are asked for, if that arrives.
+    /// Whether several pages are asked for, and the call can see that.
     pub(super) fn wants_pages(&self) -> bool {
         self.passed == Passed::Well && self.pages > 1
     }
@@ -148,7 +148,7 @@ impl Room {
         self.memory.as_mut().map_or(std::ptr::null_mut(), |memory| memory[GUARD..].as_mut_ptr())
     }
 
-    /// What was written to the front; nothing was written behind that.
+    /// The part at the front that was written; nothing after it may have been.
     pub(super) fn written(&self, len: usize) -> &[u8] {
         let Some(memory) = &self.memory else {
             assert_eq!(len, 0);

@@ -12,7 +12,7 @@ use super::steps::Source;
 use super::world::{State, World};
 use crate::scratch::change_mode;
 
-/// A source, what is wrong with it, and which key it gives.
+/// A source, what is wrong with it, and the key that it yields.
 pub(super) struct Prepared {
     pub(super) source: Sourced,
     pub(super) faults: Vec<Code>,
@@ -21,13 +21,13 @@ pub(super) struct Prepared {
     pub(super) file: Option<File>,
 }
 
-/// Whether this process has a key in its environment, which would be found where none is given.
+/// Whether this process has a key in its environment, which calls without a key would find.
 fn has_key() -> bool {
     otp_link::KEY_VARIABLES.iter().chain(&["CREDENTIALS_DIRECTORY"]).any(|name| std::env::var_os(name).is_some())
 }
 
 impl World {
-    /// A source for a call that can't do without a key.
+    /// A source for a call that needs a key.
     pub(super) fn prepare_key(&self, given: &Source<'_>) -> Prepared {
         let mut prepared = self.prepare(given);
         prepared.faults.extend((!prepared.source.gives_key()).then_some(Code::Usage));
@@ -87,7 +87,7 @@ impl World {
         Prepared { source, faults, key, file: Some(file) }
     }
 
-    /// The key that a text is, if it is one; and what is wrong with it, for the account that is named.
+    /// The key that a text stands for, if any; adds what is wrong with it, for the given account.
     fn arriving_key(&self, text: &[u8], account: Option<&str>, faults: &mut Vec<Code>) -> Option<usize> {
         let key = match Key::parse_owned(text) {
             Ok(key) => key,
@@ -118,7 +118,7 @@ impl World {
         self.home.path().join(name).as_os_str().as_bytes().to_vec()
     }
 
-    /// The store, or something in its place, and what is wrong with that.
+    /// The store, or something else in its place, and what is wrong with that.
     pub(super) fn store(&self, odd: u8) -> (Text, Vec<Code>) {
         match odd {
             255 => (Some(Vec::new()), vec![Code::Usage]),
@@ -141,7 +141,7 @@ pub(super) fn account_faults(account: &Text) -> Vec<Code> {
     if arrives(account).is_some_and(is_account_name) { Vec::new() } else { vec![Code::Usage] }
 }
 
-/// What is wrong with terms for a payload of some length, if a frame has at least so many bytes unless they say otherwise.
+/// What is wrong with terms for a payload of `len` bytes, if frames have at least `least` bytes by default.
 pub(super) fn grant_faults(grant: &Granted, len: usize, least: usize) -> Vec<Code> {
     let holder = grant.holder.is_none() || arrives(&grant.holder).is_some_and(|holder| is_free_text(holder, 64));
     let expires = grant.expires != 1 && grant.expires <= LAST_TIME;
@@ -158,19 +158,19 @@ pub(super) fn grant_faults(grant: &Granted, len: usize, least: usize) -> Vec<Cod
     if valid { Vec::new() } else { vec![Code::Usage] }
 }
 
-/// Whether a key can have as many pages. No account's name is so long that it matters for the numbers that are tried.
+/// Whether a key can have that many pages. No account name is long enough to matter for the numbers that are tried.
 fn pages_fit(grant: &Granted, len: usize) -> bool {
     let capacity = match grant.capacity {
         0 => Capacity::fitting(len).map_or(usize::MAX, Capacity::bytes),
         bytes => usize::try_from(bytes).unwrap(),
     };
-    // Each has 32 bytes for the tag's key and two for the length.
+    // Each page has 32 bytes for the tag key and two for the length.
     grant.pages <= 1 || (grant.pages <= 255 && capacity.saturating_add(34).saturating_mul(9) < 65_000)
 }
 
 type Named = Vec<(String, Vec<u8>)>;
 
-/// The fields that arrive, if they can.
+/// The fields that the call sees, if it can.
 pub(super) fn arriving(fields: &Fields) -> Option<Named> {
     if fields.passed != Passed::Well || fields.list.is_empty() {
         return None;
@@ -186,7 +186,7 @@ pub(super) fn arriving(fields: &Fields) -> Option<Named> {
     (payload_len(&named) <= 65_535).then_some(named)
 }
 
-/// What is wrong with fields for new keys on some terms.
+/// What is wrong with the fields for new keys with these terms.
 pub(super) fn fields_faults(fields: Option<&Named>, grant: &Granted) -> Option<Code> {
     let allowed = grant.passed == Passed::Well && grant.allow_empty_password;
     let is_empty = |(name, value): &(String, Vec<u8>)| name == "password" && value.is_empty();

@@ -1,4 +1,4 @@
-//! What arbitrary bytes describe. Most of it is valid, so that sequences get somewhere.
+//! The steps that arbitrary bytes describe. Most are valid, so that sequences get somewhere.
 
 use arbitrary::Arbitrary;
 
@@ -73,7 +73,7 @@ impl Grant<'_> {
             holder: self.holder.as_ref().and_then(Name::holder),
             expires: pick(self.expires, &[0, 4_102_444_800, 253_402_300_799], &[1, 253_402_300_800, u64::MAX]),
             capacity: pick(self.capacity, &[0, 64, 128, 256, 1024], &[65, 65_535, 65_600, u32::MAX]),
-            // Of the same bytes, so that the seeds keep their meaning.
+            // Taken from the same bytes, so that seeds keep their meaning.
             pages: pick(self.capacity.rotate_left(4), &[0, 0, 1, 9], &[256, u32::MAX]),
             reserved: self.odd == 224,
         }
@@ -119,7 +119,7 @@ pub(super) struct Source<'a> {
     pub(super) any_mode: bool,
 }
 
-/// A handle: one that was given, one that is freed, or any number.
+/// A handle: an open one, a freed one, or any number.
 #[derive(Arbitrary, Debug)]
 pub(super) enum Handle {
     Given(u8),

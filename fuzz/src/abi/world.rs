@@ -1,4 +1,4 @@
-//! What the model knows: the keys and what they open, the handles, and what was sealed without a store.
+//! What the model knows: the keys and what they open, the handles, and what was sealed outside of the store.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -49,9 +49,9 @@ pub(super) struct World {
     pub(super) home: TempDir,
     pub(super) store: Text,
     pub(super) keys: Vec<Known>,
-    /// The open handles of accounts, and with which key each was opened and what it showed then.
+    /// The open handles of accounts, each with the key that opened it and its contents at that time.
     pub(super) accounts: BTreeMap<usize, (String, String, Named)>,
-    /// The open handles of keys, and which keys these are.
+    /// The open handles of keys, each with the numbers of its keys.
     pub(super) given: BTreeMap<usize, Vec<usize>>,
     pub(super) freed: Vec<usize>,
     pub(super) sealed: Vec<Sealed>,
@@ -60,7 +60,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// An answer is good if nothing is at fault; otherwise its code is that of a fault, and the store is as it was.
+    /// Without faults, the answer must be good; otherwise it has a fault's code, and the store is unchanged.
     pub(super) fn judge<T: Debug>(&self, answer: Result<T, Code>, faults: &[Code]) -> Option<T> {
         match answer {
             Ok(value) => {
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// The objects of the store, by their paths.
+    /// The objects in the store, by path.
     fn objects(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let file = |(path, entry): (PathBuf, Entry)| match entry {
             Entry::File { bytes, .. } if !is_lock(&path) => Some((path, bytes)),
@@ -124,7 +124,7 @@ impl World {
             Step::AccountRotate { source, fields, grant, grace, answer } => {
                 let grace = [0, 86_400, MAX_GRACE_SECS, MAX_GRACE_SECS + 1, u64::MAX][usize::from(*grace) % 5];
                 let mut prepared = self.prepare(source);
-                // The account has to be named.
+                // The account must be named.
                 let known = prepared.key.or_else(|| self.pick(source.key)).filter(|_| source.odd > 8);
                 if let (None, Some(at)) = (&prepared.source.account, known) {
                     prepared.source.account = Some(self.keys[at].account.clone().into_bytes());
@@ -207,21 +207,21 @@ impl World {
         (0..self.keys.len()).filter(move |at| self.is_there(*at) && self.keys[*at].account == account)
     }
 
-    /// The keys that have a record, of accounts whose names, with a `/` behind, start with a prefix.
+    /// The keys with a record whose account's name, followed by `/`, starts with a prefix.
     pub(super) fn below(&self, prefix: &Text) -> impl Iterator<Item = usize> {
         let prefix = arrives(prefix).unwrap_or_default().to_owned();
         let has_prefix = move |account: &str| format!("{account}/").starts_with(&prefix);
         (0..self.keys.len()).filter(move |at| self.is_there(*at) && has_prefix(&self.keys[*at].account))
     }
 
-    /// No message and no hint has a key in it.
+    /// No message and no hint contains a key.
     pub(super) fn check_message(&self) {
         let message = calls::last_words();
         let texts = self.keys.iter().map(|key| &key.text).chain(self.sealed.iter().map(|sealed| &sealed.key));
         assert!(texts.into_iter().all(|text| !message.contains(&text[text.len() - 32..])), "{message}");
     }
 
-    /// All handles can be freed, and are then refused.
+    /// All handles can be freed, and are refused after that.
     pub(super) fn finish(self) {
         for handle in self.accounts.into_keys() {
             assert!(calls::account_name(handle).is_some());

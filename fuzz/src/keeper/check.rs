@@ -1,4 +1,4 @@
-//! What the store says of each key is what the model says.
+//! Checks that the store agrees with the model about each key.
 
 use std::ops::ControlFlow;
 
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// The accounts of a scope come sorted, and none with a key is missing.
+    /// The accounts in a scope are listed in order, and none with a key is missing.
     fn check_accounts(&self, keeper: &TheKeeper<'_, '_>, scope: Scope<'_>) {
         let mut accounts = Vec::new();
         let Ok(()) = keeper.accounts(scope, |name| {
@@ -82,7 +82,7 @@ impl World {
 }
 
 impl Known {
-    /// What is known of a key that is gone, unless its tombstone was cleared up or removed with its account.
+    /// What is known about a key that is gone, unless its tombstone was cleaned up or removed with its account.
     fn check_gone(&self, gone: Gone) {
         let expected = match (self.state, gone) {
             (_, Gone::Unknown) => true,
@@ -93,7 +93,7 @@ impl Known {
         assert!(expected, "{gone:?}, but {:?}", self.state);
     }
 
-    /// What a key that is not current, or has expired, is refused with.
+    /// The error for a key that is not current, or has expired.
     pub(super) fn check_refusal(&self, error: &Failure, now: UnixTime) {
         match *error {
             KeepError::NoKey { gone, .. } => {

@@ -1,4 +1,4 @@
-//! A store that dies after some steps, and remembers every page that anybody sealed.
+//! A store that dies after some steps, and remembers every page that was ever sealed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 use otp_core::store::{ErrorKind, Scope, StoreError};
 use otp_core::{AccountName, Code, Coded, KeyId, Kind, MemoryStore, Record, Slot, Store};
 
-/// Each record that was ever to be put, by key and page.
+/// Each record that a put was ever tried for, by key and page.
 pub(super) type Seals = RefCell<BTreeMap<(KeyId, u8), Vec<u8>>>;
 
 pub(super) struct Cutting<'s> {
     pub(super) store: &'s MemoryStore,
     pub(super) seals: &'s Seals,
-    /// How many steps are left.
+    /// The number of steps left.
     pub(super) left: Cell<usize>,
     /// Whether the last step still takes effect.
     pub(super) after: bool,
@@ -87,7 +87,7 @@ impl Store for Cutting<'_> {
     }
 
     fn replace(&self, guard: &(), slot: &Slot, expected: &[u8], new: &[u8]) -> Result<bool, Dead> {
-        // A store is probed with a record's own bytes, which may be anybody's.
+        // A probe of a store replaces a record by its own bytes; it may be anybody's.
         if expected != new {
             self.see(slot, new);
         }

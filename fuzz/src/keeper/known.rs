@@ -36,7 +36,7 @@ impl Known {
         Key::parse_owned(self.text.as_bytes()).unwrap()
     }
 
-    /// Whether its record is one that counts at a time: it may have expired.
+    /// Whether its record counts at this time, even if it has expired.
     pub(super) fn is_there(&self, now: UnixTime) -> bool {
         self.state == State::Live || self.is_replaced(now)
     }
@@ -51,7 +51,7 @@ impl Known {
     }
 }
 
-/// A secret by a number: often of the smallest capacity, sometimes of the next.
+/// A secret chosen by a number: mostly of the smallest capacity, sometimes of the next.
 pub(super) fn secret_of(number: u8) -> Vec<u8> {
     vec![number; usize::from(number) % 80]
 }

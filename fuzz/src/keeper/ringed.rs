@@ -1,4 +1,4 @@
-//! Sequences of what people do with a ring, what dies meanwhile, and what others write to the store.
+//! Sequences of operations with a ring, interrupted by crashes, while others write to the store.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU8;
@@ -49,7 +49,7 @@ enum Act {
     Remove {
         force: bool,
     },
-    /// Others put back what was there before, take something away, or put something new.
+    /// Others put an old object back, take one away, or plant a new one.
     Restore {
         step: u8,
         object: u8,
@@ -81,16 +81,16 @@ struct World {
     password: RefCell<Vec<u8>>,
     /// Every secret that the account may have had, in order.
     secrets: Vec<Vec<u8>>,
-    /// The keys that were handed over, and how many secrets there were when they ended.
+    /// The keys that were handed over, and for each that ended, how many secrets there were by then.
     keys: RefCell<Vec<(String, Option<usize>)>>,
-    /// What the store held before each step.
+    /// The store's contents before each step.
     past: Vec<Vec<(Slot, Vec<u8>)>>,
-    /// Whether nobody else has written the store.
+    /// Whether nobody else has written to the store.
     honest: bool,
     draws: u64,
 }
 
-/// Does the steps that arbitrary bytes describe.
+/// Performs the steps that arbitrary bytes describe.
 pub(super) fn ringed(data: &[u8]) {
     let Ok(steps) = Vec::<Step>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let mut world = World {
@@ -170,7 +170,7 @@ impl World {
                         keeper.keeper().revoke(&world.account, id)
                     }
                 });
-                // Without the ring, it does not bind those who write the store.
+                // Without the ring, a revocation does not bind those who can write to the store.
                 if revoked.is_ok() && (with_ring || self.honest) {
                     self.keys.borrow_mut()[at].1.get_or_insert(self.secrets.len());
                 }
@@ -210,7 +210,7 @@ impl World {
             }
             Act::Forget => {
                 let _ = self.with(step, |world, keeper, _| keeper.forget_rotation(&world.account));
-                // Somebody sets the password by hand, or does not.
+                // Somebody may or may not set the password by hand.
                 self.honest = false;
             }
             Act::Remove { force } => {
@@ -232,7 +232,7 @@ impl World {
             }
             Act::Plant { kind, id, ref bytes } => {
                 let kind = Kind::ALL[usize::from(kind) % Kind::ALL.len()];
-                // A claim that is near, one that is far, or an id like others.
+                // A claim that is near, a distant one, or an id as other objects have.
                 let id = if id < 200 { Slot::claim(&self.account, id.into()).id } else { KeyId::from_bytes([id; 10]) };
                 let Ok(_) =
                     self.store.put(&Slot { account: self.account.clone(), id, kind }, &bytes[..bytes.len().min(600)]);
@@ -245,7 +245,7 @@ impl World {
         Keeper::new(&self.store, self.now).open(held(text)).ok().map(|secret| secret.expose().to_vec())
     }
 
-    /// Whatever happens, a key opens secrets of its account, and none that came after it ended.
+    /// Whatever happens, a key opens only secrets of its account, and none newer than its own end.
     fn check(&self) {
         for (text, ended) in &*self.keys.borrow() {
             if let Some(secret) = self.open(text) {
@@ -255,18 +255,18 @@ impl World {
         }
     }
 
-    /// What was published is what the database has, and every key that opens has it.
+    /// The published secret is the database's, and every key that opens has it.
     fn check_served(&self, published: bool) {
         if published && self.honest {
             let keeper = Keeper::new(&self.store, self.now).with_ring(&self.ring);
             let held = keeper.held(&self.account).unwrap().keys;
-            // Those too that nobody got, since an answer was lost.
+            // Including keys that nobody got because an answer was lost.
             let ids: Vec<KeyId> = held.iter().filter(|key| key.header.is_some()).map(|key| key.id).collect();
             let texts = ids.iter().map(|id| keeper.export(&self.account, *id).unwrap().to_text());
             let opened: Vec<_> = texts.map(|text| self.open(text.as_str())).collect();
             let password = Some(self.password.borrow().clone());
             assert!(opened.iter().all(|secret| *secret == password), "{opened:?}");
-            // A new key that is revoked while the old ones are about to end leaves nobody.
+            // Revoking a new key while the old ones are about to end can leave nobody.
             let is_revoked = self.keys.borrow().iter().any(|(_, ended)| ended.is_some());
             assert!(!opened.is_empty() || is_revoked, "nobody is served");
             let given = self.keys.borrow().iter().filter_map(|(text, _)| self.open(text)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Rotations: planned by the account or by a key, and ended in one of three ways.
+//! Rotations: started from the account or from a key, and ended in one of three ways.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::objects::objects;
 #[derive(Debug)]
 enum Refusal {
     Keep(Failure),
-    /// What made the new secret failed.
+    /// Making the new secret failed.
     Change,
 }
 
@@ -43,7 +43,7 @@ impl World {
                     return;
                 };
                 let before = objects(&*self.memory);
-                // What is new begins with what was there.
+                // The new secret begins like the old one.
                 let secret = [&known.secret[..known.secret.len().min(3)], new].concat();
                 let change = |old: &[u8]| {
                     assert_eq!(old, known.secret);
@@ -85,7 +85,7 @@ impl World {
         key.account == *name && key.state == State::Live && expires.is_none_or(|at| self.now < at)
     }
 
-    /// Checks the new keys of a rotation, and gives what is known of them.
+    /// Checks the new keys of a rotation, and returns what is known about them.
     fn begun(
         &self,
         name: &AccountName,
@@ -110,7 +110,7 @@ impl World {
         if replaces {
             assert!(self.is_rotated(name) && matches!(error, KeepError::Busy { .. }), "{error:?}");
         } else {
-            // Of keys that are in their grace periods, an expiry would make no current ones.
+            // A new expiry would not make keys in their grace periods current.
             let any_expired =
                 has_records && self.keys.iter().any(|key| key.account == *name && key.state == State::Live);
             assert_eq!(error.code(), if any_expired { Code::Expired } else { Code::NotFound }, "{error:?}");
@@ -131,14 +131,14 @@ impl World {
                     key.state = match (replaced, grace, key.state) {
                         (true, Some(secs), _) => State::Grace(now.after(secs)),
                         (false, Some(_), State::Grace(until)) => State::Grace(until),
-                        // The note of the grace period stays, and becomes its tombstone.
+                        // The note of the grace period stays, and serves as the tombstone.
                         (false, None, State::Grace(until)) => State::Rotated(until),
                         _ => State::Rotated(now),
                     };
                 }
             }
             End::Abandon => new.iter_mut().for_each(|key| key.state = State::Removed),
-            // Both open, until somebody rotates again.
+            // Both keys open until somebody rotates again.
             End::Die => drop(self.crashed.insert(name.clone(), now)),
         }
         self.keys.extend(new);

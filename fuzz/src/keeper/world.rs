@@ -19,11 +19,11 @@ pub(super) type Failure = KeepError<Infallible>;
 
 pub(super) struct World {
     pub(super) memory: Rc<MemoryStore>,
-    /// Whether the store's locks keep others out.
+    /// Whether the store's locks exclude others.
     pub(super) exclusive: bool,
     pub(super) now: UnixTime,
     pub(super) keys: Vec<Known>,
-    /// Accounts in which a process died while it rotated, and when that began.
+    /// Accounts in which a process died during a rotation, and when that rotation began.
     pub(super) crashed: BTreeMap<AccountName, UnixTime>,
     pub(super) draws: u64,
 }
@@ -38,7 +38,7 @@ impl World {
         Guarded { store: &self.memory, excludes_others: self.exclusive }
     }
 
-    /// Whether a rotation that was cut short counts as crashed, so that the next writer clears up behind it.
+    /// Whether an interrupted rotation counts as crashed, so that the next writer cleans up after it.
     fn is_over(&self, since: UnixTime) -> bool {
         self.exclusive || self.now >= since.after(ROTATION_LIMIT_SECS)
     }
@@ -51,17 +51,17 @@ impl World {
         Grant::default().expiring(lifetime.map(|secs| self.now.after(secs.into())))
     }
 
-    /// Which key a number stands for.
+    /// The key that a number selects.
     pub(super) fn key(&self, number: u8) -> usize {
         usize::from(number) % self.keys.len().max(1)
     }
 
-    /// The keys of an account whose records count.
+    /// An account's keys whose records count.
     pub(super) fn of<'k>(&'k self, name: &'k AccountName) -> impl Iterator<Item = &'k Known> {
         self.keys.iter().filter(move |key| key.account == *name && key.is_there(self.now))
     }
 
-    /// What a writer does first: it clears up behind a rotation that has crashed. Gives whether one stands in its way.
+    /// What a writer does first: it cleans up after a crashed rotation. Returns whether a rotation is in its way.
     pub(super) fn is_rotated(&mut self, name: &AccountName) -> bool {
         if self.crashed.get(name).is_some_and(|since| self.is_over(*since)) {
             self.crashed.remove(name);
@@ -83,7 +83,7 @@ impl World {
             Step::Add { account, secret, lifetime } => self.add(&Self::name(account), &secret_of(secret), lifetime),
             Step::Issue { key, lifetime } => self.issue(self.key(key), lifetime),
             Step::Revoke { key } => self.revoke(self.key(key)),
-            // An engine guesses the ids that it sees compared.
+            // A fuzzing engine guesses ids that it sees in comparisons.
             Step::RevokeUnknown { id, .. } if self.keys.iter().any(|key| key.id.as_bytes() == &id) => {}
             Step::RevokeUnknown { account, id } => {
                 let before = objects(&*self.memory);
@@ -152,7 +152,7 @@ impl World {
 
     fn remove(&mut self, name: &AccountName) {
         let removed = Keeper::new(&self.store(), self.now).remove(name);
-        // Tombstones alone can be removed too.
+        // Tombstones can be removed on their own, too.
         let there = self.of(name).count() > 0 || self.crashed.contains_key(name);
         assert!(removed.is_ok() || !there);
         assert!(objects(&*self.memory).is_ok_and(|all| all.iter().all(|(slot, _)| slot.account != *name)));

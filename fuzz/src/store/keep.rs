@@ -1,4 +1,4 @@
-//! What people do with keys, in both stores.
+//! Operations on keys, in both stores.
 
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub(super) enum Keep {
     WaitForRotation,
 }
 
-/// What is done with an account.
+/// An operation on an account.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum Act {
     Add { secret: u8 },
@@ -32,7 +32,7 @@ pub(super) enum Act {
     Below,
 }
 
-/// What is done with a key.
+/// An operation with a key.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum ActWithKey {
     Issue,
@@ -47,17 +47,17 @@ pub(super) enum ActWithKey {
 pub(super) enum End {
     Finish,
     Abandon,
-    /// The process dies in between.
+    /// The process dies before either.
     Die,
 }
 
-/// What is done, and with what.
+/// An operation, and its subject.
 enum Task {
     Of(AccountName, Act),
     With(String, ActWithKey),
 }
 
-/// What one gets: the texts of new keys; what else is answered; or why nothing is.
+/// The answer: the texts of new keys; anything else that is returned; or why it was refused.
 #[derive(Debug, PartialEq)]
 enum Answer {
     Keys(Vec<String>),
@@ -66,7 +66,7 @@ enum Answer {
 }
 
 impl World {
-    /// Does one thing in both stores, with the same time and randomness.
+    /// Performs one operation in both stores, with the same time and randomness.
     pub(super) fn keep(&mut self, keep: &Keep, exclusive: bool) {
         self.draws += 1;
         let (name, task) = match keep {
@@ -157,7 +157,7 @@ fn with<S: Store>(
         ActWithKey::Revoke => keeper.revoke(key.account(), key.id()).map(|_| Answer::Told(Vec::new()))?,
         ActWithKey::Withdraw => keeper.withdraw(key.account(), key.id()).map(done)?,
         ActWithKey::Rotate { secret, grace, end } => {
-            // One byte more than it opens now.
+            // One byte more than the old secret.
             let change = |old: &[u8]| Ok::<_, KeepError<S::Error>>([&old[..old.len().min(80)], &[secret]].concat());
             ended(keeper.rotate_from(key, change, &grant, grace.map(u64::from), &mut rng)?, end)?
         }

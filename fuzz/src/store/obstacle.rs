@@ -1,4 +1,4 @@
-//! What stands in a store's way: it is refused with the right code, or not seen at all, and nothing happens to it.
+//! Obstacles in a store: they are refused with the right code, or ignored, and nothing happens to them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +18,13 @@ use crate::scratch::{Entry, change_mode, is_stray, make_directories, snapshot};
 
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
 pub(super) enum Obstacle {
-    /// In the place of an object: a link, a directory, a socket; or the object, and others can write to it, or own it.
+    /// In the place of an object: a link, a directory, a socket; or the object, which others can write to or own.
     ObjectLink,
     ObjectDirectory,
     ObjectSocket,
     ObjectOpen,
     ObjectOwned,
-    /// The same of an account's directory.
+    /// The same for an account's directory.
     AccountLink,
     AccountFile,
     AccountOpen,
@@ -33,7 +33,7 @@ pub(super) enum Obstacle {
     RootOpen,
 }
 
-/// What the store's verbs answer; `None` is what they answer otherwise.
+/// The answers of the store's verbs; `None` means the usual answer.
 struct Answers {
     get: Option<Result<bool, Code>>,
     put: Result<bool, Code>,
@@ -43,7 +43,7 @@ struct Answers {
     found: Found,
 }
 
-/// What an examination finds there.
+/// What an examination finds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Found {
     Faulty(Code),
@@ -54,7 +54,7 @@ enum Found {
 const STRANGER: u32 = 65_534;
 const UNSAFE: Code = Code::UnsafePermissions;
 
-/// What is there, but for what crashed writers left, which an attempt to lock an account clears up.
+/// The contents, without what crashed writers left: trying to lock an account cleans that up.
 fn without_strays(root: &Path) -> BTreeMap<PathBuf, Entry> {
     let mut entries = snapshot(root);
     entries.retain(|path, _| !is_stray(path));
@@ -62,7 +62,7 @@ fn without_strays(root: &Path) -> BTreeMap<PathBuf, Entry> {
 }
 
 impl Obstacle {
-    /// Puts it there if there is room for it, asks for everything, and takes it away.
+    /// Plants it if there is room for it, tries every verb, and takes it away.
     pub(super) fn meet(self, world: &World, slot: &Slot) {
         let object = world.store.path_of(slot);
         let account = object.parent().unwrap().to_owned();
@@ -80,7 +80,7 @@ impl Obstacle {
         self.clear(&path);
     }
 
-    /// Gives where it stands.
+    /// Returns its path.
     fn plant(self, world: &World, object: &Path, account: &Path) -> Option<PathBuf> {
         let free = |path: &Path| path.symlink_metadata().is_err() && path.parent().is_some_and(Path::is_dir);
         let path = match self {
@@ -93,11 +93,11 @@ impl Obstacle {
         match self {
             Self::ObjectLink | Self::AccountLink => symlink(&world.root, path).unwrap(),
             Self::ObjectDirectory => make_directories(path),
-            // Not where the path is longer than a socket's may be.
+            // Not possible if the path is too long for a socket.
             Self::ObjectSocket => drop(UnixListener::bind(path).ok()?),
             Self::AccountFile => fs::write(path, b"").unwrap(),
             Self::ObjectOpen => change_mode(path, 0o622),
-            // As root alone.
+            // Only root can do this.
             Self::ObjectOwned | Self::AccountOwned => chown(path, Some(STRANGER), None).ok()?,
             Self::AccountOpen | Self::RootOpen => change_mode(path, 0o722),
         }
@@ -173,7 +173,7 @@ impl Obstacle {
         assert_eq!(found, Some(answers.found), "{self:?}");
     }
 
-    /// Under the account's lock, whose file and whose tidying are no part of what is compared otherwise.
+    /// Under the account's lock, whose file and cleaning up are not compared otherwise.
     fn try_to_replace(self, world: &World, slot: &Slot) {
         if self.answers().lock.is_some() {
             return;

@@ -1,4 +1,4 @@
-//! What is no part of a store: foreign files, and what writers that crashed left behind.
+//! What is not part of a store: foreign files, and what crashed writers left behind.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,7 +10,7 @@ use super::world::World;
 use crate::scratch::make_directories;
 
 impl World {
-    /// A directory of the store that is there, by its path below the root.
+    /// An existing directory of the store, by its path below the root.
     fn directory(&self, account: Option<u8>) -> Option<PathBuf> {
         let path = account.map_or_else(PathBuf::new, |account| NAMES[usize::from(account) % NAMES.len()].into());
         self.root.join(&path).is_dir().then_some(path)

@@ -1,4 +1,4 @@
-//! The store's verbs, each in both stores.
+//! Each of the store's verbs, in both stores.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -45,7 +45,7 @@ impl World {
         let Ok(len) = self.memory.get(slot, &mut held);
         let mut expected = held[..len.unwrap_or(0)].to_vec();
         if !right {
-            // Something else, of the same length where that is possible.
+            // Something else, if possible of the same length.
             match expected.last_mut() {
                 Some(byte) => *byte ^= 1,
                 None => expected.push(0),
@@ -93,7 +93,7 @@ impl World {
         self.check_pruned(name);
     }
 
-    /// Behind a lock, no directory is left that has nothing in it: neither the account's nor those above it.
+    /// After a lock, no directory is left empty: neither the account's nor those above it.
     pub(super) fn check_pruned(&self, name: &AccountName) {
         for directory in self.root.join(name.as_str()).ancestors().take_while(|path| **path != *self.root) {
             let is_empty = |entries: fs::ReadDir| entries.flatten().all(|entry| is_lock(&entry.path()));
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// The accounts whose directories have nothing in them, by their paths below the root.
+    /// The accounts with empty directories, by their paths below the root.
     pub(super) fn empty_directories(&self) -> Vec<String> {
         let entries = snapshot(&self.root);
         let is_directory = |entry: &Entry| matches!(entry, Entry::Directory { .. });

@@ -17,16 +17,16 @@ pub(super) struct World {
     _home: TempDir,
     pub(super) root: PathBuf,
     pub(super) store: FsStore,
-    /// The same store, opened twice.
+    /// The same store, opened a second time.
     pub(super) other: FsStore,
     pub(super) memory: MemoryStore,
     pub(super) now: UnixTime,
-    /// The text of each key that was given.
+    /// The text of each key that was issued.
     pub(super) keys: Vec<String>,
     pub(super) draws: u64,
-    /// What is no part of a store, by its path below the root; `None` is a directory.
+    /// What is not part of the store, by its path below the root; `None` stands for a directory.
     pub(super) foreign: BTreeMap<PathBuf, Option<Vec<u8>>>,
-    /// What writers that crashed left behind.
+    /// What crashed writers left behind.
     pub(super) strays: BTreeSet<PathBuf>,
 }
 
@@ -49,7 +49,7 @@ impl World {
                 self.put_many(&objects.iter().take(8).map(object).collect::<Vec<_>>());
             }
             Step::PutChunk { account, from, count } => {
-                // Rarely, since every file is looked at after each step.
+                // Rarely many, since every file is looked at after each step.
                 let count = if *count < 250 { u16::from(*count) % 32 } else { 255 + u16::from(*count) % 3 };
                 let slot = |number: u16| {
                     let mut id = [*from; KeyId::LEN];
@@ -88,7 +88,7 @@ impl World {
         self.strays.retain(|path| self.root.join(path).symlink_metadata().is_ok());
     }
 
-    /// An examination finds what was planted, and empty directories, and nothing else; it changes nothing unless it is to.
+    /// An examination finds what was planted and empty directories, nothing else; it changes only what it is told to.
     fn examine(&self, fix: bool) {
         let before = (!fix).then(|| snapshot(&self.root));
         let foreign = self.foreign.keys().map(|path| ("foreign", self.root.join(path), false));
@@ -114,13 +114,13 @@ impl World {
         assert_eq!(objects(&self.store).unwrap(), expected);
     }
 
-    /// What is there in the end, byte by byte, and nothing else.
+    /// At the end, exactly the right contents are there, byte by byte.
     pub(super) fn finish(mut self) {
         self.store = FsStore::open(&self.root).unwrap();
         self.check();
         self.examine(true);
         self.strays.clear();
-        // A directory that had only strays is empty by now.
+        // A directory that contained only strays is empty by now.
         self.examine(true);
         let Ok(objects) = objects(&self.memory);
         let files = objects.into_iter().map(|(slot, bytes)| {

@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     LockExcludesNobody,
 }
 
-/// Each fault, and the verb that the suite names.
+/// Each fault, and the verb that the suite blames.
 pub(crate) const FAULTS: &[(Fault, &str)] = &[
     (Fault::PutOverwrites, "put"),
     (Fault::PutAnswersTrue, "put"),
@@ -101,13 +101,13 @@ impl StoreError for Refused {
 pub(crate) struct Broken {
     store: MemoryStore,
     fault: Fault,
-    /// Which thread put or replaced an object, and what it expected there.
+    /// Which thread put or replaced an object, and what it expected to find there.
     writers: Mutex<BTreeMap<Slot, (ThreadId, Vec<u8>)>>,
     locked: Mutex<BTreeSet<String>>,
     holders: AtomicUsize,
 }
 
-/// A lock's name while it is held.
+/// The lock's name, while it is held.
 pub(crate) struct Held<'s> {
     store: &'s Broken,
     name: String,
@@ -151,7 +151,7 @@ impl Broken {
         }
     }
 
-    /// Whether another thread has just written an object that was expected to be the same before.
+    /// Whether another thread has just written to this object, expecting the same contents.
     fn has_lost(&self, slot: &Slot, expected: &[u8]) -> bool {
         let this = thread::current().id();
         let mut writers = self.writers.lock().unwrap();
@@ -173,7 +173,7 @@ impl Broken {
         slots
     }
 
-    /// Gives what is wanted by its number, so that a callback that removes an object makes it skip the next one.
+    /// Visits the wanted slots by number: if a callback removes an object, the next one is skipped.
     fn each_by_number(&self, wanted: impl Fn(&AccountName) -> bool, each: Each<'_>) {
         let mut number = 0;
         while let Some(slot) = self.slots(&wanted).get(number) {
@@ -196,7 +196,7 @@ impl Store for Broken {
             return Err(Refused(ErrorKind::Locked));
         }
         self.holders.fetch_add(1, Ordering::SeqCst);
-        // Racers have no name; one of them waits for another here.
+        // The racing threads have no name; here, one of them waits for another.
         if self.is(Fault::LockExcludesNobody) && thread::current().name().is_none() {
             let _ = (0..1000).find(|_| {
                 thread::yield_now();

@@ -1,4 +1,4 @@
-//! The store in memory with locks that exclude others.
+//! The store in memory, with locks that exclude others.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex};
 use otp_core::store::{ErrorKind, Guard, Scope, StoreError};
 use otp_core::{AccountName, MemoryStore, Slot, Store};
 
-/// What happens to those who ask for a lock that another has.
+/// What happens to those who ask for a lock that somebody else holds.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Others {
     Wait,
@@ -23,7 +23,7 @@ pub(crate) struct Locking {
     freed: Condvar,
 }
 
-/// Another has the lock.
+/// Somebody else holds the lock.
 #[derive(Debug)]
 pub(crate) struct Locked;
 

@@ -1,4 +1,4 @@
-//! The store in memory keeps what the suite asks of any store, and a store that breaks a promise is told which.
+//! The store in memory passes the suite for all stores, and the suite names the promise that a broken store breaks.
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -32,7 +32,7 @@ fn each_part_can_be_run_alone() {
     testing::cuts(|| ((), MemoryStore::new()));
 }
 
-/// Counts how many of it are gone.
+/// Counts how many have been dropped.
 struct Directory<'a>(&'a Cell<usize>);
 
 impl Drop for Directory<'_> {

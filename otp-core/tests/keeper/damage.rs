@@ -1,4 +1,4 @@
-//! What a damaged disk, or somebody who can write the store, does to records, notes and markers.
+//! Records, notes and markers that were damaged by a bad disk, or by somebody who can write to the store.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use otp_core::{
 
 use crate::{account, counts, gone};
 
-/// Puts an object in the place of another.
+/// Replaces an object by another.
 fn overwrite(store: &MemoryStore, slot: &Slot, bytes: &[u8]) {
     store.remove(slot).unwrap();
     assert!(store.put(slot, bytes).unwrap());
@@ -25,7 +25,7 @@ fn damage(store: &MemoryStore, slot: &Slot) {
     overwrite(store, slot, &bytes[..len]);
 }
 
-/// Rotates the account to "new", and gives the ids that got a successor, and those that were left because they are damaged.
+/// Rotates the account to "new". Returns the ids that got a successor, and those left alone because they are damaged.
 fn rotated(store: &MemoryStore) -> (Vec<KeyId>, Vec<KeyId>) {
     let keeper = Keeper::new(store, NOW);
     let rotation = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut TestRng::new(7)).unwrap();
@@ -129,7 +129,7 @@ fn a_damaged_note_is_named_and_its_key_can_be_revoked() {
     assert!(matches!(keys[1].open_at(&store, NOW), Err(KeepError::DamagedKey { error: Error::DamagedNote, .. })));
     let damaged = keeper.info(&account()).unwrap().damaged;
     assert_eq!(damaged, [(keys[1].id(), Error::DamagedNote)]);
-    // Other keys can be issued from all the same.
+    // Other keys can still issue new ones.
     keeper.issue(keys[0].key(), &grant("third"), &mut TestRng::new(2)).unwrap();
     keeper.revoke(&account(), keys[1].id()).unwrap();
     assert_eq!(gone(&keys[1], &store), Gone::Revoked { at: NOW });

@@ -10,7 +10,7 @@ use otp_core::{Capacity, Code, Coded, Error, Grant, KeepError, Keeper, KeyId, Me
 
 use crate::{account, counts};
 
-/// A source that notes the length of each draw, gives the bytes of `second` from a place on, and fails when it runs dry.
+/// A source that records the length of each draw, switches to `second` at some position, and fails when it runs dry.
 struct Watched {
     first: TestRng,
     second: (usize, TestRng),
@@ -81,7 +81,7 @@ fn each_operation_draws_all_that_it_needs_at_once() {
     let passing = Grant::default().expiring(Some(NOW.after(60)));
     keeper.issue(second.key(), &passing, &mut TestRng::new(3)).unwrap();
 
-    // One key that has expired, two of capacities of their own; and then those in their grace period beside them.
+    // One expired key, and two with capacities of their own; after that, also those in their grace periods.
     let keeper = Keeper::new(&store, NOW.after(60));
     let rotations = [
         (4, &[1; 100][..], Some(60), [128, 256]),
@@ -91,7 +91,7 @@ fn each_operation_draws_all_that_it_needs_at_once() {
     for (seed, payload, grace, capacities) in rotations {
         let mut source = Watched::new(seed);
         let rotation = keeper.rotate(&account(), payload, &Grant::default(), grace, &mut source).unwrap();
-        // Not smaller than before, so that a capacity that hides more stays.
+        // Never smaller than before, so a capacity that hides more is kept.
         let mut new: Vec<_> = rotation.replacements().iter().map(|new| new.key.capacity().bytes()).collect();
         new.sort_unstable();
         assert_eq!(new, capacities);
@@ -152,7 +152,7 @@ fn a_source_that_repeats_itself_harms_no_key_that_exists() {
     assert_eq!(error.code(), Code::RandomnessFailed);
     assert_eq!(key.open(&store).as_deref(), Some(SECRET));
 
-    // The rotation's own id is new, and the first key's is not.
+    // The rotation's own id is new, but its first key's is a repetition.
     let mut source = Watched { second: (KeyId::LEN, TestRng::new(1)), ..Watched::new(8) };
     let rotated = keeper.rotate(&account(), b"new", &Grant::default(), None, &mut source);
     assert_eq!(rotated.unwrap_err().code(), Code::RandomnessFailed);

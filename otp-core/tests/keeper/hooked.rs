@@ -1,4 +1,4 @@
-//! A store in memory that tells what is done to it, so that others can come in between.
+//! A store in memory that reports what is done to it, so that others can step in between.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use otp_core::store::Scope;
 use otp_core::{AccountName, KeyId, MemoryStore, Slot, Store};
 
-/// A moment in which others may use the store.
+/// A moment at which others may use the store.
 pub(crate) enum Moment<'a> {
     /// A lock is asked for.
     Lock,

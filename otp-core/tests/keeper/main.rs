@@ -1,6 +1,6 @@
-//! A keeper over the store in memory: meetings of two operations, damage, and sources of randomness that fail.
+//! A keeper over the store in memory: pairs of concurrent operations, damage, and sources of randomness that fail.
 //!
-//! What a keeper does over any store is in `otp_core::testing`, and is checked by `tests/conformance`.
+//! What a keeper does over any store is in `otp_core::testing`, which `tests/conformance` runs.
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +25,7 @@ fn counts<S: Store>(store: &S) -> [usize; 3] {
     [Kind::Record, Kind::Note, Kind::Rotation].map(|kind| count(store, &account(), kind))
 }
 
-/// What is known of a key that does not open.
+/// What is known about a key that does not open.
 fn gone(key: &HeldKey, store: &MemoryStore) -> Gone {
     match key.open_at(store, NOW) {
         Err(KeepError::NoKey { gone, .. }) => gone,

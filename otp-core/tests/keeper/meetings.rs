@@ -1,8 +1,8 @@
-//! Two operations at once: whatever the order of their steps, the outcome is that of one after the other.
+//! Two operations at once: whatever the order of their steps, the outcome is the same as one after the other.
 //!
-//! A schedule lets one do `i` steps, then the other `j`, then the first its rest or `k`, and then both theirs. All are
-//! tried for all pairs, in a store without locks and in one whose locks exclude others. Allowed is what some order of the
-//! two gives, without what reported an error.
+//! A schedule lets one do `i` steps, then the other `j`, then the first its rest or `k`, and then both finish. All
+//! schedules are tried for all pairs, in a store without locks and in one whose locks exclude others. An outcome is
+//! allowed if some order of the two gives it, without the operations that reported an error.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use crate::scheduled::{Hand, Scheduled, TO_THE_END};
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Op {
     Add,
-    /// An add in steps, as for many accounts at once.
+    /// An add in steps, as used for many accounts at once.
     AddPrepared,
     Issue(usize),
     /// An issue in steps.
     IssuePrepared(usize),
     Revoke(usize),
     Rotate(Option<u64>),
-    /// A rotation from the secret of a key.
+    /// A rotation whose new secret is made from a key's.
     Change(usize, Option<u64>),
-    /// A rotation to the same secret as [`Op::Change`], from no key.
+    /// A rotation to the same secret as [`Op::Change`], without a key.
     RotateToChanged(Option<u64>),
     Remove,
     Open(usize),
@@ -45,14 +45,14 @@ const OPS: [Op; 11] = [
     Op::Open(0),
 ];
 
-/// How the account is when two operations meet.
+/// The account's state when two operations meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Start {
-    /// It is not there yet.
+    /// It does not exist yet.
     Nothing,
     /// It has two keys.
     TwoKeys,
-    /// Its two keys have been replaced. The first one tried is in its grace period, the other one is its successor.
+    /// Its two keys have been replaced. The first key is in its grace period; the other one is its successor.
     Grace,
 }
 
@@ -81,10 +81,10 @@ impl Start {
     }
 }
 
-/// What an operation reported: the keys that it gave, by the key that they replace.
+/// What an operation reported: its new keys, by the key that they replace.
 type Report = Option<Vec<(Option<KeyId>, HeldKey)>>;
 
-/// Does one operation; each thread has its own randomness and its own secret.
+/// Performs one operation; each thread has its own randomness and its own secret.
 fn perform<S: Store>(op: Op, who: u8, start: Start, store: &S, keys: &[HeldKey]) -> Report {
     let (keeper, mut rng, secret) = (Keeper::new(store, NOW), TestRng::new(10 + u64::from(who)), [who; 5]);
     let holder = grant("another");
@@ -140,9 +140,9 @@ fn finished<S: Store>(rotation: Rotation<'_, S>) -> Report {
     rotation.finish().ok().map(|()| new)
 }
 
-/// What everybody's key opens in the end: the first two, and those that each operation reported for a holder of them.
+/// What each key opens in the end: the first two, and those that each operation reported for their holders.
 ///
-/// A key that opens nothing is the same as one that was never given.
+/// A key that opens nothing counts like one that was never issued.
 type Outcome = BTreeMap<(Option<usize>, Option<usize>), Vec<u8>>;
 
 fn outcome(store: &MemoryStore, keys: &[HeldKey], reports: &[Report; 2]) -> Outcome {
@@ -153,7 +153,7 @@ fn outcome(store: &MemoryStore, keys: &[HeldKey], reports: &[Report; 2]) -> Outc
     for (who, report) in reports.iter().enumerate() {
         for (old, key) in report.iter().flatten() {
             let replaced = old.map(|id| keys.iter().position(|key| key.id() == id));
-            // A key that was put and taken back may have been replaced before that: nobody asked for its successor.
+            // A key that was put and then taken back may have been replaced in between: nobody asked for its successor.
             if replaced != Some(None) {
                 outcome.extend(key.open(store).map(|secret| ((Some(who), replaced.flatten()), secret)));
             }
@@ -162,7 +162,7 @@ fn outcome(store: &MemoryStore, keys: &[HeldKey], reports: &[Report; 2]) -> Outc
     outcome
 }
 
-/// Does some operations one after the other, and gives whether all of them succeeded, and the outcome.
+/// Performs operations one after another. Returns whether each of them succeeded, and the outcome.
 fn one_by_one(sequence: &[(usize, Op)], start: Start) -> ([Option<bool>; 2], Outcome) {
     let (store, keys) = start.make();
     let mut reports = [None, None];
@@ -174,7 +174,7 @@ fn one_by_one(sequence: &[(usize, Op)], start: Start) -> ([Option<bool>; 2], Out
     (succeeded, outcome(&store, &keys, &reports))
 }
 
-/// Two operations that meet, and where.
+/// Two operations that meet, and the circumstances.
 #[derive(Clone, Copy, Debug)]
 struct Meeting {
     ops: [Op; 2],
@@ -184,7 +184,7 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// Does both in the order of a schedule; gives whether they succeeded, the outcome, and how many steps each did.
+    /// Performs both by a schedule. Returns whether they succeeded, the outcome, and how many steps each took.
     fn together(self, schedule: [usize; 3]) -> ([bool; 2], Outcome, [usize; 2]) {
         let (store, keys) = self.start.make();
         let scheduled = Scheduled::new(store, self.exclusive, schedule);
@@ -203,7 +203,7 @@ impl Meeting {
 
 /// The outcomes that some order gives.
 fn allowed(meeting: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
-    // What is done in steps holds no lock until the last one.
+    // An operation in steps holds no lock before its last one.
     let in_steps = meeting.ops.iter().any(|op| matches!(op, Op::AddPrepared | Op::IssuePrepared(_)));
     if meeting.exclusive && !in_steps {
         as_one_by_one(meeting, succeeded)
@@ -212,26 +212,26 @@ fn allowed(meeting: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
     }
 }
 
-/// With locks, both do and report exactly what one after the other does.
+/// With locks, both do and report exactly the same as one after the other.
 fn as_one_by_one(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
     let orders = [[(0, ops[0]), (1, ops[1])], [(1, ops[1]), (0, ops[0])]];
     let ends = orders.iter().map(|order| one_by_one(order, start));
     ends.filter(|(in_order, _)| *in_order == succeeded.map(Some)).map(|(_, outcome)| outcome).collect()
 }
 
-/// Without locks, one that fails may have stepped back before another, and what it did is undone.
+/// Without locks, an operation that fails may have given way to the other, and is undone.
 fn without_failures(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -> Vec<Outcome> {
     let ends = |op| matches!(op, Op::Revoke(_) | Op::Remove);
     let mut orders = vec![vec![0, 1], vec![1, 0]];
-    // What is put while an account is removed may go too: it is as if it were removed twice.
+    // Objects that are put while an account is removed may be removed too: as if it were removed twice.
     if let Some(remover) = ops.iter().position(|op| *op == Op::Remove) {
         orders.push(vec![remover, 1 - remover, remover]);
     }
-    // What failed was not done. Only an add may have been there for so long that it was rotated or removed.
+    // A failed operation was not done. Only an add may have been visible long enough for a rotation or removal.
     let undone = ops.iter().any(|op| matches!(op, Op::Rotate(_) | Op::Remove));
     let mut outcomes = Vec::new();
     for order in orders {
-        // A key may be revoked once its secret has been read for a change: other keys get the changed secret all the same.
+        // A key may be revoked after its secret was read for a change: other keys get the changed secret all the same.
         let change = |who: usize| match (ops[who], ops[1 - who]) {
             (Op::Change(key, grace), Op::Revoke(revoked)) if key == revoked => Op::RotateToChanged(grace),
             (op, _) => op,
@@ -243,7 +243,7 @@ fn without_failures(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -
             all.filter(|(who, op)| succeeded[*who] || (undone && matches!(op, Op::Add | Op::AddPrepared))).collect();
         for sequence in [reported, changed, added] {
             let (in_order, outcome) = one_by_one(&sequence, start);
-            // To end what another has just ended, or is ending, may be told as done by both.
+            // If both end the same thing, both may report that they did.
             let lenient = |who: usize| ends(ops[who]) && (ends(ops[1 - who]) || sequence.len() == 3);
             if (0..2).all(|who| in_order[who] != Some(false) || lenient(who)) {
                 outcomes.push(outcome);
@@ -253,7 +253,7 @@ fn without_failures(Meeting { ops, start, .. }: Meeting, succeeded: [bool; 2]) -
     outcomes
 }
 
-/// Tries every schedule of two operations, and counts them. `thrice` cuts the rest of the first one too.
+/// Tries every schedule of two operations, and counts them. `thrice` also cuts the rest of the first one.
 fn meet(meeting: Meeting, thrice: bool) -> usize {
     let mut met = 0;
     let mut known = BTreeMap::new();
@@ -284,7 +284,7 @@ fn meet(meeting: Meeting, thrice: bool) -> usize {
     met
 }
 
-/// Tries every schedule of any two of some operations, and counts them.
+/// Tries every schedule for each pair of operations, and counts them.
 fn meet_all(ops: &[Op], start: Start, exclusive: bool, thrice: bool) -> usize {
     let pairs = ops.iter().flat_map(|first| ops.iter().map(|second| [*first, *second]));
     pairs.map(|ops| meet(Meeting { ops, start, exclusive }, thrice)).sum()

@@ -1,4 +1,4 @@
-//! Rotations that others meet, and keys that end while they are read.
+//! Rotations that overlap with other operations, and keys that end while they are read.
 
 use std::cell::Cell;
 
@@ -64,7 +64,7 @@ fn a_key_that_is_revoked_during_a_rotation_takes_its_successor_with_it() {
     }
 }
 
-/// Does something just after a record was first looked at together with its note.
+/// Acts just after a record was first looked at together with its note.
 fn after_look<'a>(act: impl FnOnce() + 'a) -> impl Fn(Moment<'_>) + 'a {
     let act = Cell::new(Some(act));
     move |moment| {
@@ -82,7 +82,7 @@ fn a_key_that_is_revoked_while_it_is_read_is_known_as_revoked() {
         Keeper::new(&store, NOW).revoke(&account(), keys[0].id()).unwrap();
     };
     let between = Hooked::new(&store, after_look(revoke));
-    // The second of two revokes that meet.
+    // The second of two concurrent revokes.
     let revoked = Keeper::new(&between, NOW).revoke(&account(), keys[0].id());
     assert!(matches!(revoked, Err(KeepError::NoKey { gone: Gone::Revoked { at: NOW }, .. })), "{revoked:?}");
 }
@@ -93,7 +93,7 @@ fn a_record_that_grows_while_it_is_read_is_read_whole() {
     let keeper = Keeper::new(&store, NOW);
     let large = Grant::default().with_capacity(Some(Capacity::ALL[4]));
     let key = HeldKey::new(&keeper.add(&account(), SECRET, &large, &mut TestRng::new(1)).unwrap());
-    // What stood there before: a record that is longer than the first guess, and shorter than this one.
+    // The earlier contents: a record that is longer than the first guess, and shorter than this one.
     let slot = Slot::record(&account(), key.id());
     let mut bytes = vec![0; Record::MAX_LEN];
     let len = store.get(&slot, &mut bytes).unwrap().unwrap();

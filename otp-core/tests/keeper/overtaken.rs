@@ -1,4 +1,4 @@
-//! A rotation that is overtaken: a key is revoked after the new ones were sealed, and before they are put.
+//! A rotation that is overtaken: a key is revoked after the new keys were sealed, and before they are put.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use otp_core::{Grant, KeepError, Keeper, KeyId, Kind, MemoryStore, Note, Slot, S
 use crate::hooked::{Hooked, Moment};
 use crate::{account, counts};
 
-/// Does something just before the first object of a kind is put.
+/// Acts just before the first object of a kind is put.
 fn before_put<'a>(kind: Kind, act: impl FnOnce() + 'a) -> impl Fn(Moment<'_>) + 'a {
     let act = Cell::new(Some(act));
     move |moment| {

@@ -1,4 +1,4 @@
-//! A store that two threads use one step at a time, in the order of a schedule.
+//! A store that two threads use step by step, in the order of a schedule.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -13,14 +13,14 @@ pub(crate) const TO_THE_END: usize = 1 << 20;
 /// What two threads share.
 pub(crate) struct Scheduled {
     store: Mutex<MemoryStore>,
-    /// Whether a lock excludes others. All happens in one account, so there is one lock.
+    /// Whether a lock excludes others. Everything happens in one account, so there is one lock.
     is_exclusive: bool,
     plan: Mutex<Plan>,
     turn: Condvar,
 }
 
 struct Plan {
-    /// Who does how many steps, the next one last.
+    /// Who takes how many steps; the next segment is last.
     segments: Vec<(usize, usize)>,
     done: [bool; 2],
     steps: [usize; 2],
@@ -29,7 +29,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Whose turn it is. One that waits for the other's lock lets the other go on.
+    /// Whose turn it is. If one waits for the other's lock, the other continues.
     fn next(&mut self) -> Option<usize> {
         while let Some(&(who, left)) = self.segments.last() {
             if left > 0 && !self.done[who] {
@@ -52,20 +52,20 @@ impl Plan {
 }
 
 impl Scheduled {
-    /// Lets one do `first` steps, then the other `second`, then the first `third`, and then both the rest.
+    /// Lets one take `first` steps, then the other `second`, then the first `third`, and then both finish.
     pub(crate) fn new(store: MemoryStore, is_exclusive: bool, [first, second, third]: [usize; 3]) -> Self {
         let segments = vec![(0, TO_THE_END), (1, TO_THE_END), (0, third), (1, second), (0, first)];
         let plan = Plan { segments, done: [false; 2], steps: [0; 2], waits_for_lock: [false; 2], holder: None };
         Self { store: Mutex::new(store), is_exclusive, plan: Mutex::new(plan), turn: Condvar::new() }
     }
 
-    /// The store in the end, and how many steps each thread did.
+    /// The final store, and how many steps each thread took.
     pub(crate) fn into_end(self) -> (MemoryStore, [usize; 2]) {
         (self.store.into_inner().unwrap(), self.plan.into_inner().unwrap().steps)
     }
 }
 
-/// One thread's hold of the store.
+/// One thread's access to the store.
 pub(crate) struct Hand<'s> {
     pub(crate) who: usize,
     pub(crate) scheduled: &'s Scheduled,

@@ -1,4 +1,4 @@
-//! Keys and their texts.
+//! Keys and their text.
 
 use std::num::NonZeroU8;
 
@@ -21,7 +21,7 @@ fn the_longest_key_is_read_and_one_that_is_longer_is_not() {
     let (text, record) = sealed(&name, Capacity::MAX, &Terms::created(time(0)), b"payload", 1);
     assert_eq!(text.len(), MAX_TEXT_LEN);
     assert_eq!(opened(&text, &record).unwrap(), b"payload");
-    // Whole groups of characters, so that the length is one that base32 can have.
+    // Whole groups of characters, so that the length is possible in base32.
     let longer = [&text[..6], &b"a".repeat((longest + 5).div_ceil(5) * 8)].concat();
     let mut buffer = vec![0; longer.len()];
     let refused = Key::parse(&longer, &mut buffer[..]).map(|_| ());
@@ -42,7 +42,7 @@ fn a_key_has_as_many_pages_as_the_longest_key_has_room_for() {
             assert!(matches!(refused, Err(DrawError::Invalid(Error::TooManyPages { limit: one })) if one == limit));
         }
     }
-    // Many small secrets, or one that is as large as can be.
+    // Many small secrets, or one of the largest size.
     let limits = Capacity::ALL.iter().map(|capacity| max_pages(14, *capacity).get());
     assert_eq!(limits.collect::<Vec<_>>(), [255, 255, 226, 120, 62, 31, 15, 7, 4, 2, 1]);
 }
@@ -105,7 +105,7 @@ proptest! {
         prop_assert_eq!((parts.pages.len(), &*parts.account), (pages.into(), name.as_str()));
         prop_assert_eq!(parts.encode(), contents);
 
-        // Its page opens with the pad at its place, and no other does.
+        // Its page opens with the pad in that page's place, and with no other.
         let page = page % pages;
         let record = seal_page(key, page, &Terms::created(time(2)), b"later", &mut record).unwrap();
         let decoded = Record::decode(record).unwrap();

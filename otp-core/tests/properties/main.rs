@@ -15,7 +15,7 @@ use otp_core::{
 use otp_reference::rng;
 use proptest::prelude::*;
 
-/// Failing cases are not kept in files: a case that was found gets a test of its own.
+/// Failing cases are not kept in files: each gets a test of its own.
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 
 use crate::{account, account_names, config, opened, sealed, terms, time};
 
-/// What a record has decoded to, to compare with a plainer decoder.
+/// A decoded record, for comparison with a plainer decoder's.
 fn parts_of(record: &Record<'_>) -> Parts {
     let header = record.header();
     Parts {
@@ -27,7 +27,7 @@ fn parts_of(record: &Record<'_>) -> Parts {
     }
 }
 
-/// A capacity and a length of payload that fits, the edges more often.
+/// A capacity and a fitting payload length, the limits more often.
 fn sizes() -> impl Strategy<Value = (Capacity, usize)> {
     select(Capacity::ALL).prop_flat_map(|capacity| {
         let most = capacity.bytes();
@@ -55,7 +55,7 @@ fn every_length_of_the_small_classes_and_the_edges_of_all_come_back() {
     }
 }
 
-/// What makes the longest header, of a record of the largest capacity.
+/// Terms with the longest header, for a record of the largest capacity.
 fn longest() -> (AccountName, Terms) {
     let holder = Holder::parse(&"h".repeat(Holder::MAX_LEN)).unwrap();
     let terms = Terms::created(UnixTime::MAX).expiring(Some(UnixTime::MAX)).held_by(Some(holder));
@@ -131,7 +131,7 @@ proptest! {
     ) {
         let (_, mut record) = sealed(&name, Capacity::MIN, &terms, b"payload", 1);
         for (index, byte, kind) in changes {
-            // Most of a record is ciphertext; more is to be seen before it.
+            // Most of a record is ciphertext; the bytes before it are more interesting.
             let at = index.index(if front { record.len() - 90 } else { record.len() });
             match kind {
                 0 => record[at] = byte,
@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_frame_by_the_book(mut bytes in vec(any::<u8>(), 0..80), zeros in 0..80_usize, len in 0..80_u8) {
         prop_assert_eq!(frame::decode(&bytes).ok(), otp_reference::frame(&bytes));
-        // And bytes that are one more often.
+        // And bytes that are a frame more often.
         let content = bytes.len().saturating_sub(2);
         bytes[content.saturating_sub(zeros)..content].fill(0);
         if let [.., high, low] = bytes.as_mut_slice() {

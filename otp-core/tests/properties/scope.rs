@@ -1,4 +1,4 @@
-//! Which accounts a list is about.
+//! Which accounts a list covers.
 
 use otp_core::AccountName;
 use otp_core::store::Scope;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::config;
 
-/// Few names, many of which are the start of another one.
+/// A few names, many of which are prefixes of others.
 fn near_names() -> impl Strategy<Value = AccountName> {
     "[ab]([-.a]?b)?(/[ab]([-.a]?b)?){0,3}".prop_map(|name| AccountName::parse(&name).unwrap())
 }

@@ -1,4 +1,4 @@
-//! Times, as RFC 3339 shows them.
+//! Times, formatted as in RFC 3339.
 
 use otp_core::UnixTime;
 use proptest::prelude::*;

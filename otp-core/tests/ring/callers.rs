@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every file of Rust source below a directory that is part of a program or library.
+/// Every Rust source file below a directory that is part of a program or library.
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -32,14 +32,14 @@ fn only_the_keeper_seals_a_page_and_only_behind_its_claim() {
         callers.extend(calls.map(|_| name.clone()));
     }
     callers.sort_unstable();
-    // The first page of a fresh key, the door that is marked as dangerous, and the rotation that goes through it.
+    // The first page of a fresh key, the entrance marked as dangerous, and the rotation that uses it.
     let expected = ["otp-core/src/hazmat.rs", "otp-core/src/keeper/ringed/publish.rs", "otp-core/src/seal.rs"];
     assert_eq!(callers, expected, "who else seals a page of a key?");
 
     let publish = fs::read_to_string(root.join("otp-core/src/keeper/ringed/publish.rs")).unwrap();
     let at = |what: &str| publish.find(what).unwrap_or_else(|| panic!("publish.rs has no {what}"));
     assert!(at("self.claim(") < at("self.seal_all(") && at("self.reseal(") < at("hazmat::seal_page("));
-    // `publish` claims first, and is the only way to what seals.
+    // `publish` claims first, and nothing else reaches the code that seals.
     assert_eq!(publish.matches("self.seal_all(").count(), 1);
     assert_eq!(publish.matches("self.reseal(").count(), 1);
     assert_eq!(publish.matches("self.claim(").count(), 1);

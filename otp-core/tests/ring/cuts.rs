@@ -1,4 +1,4 @@
-//! A rotation is cut at each of its steps, and resumed, which is cut at each of its steps as well.
+//! A rotation is cut off at each of its steps and resumed, and the resume is cut off at each of its steps, too.
 
 use otp_core::keeper::ringed::RingRotation;
 use otp_core::{Code, Coded, Hint, KeepError};
@@ -9,7 +9,7 @@ use crate::world::{Database, Failure, World};
 
 const SECRETS: &[&[u8]] = &[b"first", b"second", b"third"];
 
-/// Goes on until nothing is unfinished, and ends with a rotation that must work.
+/// Resumes whatever is unfinished, then makes a rotation, which must succeed.
 fn settle(world: &World) {
     match world.resume(&Fuse::whole(), Database::Changes) {
         Ok(_) | Err(KeepError::NotUnfinished { .. }) => {}
@@ -22,7 +22,7 @@ fn settle(world: &World) {
     world.check_at_rest();
 }
 
-/// Once the database was asked, whatever fails leaves a rotation to be resumed; before that, nothing is in doubt.
+/// Once the database was asked, any failure leaves a rotation to be resumed; before that, nothing is in doubt.
 fn check_failure(world: &World, error: &Failure) {
     let resume = matches!(error.hint(), Some(Hint::ResumeRotation { .. }));
     let expected = if world.was_asked.get() { (Code::InDoubt, true) } else { (Code::StoreUnavailable, false) };
@@ -35,7 +35,7 @@ fn a_rotation_that_is_cut_at_any_step_ends_where_one_that_was_not_does() {
         for side in [Side::Before, Side::After] {
             let mut cuts = 0;
             for step in 1.. {
-                // Pages for what the cut uses up.
+                // Enough pages for those that a cut uses up.
                 let (world, watch) = (World::new(9), Watch::new(SECRETS));
                 let fuse = Fuse::at(step, side, false).watched(|| watch.look(&world));
                 let outcome = world.rotate(&fuse, b"second", &RingRotation::default(), database);
@@ -46,7 +46,7 @@ fn a_rotation_that_is_cut_at_any_step_ends_where_one_that_was_not_does() {
                 if let Err(error) = &outcome {
                     check_failure(&world, error);
                 }
-                // T6: resumed, and cut again.
+                // T6: resumed, and cut off again.
                 for again in 1..=12 {
                     let fuse = Fuse::at(again * 3, side, false).watched(|| watch.look(&world));
                     let _ = world.resume(&fuse, Database::Changes);

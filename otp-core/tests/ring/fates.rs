@@ -1,4 +1,4 @@
-//! T6: whatever the program that changes the database answers, or does not, and however often it is resumed.
+//! T6: whatever the program that changes the database answers, if anything, and however often it is resumed.
 
 use otp_core::KeepError;
 use otp_core::keeper::ringed::RingRotation;

@@ -1,4 +1,4 @@
-//! A store and a ring that fail at one step, counted over both: before it takes effect, or after, with the answer lost.
+//! A store and a ring that fail at one step, counted over both: before it takes effect, or after (the answer is lost).
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -40,16 +40,16 @@ impl Coded for Blown {
     }
 }
 
-/// Counts steps and cuts one; after it, everything fails, as if the process had died.
+/// Counts steps and fails one; after that, everything fails, as if the process had died.
 pub(crate) struct Fuse<'a> {
     left: Cell<usize>,
     side: Side,
     blown: Cell<bool>,
-    /// Whether the process goes on after the cut: only that one answer was lost.
+    /// Whether the process continues after the failure: then only one answer was lost.
     survives: bool,
-    /// What others do before the step, which is then not cut.
+    /// What others do before the step, which then does not fail.
     meanwhile: RefCell<Option<Box<dyn FnOnce() + 'a>>>,
-    /// What is looked at after each step.
+    /// A check to make after each step.
     watch: Option<Box<dyn Fn() + 'a>>,
 }
 
@@ -63,14 +63,14 @@ impl<'a> Fuse<'a> {
         Self::at(usize::MAX, Side::Before, false)
     }
 
-    /// Lets others do something before a step.
+    /// Lets others act before a step.
     pub(crate) fn pausing_at(step: usize, meanwhile: impl FnOnce() + 'a) -> Self {
         let fuse = Self::at(step, Side::Before, true);
         *fuse.meanwhile.borrow_mut() = Some(Box::new(meanwhile));
         fuse
     }
 
-    /// Lets somebody look after each step.
+    /// Makes a check after each step.
     pub(crate) fn watched(mut self, watch: impl Fn() + 'a) -> Self {
         self.watch = Some(Box::new(watch));
         self
@@ -104,7 +104,7 @@ impl<'a> Fuse<'a> {
     }
 }
 
-/// Every record that was ever to be written, by key and page: rule T1 is that there is one.
+/// Every record that anybody tried to write, by key and page: rule T1 says that there is only one.
 #[derive(Default)]
 pub(crate) struct Seals(RefCell<BTreeMap<(KeyId, u8), Vec<u8>>>);
 

@@ -1,5 +1,5 @@
-//! T10: a store that somebody else writes. Nothing opens wrongly, nothing changes before the database is asked, and `verify`
-//! names what is wrong.
+//! T10: a store that somebody else writes to. Nothing opens wrongly, nothing changes before the database is asked, and
+//! `verify` names what is wrong.
 
 use otp_core::keeper::ringed::{RingFault, RingRotation};
 use otp_core::{Code, Coded, Grant, KeepError, Keeper, KeyId, Note, Slot, Store};
@@ -15,7 +15,7 @@ fn rotated() -> (World, Vec<u8>) {
     (world, older)
 }
 
-/// Puts something into the store, in place of what is there.
+/// Puts something into the store, replacing what is there.
 fn plant(world: &World, slot: &Slot, bytes: &[u8]) {
     let Ok(_) = world.store.remove(slot);
     assert_eq!(world.store.put(slot, bytes), Ok(true));
@@ -25,7 +25,7 @@ fn faults(world: &World) -> Vec<RingFault> {
     world.verify().iter().map(|finding| finding.fault).collect()
 }
 
-/// A rotation is refused, and has changed nothing: neither the store nor the database.
+/// A rotation is refused, and changes neither the store nor the database.
 fn check_refused(world: &World, options: &RingRotation, is_expected: impl Fn(&KeepError<crate::fuse::Blown>) -> bool) {
     let (before, password) = (world.objects(), world.password.borrow().clone());
     let refused = world.rotate(&Fuse::whole(), b"third", options, Database::Changes).unwrap_err();
@@ -55,7 +55,7 @@ fn an_older_page_is_named_and_the_next_rotation_puts_it_right() {
 #[test]
 fn records_that_no_key_of_the_ring_opens_are_named_and_refused_unless_they_are_to_end() {
     let (world, _) = rotated();
-    // A record of the forger's own making, which is whole.
+    // A record that the forger made, and that is whole.
     let theirs = otp_core::MemoryStore::new();
     let key = Keeper::new(&theirs, world.now.get())
         .add(&world.account, b"planted", &Grant::default(), &mut otp_reference::rng(9))
@@ -101,7 +101,7 @@ fn a_forged_note_is_named_and_a_damaged_one_refused() {
         let (world, _) = rotated();
         plant(&world, &Slot::note(&world.account, world.id(0)), &note.encode());
         assert_eq!(faults(&world), [RingFault::Noted], "{note:?}");
-        // A note is policy: it ends the key, and gives nothing to its writer.
+        // A note is policy: it ends the key, and gains its writer nothing.
         check_rotates(&world, 1);
         assert_eq!(world.open(0), Err(Code::NotFound));
     }
@@ -198,7 +198,7 @@ fn a_revoked_key_whose_record_is_restored_gets_no_new_secret() {
             world.with(&Fuse::whole(), |ring, _| ring.revoke(&world.account, world.id(0))).unwrap();
         } else {
             Keeper::new(&world.store, world.now.get()).revoke(&world.account, world.id(0)).unwrap();
-            // The next call with the ring makes the tombstone a mark.
+            // The next call with the ring turns the tombstone into a mark.
             let issued = world.with(&Fuse::whole(), |ring, rng| {
                 let key = ring.current_key(&world.account).unwrap();
                 ring.issue(key, &grant("weekly", 9), rng).map(drop)

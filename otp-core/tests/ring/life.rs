@@ -1,4 +1,4 @@
-//! What a ring is for: keys that keep their text, and end where they must.
+//! The purpose of a ring: keys that keep their text, and end where they must.
 
 use otp_core::keeper::ringed::RingRotation;
 use otp_core::{Code, Coded, KeepError};
@@ -13,7 +13,7 @@ fn a_key_keeps_its_text_for_as_many_secrets_as_it_has_pages() {
     let done = world.rotate(&Fuse::whole(), b"second", &options, Database::Changes).unwrap();
     assert_eq!((done.generation, done.kept.len(), done.replacements.len()), (1, 2, 0));
     world.check_at_rest();
-    // The last page: successors are issued beside the keys, which go on.
+    // The last page: successors are issued beside the keys, which stay valid.
     let done = world.rotate(&Fuse::whole(), b"third", &options, Database::Changes).unwrap();
     assert_eq!((done.generation, done.kept.len(), done.replacements.len()), (2, 2, 2));
     world.check_at_rest();
@@ -61,7 +61,7 @@ fn any_other_answer_is_in_doubt_until_it_is_resumed_or_aborted() {
             let Err(error @ KeepError::Unfinished { .. }) = outcome else { panic!("{outcome:?}") };
             assert_eq!(error.code(), Code::InDoubt);
             assert_eq!(world.open(0).unwrap(), b"first");
-            // Nobody begins another rotation meanwhile.
+            // Nobody can begin another rotation meanwhile.
             let again = world.rotate(&Fuse::whole(), b"third", &RingRotation::default(), Database::Changes);
             assert!(matches!(again, Err(KeepError::Unfinished { .. })), "{again:?}");
             if abort {

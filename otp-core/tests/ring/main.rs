@@ -1,4 +1,4 @@
-//! A keeper with a ring, over store and ring in memory: rules and tests are those of `docs/rotation.md`.
+//! A keeper with a ring, both in memory: the rules and tests are those in `docs/rotation.md`.
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! T1 and T8: several runs, of one ring and of copies of it, none of which waits for the ring's lock.
+//! T1 and T8: several runs, with one ring or with copies of it, none of which waits for the ring's lock.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use crate::world::{Database, Failure, World};
 
 const SECRETS: &[&[u8]] = &[b"first", b"second", b"third", b"fourth"];
 
-/// Ends whatever is unfinished, by force where the runs have taken each other's marks away, and rotates once more: that
+/// Ends whatever is unfinished, by force if the runs have removed each other's marks, and rotates once more: that
 /// works, and all callers are served.
 fn settle(world: &World) {
     match world.resume(&Fuse::whole(), Database::Changes) {
@@ -21,7 +21,7 @@ fn settle(world: &World) {
         }
         Err(error) => panic!("{error:?}"),
     }
-    // Somebody sets the password that the callers have, as the messages say.
+    // Somebody sets the password that the callers have, as the messages advise.
     *world.password.borrow_mut() = world.open(0).unwrap();
     world.rotate(&Fuse::whole(), b"fourth", &RingRotation::default(), Database::Changes).unwrap();
     world.check_at_rest();
@@ -44,14 +44,14 @@ fn paused_everywhere(meanwhile: impl Fn(&World, &Watch), end: impl Fn(&World)) {
     assert!(pauses > 40, "{pauses}");
 }
 
-/// How a run may fail that others have overtaken.
+/// The ways in which an overtaken run may fail.
 fn check_overtaken(error: Option<&Failure>) {
     let expected = [
         matches!(
             error,
             None | Some(KeepError::Overtaken { .. } | KeepError::Unfinished { .. } | KeepError::Busy { .. })
         ),
-        // Its recovery key was taken for one that a crash left behind, or its mark for that of a lost rotation.
+        // Its recovery key was taken for a leftover of a crash, or its mark for that of a lost rotation.
         matches!(
             error,
             Some(KeepError::StagedLost { .. } | KeepError::StaleRing { .. } | KeepError::NotApplied { .. })
@@ -121,7 +121,7 @@ fn copies_of_a_ring_seal_no_page_twice() {
             break;
         }
         pauses += 1;
-        // Each goes on as it can; every page that is sealed has been looked at.
+        // Each continues as far as it can; every sealed page is checked.
         for ring in [&world.ring, &copy, &world.ring, &copy] {
             let _ = world.resume_with(ring, &Fuse::whole(), Database::Changes);
             let _ = world.rotate_with(ring, &Fuse::whole(), b"fourth", &RingRotation::default(), Database::Changes);

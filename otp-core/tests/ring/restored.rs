@@ -1,4 +1,4 @@
-//! T1 and T9: rings and stores that were restored from backups, and clocks that are wrong.
+//! T1 and T9: rings and stores restored from backups, and wrong clocks.
 
 use otp_core::keeper::ringed::{RingFault, RingRotation};
 use otp_core::ring::Ring;
@@ -12,7 +12,7 @@ fn rotate(world: &World, new: &[u8]) -> otp_core::keeper::ringed::Published {
     world.rotate(&Fuse::whole(), new, &RingRotation::default(), Database::Changes).unwrap()
 }
 
-/// Puts the ring back to what a copy of it has.
+/// Restores the ring from a copy of it.
 fn restore_ring(world: &World, copy: &MemoryRing) {
     for entry in world.entries() {
         let Ok(()) = world.ring.remove(&world.account, entry);
@@ -34,7 +34,7 @@ fn a_ring_that_was_restored_goes_by_the_claims_of_the_store() {
     for step in 1.. {
         let world = World::new(9);
         let backup = world.copy_of_ring();
-        // The rotation is cut anywhere, and the ring restored.
+        // The rotation is cut off anywhere, and the ring is restored.
         let fuse = Fuse::at(step, Side::After, false);
         let _ = world.rotate(&fuse, b"second", &RingRotation::default(), Database::Changes);
         if !fuse.is_blown() {
@@ -43,7 +43,7 @@ fn a_ring_that_was_restored_goes_by_the_claims_of_the_store() {
         restore_ring(&world, &backup);
         match world.rotate(&Fuse::whole(), b"third", &RingRotation::default(), Database::Changes) {
             Ok(_) => world.check_at_rest(),
-            // What was staged is not for this ring.
+            // The staged record does not belong to this ring.
             Err(KeepError::Unfinished { .. }) => {
                 let resumed = world.resume(&Fuse::whole(), Database::Changes);
                 assert!(matches!(resumed, Err(KeepError::StagedLost { .. })), "{resumed:?}");
@@ -64,7 +64,7 @@ fn a_store_that_was_restored_is_named_and_no_page_is_sealed_again() {
     let faults: Vec<RingFault> = world.verify().iter().map(|finding| finding.fault).collect();
     let behind = RingFault::Behind { page: 0, expected: 2 };
     assert_eq!(faults, [behind, behind, RingFault::Claims { claimed: 0, spent: 2 }]);
-    // The callers get an old password until it is rotated again; what the database has is known to no record.
+    // Callers get an old password until the next rotation; no record has the database's.
     *world.password.borrow_mut() = b"first".to_vec();
     let done = rotate(&world, b"fourth");
     assert_eq!((done.generation, done.behind.len()), (3, 2));
@@ -77,7 +77,7 @@ fn after_both_were_restored_new_keys_are_safe_and_old_pages_are_refused_where_a_
     let (ring, store) = (world.copy_of_ring(), world.objects());
     rotate(&world, b"second");
     let later = world.objects();
-    // The ring is old, and somebody took the claims away: the records are of a page that it takes for unused.
+    // The ring is old, and somebody removed the claims: the records use a page that the ring takes for unused.
     restore_ring(&world, &ring);
     let records: Vec<_> = later.into_iter().filter(|(slot, _)| slot.kind == otp_core::Kind::Record).collect();
     world.restore_store(&records);

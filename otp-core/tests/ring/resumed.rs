@@ -1,4 +1,4 @@
-//! A rotation that was cut short ends as it was to end, though the one who resumes it says nothing of that.
+//! An interrupted rotation ends as planned, even if whoever resumes it repeats none of its options.
 
 use std::num::NonZeroU8;
 
@@ -9,7 +9,7 @@ use otp_core::{Capacity, Keeper, KeyId, Kind, Record};
 use crate::fuse::Fuse;
 use crate::world::{Database, World, grant};
 
-/// A rotation with every option: one key is on its last page, and one is not in the ring.
+/// A rotation with every option; one key is on its last page, and one is not in the ring.
 fn with_every_option(database: Database) -> (World, KeyId) {
     let world = World::new(2);
     let unknown = world.with(&Fuse::whole(), |ring, rng| {

@@ -1,4 +1,4 @@
-//! T5: once a revocation has been answered, no record of that key exists again.
+//! T5: once a revocation has been answered, that key never has a record again.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use otp_core::{Code, KeepError, Keeper, Slot, Store};
 use crate::fuse::{Fuse, Side};
 use crate::world::{Database, World};
 
-/// Revokes a caller's key as somebody without the ring does, who does not wait for its lock.
+/// Revokes a caller's key without the ring, and so without waiting for the ring's lock.
 fn revoke_without_ring(world: &World, key: usize) {
     Keeper::new(&world.store, world.now.get()).revoke(&world.account, world.id(key)).unwrap();
 }
@@ -81,7 +81,7 @@ fn a_revocation_that_was_cut_at_any_step_is_finished_by_the_next_call() {
                 break;
             }
             cuts += 1;
-            // A writer of the store takes the tombstone away, and puts the record back.
+            // Somebody who can write to the store removes the tombstone, and puts the record back.
             let marked = world.entries().contains(&otp_core::ring::Entry::Ended(world.id(0)));
             let Ok(_) = world.store.remove(&Slot::note(&world.account, world.id(0)));
             let Ok(_) = world.store.put(&Slot::record(&world.account, world.id(0)), &record);

@@ -1,4 +1,4 @@
-//! T7: new keys, for those whose pages are used up and for all after a theft, however the rotation dies.
+//! T7: new keys, when pages are used up and after a theft, wherever the rotation dies.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::fuse::{Fuse, Side};
 use crate::watch::{the_password_is_somewhere, the_ring_has_every_key};
 use crate::world::{Database, World, grant};
 
-/// The holders who have a key that opens to the database's password.
+/// The holders with a key that opens the database's password.
 fn served(world: &World) -> BTreeSet<String> {
     let handed_over = world.handed_over.borrow();
     let open = world.keys.iter().chain(&*handed_over).filter(|text| {
@@ -25,7 +25,7 @@ fn served(world: &World) -> BTreeSet<String> {
     open.map(holder).collect()
 }
 
-/// Goes on until nothing is unfinished; every holder then has a key that was handed over to them.
+/// Resumes whatever is unfinished; every holder then has a key that was handed over to them.
 fn settle(world: &World) {
     match world.resume(&Fuse::whole(), Database::Changes) {
         Ok(_) | Err(KeepError::NotUnfinished { .. }) => {}
@@ -37,7 +37,7 @@ fn settle(world: &World) {
     no_successor_is_doubled(world);
 }
 
-/// Every key that has a record was handed over, or is on its way out: it has a successor itself.
+/// Every key with a record was handed over, or is on its way out, with a successor of its own.
 fn no_successor_is_doubled(world: &World) {
     let handed_over = world.handed_over.borrow();
     let texts = world.keys.iter().chain(&*handed_over);
@@ -48,7 +48,7 @@ fn no_successor_is_doubled(world: &World) {
     }
 }
 
-/// Cuts a rotation at each of its steps, and its first resume a few steps after that.
+/// Cuts a rotation off at each of its steps, and its first resume a few steps later.
 fn cut_everywhere(pages: u8, options: &RingRotation, check: impl Fn(&World)) {
     for side in [Side::Before, Side::After] {
         for later in [None, Some(25), Some(45)] {
@@ -90,7 +90,7 @@ fn the_password_is_somewhere_or_handed_over(world: &World) {
 fn a_rotation_to_the_last_page_hands_successors_over_wherever_it_is_cut() {
     cut_everywhere(2, &RingRotation::default(), |world| {
         if *world.password.borrow() == b"second" {
-            // Beside keys of the last page, or in place of keys that a cut left without one.
+            // Beside keys on their last page, or in place of keys that a cut left without one.
             let handed_over = world.handed_over.borrow();
             let open = handed_over.iter().filter(|text| world.opened(text).is_ok()).count();
             assert!(open >= 2, "{open} of {} successors open", handed_over.len());
@@ -102,7 +102,7 @@ fn a_rotation_to_the_last_page_hands_successors_over_wherever_it_is_cut() {
 fn a_rotation_to_new_keys_ends_every_old_one_wherever_it_is_cut() {
     let mut options = RingRotation::default();
     options.new_keys = true;
-    // Resumed without being told of new keys: it remembers.
+    // Resumed without the option for new keys: the mark remembers it.
     for pages in [1, 9] {
         cut_everywhere(pages, &options, |world| {
             let ended = *world.password.borrow() == b"second";

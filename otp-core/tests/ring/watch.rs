@@ -1,4 +1,4 @@
-//! What holds at every moment, while a rotation is under way or after it was cut.
+//! What holds at every moment, during a rotation and after it was cut off.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use otp_core::{Key, Kind, Record, Slot, open_ignoring_expiry, verify};
 
 use crate::world::World;
 
-/// The secrets of an account in the order in which it got them, and how far each caller has seen it get.
+/// An account's secrets in the order in which they became current, and how far each caller has got.
 pub(crate) struct Watch {
     secrets: &'static [&'static [u8]],
     seen: RefCell<Vec<usize>>,
@@ -24,12 +24,12 @@ impl Watch {
         the_ring_has_every_key(world);
     }
 
-    /// What holds even for runs that don't wait for each other.
+    /// What holds even for runs that don't wait for one another.
     pub(crate) fn look_at_readers(&self, world: &World) {
         self.readers_go_forward(world);
     }
 
-    /// T2: each live key opens, and never to an older secret than it did.
+    /// T2: each live key opens, and never to an older secret than before.
     fn readers_go_forward(&self, world: &World) {
         for (key, seen) in self.seen.borrow_mut().iter_mut().enumerate() {
             let secret = world.open(key).unwrap_or_else(|code| panic!("key {key} does not open: {code:?}"));
@@ -40,7 +40,7 @@ impl Watch {
     }
 }
 
-/// T3: the password that the database has is in a record, or what is staged opens to it with a key of the ring.
+/// T3: a record has the database's password, or a staged record opens to it with a key in the ring.
 pub(crate) fn the_password_is_somewhere(world: &World) {
     let password = world.password.borrow();
     let published = (0..world.keys.len()).any(|key| world.open(key).as_ref() == Ok(&*password));
@@ -55,7 +55,7 @@ pub(crate) fn the_password_is_somewhere(world: &World) {
     assert!(published || staged, "the database's password is lost");
 }
 
-/// T7: from the moment when its record is there, a key's text can be had.
+/// T7: once a key's record exists, the ring has its text.
 pub(crate) fn the_ring_has_every_key(world: &World) {
     for (slot, bytes) in world.objects() {
         if slot.kind == Kind::Record {

@@ -19,10 +19,10 @@ use otp_core::{
 use crate::fuse::{Blown, Fuse, FusedRing, FusedStore, Seals};
 
 pub(crate) type Failure = KeepError<Blown>;
-/// A keeper whose store and ring have the same fuse.
+/// A keeper whose store and ring share a fuse.
 type Fused<'s, 'r, 'a, 'f> = RingKeeper<'s, 'r, FusedStore<'a, 'f>, FusedRing<'a, 'f>>;
 
-/// What the database does when it is asked to change.
+/// How the database reacts to a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
     Changes,
@@ -30,7 +30,7 @@ pub(crate) enum Database {
     /// The answer is lost before or after the change.
     DiesBefore,
     DiesAfter,
-    /// It answers nothing, and changes when everybody has gone: an orphan, for which whoever goes on waits.
+    /// It answers nothing, and changes when everybody has gone: an orphan, for which the next run must wait.
     IsLate,
 }
 
@@ -62,12 +62,12 @@ pub(crate) fn first_password() -> Vec<u8> {
 }
 
 impl World {
-    /// An account with two callers, whose keys have so many pages.
+    /// An account with two callers, whose keys have that many pages.
     pub(crate) fn new(pages: u8) -> Self {
         Self::at(NOW, pages)
     }
 
-    /// The same at another time.
+    /// The same, at another time.
     pub(crate) fn at(now: UnixTime, pages: u8) -> Self {
         let mut world = Self {
             account: AccountName::parse("edms/reporting").unwrap(),
@@ -101,7 +101,7 @@ impl World {
         self.with_ring(&self.ring, fuse, act)
     }
 
-    /// As [`with`](World::with), with another ring.
+    /// Like [`with`](World::with), with another ring.
     pub(crate) fn with_ring<'f, T>(
         &self,
         ring: &MemoryRing,
@@ -115,7 +115,7 @@ impl World {
         act(&keeper, &mut ChaCha20Rng::from_seed([self.draws.get(); 32]))
     }
 
-    /// Changes the database, as a program that keeps the contract does.
+    /// Changes the database as a program that keeps the contract does.
     pub(crate) fn apply(&self, change: Change<'_>, database: Database) -> Applied {
         self.was_asked.set(true);
         let mut password = self.password.borrow_mut();
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    /// Whoever goes on has the ring's lock, and so the orphan has ended.
+    /// The next run holds the ring's lock, so the orphan has ended.
     pub(crate) fn wait_for_the_orphan(&self) {
         if let Some(late) = self.late.take() {
             *self.password.borrow_mut() = late;
@@ -204,7 +204,7 @@ impl World {
         self.with(fuse, |ring, _| ring.abort(&self.account, |(), change| self.apply(change, database)))
     }
 
-    /// Takes new keys over. T7: a key is never handed over before its record is there.
+    /// Receives new keys. T7: no key is handed over before its record exists.
     fn take(&self, new: &[Replacement]) {
         for new in new {
             let text = new.key.to_text().as_str().to_owned();
@@ -233,7 +233,7 @@ impl World {
         self.with(&Fuse::whole(), |ring, _| ring.verify(&self.account).unwrap())
     }
 
-    /// T4: every caller has the secret of the database, and nothing is staged or wrong.
+    /// T4: every caller has the database's secret, and nothing is staged or wrong.
     pub(crate) fn check_at_rest(&self) {
         for key in 0..self.keys.len() {
             assert_eq!(self.open(key).as_ref(), Ok(&*self.password.borrow()), "key {key}");
@@ -259,7 +259,7 @@ impl World {
         Some(bytes)
     }
 
-    /// Puts the store back to what it was.
+    /// Restores an earlier state of the store.
     pub(crate) fn restore_store(&self, objects: &[(Slot, Vec<u8>)]) {
         for (slot, _) in self.objects() {
             assert_eq!(self.store.remove(&slot), Ok(true));

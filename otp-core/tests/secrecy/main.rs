@@ -1,4 +1,4 @@
-//! Perfect secrecy, proved by counting on the code that seals. `cargo xtask prove` runs the test that takes minutes.
+//! Perfect secrecy, proved by enumeration on the code that seals. `cargo xtask prove` runs the test that takes minutes.
 
 #[cfg(feature = "alloc")]
 mod pages;
@@ -10,7 +10,7 @@ use std::thread;
 
 use proof::{PADS, bytes_are_apart, payloads, stored_frames, stored_pairs, stored_triples};
 
-/// The smallest frame that a record has.
+/// The smallest frame in a record.
 const SMALLEST_FRAME: usize = 66;
 
 #[test]
@@ -23,7 +23,7 @@ fn every_pad_stores_another_frame_whatever_the_payload_is() {
 #[test]
 fn two_seals_of_one_secret_store_every_pair_once_and_so_do_two_secrets() {
     for secret in 0..=u8::MAX {
-        // Equal, as two seals of one secret or an equal username and password; then not.
+        // Equal ones, like two seals of one secret, or an equal username and password; then different ones.
         assert_eq!(stored_pairs(secret, secret), Ok(1 << 16));
         assert_eq!(stored_pairs(secret, !secret), Ok(1 << 16));
     }
@@ -51,7 +51,7 @@ fn the_same_test_fails_for_the_pads_of_secure_python_link() {
     println!("its pads have {} characters, and {:.2} bits of each leak", alphabet().len(), bits_per_character());
     println!("a guess of 12 characters survives once in {:.0}", 1.0 / guess_survives(12));
     println!("of {} lengths {average:.1} stay possible on average, {worst} at worst", lengths());
-    // What the documents say of it.
+    // What the documents say about it.
     assert_eq!(format!("{:.2}", bits_per_character()), "0.78");
     assert_eq!(format!("{average:.0} {worst} {}", lengths()), "18 2 24");
     assert_eq!(format!("{:.0}", 1.0 / guess_survives(12)), "460");
@@ -95,7 +95,7 @@ fn what_is_stored_has_one_distribution_whatever_the_secret_is() {
     println!("PROVED: what is stored has the same distribution whatever the secret is, if the pad is uniform");
 }
 
-/// Does something for each index, on as many threads as there are processors, and sums the cases up.
+/// Calls a function for each index, on as many threads as there are processors, and sums the cases up.
 fn on_all_threads(count: usize, each: impl Fn(usize) -> Result<u32, String> + Sync) -> u64 {
     let (next, cases) = (AtomicUsize::new(0), AtomicU64::new(0));
     let work = || {

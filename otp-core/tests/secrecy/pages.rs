@@ -1,4 +1,4 @@
-//! Keys with pages, and rings: each record has a pad and a tag key of its own, and a ring holds nothing that depends on secrets.
+//! Keys with pages, and rings: each record has its own pad and tag key, and nothing in a ring depends on secrets.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
@@ -22,7 +22,7 @@ fn account() -> AccountName {
     AccountName::parse("a/b").unwrap()
 }
 
-/// What a key's pages seal: ciphertext and tag of each.
+/// What a key's pages seal: the ciphertext and tag of each.
 fn sealed(parts: &KeyParts) -> Vec<(Vec<u8>, [u8; 16])> {
     let text = key_text(&parts.encode());
     let seal = |page: usize| {
@@ -67,7 +67,7 @@ fn each_byte_of_a_pad_meets_one_byte_of_one_page_and_each_tag_key_one_tag() {
     }
 }
 
-/// What a ring holds after some rotations, in the middle of one and at its end, and what a store holds beside records.
+/// What a ring holds during and after some rotations, and what a store holds beside records.
 fn held_after(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
     let (store, ring) = (MemoryStore::new(), MemoryRing::new());
     let mut held = Vec::new();
@@ -83,7 +83,7 @@ fn held_after(secrets: [&[u8]; 3]) -> Vec<(String, Vec<u8>)> {
             let mut bytes = vec![0; 4096];
             let Ok(len) = otp_core::Store::get(&store, slot, &mut bytes);
             bytes.truncate(len.unwrap());
-            // Of records, what is public.
+            // Of records, only what is public.
             if matches!(slot.kind, Kind::Record | Kind::Staged) {
                 bytes = Record::decode(&bytes).unwrap().header_bytes().to_vec();
             }

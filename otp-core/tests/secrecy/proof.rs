@@ -1,7 +1,7 @@
 //! Perfect secrecy by enumeration, on the code that seals: no sampling, no statistics.
 //!
-//! A ciphertext tells nothing about its payload exactly if its distribution is the same for every payload (Shannon,
-//! "Communication theory of secrecy systems", 1949). Where all pads can be tried, that is a matter of counting.
+//! A ciphertext reveals nothing about its payload exactly if its distribution is the same for every payload (Shannon,
+//! "Communication theory of secrecy systems", 1949). If all pads can be tried, that is a matter of counting.
 
 use std::convert::Infallible;
 
@@ -10,12 +10,12 @@ use otp_core::frame;
 use otp_core::pad::Pad;
 use otp_core::rand_core::{self, TryCryptoRng, TryRng};
 
-/// A frame of capacity 1: one byte of payload and two of its length.
+/// A frame of capacity 1: one byte of payload and two bytes of length.
 pub(crate) const FRAME_LEN: usize = 3;
 /// All pads of such a frame.
 pub(crate) const PADS: u32 = 1 << 24;
 
-/// A source that gives one pad, to put each of them through the real `Pad`.
+/// A source that yields one given pad, so that each can be put through the real `Pad`.
 struct Given([u8; FRAME_LEN]);
 
 impl TryRng for Given {
@@ -51,7 +51,7 @@ impl Seen {
         Self(vec![0; count.div_ceil(64)])
     }
 
-    /// Marks a number, and says whether it is new.
+    /// Marks a number, and says whether it was unmarked.
     fn mark(&mut self, number: usize) -> bool {
         let (word, bit) = (&mut self.0[number / 64], 1 << (number % 64));
         let is_new = *word & bit == 0;
@@ -64,7 +64,7 @@ impl Seen {
 ///
 /// # Errors
 ///
-/// The first stored frame that comes twice.
+/// The first stored frame that occurs twice.
 pub(crate) fn stored_frames(payload: &[u8]) -> Result<u32, [u8; FRAME_LEN]> {
     let mut plain = [0xaa; FRAME_LEN];
     frame::encode(payload, &mut plain).expect("the payload fits");
@@ -79,17 +79,17 @@ pub(crate) fn stored_frames(payload: &[u8]) -> Result<u32, [u8; FRAME_LEN]> {
             return Err(stored);
         }
     }
-    // As many as there are pads, and no two equal: each frame exactly once.
+    // As many as there are pads, and no two equal: each frame occurs exactly once.
     Ok(PADS)
 }
 
 /// Puts two secret bytes under each pair of pads, and counts the different pairs that would be stored.
 ///
-/// With two equal secrets it shows too that what the stored ones have in common, their XOR, is that of the pads.
+/// With two equal secrets, it also shows that the stored bytes share nothing but their XOR, which is that of the pads.
 ///
 /// # Errors
 ///
-/// The first stored pair that comes twice.
+/// The first stored pair that occurs twice.
 pub(crate) fn stored_pairs(first: u8, second: u8) -> Result<u32, [u8; 2]> {
     let mut seen = Seen::none_of(1 << 16);
     for number in 0..=u16::MAX {
@@ -106,12 +106,12 @@ pub(crate) fn stored_pairs(first: u8, second: u8) -> Result<u32, [u8; 2]> {
     Ok(1 << 16)
 }
 
-/// Puts one secret byte under the pad of a key's first page, and another under that of its second page and under that of the
+/// Puts one secret byte under the pad of a key's first page, and another under those of its second page and of the
 /// recovery key, as a rotation with a ring does; counts the different triples that would be stored.
 ///
 /// # Errors
 ///
-/// The first stored triple that comes twice.
+/// The first stored triple that occurs twice.
 pub(crate) fn stored_triples(first: u8, second: u8) -> Result<u32, [u8; 3]> {
     let mut seen = Seen::none_of(PADS as usize);
     for number in 0..PADS {

@@ -1,7 +1,7 @@
-//! The scheme of Secure-Python-Link, put through the same test.
+//! The scheme of Secure-Python-Link, under the same test.
 //!
-//! Pads and filler are drawn from 72 printable characters. A string of at most 23 characters is brought to 23 with
-//! filler, two decimal digits of its length follow, and all 25 go under a pad of 25 such characters.
+//! Pads and filler are drawn from 72 printable characters. A string of at most 23 characters is filled up to 23,
+//! followed by two decimal digits for its length, and all 25 go under a pad of 25 such characters.
 
 /// The longest string.
 const LONGEST: u8 = 23;
@@ -11,7 +11,7 @@ pub(crate) fn alphabet() -> Vec<u8> {
     (b'a'..=b'z').chain(b'A'..=b'Z').chain(b'0'..=b'9').chain(*b"!$%&*+=?#@").collect()
 }
 
-/// How often each stored byte comes for one character of a secret, over all pads.
+/// How often each stored byte occurs for one character of a secret, over all pads.
 fn stored(character: u8) -> [u32; 256] {
     let mut counts = [0; 256];
     for pad in alphabet() {
@@ -20,7 +20,7 @@ fn stored(character: u8) -> [u32; 256] {
     counts
 }
 
-/// The test of `stored_frames`, for characters: whether all of them are stored with one distribution.
+/// The test of `stored_frames`, for characters: whether all are stored with the same distribution.
 pub(crate) fn is_secret() -> bool {
     let characters = alphabet();
     characters.iter().all(|character| stored(*character) == stored(characters[0]))
@@ -31,7 +31,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 
-/// How many bits of a character its stored byte tells: their mutual information, for characters as likely as pads.
+/// How many bits of a character its stored byte reveals: their mutual information, for characters as likely as pads.
 pub(crate) fn bits_per_character() -> f64 {
     let characters = alphabet();
     let pairs = characters.len() * characters.len();
@@ -45,11 +45,11 @@ pub(crate) fn bits_per_character() -> f64 {
         let chance = ratio(count as usize, pairs);
         if count > 0 { -chance * chance.log2() } else { 0.0 }
     };
-    // H(stored) - H(stored | character): the character fixed, the stored byte is as uncertain as the pad.
+    // H(stored) - H(stored | character): if the character is fixed, the stored byte is as uncertain as the pad.
     total.into_iter().map(plain_bits).sum::<f64>() - ratio(characters.len(), 1).log2()
 }
 
-/// The chance that a guess of so many characters, drawn like a pad, can't be ruled out from what is stored.
+/// The chance that a guess of so many characters, drawn like a pad, can't be ruled out by what is stored.
 pub(crate) fn guess_survives(len: i32) -> f64 {
     let characters = alphabet();
     let (mut survived, mut all) = (0, 0);
@@ -82,7 +82,7 @@ pub(crate) fn lengths_left() -> (f64, usize) {
     (ratio(sum, all), worst)
 }
 
-/// How many lengths there are.
+/// The number of lengths.
 pub(crate) fn lengths() -> u8 {
     LONGEST + 1
 }

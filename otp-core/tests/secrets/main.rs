@@ -1,4 +1,4 @@
-//! Secrets are in no text and in no memory: what is printed does not depend on them, and what held one is wiped.
+//! Secrets appear in no text and stay in no memory: printed text does not depend on them, and what held one is wiped.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(feature = "alloc")]
@@ -23,7 +23,7 @@ fn time(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs).unwrap()
 }
 
-/// Draws ids that do not depend on the seed, and the secret part of a key by the seed; fails after some draws.
+/// Draws ids that do not depend on the seed, and a key's secret part, which does; fails after some draws.
 #[derive(Debug)]
 struct Source {
     secret: ChaCha20Rng,
@@ -35,9 +35,9 @@ fn source(seed: u64, draws: usize) -> Source {
     Source { secret: rng(seed), id: 7, draws }
 }
 
-/// What is drawn for a key of the smallest capacity, its id first. A rotation draws an id of its own before that.
+/// What is drawn for a key of the smallest capacity, its id first. Before that, a rotation draws an id of its own.
 const KEY_DRAW: usize = drawn_len(Capacity::MIN, core::num::NonZeroU8::MIN);
-/// The same of a key of two pages.
+/// The same for a key with two pages.
 const PAGED_DRAW: usize = drawn_len(Capacity::MIN, core::num::NonZeroU8::MIN.saturating_add(1));
 const ROTATION_DRAW: usize = KeyId::LEN + KEY_DRAW;
 
@@ -83,7 +83,7 @@ fn plenty(seed: u64) -> Source {
 
 const NOW: u64 = 1_800_000_000;
 
-/// A key's buffer, full of what must not stay in it.
+/// A key's buffer, filled with bytes that must not stay in it.
 fn buffer() -> [u8; 256] {
     [0xaa; 256]
 }

@@ -1,4 +1,4 @@
-//! The same of owned types, and of all that a keeper returns.
+//! The same for owned types, and for everything that a keeper returns.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -9,7 +9,7 @@ use otp_core::{Account, Grant, KeepError, Keeper, MemoryRing, MemoryStore};
 
 use crate::{Key, NOW, Source, UnixTime, account, plenty, source, time};
 
-/// What is printed of an account, its keys and every way in which a keeper fails.
+/// Everything printed about an account, its keys and every way in which a keeper fails.
 fn texts(seed: u64, value: &[u8]) -> Vec<String> {
     let (store, now): (_, UnixTime) = (MemoryStore::new(), time(NOW));
     let keeper = Keeper::new(&store, now);
@@ -52,7 +52,7 @@ fn texts(seed: u64, value: &[u8]) -> Vec<String> {
     texts
 }
 
-/// The same of what a keeper with a ring returns.
+/// The same for what a keeper with a ring returns.
 fn ring_texts(seed: u64, secrets: [&[u8]; 3]) -> Vec<String> {
     let (store, ring) = (MemoryStore::new(), MemoryRing::new());
     let keeper = Keeper::new(&store, time(NOW)).with_ring(&ring);
@@ -88,7 +88,7 @@ fn ring_texts(seed: u64, secrets: [&[u8]; 3]) -> Vec<String> {
     texts
 }
 
-/// A change is shown without what it changes.
+/// A change is printed without its contents.
 fn texts_of(change: &Change<'_>) {
     assert_eq!(format!("{change:?}"), "Change(a/b, ..)");
 }

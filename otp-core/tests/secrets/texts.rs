@@ -1,4 +1,4 @@
-//! What is printed does not depend on secrets.
+//! Printed text does not depend on secrets.
 
 use std::convert::Infallible;
 use std::error::Error as _;
@@ -15,7 +15,7 @@ use otp_reference::rng;
 
 use crate::{Dry, NOW, account, broken, buffer, plenty, sealed, source, text, time};
 
-/// Everything that this crate prints of one secret and its key: each type, and the error of each path.
+/// Everything that this crate prints about a secret and its key: each type, and the error on each path.
 fn texts(seed: u64, name: &str, value: &[u8]) -> Vec<String> {
     let mut texts = Vec::new();
     let mut shown = |value: &dyn Debug| texts.push(format!("{value:?} {value:#?}"));
@@ -75,7 +75,7 @@ fn texts(seed: u64, name: &str, value: &[u8]) -> Vec<String> {
     texts
 }
 
-/// A source with a `Debug` of its own, which shows nothing.
+/// A source with its own `Debug`, which shows nothing.
 struct NoDebug(ChaCha20Rng);
 
 impl Debug for NoDebug {
@@ -104,7 +104,7 @@ impl TryCryptoRng for NoDebug {}
 
 #[test]
 fn what_is_printed_does_not_depend_on_the_secret_or_its_key() {
-    // Two secrets and two pads, with everything that is public the same.
+    // Two secrets and two pads; everything public is the same.
     let first = texts(1, "first name", b"0123456789");
     let second = texts(2, "other name", b"abcdefghij");
     for (left, right) in first.iter().zip(&second) {

@@ -1,4 +1,4 @@
-//! The vectors: the committed file is what the generator writes, and each case gets the answer that it asks for.
+//! The vectors: the committed file is what the generator writes, and each case gets its expected answer.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod generate;
@@ -70,7 +70,7 @@ fn every_case_gets_the_answer_that_it_asks_for() {
         assert_eq!(answer, (case.text("expect"), case.find("fault")), "{}", case.text("case"));
         *kinds.entry((case.text("kind"), answer.0 == "ok")).or_insert(0) += 1;
     }
-    // Good ones of all ten kinds, and bad ones of those that can be read wrongly.
+    // Good ones of all ten kinds, and bad ones of those that can be misread.
     assert_eq!(kinds.len(), 10 + 6, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 2), "{kinds:?}");
 }

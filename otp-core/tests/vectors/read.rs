@@ -1,4 +1,4 @@
-//! Reading what a case has to read, and comparing what is found in it.
+//! Reads the input of a case, and compares the result.
 
 use otp_core::account::Fields;
 use otp_core::error::{KeyFault, RecordFault};
@@ -14,7 +14,7 @@ use poly1305::universal_hash::KeyInit;
 
 use crate::{Case, hex};
 
-/// What an error is called in the file.
+/// An error's name in the file.
 fn called(error: Error) -> (&'static str, Option<&'static str>) {
     let fault = match error {
         Error::MalformedKey(KeyFault::Prefix) => Some("prefix"),
@@ -30,7 +30,7 @@ fn called(error: Error) -> (&'static str, Option<&'static str>) {
     (error.code().name(), fault)
 }
 
-/// Why a case was refused, in the words of the file.
+/// Why a case was refused, in the file's words.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) name: &'static str,
@@ -44,7 +44,7 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Reads what a case has to read, and compares what is found in it.
+/// Reads the input of a case, and compares the result.
 pub(crate) fn read(case: Case<'_>) -> Result<(), Refusal> {
     match case.text("kind") {
         "poly1305" => {
@@ -129,7 +129,7 @@ fn opened(case: Case<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Opens a record with its key, as a keeper of a store with record and note does.
+/// Opens a record with its key, as a keeper does in a store with record and note.
 fn lookup(case: Case<'_>) -> Result<(), Refusal> {
     let text = case.key();
     let key = Key::parse_owned(&text)?;
@@ -147,7 +147,7 @@ fn lookup(case: Case<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads the name of an object.
+/// Parses the name of an object.
 fn object(case: Case<'_>) {
     let name = ObjectName::parse(case.text("name"));
     let (what, id) = match name {
@@ -173,7 +173,7 @@ fn object(case: Case<'_>) {
     assert_eq!(id.filter(|_| what != "claim").map(|id| id.to_string()).as_deref(), case.find("id"));
 }
 
-/// Reads the name of a ring's entry.
+/// Parses the name of a ring's entry.
 fn entry(case: Case<'_>) {
     let name = case.text("name");
     let found = EntryName::parse(name).map(|entry| EntryName(entry).to_string());

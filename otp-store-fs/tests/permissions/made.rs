@@ -1,4 +1,4 @@
-//! What is made: modes, groups, and nothing where it fails.
+//! What the store creates: modes, groups, and nothing at all on failure.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -65,7 +65,7 @@ fn a_full_disk_leaves_nothing_behind() {
         return;
     }
     let (_home, store) = new_store();
-    // A limit on the size of files, with its signal ignored, fails a write half-way as a full disk does.
+    // A limit on file sizes, with its signal ignored, fails a write half-way, like a full disk.
     again("made::a_full_disk_leaves_nothing_behind", "fill", store.root(), "trap '' XFSZ; ulimit -f 1", None);
     assert_eq!(list(store.root()).unwrap(), 1);
     assert_eq!(fs::read(store.path_of(&slot())).unwrap(), b"record");
@@ -77,11 +77,11 @@ fn group_bits_are_for_the_stores_group_alone() {
     let test = "made::group_bits_are_for_the_stores_group_alone";
     let Some((_, place)) = part() else {
         let home = otp_test_tools::folder();
-        // Everybody may make files in it, and nobody may remove those of others.
+        // Everybody may create files in it, and nobody may remove those of others.
         chmod(home.path(), 0o1777);
         let root = fs::metadata(home.path()).unwrap().uid() == 0;
         if root {
-            // A store of the other user, meant for a group that they are not in.
+            // A store of the other user's, meant for a group that they are not in.
             let shared = home.path().join("shared");
             fs::create_dir(&shared).unwrap();
             chown(&shared, Some(NOBODY), Some(12_345)).unwrap();

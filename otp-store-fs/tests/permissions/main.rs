@@ -72,19 +72,19 @@ fn list_account(root: &Path) -> Result<usize, Error> {
     Ok(count)
 }
 
-/// Root, the directories on the way, and the object.
+/// The root, the directories on the way, and the object.
 fn levels(store: &FsStore) -> [PathBuf; 4] {
     let root = store.root();
     [root.to_owned(), root.join("edms"), root.join("edms/reporting"), store.path_of(&slot())]
 }
 
-/// Runs one of these tests again in a process of its own: under a umask, as another user, with a limit on files.
+/// Runs one of these tests again in its own process: under a umask, as another user, with a limit on files.
 fn again(test: &str, part: &str, root: &Path, shell: &str, user: Option<u32>) {
     let mut program = env::current_exe().unwrap();
     let copies = otp_test_tools::folder();
     let mut command = Command::new("sh");
     if let Some(user) = user {
-        // Where this program lies, the other user may not get to.
+        // The other user may have no access to the folder of this program.
         chmod(copies.path(), 0o755);
         assert!(Command::new("cp").arg(&program).arg(copies.path()).status().unwrap().success());
         program = copies.path().join(program.file_name().unwrap());
@@ -98,7 +98,7 @@ fn again(test: &str, part: &str, root: &Path, shell: &str, user: Option<u32>) {
     assert!(output.status.success() && said.contains("1 passed"), "{part}: {said}");
 }
 
-/// The part of a test that this process is to run, and the store.
+/// The part of a test that this process should run, and the store.
 fn part() -> Option<(String, PathBuf)> {
     Some((env::var("OTP_TEST_PART").ok()?, env::var_os("OTP_TEST_ROOT")?.into()))
 }

@@ -28,7 +28,7 @@ fn a_write_bit_for_others_is_refused_at_each_level_by_readers_and_writers() {
             if depth < 3 {
                 assert_eq!(list(store.root()).unwrap_err().code(), Code::UnsafePermissions);
                 assert_eq!(list_account(store.root()).unwrap_err().code(), Code::UnsafePermissions);
-                // A store that was opened before looks again before it writes.
+                // A store that is already open looks again before it writes.
                 assert_eq!(store.put(&other_slot(), b"").unwrap_err().code(), Code::UnsafePermissions);
                 assert!(!store.path_of(&other_slot()).exists());
             }

@@ -1,4 +1,4 @@
-//! Users who may read a store but not write to it.
+//! Users who may read a store, but not write to it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -60,7 +60,7 @@ fn a_user_who_may_only_read_can_read_and_learns_why_they_cannot_write() {
     if !root {
         return read_only(None);
     }
-    // Only root can become somebody else. The other user must reach the store and this program.
+    // Only root can switch users. The other user must have access to the store and this program.
     chmod(home.path(), 0o755);
     again(test, "another user, kept out", store.root(), ":", Some(NOBODY));
     chmod_all(&paths, 0o755, 0o644);
@@ -78,7 +78,7 @@ fn a_user_who_may_only_read_can_read_and_learns_why_they_cannot_write() {
 fn what_a_stranger_owns_inside_a_store_is_refused() {
     let (_home, store) = new_store();
     if fs::metadata(store.root()).unwrap().uid() != 0 {
-        // Only root can give a file to somebody else.
+        // Only root can give a file to another user.
         return;
     }
     let root = store.root();
@@ -99,7 +99,7 @@ fn what_a_stranger_owns_inside_a_store_is_refused() {
         }
         chown(path, Some(0), None).unwrap();
     }
-    // What the administrator owns in another user's store is no stranger's.
+    // In another user's store, what the administrator owns is not a stranger's.
     chown(root, Some(NOBODY), None).unwrap();
     assert_eq!(get(root).unwrap(), Some(6));
 }
@@ -119,7 +119,7 @@ fn a_umask_that_shuts_out_the_owner_leaves_a_usable_store() {
     let home = otp_test_tools::folder();
     let user = (fs::metadata(home.path()).unwrap().uid() == 0).then_some(NOBODY);
     if user.is_some() {
-        // Root is shut out of nothing.
+        // Nothing shuts root out.
         chown(home.path(), user, user).unwrap();
     }
     let test = "users::a_umask_that_shuts_out_the_owner_leaves_a_usable_store";

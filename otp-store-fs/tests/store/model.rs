@@ -8,24 +8,24 @@ use proptest::prelude::*;
 
 use crate::{get, listed, listed_of, new_store};
 
-/// What a test does with a store.
+/// An operation in a test.
 #[derive(Debug, Clone)]
 enum Step {
     Put(Slot, Vec<u8>),
     Remove(Slot),
-    /// Takes the lock and ends it, which clears up.
+    /// Takes the lock and releases it, which cleans up.
     Lock(AccountName),
-    /// The object, whether the right bytes are expected of it, and the new bytes.
+    /// The object, whether the expected bytes are right, and the new bytes.
     Replace(Slot, bool, Vec<u8>),
 }
 
 fn accounts() -> impl Strategy<Value = AccountName> {
-    // Names in which the order of whole names differs from that of segments, and which are prefixes of each other.
+    // Names whose order as a whole differs from that by segments, and that are prefixes of one another.
     "(a|b|a-b|a\\.b|ab|0)(/(a|b|a-|a\\.|0)c?){0,2}".prop_filter_map("not a name", |name| AccountName::parse(&name).ok())
 }
 
 fn slots() -> impl Strategy<Value = Slot> {
-    // The first characters of the ids as text are 2 and a: in the alphabet of base32, a comes first.
+    // As text, the ids begin with 2 and a: in the base32 alphabet, a comes first.
     let id = prop_oneof![Just(KeyId::from_bytes([0xd0; 10])), any::<[u8; 10]>().prop_map(KeyId::from_bytes)];
     let kind = prop::sample::select(Kind::ALL);
     (accounts(), id, kind).prop_map(|(account, id, kind)| Slot { account, id, kind })

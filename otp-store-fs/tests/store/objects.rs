@@ -1,4 +1,4 @@
-//! Objects: put, got, replaced and removed whole.
+//! Objects: put, read, replaced and removed whole.
 
 use otp_core::store::{Guard, Kind, Scope, Slot, Store};
 use otp_core::{AccountName, KeyId};
@@ -82,7 +82,7 @@ fn a_batch_larger_than_a_chunk_is_put_whole() {
         assert_eq!(get(&store, slot).unwrap(), *content);
     }
 
-    // Nothing comes behind a slot that is taken, though that is chunks away from the end.
+    // Nothing is put after a slot that is taken, even though that is chunks away from the end.
     let (_home, store) = new_store();
     store.put(&slots[10], b"taken").unwrap();
     assert_eq!(store.put_many(&objects).unwrap(), 10);

@@ -1,4 +1,4 @@
-//! Where a store is, and where it is not.
+//! Where a store is, and where none is.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Results that can go nowhere: NULL, or a place that is not aligned.
+//! Results with nowhere to go: NULL, or a misaligned place.
 
 use std::ptr;
 
@@ -15,7 +15,7 @@ use otp_ffi::rotation::otp_rotation_resume;
 
 use super::{account, keys_of, watched};
 
-/// Calls with a handle, whatever it stands for, and no place for a result.
+/// Calls with a handle, whatever it stands for, and no place for the result.
 pub(crate) fn no_room(handle: usize, misaligned: bool) {
     let mut memory = [0xa5_u8; 128];
     let start = memory.as_mut_ptr();
@@ -23,7 +23,7 @@ pub(crate) fn no_room(handle: usize, misaligned: bool) {
     let nowhere = if misaligned { start.wrapping_add(1 - start.addr() % 2) } else { ptr::null_mut() };
     let (null, name) = (ptr::null(), c"username".as_ptr());
     let (account, keys) = (account(handle), keys_of(handle));
-    // SAFETY: NULL and what is not aligned are refused before anything is read or written.
+    // SAFETY: NULL and misaligned pointers are refused before anything is read or written.
     let answers = unsafe {
         [
             watched(|| otp_account_open(ptr::null(), nowhere.cast())),

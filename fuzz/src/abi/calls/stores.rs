@@ -1,4 +1,4 @@
-//! What is done with the accounts of a store, and the functions that the library calls back.
+//! Calls about the accounts of a store, and the functions that the library calls back.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
@@ -14,7 +14,7 @@ use otp_ffi::store::{FaultView, VisitAccount, VisitFault, otp_store_list, otp_st
 use super::super::given::{Fields, Granted, Sourced, Text};
 use super::{Answer, KeyView, all_keys, handle, text, texts, watched};
 
-/// What a store says of a key.
+/// What a store says about a key.
 #[derive(Debug)]
 pub(crate) struct Info {
     pub(crate) id: String,
@@ -34,7 +34,7 @@ pub(crate) fn account_add(store: &Text, account: &Text, fields: &Fields, grant: 
     })
 }
 
-/// The answer that a rotation's new keys get, and what they were.
+/// The callback's answer to a rotation's new keys, and what they were.
 pub(crate) struct HandOver {
     pub(crate) answer: c_int,
     pub(crate) seen: Option<Vec<KeyView>>,
@@ -78,7 +78,7 @@ pub(crate) fn account_remove(store: &Text, account: &Text) -> Answer {
     })
 }
 
-/// What a visitor was given, and after how many it has enough.
+/// What a visitor was given, and how many it wants.
 struct Visits<T> {
     given: Vec<T>,
     most: usize,
@@ -142,7 +142,7 @@ pub(crate) fn store_list(store: &Text, prefix: &Text, most: usize) -> Result<Vec
     Ok(visits.given)
 }
 
-/// What is faulty, if anybody asks, and how many records there are and how many faults.
+/// The faults, if they are asked for, and the numbers of records and faults.
 type Faults = (Vec<(String, String, c_int)>, u64, u64);
 
 pub(crate) fn store_verify(store: &Text, prefix: &Text, ask: bool) -> Result<Faults, Code> {

@@ -1,4 +1,4 @@
-//! The structures that C fills in, as long as a call takes.
+//! The structures that C fills in, valid during a call.
 
 use std::ptr;
 

@@ -32,7 +32,7 @@ pub(super) fn accounts(cases: &mut Cases) {
         ),
         ("names that are not well known", &[("Username", b"not a well-known name"), ("größe", b"xl")]),
         ("two equal values", &[("username", b"equal"), ("password", b"equal")]),
-        // In UTF-16 the second would come first.
+        // In UTF-16, the second would come first.
         ("other names in the order of their bytes", &[("\u{ff61}", b"1"), ("\u{10000}", b"2")]),
     ];
     for (what, fields) in good {

@@ -6,7 +6,7 @@ use otp_reference::{Parts, set_checksum};
 use super::Cases;
 use super::records::plain;
 
-/// What is noticed before the contents are read.
+/// Defects that are detected before the contents are read.
 pub(super) fn sizes(cases: &mut Cases) {
     let parts = plain();
     let mut bad = |what: &str, expect: &str, record: &[u8]| {
@@ -51,18 +51,18 @@ pub(super) fn sizes(cases: &mut Cases) {
     bad("version 0", "damaged contents", &Parts { version: 0, ..parts.clone() }.encode());
 }
 
-/// Contents whose bytes no encoder writes.
+/// Contents that no encoder writes.
 pub(super) fn bytes(cases: &mut Cases) {
     let parts = plain();
     let record = parts.encode();
-    // Changes of bytes, under a checksum that fits.
+    // Changed bytes, under a matching checksum.
     let mut raw = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
         let mut changed = record.clone();
         change(&mut changed);
         set_checksum(&mut changed);
         cases.case("record", what, "damaged contents").hex("record", &changed);
     };
-    // Behind magic and version, and the name and its length, come the id, page, pages and the capacity.
+    // After the magic, the version and the name with its length come the id, page, pages and capacity.
     let capacity_at = 5 + 1 + parts.account.len() + 10 + 2;
     let expires_at = capacity_at + 1 + 5;
     let holder_at = expires_at + 1 + 5;

@@ -1,11 +1,11 @@
-//! The texts of keys.
+//! Keys as text.
 
 use otp_core::{Capacity, Key};
 use otp_reference::{KeyParts, key_contents, key_text, raw_key_text};
 
 use super::{Cases, sealed, sealed_paged, terms};
 
-/// A key, which is fine.
+/// A valid key.
 fn good(cases: &mut Cases, what: &str, text: &str, name: &str) {
     cases.case("key", what, "ok");
     if text.trim_ascii() == text {
@@ -20,7 +20,7 @@ fn good(cases: &mut Cases, what: &str, text: &str, name: &str) {
     cases.number("capacity", key.capacity().bytes() as u64).number("pages", key.pages().get());
 }
 
-/// A key, which is not.
+/// An invalid key.
 fn bad(cases: &mut Cases, what: &str, expect: &str, text: &[u8]) {
     cases.case("key", what, expect);
     match std::str::from_utf8(text) {

@@ -1,4 +1,4 @@
-//! Records with what lies beside them in a store.
+//! Records, together with what is beside them in a store.
 
 use otp_core::tag::Tag;
 use otp_core::{Capacity, Note, Record, UnixTime};
@@ -51,7 +51,7 @@ pub(super) fn lookups(cases: &mut Cases) {
     lookup("a damaged note, and the record gone", "damaged", None, Some(damaged), NOW);
     lookup("a note of a byte more", "damaged", there, Some(&[&revoked[..], &[0]].concat()), NOW);
     lookup("a newer note", "newer-version", there, Some(&newer), NOW);
-    // A note is looked at before the record is.
+    // The note is looked at before the record.
     lookup("revoked, and a damaged record", "not-found", Some(&record[1..]), Some(&revoked), NOW);
     lookup("a damaged note and a damaged record", "damaged", Some(&record[1..]), Some(damaged), NOW);
     lookup("in grace, and a damaged record", "damaged magic", Some(&record[1..]), Some(&grace), NOW);

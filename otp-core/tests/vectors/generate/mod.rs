@@ -1,4 +1,4 @@
-//! Makes the vectors: cases for every reader of keys, records, notes and tags, each with what it must answer.
+//! Generates the vectors: cases for every reader of keys, records, notes and tags, each with the expected answer.
 
 mod accounts;
 mod bad_records;
@@ -59,7 +59,7 @@ const PREAMBLE: &str = "\
 /// When everything happens.
 const NOW: u64 = 1_800_000_000;
 
-/// Writes cases, one line after the other.
+/// Writes cases, one line after another.
 struct Cases {
     text: String,
     names: BTreeSet<String>,
@@ -121,7 +121,7 @@ fn time(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs).unwrap()
 }
 
-/// A source that gives a key's id and the rest of the key as two draws, as the vectors that are published were made.
+/// A source that returns a key's id and the rest of the key in two draws, as when the published vectors were made.
 struct Apart(ChaCha20Rng);
 
 impl TryRng for Apart {
@@ -149,7 +149,7 @@ fn sealed(name: &str, capacity: Capacity, terms: &Terms, payload: &[u8], seed: u
     sealed_paged(name, capacity, 1, terms, payload, seed)
 }
 
-/// As [`sealed`], with a key of so many pages, of which the first is used.
+/// Like [`sealed`], with a key of so many pages, of which the first is used.
 fn sealed_paged(
     name: &str,
     capacity: Capacity,

@@ -20,7 +20,7 @@ pub(super) fn notes(cases: &mut Cases) {
             .line("says", kind)
             .number("time", secs);
     }
-    // With a clock.
+    // These need a clock.
     let grace = |secs| note("grace", time(NOW + secs)).encode();
     let longest = MAX_GRACE_SECS + CLOCK_SKEW_SECS;
     cases

@@ -1,4 +1,4 @@
-//! What the files of stores and rings are called.
+//! The names of the files in stores and rings.
 
 use otp_core::ring::{Entry, EntryName};
 use otp_core::{AccountName, KeyId, Kind, Slot};

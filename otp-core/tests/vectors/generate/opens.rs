@@ -1,4 +1,4 @@
-//! Records with the keys that open them, or don't.
+//! Records, with keys that open them or don't.
 
 use otp_core::tag::Tag;
 use otp_core::{Capacity, Record, Terms, UnixTime, ct};
@@ -51,7 +51,7 @@ pub(super) fn wrong(cases: &mut Cases) {
         change(&mut parts);
         bad(what, "wrong-key", &key, &parts.encode(), NOW + 86_400);
     };
-    // Each has expired too: a record whose tag does not fit is not believed, not even in that.
+    // Each has expired, too: a record whose tag does not match is not believed, not even about that.
     forged("another account", &|parts| parts.account = "edms/reportinh".into());
     forged("another id", &|parts| parts.id[9] ^= 1);
     forged("page 0 of 2, where it is page 0 of 1", &|parts| parts.pages = 2);
@@ -70,14 +70,14 @@ pub(super) fn wrong(cases: &mut Cases) {
     bad("another key of the same account", "wrong-key", &stranger, &record, NOW);
     let mut contents = key_contents(&key);
     *contents.last_mut().unwrap() ^= 0x80;
-    // The pad is under no tag: a change shows in the frame at best, and harms only the one who made it.
+    // No tag covers the pad: a change shows in the frame at best, and harms only whoever made it.
     bad("a changed pad in the key", "damaged frame", &key_text(&contents), &record, NOW);
     let mut contents = key_contents(&key);
     let tag_key_at = 4 + parts.account.len() + 10;
     contents[tag_key_at] ^= 1;
     bad("a changed tag key in the key", "wrong-key", &key_text(&contents), &record, NOW);
 
-    // With the key, any record can be given a tag that fits. A reader still compares it with the key.
+    // With the key, anybody can give any record a matching tag. A reader still compares the record with the key.
     let mut tagged = |what: &str, expect: &str, change: &dyn Fn(&mut Parts)| {
         let mut parts = parts.clone();
         change(&mut parts);

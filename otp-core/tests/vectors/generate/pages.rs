@@ -7,7 +7,7 @@ use otp_reference::{KeyParts, Parts, key_contents};
 
 use super::{Cases, NOW, sealed, sealed_paged, terms};
 
-/// A key of so many pages, and the record of each, which holds the number of the page as text.
+/// A key with so many pages, and a record for each, which holds the page's number as text.
 struct Paged {
     key: String,
     records: Vec<Vec<u8>>,
@@ -39,12 +39,12 @@ pub(super) fn pages(cases: &mut Cases) {
     }
     open("page 254 of 255", "ok", &many.key, &many.records[254], b"254");
 
-    // A record of page p is under the tag key of page p, which a key with fewer pages does not have.
+    // A record of page p is under page p's tag key, which a key with fewer pages does not have.
     let (one, _) = sealed("edms/reporting", Capacity::MIN, &terms(), b"", 63);
     open("page 254 of 255, with a key of 1 page", "wrong-key", &one, &many.records[254], b"");
     open("page 254 of 255, with a key of 2 pages", "wrong-key", &two.key, &many.records[254], b"");
 
-    // What is under the tag key of one page is not taken for another, whatever the header says.
+    // A tag under one page's key is not accepted for another page, whatever the header says.
     let contents = KeyParts::decode(&key_contents(&two.key)).unwrap();
     let tagged = |page: usize, change: &dyn Fn(&mut Parts)| {
         let mut parts = Parts::decode(&two.records[page]).unwrap();

@@ -19,7 +19,7 @@ fn found(cases: &mut Cases, parts: &Parts) {
     cases.hex("ciphertext", &parts.ciphertext).hex("tag", &parts.tag);
 }
 
-/// A record like any other, from which others are made by one change.
+/// A typical record, from which others are made by one change.
 pub(super) fn plain() -> Parts {
     let (_, record) = sealed("edms/reporting", Capacity::MIN, &terms(), &alice(), 30);
     Parts::decode(&record).unwrap()
@@ -43,7 +43,7 @@ pub(super) fn records(cases: &mut Cases) {
     });
     good("a holder that is not ASCII", &|parts| parts.holder = Some("Nächtlicher Lauf №1".into()));
     good("a holder of 64 bytes in 32 characters", &|parts| parts.holder = Some("ä".repeat(32)));
-    // They look like nothing, but change nothing around them.
+    // They are invisible, but do not affect the text around them.
     good("a holder with a no-break space and a byte order mark", &|parts| {
         parts.holder = Some("a\u{a0}b\u{feff}".into());
     });

@@ -10,7 +10,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect()
 }
 
-/// Eight bytes in hex, and as many zeros as make `len` bytes.
+/// Eight bytes in hex, padded with zeros to `len` bytes.
 fn padded(hex: &str, len: usize) -> Vec<u8> {
     let mut value = bytes(hex);
     value.resize(len, 0);
