@@ -209,7 +209,8 @@ impl KeyArgs {
 
     /// Whether a key is named on the command line.
     pub(crate) fn is_given(&self) -> bool {
-        self.key_file.is_some() || self.key_fd.is_some() || self.key.is_some()
+        let Self { key_file, key_fd, key_credential, key, key_file_mode: _ } = self;
+        key_file.is_some() || key_fd.is_some() || key_credential.is_some() || key.is_some()
     }
 
     fn warn_if_visible(&self) {

@@ -144,7 +144,7 @@ fn check(args: &RotateArgs) -> Result<()> {
     if args.key.is_given() {
         return Err(Error::usage_with(
             "the ring has the keys to the account",
-            "leave out --key-file, --key-fd and --key",
+            "leave out --key-file, --key-fd, --key-credential and --key",
         ));
     }
     streams::check_distinct(&[("password", args.fields.stream()), ("extra entropy", args.entropy.stream())])

@@ -448,3 +448,15 @@ fn an_account_in_a_ring_is_not_rotated_without_it_by_mistake() {
     }
     world.otp(&ROTATE).arg("--grace=1h").fails(2);
 }
+
+#[test]
+fn the_ring_has_the_keys_so_a_rotation_takes_none() {
+    let world = ringed();
+    for key in ["--key-file=nightly.key", "--key-fd=0", "--key-credential=nightly", "--key=otpk1_a"] {
+        let message = world.otp(&ROTATE).arg(key).fails(2);
+        assert!(hint(&message).contains(key.split('=').next().unwrap()), "{message}");
+    }
+    // Named for a new holder, a key is read, and not that of the ring in its place.
+    world.otp(&["issue", "edms/reporting", "--ring=ring", "--key-credential=none", "--for=x"]).fails(2);
+    check_at_rest(&world);
+}
