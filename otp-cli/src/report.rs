@@ -13,7 +13,7 @@ pub(crate) fn failure(error: &Error, named: Named<'_>) {
     let message = match error {
         // clap prints its errors in a form of its own.
         Error::CommandLine(message) => redact_lines(message),
-        // Whoever closed the output knows.
+        // The reader closed the output, and knows.
         Error::OutputClosed => return,
         error => in_lines(error, named),
     };

@@ -34,6 +34,7 @@ impl AccountName {
     /// [`Error::InvalidAccountName`] with the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let invalid = Error::InvalidAccountName;
+        // `String::try_from` does the same in 70 bytes more on a device.
         let mut name = String::new();
         name.push_str(text).map_err(|_| invalid(NameFault::TooLong { limit: Self::MAX_LEN }))?;
         check_name(text.as_bytes()).map_err(invalid)?;

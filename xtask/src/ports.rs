@@ -16,8 +16,8 @@ pub(crate) fn free_port() -> Result<u16> {
     let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     // Concurrent processes begin at different ports.
     let of_process = u16::try_from(std::process::id() % u32::from(SECOND)).unwrap_or_default();
-    let ports = (0..SECOND).map(|_| FIRST + (of_process + NEXT.fetch_add(1, Ordering::Relaxed) % SECOND) % SECOND);
-    let free = ports.into_iter().find(|port| is_free(*port) && is_free(port + SECOND));
+    let mut ports = (0..SECOND).map(|_| FIRST + (of_process + NEXT.fetch_add(1, Ordering::Relaxed) % SECOND) % SECOND);
+    let free = ports.find(|port| is_free(*port) && is_free(port + SECOND));
     free.ok_or_else(|| format!("no port from {FIRST} on is free"))
 }
 

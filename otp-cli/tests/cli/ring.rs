@@ -354,7 +354,7 @@ fn the_doctor_looks_at_the_ring_too() {
 }
 
 #[test]
-fn whoever_makes_a_key_with_pages_hears_how_long_it_is() {
+fn issuing_a_key_with_pages_says_how_long_it_is() {
     let world = ringed();
     let issue = ["issue", "edms/reporting", "--ring=ring", "--pages=60", "--new-key-file"];
     let outcome = world.otp(&issue).arg("long.key").outcome();

@@ -1,4 +1,4 @@
-//! An interrupted rotation ends as planned, even if whoever resumes it repeats none of its options.
+//! An interrupted rotation ends as planned, even if the resuming command repeats none of its options.
 
 use std::num::NonZeroU8;
 

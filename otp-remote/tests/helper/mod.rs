@@ -134,7 +134,7 @@ impl Helper {
 
     /// Writes bytes to the helper, whatever they are.
     pub(crate) fn write(&self, bytes: &[u8]) {
-        // If the helper has ended, whoever reads will notice.
+        // If the helper has ended, the reading thread will notice.
         let _ = self.input.lock().unwrap().as_mut().map(|input| input.write_all(bytes));
     }
 

@@ -9,7 +9,7 @@ use xtask::Result;
 use crate::folder::write_private;
 use crate::scene::{ACCOUNT, Kind, OLD, OTHER, Otp, Scene};
 
-/// The database: whoever knows its word may change it.
+/// The database: those who know its word may change it.
 pub(crate) const DATABASE: &str = "database";
 /// The program that changes it. It keeps the contract in `docs/rotation.md`, starts no other program, and writes in
 /// place: a database is not on the disk that is full.

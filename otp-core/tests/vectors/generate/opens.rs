@@ -70,7 +70,7 @@ pub(super) fn wrong(cases: &mut Cases) {
     bad("another key of the same account", "wrong-key", &stranger, &record, NOW);
     let mut contents = key_contents(&key);
     *contents.last_mut().unwrap() ^= 0x80;
-    // No tag covers the pad: a change shows in the frame at best, and harms only whoever made it.
+    // No tag covers the pad: a change shows in the frame at best, and harms only the holder who made it.
     bad("a changed pad in the key", "damaged frame", &key_text(&contents), &record, NOW);
     let mut contents = key_contents(&key);
     let tag_key_at = 4 + parts.account.len() + 10;

@@ -17,7 +17,7 @@ pub(super) const SYSTEM: &str = "S-1-5-18";
 pub(super) const ADMINISTRATORS: &str = "S-1-5-32-544";
 /// Stands for the user who will own what is made below.
 pub(super) const CREATOR_OWNER: &str = "S-1-3-0";
-/// Stands for the owner, whoever that is.
+/// Stands for the current owner.
 pub(super) const OWNER_RIGHTS: &str = "S-1-3-4";
 /// The service that updates Windows.
 pub(super) const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
