@@ -12,6 +12,11 @@ fn main() {
     if target("OS") == "linux" && target("ENV") == "gnu" {
         println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
     }
+    // LLVM's linker, which `cargo xtask dist` uses, can put the functions that a start runs side by side.
+    if target("ENV") == "musl" && variable("RUSTC_LINKER").ends_with("lld") {
+        println!("cargo::rerun-if-changed=start.ld");
+        println!("cargo::rustc-link-arg-bins=-T{}/start.ld", variable("CARGO_MANIFEST_DIR"));
+    }
     println!("cargo::rustc-env=OTP_COMMIT={}", commit().unwrap_or_else(|| "unknown".into()));
     println!("cargo::rustc-env=OTP_TARGET={}", variable("TARGET"));
 }

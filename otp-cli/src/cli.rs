@@ -2,7 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "doc comments here are help texts on a terminal")]
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -121,12 +121,9 @@ pub(crate) fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let is_run = names_run(arguments.get(1..).unwrap_or_default());
     let is_verbose = version::is_verbose(&arguments);
-    let (outcome, store, ring) = match read(arguments) {
-        Ok((globals, command)) => {
-            let ring = command.ring().map(Path::to_owned);
-            (execute(&globals, command), globals.store, ring)
-        }
-        Err(error) => (help_or_usage(error, is_verbose), None, None),
+    let (outcome, store, ring) = match quick::parse(arguments.get(1..).unwrap_or_default()) {
+        Some((globals, command)) => (execute_quickly(&globals, command), globals.store, None),
+        None => in_full(arguments, is_verbose),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -160,12 +157,31 @@ fn names_run(arguments: &[OsString]) -> bool {
     false
 }
 
-fn read(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
-    match quick::parse(arguments.get(1..).unwrap_or_default()) {
-        Some((globals, Quick::Get(args))) => Ok((globals, Command::Get(args))),
-        Some((globals, Quick::Run(args))) => Ok((globals, Command::Run(args))),
-        None => parse(arguments),
+/// The commands in the plain form, apart from all else: the code and the stack of every command together are many pages, and
+/// a start takes as long as mapping the pages that it touches.
+fn execute_quickly(globals: &Globals, command: Quick) -> Result<()> {
+    harden();
+    match command {
+        Quick::Get(args) => get::run(globals, &args),
+        Quick::Run(args) => run::run(globals, &args),
     }
+}
+
+/// What the command line's full definition reads.
+#[inline(never)]
+fn in_full(arguments: Vec<OsString>, is_verbose: bool) -> (Result<()>, Option<PathBuf>, Option<PathBuf>) {
+    match parse(arguments) {
+        Ok((globals, command)) => {
+            let ring = command.ring().map(Path::to_owned);
+            (execute(&globals, command), globals.store, ring)
+        }
+        Err(error) => (help_or_usage(error, is_verbose), None, None),
+    }
+}
+
+/// Before anything secret is read. What the system does not allow, `otp doctor` reports.
+fn harden() {
+    let _ = otp_link::harden_process();
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<(Globals, Command), clap::Error> {
@@ -178,10 +194,9 @@ fn execute(globals: &Globals, command: Command) -> Result<()> {
         let secs = if matches!(timeout.as_str(), "0" | "0s") { 0 } else { time::parse_duration(timeout)? };
         otp_link::set_lock_timeout(Duration::from_secs(secs));
     }
-    // Before anything secret is read. The doctor reports on the process as it was started.
+    // The doctor reports on the process as it was started.
     if !matches!(command, Command::Doctor(_)) {
-        // What the system does not allow, `otp doctor` reports.
-        let _ = otp_link::harden_process();
+        harden();
     }
     match command {
         Command::Add(args) => add::run(globals, &args),

@@ -53,7 +53,7 @@ pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn output_is_lost() -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
     // The cheapest test first: the answer is mostly no.
-    if !rustix::fs::fcntl_getfl(io::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
+    if !rustix::fs::fcntl_getfl(rustix::stdio::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
         return false;
     }
     let device = |metadata: std::fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());

@@ -1,11 +1,12 @@
 //! Adding an account.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use otp_core::random::SystemRng;
 use otp_core::{AccountName, Code, Coded, KeepError};
+use rand_core::TryRng;
 
 use crate::any_store::{AnyStore, StoreError};
 use crate::audit::{Entry, Event};
@@ -85,9 +86,8 @@ fn in_turn<T>(
             && store::keeper(store).info(name).is_err_and(|error| error.code() == Code::NotFound);
         match add() {
             Err(KeepError::Exists { .. }) if was_free => {
-                let chance = RandomState::new().build_hasher().finish();
-                let most = u64::try_from((PAUSE * 2_u32.pow(attempt)).as_millis()).unwrap_or(u64::MAX);
-                thread::sleep(Duration::from_millis(chance % most));
+                let chance = SystemRng.try_next_u32().unwrap_or_default();
+                thread::sleep((PAUSE * 2_u32.pow(attempt)).mul_f64(f64::from(chance) / f64::from(u32::MAX)));
             }
             outcome => return Ok(outcome?),
         }

@@ -22,7 +22,7 @@ mod windows;
 
 use std::path::PathBuf;
 
-use xtask::Result;
+use xtask::{Result, cargo};
 
 use self::release::{Kind, Release};
 
@@ -75,4 +75,11 @@ pub(crate) fn dist(arguments: &[String]) -> Result<()> {
 /// Builds the static program for Linux on this processor, and returns its path.
 pub(crate) fn program() -> Result<PathBuf> {
     Ok(programs::build(&Release::of_this_tree(Kind::Full)?, programs::host()?)?.otp)
+}
+
+/// The same, with the names of its functions.
+pub(crate) fn program_with_names() -> Result<PathBuf> {
+    let mut command = programs::command(programs::host()?)?;
+    command.args(["-p", "otp-cli"]).env("CARGO_PROFILE_DIST_STRIP", "none");
+    cargo::build(Release::of_this_tree(Kind::Full)?.reproducible(&mut command)?)?.program("otp")
 }

@@ -17,6 +17,8 @@ mod e2e;
 mod emulated;
 mod faults;
 mod fuzz;
+#[cfg(unix)]
+mod layout;
 mod memory;
 mod miri;
 mod model;
@@ -134,6 +136,12 @@ const TASKS: &[Task] = &[
         WithArguments(peers::peers),
     ),
     task("size", "what the core takes of a small device (stack: needs qemu-system-arm)", Plain(size::size)),
+    #[cfg(unix)]
+    task(
+        "layout [--write]",
+        "which functions run at a start of the static program, for otp-cli/start.ld (Linux, needs valgrind, PyPI)",
+        WithArguments(layout::layout),
+    ),
     #[cfg(unix)]
     task(
         "bench [--quick] [--json] [--write]",

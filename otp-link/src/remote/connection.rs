@@ -3,7 +3,7 @@
 //! One thread writes to the helper and one reads, so a thread that asks waits for one thing only: that the reader has
 //! the answer, or that the time is up. When it is, the helper is killed, which ends both threads.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -81,7 +81,7 @@ struct State {
     /// Why it can't be used any more.
     end: Option<End>,
     /// The answers that nobody has taken yet, for each request that is open.
-    open: HashMap<u32, VecDeque<Vec<u8>>>,
+    open: BTreeMap<u32, VecDeque<Vec<u8>>>,
     last_id: u32,
     /// When the helper last said something.
     heard: Instant,
@@ -261,7 +261,7 @@ impl Shared {
         let state = State {
             limits: None,
             end: None,
-            open: HashMap::new(),
+            open: BTreeMap::new(),
             last_id: HELLO,
             heard: Instant::now(),
             notices: VecDeque::new(),

@@ -137,12 +137,12 @@ pub fn is_stream(file: &File) -> io::Result<bool> {
 
 /// Standard output, without the standard library's buffer, which would keep a copy of a secret.
 pub fn standard_output() -> io::Result<File> {
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+    Ok(File::from(rustix::stdio::stdout().try_clone_to_owned()?))
 }
 
 /// Standard input, without the standard library's buffer, which would keep a copy of a secret.
 pub fn standard_input() -> io::Result<File> {
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+    Ok(File::from(rustix::stdio::stdin().try_clone_to_owned()?))
 }
 
 /// Makes a new file of mode 0600, for writing.

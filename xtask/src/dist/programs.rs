@@ -75,14 +75,21 @@ pub(super) fn make(release: &Release) -> Result<()> {
 
 /// Builds the programs for a kind of machine.
 pub(super) fn build(release: &Release, platform: &Platform) -> Result<Programs> {
-    run(program("rustup").args(["target", "add", platform.triple]))?;
-    let mut command = cargo(&["build", "--locked", "--profile", "dist", "-p", "otp-cli", "-p", "otp-remote"]);
-    command.args(["--target", platform.triple]).env("OTP_LIBEXEC", LIBEXEC);
-    packagers::link_statically(&mut command, platform.architecture)?;
+    let mut command = command(platform)?;
+    command.args(["-p", "otp-cli", "-p", "otp-remote"]);
     let built = cargo::build(release.reproducible(&mut command)?)?;
     let (otp, helper) = (built.program("otp")?, built.program("otp-remote")?);
     println!("{}\n{}", otp.display(), helper.display());
     Ok(Programs { otp, helper })
+}
+
+/// What builds packages for a kind of machine.
+pub(super) fn command(platform: &Platform) -> Result<Command> {
+    run(program("rustup").args(["target", "add", platform.triple]))?;
+    let mut command = cargo(&["build", "--locked", "--profile", "dist", "--target", platform.triple]);
+    command.env("OTP_LIBEXEC", LIBEXEC);
+    packagers::link_statically(&mut command, platform.architecture)?;
+    Ok(command)
 }
 
 /// Does the main job with an unpacked archive.
