@@ -43,34 +43,43 @@ pub(crate) fn measure(rounds: Rounds, show: fn(&[Figure])) {
     }
 }
 
-/// Each run reads a different record.
+/// Each run reads a record at random, and no two of the works the same ones: what one has just read is in the processor's
+/// caches for the next.
 fn reads(files: &Rc<FsStore>, database: &Rc<Connection>, slots: &[Slot]) -> Vec<Work> {
     let slots: Rc<[Slot]> = slots.into();
-    let next = |slots: &[Slot], turn: &mut u32| -> usize {
-        *turn = turn.wrapping_add(2_654_435_761);
-        *turn as usize % slots.len()
-    };
-    let (of_paths, paths) = (Rc::clone(&slots), slots.iter().map(|slot| files.path_of(slot)).collect::<Vec<_>>());
-    let mut turn = 0;
+    let mut next = at_random(1, slots.len());
+    let paths: Vec<_> = slots.iter().map(|slot| files.path_of(slot)).collect();
     let floor = work("std::fs::read of the path", move || {
-        assert_eq!(black_box(fs::read(&paths[next(&of_paths, &mut turn)]).unwrap()).len(), RECORD.len());
+        assert_eq!(black_box(fs::read(&paths[next()]).unwrap()).len(), RECORD.len());
     });
-    let (store, of_store, mut buffer, mut turn) = (Rc::clone(files), Rc::clone(&slots), [0; 1024], 0);
+    let mut next = at_random(2, slots.len());
+    let (store, of_store, mut buffer) = (Rc::clone(files), Rc::clone(&slots), [0; 1024]);
     let get = work("get", move || {
-        let slot = &of_store[next(&of_store, &mut turn)];
-        assert_eq!(store.get(black_box(slot), &mut buffer).unwrap(), Some(RECORD.len()));
+        assert_eq!(store.get(black_box(&of_store[next()]), &mut buffer).unwrap(), Some(RECORD.len()));
     });
-    let (root, of_store, mut buffer, mut turn) = (files.root().to_owned(), Rc::clone(&slots), [0; 1024], 0);
+    let mut next = at_random(3, slots.len());
+    let (root, of_store, mut buffer) = (files.root().to_owned(), Rc::clone(&slots), [0; 1024]);
     let open = work("open the store, then get", move || {
-        let slot = &of_store[next(&of_store, &mut turn)];
         let store = FsStore::open(&root).unwrap();
-        assert_eq!(store.get(black_box(slot), &mut buffer).unwrap(), Some(RECORD.len()));
+        assert_eq!(store.get(black_box(&of_store[next()]), &mut buffer).unwrap(), Some(RECORD.len()));
     });
-    let (database, mut turn) = (Rc::clone(database), 0);
+    let mut next = at_random(4, slots.len());
+    let database = Rc::clone(database);
     let row = work("SQLite, from its cache", move || {
-        assert_eq!(row_len(&database, black_box(&slots[next(&slots, &mut turn)])), Some(RECORD.len()));
+        assert_eq!(row_len(&database, black_box(&slots[next()])), Some(RECORD.len()));
     });
     vec![floor, get, open, row]
+}
+
+/// Indices below a length, at random (George Marsaglia, "Xorshift RNGs", 2003); another seed gives others.
+fn at_random(seed: u32, len: usize) -> impl FnMut() -> usize {
+    let mut state = seed.wrapping_mul(2_654_435_761);
+    move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as usize % len
+    }
 }
 
 fn writes(files: &Rc<FsStore>, database: &Rc<Connection>, home: &Path) -> Vec<Work> {
