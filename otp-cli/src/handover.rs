@@ -130,7 +130,7 @@ fn line_len(key: &NewKey) -> usize {
 
 /// Writes new keys to standard output. They can't be printed again, so a closed pipe is an error.
 fn write_keys(lines: &[u8]) -> Result<()> {
-    terminal::write_raw(lines).map_err(|source| Error::NotHandedOver { source })
+    otp_sys::write_output(lines).map_err(|source| Error::NotHandedOver { source })
 }
 
 /// Refuses to write a key to a closed standard output, where nobody could ever read it.

@@ -31,18 +31,11 @@ pub(crate) fn write_stdout(bytes: &[u8]) -> Result<()> {
     if output_is_lost() {
         return Err(Error::NoOutput);
     }
-    write_raw(bytes).map_err(|error| match error.kind() {
+    // Directly: the standard library's buffer would keep a copy.
+    otp_sys::write_output(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Error::OutputClosed,
         _ => Error::Io { what: "standard output can't be written".into(), source: error },
     })
-}
-
-/// Writes to standard output directly: the standard library's buffer would keep a copy.
-pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    return otp_sys::standard_output()?.write_all(bytes);
-    #[cfg(windows)]
-    return otp_sys::write_output(bytes);
 }
 
 /// Whether this process was started with its standard output closed.
@@ -51,14 +44,16 @@ pub(crate) fn write_raw(bytes: &[u8]) -> io::Result<()> {
 /// send a key there open it for writing only.
 #[cfg(unix)]
 pub(crate) fn output_is_lost() -> bool {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    use rustix::fs::{FileType, OFlags, Stat, fcntl_getfl, fstat, stat};
+    let output = rustix::stdio::stdout();
     // The cheapest test first: the answer is mostly no.
-    if !rustix::fs::fcntl_getfl(rustix::stdio::stdout()).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
+    if !fcntl_getfl(output).is_ok_and(|flags| flags.contains(OFlags::RDWR)) {
         return false;
     }
-    let device = |metadata: std::fs::Metadata| metadata.file_type().is_char_device().then(|| metadata.rdev());
-    let output = otp_sys::standard_output().and_then(|file| file.metadata()).ok().and_then(device);
-    output.is_some() && output == std::fs::metadata("/dev/null").ok().and_then(device)
+    let device =
+        |status: Stat| (FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice).then_some(status.st_rdev);
+    let output = fstat(output).ok().and_then(device);
+    output.is_some() && output == stat("/dev/null").ok().and_then(device)
 }
 
 /// Whether this process was started without a standard output, as a service may be.

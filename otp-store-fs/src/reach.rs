@@ -70,6 +70,7 @@ impl Reached {
 }
 
 /// The object's path below the store's root.
+#[cfg(target_os = "linux")]
 fn path_below(slot: &Slot) -> String {
     let id = slot.id.to_string();
     [slot.account.as_str(), "/", &id, slot.kind.suffix()].concat()

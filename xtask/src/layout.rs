@@ -17,9 +17,11 @@ use crate::dist;
 const SCRIPT: &str = "otp-cli/start.ld";
 
 const HEAD: &str = "\
-/* The functions that run when the static program opens a record, side by side: the system maps code in windows of 64 KiB, and a
-   start uses fewer of them. Hashes in names are left out, so that another compiler finds them too; a name that no function has
-   any more does no harm. Made by `cargo xtask layout --write`. */
+/* How the static program lies in memory: what a start touches side by side, since the system maps a page when it is first
+   touched. Made by `cargo xtask layout --write`. */
+
+/* The functions that run when a record is opened: code is mapped in windows of 64 KiB. Hashes in names are left out, so that
+   another compiler finds them too; a name that no function has any more does no harm. */
 SECTIONS
 {
   .text.start :
@@ -31,7 +33,22 @@ SECTIONS
     *libc.a:mem*.lo(.text)
     *libc.a:strcmp.lo(.text.*)
 ";
-const FOOT: &str = "  }\n}\nINSERT BEFORE .text;\n";
+const FOOT: &str = "  }
+}
+INSERT BEFORE .text;
+
+/* The largest variables that a start does not touch: the rest is less than a page. */
+SECTIONS
+{
+  .data.rest : { *(.data.*MAPPINGS_CACHE*) }
+}
+INSERT BEFORE .data;
+SECTIONS
+{
+  .bss.rest : { *(.bss*_initialBuffer*) *(.bss.keys) *(.bss.__pthread_tsd_main) }
+}
+INSERT AFTER .bss;
+";
 
 /// Says which functions of a start the linker's script lacks; with `--write`, writes it anew.
 pub(crate) fn layout(arguments: &[String]) -> Result<()> {

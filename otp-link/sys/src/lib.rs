@@ -36,14 +36,14 @@ pub use platform::link_unnamed;
 #[cfg(windows)]
 pub use platform::{
     AccessList, MAX_CREDENTIAL_LEN, Party, access_list, access_of, check_name, has_console, machine_id,
-    make_new_private_dir, read_console, read_credential, report_event, status_from, status_of_part, user_sid,
-    write_credential, write_output,
+    make_new_private_dir, read_console, read_credential, report_event, standard_output, status_from, status_of_part,
+    user_sid, write_credential,
 };
 pub use platform::{
     Helper, HelperInput, HelperOutput, Running, core_dump_limit, create_private, file_kind, give_name, harden_process,
     identity, inherited, is_in_use, is_stream, lockable_memory, make_private_dir, make_private_dirs,
     make_private_dirs_unsynced, open_log, open_with_status, own_library, patiently, quiet_thread, standard_input,
-    standard_output, start, status_of, swap_devices, sync_file_system, sync_parent, take_fd, unnamed_private, user,
+    start, status_of, swap_devices, sync_file_system, sync_parent, take_fd, unnamed_private, user, write_output,
 };
 #[cfg(unix)]
 pub use platform::{

@@ -135,9 +135,21 @@ pub fn is_stream(file: &File) -> io::Result<bool> {
     Ok(kind.is_fifo() || kind.is_socket() || kind.is_char_device())
 }
 
-/// Standard output, without the standard library's buffer, which would keep a copy of a secret.
-pub fn standard_output() -> io::Result<File> {
-    Ok(File::from(rustix::stdio::stdout().try_clone_to_owned()?))
+/// Writes to standard output, without the standard library's buffer, which would keep a copy of a secret.
+///
+/// # Errors
+///
+/// The system's.
+pub fn write_output(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Standard input, without the standard library's buffer, which would keep a copy of a secret.
