@@ -1,5 +1,5 @@
-//! Links what the program needs of the compiler's runtime into it, so that its start loads one library less; and finds out
-//! what `otp --version --verbose` says.
+//! Links what the program needs of the compiler's runtime into it, so that its start loads one library less; puts what a start
+//! touches side by side; and finds out what `otp --version --verbose` says.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,10 +12,14 @@ fn main() {
     if target("OS") == "linux" && target("ENV") == "gnu" {
         println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
     }
-    // LLVM's linker, which `cargo xtask dist` uses, can put the functions that a start runs side by side.
-    if target("ENV") == "musl" && variable("RUSTC_LINKER").ends_with("lld") {
-        println!("cargo::rerun-if-changed=start.ld");
-        println!("cargo::rustc-link-arg-bins=-T{}/start.ld", variable("CARGO_MANIFEST_DIR"));
+    if target("ENV") == "musl" {
+        let triple = variable("TARGET").to_uppercase().replace('-', "_");
+        println!("cargo::rerun-if-env-changed=CARGO_TARGET_{triple}_LINKER");
+        // LLVM's linker, which `cargo xtask dist` uses, can put what a start touches side by side.
+        if variable("RUSTC_LINKER").ends_with("lld") {
+            println!("cargo::rerun-if-changed=start.ld");
+            println!("cargo::rustc-link-arg-bins=-T{}/start.ld", variable("CARGO_MANIFEST_DIR"));
+        }
     }
     println!("cargo::rustc-env=OTP_COMMIT={}", commit().unwrap_or_else(|| "unknown".into()));
     println!("cargo::rustc-env=OTP_TARGET={}", variable("TARGET"));

@@ -43,8 +43,8 @@ pub(crate) fn measure(rounds: Rounds, show: fn(&[Figure])) {
     }
 }
 
-/// Each run reads a record at random, and no two of the works the same ones: what one has just read is in the processor's
-/// caches for the next.
+/// Each run reads a record at random, and each work in an order of its own: what one has just read is in the processor's caches
+/// for the next.
 fn reads(files: &Rc<FsStore>, database: &Rc<Connection>, slots: &[Slot]) -> Vec<Work> {
     let slots: Rc<[Slot]> = slots.into();
     let mut next = at_random(1, slots.len());
