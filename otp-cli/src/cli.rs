@@ -119,9 +119,10 @@ impl Command {
 pub(crate) fn run() -> ExitCode {
     otp_link::set_warning_handler(report::warning);
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let is_run = names_run(arguments.get(1..).unwrap_or_default());
+    let words = arguments.get(1..).unwrap_or_default();
+    let is_run = names_run(words);
     let is_verbose = version::is_verbose(&arguments);
-    let (outcome, store, ring) = match quick::parse(arguments.get(1..).unwrap_or_default()) {
+    let (outcome, store, ring) = match quick::parse(words) {
         Some((globals, command)) => (execute_quickly(&globals, command), globals.store, None),
         None => in_full(arguments, is_verbose),
     };
@@ -167,7 +168,7 @@ fn execute_quickly(globals: &Globals, command: Quick) -> Result<()> {
     }
 }
 
-/// What the command line's full definition reads.
+/// Every other command line, as its full definition reads it.
 #[inline(never)]
 fn in_full(arguments: Vec<OsString>, is_verbose: bool) -> (Result<()>, Option<PathBuf>, Option<PathBuf>) {
     match parse(arguments) {

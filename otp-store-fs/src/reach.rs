@@ -56,7 +56,7 @@ impl Reached {
     pub(crate) fn open(&self, store: &FsStore, slot: &Slot) -> Result<Option<(File, Status)>, Error> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Looked => match store.root.open_file_below(&path_below(slot)) {
+            Self::Looked => match store.root.open_file_below(&format!("{}/{}", slot.account, slot.name())) {
                 Ok((file, status)) => check_object(store, slot, &status).map(|()| Some((file, status))),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(_) => match walk::find(store, &slot.account)? {
@@ -67,13 +67,6 @@ impl Reached {
             Self::Opened(dir) => open_in(store, dir, slot),
         }
     }
-}
-
-/// The object's path below the store's root.
-#[cfg(target_os = "linux")]
-fn path_below(slot: &Slot) -> String {
-    let id = slot.id.to_string();
-    [slot.account.as_str(), "/", &id, slot.kind.suffix()].concat()
 }
 
 /// Opens an object in its account's directory; `None` if it does not exist.

@@ -142,11 +142,9 @@ pub fn is_stream(file: &File) -> io::Result<bool> {
 /// The system's.
 pub fn write_output(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(rustix::stdio::stdout(), bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        match rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => bytes = &bytes[written..],
         }
     }
     Ok(())
